@@ -1,0 +1,62 @@
+# What people and CI type. `make help` lists it.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/installed-from-lock
+NEWMAN := node_modules/.package-lock.json
+LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.10 --generate-hashes --custom-compile-command "make lock" \
+	--extra devdb $(UPGRADE) pyproject.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint types postman check map bench lock clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED) ## make .venv and install what the lock file names; quick when nothing changed
+
+$(INSTALLED): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "Halls needs Python 3.10 or newer, and $(PYTHON) is not. Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv || \
+		{ rm -rf .venv; echo "Python can't make a .venv. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: setup ## serve the API with demonstration data, on a MongoDB that comes along
+	$(BIN)/halls serve --demo
+
+test: setup ## run every test, and check that they reach every branch
+	$(BIN)/pytest --cov --cov-report=term
+
+lint: setup ## check style, format, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: setup ## check types
+	$(BIN)/mypy
+
+postman: setup $(NEWMAN) ## run the Postman collection against a server of its own; needs Node.js
+	$(BIN)/python postman/run.py
+
+$(NEWMAN): package.json package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing. On Debian and Ubuntu: apt-get install nodejs npm"; exit 1; }
+	npm ci
+	@touch $@
+
+check: lint types test postman ## all that CI runs
+
+map: setup ## write the map of src/halls into ARCHITECTURE.md, from each file's first line
+	$(BIN)/python -m tests.architecture.map
+
+bench: setup ## measure requests per second on this machine; needs wrk
+	$(BIN)/python benchmarks/first_figures.py
+
+lock: setup ## write the lock files anew from pyproject.toml (UPGRADE=--upgrade takes newer versions)
+	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
+	$(LOCK) --group dev -o requirements-dev.lock
+	$(LOCK) -c requirements-dev.lock -o requirements.lock
+
+clean: ## remove what these targets made, but for the development database in .data
+	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*

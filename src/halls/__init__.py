@@ -1,0 +1,1 @@
+"""Halls: a booking service for wedding halls, auditoriums, banquets and lawns."""
