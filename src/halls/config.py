@@ -1,0 +1,113 @@
+"""The only file that reads the environment."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIN_SECRET_BYTES = 32
+
+
+class ConfigError(Exception):
+    """The settings can't be used; the message names every bad or missing one."""
+
+
+class Config(BaseSettings):
+    """What operators can set, read once. Each field is the environment variable of the same name in capitals."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, env_file=".env", env_ignore_empty=True, extra="ignore", validate_default=True
+    )
+
+    halls_env: Literal["development", "production"] = "development"
+    mongo_uri: str | None = None
+    data_dir: Path = Path(".data")
+    jwt_secret: str | None = None
+    jwt_expires_hours: float = Field(default=72, gt=0, le=24 * 365)
+    max_video_mb: float = Field(default=25, gt=0)
+    cors_origins: str = ""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    host: str = "127.0.0.1"
+    port: int = Field(default=5000, ge=1, le=65535)
+    web_workers: int = Field(default=2, ge=1)
+    web_threads: int = Field(default=8, ge=1)
+
+    @field_validator("mongo_uri")
+    @classmethod
+    def _is_mongo_uri(cls, value: str | None) -> str | None:
+        if value is not None and urlsplit(value).scheme not in {"mongodb", "mongodb+srv"}:
+            raise ValueError("must begin with mongodb:// or mongodb+srv://")
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        for origin in value.split(","):
+            parts = urlsplit(origin.strip())
+            if origin.strip() and (parts.scheme not in {"http", "https"} or parts.path or not parts.netloc):
+                raise ValueError("must be origins such as https://app.example, with commas between")
+        return value
+
+    @field_validator("mongo_uri", "jwt_secret")
+    @classmethod
+    def _is_set_in_production(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("halls_env") == "production":
+            raise ValueError("must be set in production")
+        return value
+
+    @field_validator("jwt_secret")
+    @classmethod
+    def _is_strong_in_production(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and len(value.encode()) < MIN_SECRET_BYTES and info.data.get("halls_env") == "production":
+            raise ValueError(f"must have {MIN_SECRET_BYTES} bytes or more in production")
+        return value
+
+    @property
+    def database_uri(self) -> str:
+        """Where the database is; `halls serve` sets it when it brings its own."""
+        if self.mongo_uri is None:
+            raise ConfigError("MONGO_URI is missing: start with `halls serve`, which brings a MongoDB, or set it")
+        return self.mongo_uri
+
+    @property
+    def secret(self) -> str:
+        """The key that signs tokens."""
+        if self.jwt_secret is None:
+            raise ConfigError("JWT_SECRET is missing: use load_config(), which makes one in development")
+        return self.jwt_secret
+
+    @property
+    def allowed_origins(self) -> list[str]:
+        """The browsers' origins that may call the API, exactly as listed."""
+        return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
+
+
+def load_config() -> Config:
+    """Read the environment (and a `.env` file beside the process). Raises ConfigError naming all faults at once."""
+    try:
+        config = Config()
+    except ValidationError as error:
+        lines = (f"{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}".lstrip(": ") for fault in error.errors())
+        raise ConfigError("Halls can't start:\n  " + "\n  ".join(lines)) from None
+    return config if config.jwt_secret else config.model_copy(update={"jwt_secret": _kept_secret(config.data_dir)})
+
+
+def _kept_secret(folder: Path) -> str:
+    """Return the development secret kept in `folder`, made at the first start."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "jwt_secret"
+    if not path.exists():
+        # Written aside and linked, so that of two first starts both read one whole secret.
+        draft = folder / f"jwt_secret.{secrets.token_hex(4)}"
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(MIN_SECRET_BYTES))
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+        draft.unlink()
+    return path.read_text()

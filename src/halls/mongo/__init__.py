@@ -1,0 +1,1 @@
+"""MongoDB: the connection, the indexes, and the mongod that comes along in development."""

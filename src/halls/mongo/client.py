@@ -1,0 +1,81 @@
+"""Connects to MongoDB, runs transactions, and knows which driver errors mean that the database is away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pymongo
+from pymongo import MongoClient, ReadPreference
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError, WTimeoutError
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Document = dict[str, Any]
+Db = Database[Document]
+Session = ClientSession
+Result = TypeVar("Result")
+
+# Acknowledged means: on the disks of a majority, so that losing any one node loses no booking.
+MAJORITY = WriteConcern("majority", j=True)
+SELECTION_MS = 3_000
+SNAPSHOT_SECONDS = 10
+# OutOfDiskSpace, ExceededTimeLimit, MaxTimeMSExpired and the like: the next try may find it well again.
+PASSING_CODES = frozenset({14031, 262, 50, 91, 189, 10107, 11600, 11602, 13435, 13436, 133, 64, 202})
+
+
+def connect(uri: str) -> Db:
+    """Return the database that `uri` names (`halls` when it names none). Does not wait for a server.
+
+    Make one per process, after forking.
+    """
+    client: MongoClient[Document] = MongoClient(
+        uri,
+        tz_aware=True,
+        appname="halls",
+        connect=False,
+        serverSelectionTimeoutMS=SELECTION_MS,
+        connectTimeoutMS=SELECTION_MS,
+    )
+    return client.get_default_database(
+        "halls",
+        write_concern=MAJORITY,
+        read_concern=ReadConcern("majority"),
+        read_preference=ReadPreference.PRIMARY,
+    )
+
+
+def in_transaction(db: Db, work: Callable[[Session], Result]) -> Result:
+    """Run `work` in a snapshot transaction, again after a write conflict, and return what it returned.
+
+    `work` must let database errors pass: one that is swallowed makes the driver repeat a dead commit for two minutes.
+    Callers bound the whole with `pymongo.timeout`.
+    """
+    with db.client.start_session() as session:
+        result: Result = session.with_transaction(
+            work,
+            read_concern=ReadConcern("snapshot"),
+            write_concern=MAJORITY,
+            read_preference=ReadPreference.PRIMARY,
+        )
+        return result
+
+
+def await_snapshots(db: Db) -> None:
+    """Wait until reads as of one instant work: for a second after an election there is no instant yet."""
+    with pymongo.timeout(SNAPSHOT_SECONDS):
+        # It writes nothing of ours, but answers only when the majority knows all that this node knows.
+        db.get_collection("venues", read_concern=ReadConcern("linearizable")).find_one({}, {"_id": 1})
+
+
+def is_unavailable(error: PyMongoError) -> bool:
+    """Tell whether `error` means that the database is away or late, rather than that we asked something wrong."""
+    if error.timeout or isinstance(error, ConnectionFailure | WTimeoutError):
+        return True
+    if error.has_error_label("TransientTransactionError") or error.has_error_label("RetryableWriteError"):
+        return True
+    return isinstance(error, OperationFailure) and error.code in PASSING_CODES

