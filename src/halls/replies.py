@@ -1,0 +1,109 @@
+"""What every response has: JSON in one envelope, request id, headers, and each error in the one shape."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import structlog
+from bson import ObjectId
+from flask import Response, g, jsonify, request
+from flask.json.provider import JSONProvider
+from pymongo.errors import PyMongoError
+from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import MethodNotAllowed as WrongMethod
+from werkzeug.exceptions import NotFound as UnknownPath
+
+from halls.errors import BadJson, DatabaseUnavailable, InternalError, MethodNotAllowed, NotFound, Refusal
+from halls.mongo.client import is_unavailable
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+log = structlog.get_logger()
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class OrjsonProvider(JSONProvider):
+    """JSON by orjson: timestamps in UTC with a Z, in whole seconds; ids as text."""
+
+    def dumps(self, obj: Any, **_: Any) -> str:
+        """Return `obj` as JSON text."""
+        options = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS
+        return orjson.dumps(obj, default=_id_as_text, option=options).decode()
+
+    def loads(self, s: str | bytes, **_: Any) -> Any:
+        """Return the value in `s`."""
+        return orjson.loads(s)
+
+
+def _id_as_text(value: Any) -> str:
+    if isinstance(value, ObjectId):
+        return str(value)
+    raise TypeError(type(value).__name__)
+
+
+def dress_replies(app: Flask) -> None:
+    """Give every response of `app` its headers and every error its envelope, and log each request once."""
+    app.json = OrjsonProvider(app)
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.register_error_handler(Refusal, _reply_refusal)
+    app.register_error_handler(HTTPException, _reply_http_error)
+    app.register_error_handler(PyMongoError, _reply_driver_error)
+    app.register_error_handler(Exception, _reply_defect)
+
+
+def _begin() -> None:
+    sent = request.headers.get("X-Request-ID", "")
+    g.request_id = sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
+    g.began = time.perf_counter()
+
+
+def _finish(response: Response) -> Response:
+    response.headers["X-Request-ID"] = g.request_id
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    if "Authorization" in request.headers:
+        response.headers["Cache-Control"] = "no-store"
+    log.info(
+        "request",
+        request_id=g.request_id,
+        account_id=g.get("account_id"),
+        method=request.method,
+        route=request.url_rule.rule if request.url_rule else None,
+        status=response.status_code,
+        ms=round((time.perf_counter() - g.began) * 1000, 1),
+    )
+    return response
+
+
+def _reply_refusal(refusal: Refusal) -> Response:
+    response = jsonify(ok=False, error=str(refusal), code=refusal.code, details=list(refusal.details))
+    response.status_code = refusal.status
+    response.headers.update(refusal.reply_headers)
+    return response
+
+
+def _reply_http_error(error: HTTPException) -> Response:
+    if isinstance(error, WrongMethod):
+        return _reply_refusal(MethodNotAllowed(headers={"Allow": ", ".join(sorted(error.valid_methods or ()))}))
+    # What is left are Werkzeug's own complaints about a body that ended early.
+    return _reply_refusal(NotFound() if isinstance(error, UnknownPath) else BadJson())
+
+
+def _reply_driver_error(error: PyMongoError) -> Response:
+    if not is_unavailable(error):
+        return _reply_defect(error)
+    log.warning("database unavailable", request_id=g.request_id, error=type(error).__name__)
+    return _reply_refusal(DatabaseUnavailable())
+
+
+def _reply_defect(error: Exception) -> Response:
+    # The message of an exception may hold what a person sent; where it happened never does.
+    where = traceback.format_tb(error.__traceback__)
+    log.error("defect", request_id=g.request_id, error=type(error).__name__, where=where)
+    return _reply_refusal(InternalError())
