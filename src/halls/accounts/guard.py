@@ -1,0 +1,34 @@
+"""Tells who calls: reads the token and the account behind it, at every request anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from halls.accounts.account import Account, OwnerOnly
+from halls.accounts.store import find_account
+from halls.accounts.tokens import InvalidToken, MissingToken, TokenRevoked, read_token
+from halls.clock import utc_now
+from halls.web import Access
+
+if TYPE_CHECKING:
+    from halls.config import Config
+    from halls.mongo.client import Db
+
+
+def authenticate(db: Db, config: Config, authorization: str | None, access: Access) -> Account:
+    """Return the account that an Authorization header (RFC 6750) names, as it is now.
+
+    Raises MissingToken, InvalidToken, TokenExpired, TokenRevoked, or OwnerOnly where `access` asks for an owner.
+    """
+    if not authorization:
+        raise MissingToken
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        raise InvalidToken
+    claims = read_token(token, secret=config.secret, now=utc_now())
+    account = find_account(db, claims.account_id)
+    if account is None or account.token_version != claims.token_version:
+        raise TokenRevoked
+    if access is Access.OWNER and not account.is_venue_owner:
+        raise OwnerOnly
+    return account

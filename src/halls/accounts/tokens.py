@@ -1,0 +1,95 @@
+"""Makes and reads access tokens: JWT (RFC 7519) signed with HS256."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import jwt
+from bson import ObjectId
+
+from halls.errors import Refusal
+
+if TYPE_CHECKING:
+    from halls.accounts.account import Account
+
+_ID = re.compile(r"[0-9a-f]{24}")
+# iat is not compared with the clock: a clock set back must not shut out those who just logged in. exp is, below,
+# once it is known to be a number.
+_CHECKS: Any = {
+    "require": ["sub", "iat", "exp", "jti", "token_version"],
+    "verify_iat": False,
+    "verify_exp": False,
+    "enforce_minimum_key_length": False,
+}
+
+
+class TokenRefused(Refusal):
+    """No use can be made of the token."""
+
+    status = 401
+    headers = {"WWW-Authenticate": "Bearer"}  # noqa: RUF012 - declared a ClassVar by Refusal
+
+
+class MissingToken(TokenRefused):
+    """There is no Authorization header."""
+
+    code, message = "missing_token", "Log in first, and send the token as Authorization: Bearer …"
+
+
+class InvalidToken(TokenRefused):
+    """Not a token of ours."""
+
+    code, message = "invalid_token", "This token is not valid. Log in again."
+
+
+class TokenExpired(TokenRefused):
+    """Was good once."""
+
+    code, message = "token_expired", "This token has expired. Log in again."
+
+
+class TokenRevoked(TokenRefused):
+    """The account has changed or gone since."""
+
+    code, message = "token_revoked", "This token is no longer good. Log in again."
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a token of ours says that we use; the rest is for clients."""
+
+    account_id: ObjectId
+    token_version: int
+
+
+def make_token(account: Account, *, secret: str, now: datetime, hours: float) -> tuple[str, datetime]:
+    """Return a token for `account` and the moment it expires."""
+    expires_at = (now + timedelta(hours=hours)).replace(microsecond=0)
+    claims = {
+        "sub": str(account.id),
+        "email": account.email,
+        "is_venue_owner": account.is_venue_owner,
+        "token_version": account.token_version,
+        "iat": now,
+        "exp": expires_at,
+        "jti": secrets.token_hex(16),
+    }
+    return jwt.encode(claims, secret, algorithm="HS256"), expires_at
+
+
+def read_token(token: str, *, secret: str, now: datetime) -> Claims:
+    """Return the claims of a token of ours. Raises InvalidToken or TokenExpired."""
+    try:
+        claims = jwt.decode(token, secret, algorithms=["HS256"], options=_CHECKS)
+    except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
+        raise InvalidToken from None
+    numbers = (claims["exp"], claims["iat"], claims["token_version"])
+    if not all(type(number) is int for number in numbers) or not _ID.fullmatch(claims["sub"]):
+        raise InvalidToken
+    if claims["exp"] <= now.timestamp():
+        raise TokenExpired
+    return Claims(ObjectId(claims["sub"]), claims["token_version"])
