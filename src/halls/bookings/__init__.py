@@ -1,0 +1,1 @@
+"""Placing, confirming and cancelling bookings."""

@@ -1,0 +1,115 @@
+"""What HTTP sees of bookings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint
+
+from halls.bookings import service as bookings
+from halls.bookings.booking import (
+    BadTransition,
+    BookingNotFound,
+    DateInPast,
+    DateNotOffered,
+    DateTaken,
+    NotYourBooking,
+    OverCapacity,
+)
+from halls.bookings.schemas import (
+    BookingCancelled,
+    BookingMade,
+    BookingOrder,
+    BookingPage,
+    BookingReply,
+    BookingsQuery,
+    StatusChange,
+)
+from halls.errors import invalid
+from halls.idempotency import IdempotencyConflict, IdempotencyKey, Outcome
+from halls.paging import make_cursor, read_cursor
+from halls.schema import is_day
+from halls.venues.venue import VenueNotFound
+from halls.web import endpoint
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from halls.accounts.account import Account
+    from halls.mongo.client import Db, Document
+
+blueprint = Blueprint("bookings", __name__)
+PARTY = {"booking": bookings.get_party_booking}
+
+
+@endpoint(
+    blueprint,
+    "POST /bookings",
+    body=BookingOrder,
+    reply=BookingMade,
+    status=201,
+    refusals=[VenueNotFound, DateInPast, OverCapacity, DateNotOffered, DateTaken, IdempotencyConflict],
+)
+def create_booking(
+    db: Db, caller: Account, body: BookingOrder, now: datetime, key: IdempotencyKey | None = None
+) -> Outcome:
+    """Book a venue for a date."""
+    return bookings.place_booking(db, caller, body, now, key)
+
+
+@endpoint(blueprint, "GET /bookings", query=BookingsQuery, reply=BookingPage)
+def list_bookings(db: Db, caller: Account, query: BookingsQuery) -> dict[str, Any]:
+    """List bookings by date: an owner's venues', or the caller's own."""
+    if query.date_from and query.date_to and query.date_from > query.date_to:
+        raise invalid("date_from", "May not be after date_to.")
+    search = {"caller": str(caller.id), **query.model_dump(exclude={"limit", "cursor"})}
+    found = bookings.find_bookings(db, caller, query, read_cursor(query.cursor, search, _is_date))
+    page = found[: query.limit]
+    last = page[-1] if len(found) > query.limit else None
+    return {
+        "bookings": bookings.show_bookings(db, caller, page),
+        "next_cursor": make_cursor(search, last["date"], row_id=last["_id"]) if last else None,
+    }
+
+
+def _is_date(key: Any) -> bool:
+    return isinstance(key, str) and is_day(key)
+
+
+@endpoint(
+    blueprint,
+    "GET /bookings/<booking_id>",
+    loads=PARTY,
+    reply=BookingReply,
+    refusals=[BookingNotFound, NotYourBooking],
+)
+def get_booking(db: Db, caller: Account, booking: Document) -> dict[str, Any]:
+    """Return one booking to its booker or the venue's owner."""
+    return {"booking": bookings.show_bookings(db, caller, [booking])[0]}
+
+
+@endpoint(
+    blueprint,
+    "PATCH /bookings/<booking_id>",
+    loads=PARTY,
+    body=StatusChange,
+    reply=BookingReply,
+    refusals=[BookingNotFound, NotYourBooking, BadTransition],
+)
+def change_booking(db: Db, caller: Account, booking: Document, body: StatusChange, now: datetime) -> dict[str, Any]:
+    """Confirm (the venue's owner) or cancel (either side) a booking."""
+    changed = bookings.change_status(db, caller, booking, body.status, now)
+    return {"booking": bookings.show_bookings(db, caller, [changed])[0]}
+
+
+@endpoint(
+    blueprint,
+    "DELETE /bookings/<booking_id>",
+    loads=PARTY,
+    reply=BookingCancelled,
+    refusals=[BookingNotFound, NotYourBooking, BadTransition],
+)
+def cancel_booking(db: Db, caller: Account, booking: Document, now: datetime) -> dict[str, Any]:
+    """Cancel a booking; again is no error."""
+    cancelled = bookings.change_status(db, caller, booking, "cancelled", now)
+    return {"cancelled": True, "booking": bookings.show_bookings(db, caller, [cancelled])[0]}

@@ -1,0 +1,1 @@
+"""What a venue is and how it is kept."""

@@ -1,0 +1,30 @@
+"""What a venue costs on a date: decided here and nowhere else (spec §4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def price_on_date(venue: dict[str, Any], date: str) -> int | float | None:
+    """Return the price in PKR of the first override for `date`, or None."""
+    for override in (venue.get("pricing") or {}).get("overrides") or ():
+        if override.get("date") == date:
+            price: int | float | None = as_number(override.get("price"))
+            return price
+    return None
+
+
+def price_expression(date: str) -> dict[str, Any]:
+    """Return the same rule as a MongoDB expression: null where there is no price."""
+    matching = {
+        "$filter": {
+            "input": {"$ifNull": ["$pricing.overrides", []]},
+            "cond": {"$eq": ["$$this.date", {"$literal": date}]},
+        }
+    }
+    return {"$ifNull": [{"$getField": {"field": "price", "input": {"$first": matching}}}, None]}
+
+
+def as_number(value: Any) -> Any:
+    """Return a whole number as an integer, though another tool wrote it as a double."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,0 +1,207 @@
+"""What comes in and goes out about venues."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo
+
+from halls.schema import Day, Line, Number, Price, Reply, Shape, Text
+from halls.venues.venue import VenueType
+
+MAX_DATES = 1_000
+MAX_URL = 2_048
+MAX_LONGITUDE, MAX_LATITUDE = 180, 90
+
+
+def _check_url(text: str) -> str:
+    parts = urlsplit(text)
+    printable = text.isprintable() and not any(character in text for character in ' \\<>"')
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not printable:
+        raise ValueError("must be a whole http or https address")
+    if "@" in parts.netloc:
+        raise ValueError("may not hold a user or a password")
+    if parts.port == 0:  # reading the port is what raises ValueError for one that is no number
+        raise ValueError("must have a port above 0")
+    return text
+
+
+def _check_distinct_days(days: list[str]) -> list[str]:
+    if len(set(days)) != len(days):
+        raise ValueError("may hold each date only once")
+    return sorted(days)
+
+
+def _check_distinct_overrides(overrides: list[PriceOverride]) -> list[PriceOverride]:
+    _check_distinct_days([override.date for override in overrides])
+    return overrides
+
+
+def _check_coordinates(coordinates: list[int | float]) -> list[int | float]:
+    longitude, latitude = coordinates
+    if abs(longitude) > MAX_LONGITUDE or abs(latitude) > MAX_LATITUDE:
+        raise ValueError("must be [longitude, latitude], within ±180 and ±90")
+    return coordinates
+
+
+Url = Annotated[str, Field(max_length=MAX_URL), AfterValidator(_check_url), Field(json_schema_extra={"format": "uri"})]
+Latitude = Annotated[Number, Field(ge=-MAX_LATITUDE, le=MAX_LATITUDE)]
+Longitude = Annotated[Number, Field(ge=-MAX_LONGITUDE, le=MAX_LONGITUDE)]
+
+
+class GeoPoint(Shape):
+    """A place as GeoJSON (RFC 7946): longitude first."""
+
+    type: Literal["Point"]
+    coordinates: Annotated[list[Number], Field(min_length=2, max_length=2), AfterValidator(_check_coordinates)]
+
+
+class LatLng(Shape):
+    """A place in the short form."""
+
+    lat: Latitude
+    lng: Longitude
+
+
+class PriceOverride(Shape):
+    """What one date costs, in PKR."""
+
+    date: Day
+    price: Price
+
+
+class Pricing(Shape):
+    """Prices by date."""
+
+    overrides: Annotated[
+        list[PriceOverride], Field(max_length=MAX_DATES), AfterValidator(_check_distinct_overrides)
+    ] = Field(default_factory=list)
+
+
+def _branch_of(value: Any) -> str:
+    short = isinstance(value, LatLng) or (isinstance(value, dict) and bool({"lat", "lng"} & value.keys()))
+    return "lat_lng" if short else "geojson"
+
+
+def _as_point(place: GeoPoint | LatLng) -> GeoPoint:
+    return place if isinstance(place, GeoPoint) else GeoPoint(type="Point", coordinates=[place.lng, place.lat])
+
+
+Place = Annotated[
+    Annotated[GeoPoint, Tag("geojson")] | Annotated[LatLng, Tag("lat_lng")],
+    Discriminator(_branch_of),
+    AfterValidator(_as_point),
+]
+
+
+class Amenities(Shape):
+    """What a venue has."""
+
+    parking_valet: bool | None = None
+    entry_package: bool | None = None
+    water: bool | None = None
+    air_conditioner: bool | None = None
+    partition_facility: bool | None = None
+    sound_system: bool | None = None
+
+
+def _check_size(size_mb: float, info: ValidationInfo) -> float:
+    limit = info.context["max_video_mb"] if info.context else None
+    if limit is not None and size_mb > limit:
+        raise ValueError(f"must be at most {limit:g} MB")
+    return size_mb
+
+
+class Video(Shape):
+    """A video elsewhere, with its size in MB."""
+
+    url: Url
+    size_mb: Annotated[Number, Field(ge=0), AfterValidator(_check_size)]
+
+
+VenueName = Annotated[Line, Field(min_length=1, max_length=120)]
+Address = Annotated[Line, Field(min_length=1, max_length=300)]
+Capacity = Annotated[int, Field(ge=1, le=100_000)]
+
+
+class VenueChange(Shape):
+    """What to change of a venue: at least one field. `amenities` is merged, every other field replaced."""
+
+    venue_name: VenueName | None = None
+    type: VenueType | None = None
+    address: Address | None = None
+    maps_location: Place | None = None
+    capacity: Capacity | None = None
+    dates_available: Annotated[list[Day], Field(max_length=MAX_DATES), AfterValidator(_check_distinct_days)] | None = (
+        None
+    )
+    pricing: Pricing | None = None
+    space_sqft: Annotated[Number, Field(gt=0, le=1_000_000_000)] | None = None
+    amenities: Amenities | None = None
+    additional_description: Annotated[Text, Field(max_length=5_000)] | None = None
+    pictures: Annotated[list[Url], Field(max_length=50)] | None = None
+    videos: Annotated[list[Video], Field(max_length=10)] | None = None
+
+
+class NewVenue(VenueChange):
+    """A venue to list."""
+
+    venue_name: VenueName
+    type: VenueType
+    address: Address
+    maps_location: Place
+    capacity: Capacity
+
+
+class VenueFacts(Reply):
+    """A venue without its calendar."""
+
+    id: str
+    owner_id: str
+    venue_name: str
+    type: VenueType
+    address: str
+    maps_location: GeoPoint
+    capacity: int
+    space_sqft: float | None
+    amenities: Amenities
+    pictures: list[str]
+    videos: list[Video]
+    created_at: datetime
+    updated_at: datetime
+
+
+class Venue(VenueFacts):
+    """A whole venue."""
+
+    dates_available: list[Day]
+    pricing: Pricing
+    additional_description: str
+
+
+class VenueReply(Reply):
+    """One venue."""
+
+    venue: Venue
+
+
+class VenueMade(Reply):
+    """A new venue with its id."""
+
+    venue_id: str
+    venue: Venue
+
+
+class VenuePage(Reply):
+    """Venues, and the cursor of the next page or null."""
+
+    venues: list[Venue]
+    next_cursor: str | None
+
+
+class Deleted(Reply):
+    """It is gone."""
+
+    deleted: Literal[True]
