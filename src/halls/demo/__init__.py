@@ -1,0 +1,1 @@
+"""A made-up but plausible world of halls, for trying the service out."""

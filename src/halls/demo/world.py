@@ -1,0 +1,224 @@
+"""The demo world: owners, guests, venues over six cities and their bookings, the same for the same day."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from random import Random
+from typing import Any, NamedTuple
+
+from bson import ObjectId
+
+from halls.demo.places import CITIES, GUESTS, NAME_ENDINGS, NAME_WORDS, OWNERS, City
+from halls.demo.prices import asked_price, base_price
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class World:
+    """Documents ready for the database, but for the users' passwords."""
+
+    users: list[Document]
+    venues: list[Document]
+    bookings: list[Document]
+
+
+class Kind(NamedTuple):
+    """What is usual for a type of venue."""
+
+    capacities: range
+    sqft_per_guest: tuple[int, int]
+    amenities: dict[str, float]
+    opening: str
+
+
+AMENITIES = ("parking_valet", "entry_package", "water", "air_conditioner", "partition_facility", "sound_system")
+KINDS = {
+    "Hall": Kind(
+        range(150, 1201, 50),
+        (10, 15),
+        dict(zip(AMENITIES, (0.6, 0.5, 1, 0.85, 0.6, 0.7), strict=True)),
+        "A well-kept hall",
+    ),
+    "Auditorium": Kind(
+        range(150, 901, 10),
+        (8, 12),
+        dict(zip(AMENITIES, (0.7, 0.4, 1, 1, 0.1, 1), strict=True)),
+        "An auditorium with a deep stage and fixed seats",
+    ),
+    "Banquet": Kind(
+        range(100, 801, 10),
+        (12, 16),
+        dict(zip(AMENITIES, (0.9, 0.8, 1, 1, 0.7, 0.9), strict=True)),
+        "An elegant banquet with round tables",
+    ),
+    "Lawn": Kind(
+        range(300, 2501, 50),
+        (15, 25),
+        dict(zip(AMENITIES, (0.7, 0.5, 0.9, 0, 0.4, 0.5), strict=True)),
+        "A green lawn under the open sky",
+    ),
+}
+# In turn rather than by chance, so that each city has its share of each type.
+KIND_TURNS = ("Hall", "Banquet", "Lawn", "Hall", "Banquet", "Auditorium", "Hall", "Lawn", "Banquet", "Hall")
+DETAILS = (
+    "The bridal room is at the guests' disposal.",
+    "Bring your own caterer, or ask us for ours.",
+    "Separate entrances for families.",
+    "Our team looks after flowers and lights.",
+    "A generator stands by for load-shedding.",
+    "Good for a mehndi, a baraat or a walima.",
+)
+OFFERED_SHARES = (0.98, 0.96, 0.95, 0.9, 0.55)
+JITTER_DEGREES = 0.003
+SATURDAY = 5
+YEAR_DAYS = 365
+
+PAST_STATES = ["confirmed"] * 26 + ["cancelled"] * 7 + ["pending"] * 3
+COMING_STATES = ["confirmed"] * 42 + ["pending"] * 24 + ["cancelled"] * 12
+REBOOKED = 6
+PAST_DAYS = 180
+COMING_DAYS = 150
+NOTES = (
+    None,
+    None,
+    None,
+    "Walima, about a third of the guests are children.",
+    "Mehndi: a low stage and floor seating, please.",
+    "Nikkah after Asr, dinner after Maghrib.",
+    "Please keep a ramp free for two wheelchairs.",
+)
+
+
+def demo_world(today: date, now: datetime) -> World:
+    """Make the world of a day: the same whenever it is asked for."""
+    rng = Random(f"halls {today.isoformat()}")  # noqa: S311 - repeatable make-believe, no secret
+    owners = [_user(rng, "owner", number, name, now) for number, name in enumerate(OWNERS, 1)]
+    guests = [_user(rng, "guest", number, name, now) for number, name in enumerate(GUESTS, 1)]
+    cities = [city for city in CITIES for _ in range(city.venues)]
+    words = rng.sample(NAME_WORDS, len(cities))
+    venues = []
+    bases: dict[ObjectId, float] = {}
+    for turn, (city, word) in enumerate(zip(cities, words, strict=True)):
+        kind = KIND_TURNS[turn % len(KIND_TURNS)]
+        venue = _venue(rng, kind, word, city)
+        bases[venue["_id"]] = base_price(kind, venue["capacity"], city.name)
+        opened_at = now - timedelta(days=rng.randint(250, 900), minutes=rng.randint(0, 1439))
+        venues.append(
+            venue
+            | _calendar(rng, bases[venue["_id"]], today)
+            | {"owner_id": owners[turn % len(owners)]["_id"], "created_at": opened_at, "updated_at": opened_at},
+        )
+    desk = _Desk(rng, guests, today, now)
+    bookings = [*_past_bookings(desk, venues, bases), *_coming_bookings(desk, venues)]
+    return World(users=owners + guests, venues=venues, bookings=bookings)
+
+
+def _new_id(rng: Random) -> ObjectId:
+    return ObjectId(rng.randbytes(12))
+
+
+def _user(rng: Random, part: str, number: int, name: str, now: datetime) -> Document:
+    owner = part == "owner"
+    return {
+        "_id": _new_id(rng),
+        "full_name": name,
+        "email": f"{part}{number}@halls.example",
+        # Pakistan keeps no numbers for fiction; one that begins with zeros is hardly anybody's.
+        "contact_number": f"+92 300 000{number if owner else number + 50:04d}",
+        "is_venue_owner": owner,
+        "role": "owner" if owner else "user",
+        "auth_provider": "password",
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _venue(rng: Random, kind_name: str, word: str, city: City) -> Document:
+    kind = KINDS[kind_name]
+    district = rng.choice(city.districts)
+    capacity = rng.choice(kind.capacities)
+    lng, lat = (round(middle + rng.uniform(-JITTER_DEGREES, JITTER_DEGREES), 6) for middle in district[:0:-1])
+    about = f"{kind.opening} for up to {capacity} guests near {district.name}, {city.name}. {rng.choice(DETAILS)}"
+    return {
+        "_id": _new_id(rng),
+        "venue_name": f"{word} {rng.choice(NAME_ENDINGS[kind_name])}",
+        "type": kind_name,
+        "address": f"Plot {rng.randint(1, 220)}-{rng.choice('ABCD')}, {district.name}, {city.name}",
+        "maps_location": {"type": "Point", "coordinates": [lng, lat]},
+        "capacity": capacity,
+        "space_sqft": float(round(capacity * rng.uniform(*kind.sqft_per_guest), -2)),
+        "amenities": {name: rng.random() < share for name, share in kind.amenities.items()},
+        "additional_description": about,
+        "pictures": [],
+        "videos": [],
+        "rev": 0,
+    }
+
+
+def _calendar(rng: Random, base: float, today: date) -> Document:
+    share = rng.choice(OFFERED_SHARES)
+    soon = (SATURDAY - today.weekday() - 1) % 7 + 1
+    # Whoever tries the demo asks for the next days first, so every venue offers them.
+    offered = [
+        today + timedelta(days=ahead) for ahead in range(YEAR_DAYS) if 1 <= ahead <= soon or rng.random() < share
+    ]
+    overrides = [{"date": day.isoformat(), "price": asked_price(base, day)} for day in offered]
+    return {"dates_available": [day.isoformat() for day in offered], "pricing": {"overrides": overrides}}
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """What every booking is made with."""
+
+    rng: Random
+    guests: list[Document]
+    today: date
+    now: datetime
+
+    def book(self, venue: Document, day: date, price: int, status: str) -> Document:
+        """Make a booking some weeks before now, or before its day if that is past."""
+        rng = self.rng
+        days_ago = max(0, (self.today - day).days) + rng.randint(10, 40)
+        created_at = self.now - timedelta(days=days_ago, minutes=rng.randint(0, 600))
+        return {
+            "_id": _new_id(rng),
+            "venue_id": venue["_id"],
+            "user_id": rng.choice(self.guests)["_id"],
+            "date": day.isoformat(),
+            "guests": rng.randint(venue["capacity"] // 25, venue["capacity"] // 10) * 10,
+            "status": status,
+            "price_locked": price,
+            "notes": rng.choice(NOTES),
+            "created_at": created_at,
+            "updated_at": created_at + timedelta(hours=0 if status == "pending" else rng.randint(2, 72)),
+        }
+
+    def rebook(self, cancelled: Document) -> Document:
+        """Give a date that came free to another guest."""
+        others = [guest["_id"] for guest in self.guests if guest["_id"] != cancelled["user_id"]]
+        created_at = cancelled["updated_at"] + timedelta(hours=self.rng.randint(3, 72))
+        return cancelled | {
+            "_id": _new_id(self.rng),
+            "user_id": self.rng.choice(others),
+            "status": "confirmed",
+            "created_at": created_at,
+            "updated_at": created_at + timedelta(hours=self.rng.randint(2, 72)),
+        }
+
+
+def _past_bookings(desk: _Desk, venues: list[Document], bases: dict[ObjectId, float]) -> Iterator[Document]:
+    # Sampling pairs, not venues, is what keeps a date from being given twice.
+    pairs = [(venue, desk.today - timedelta(days=ago)) for venue in venues for ago in range(1, PAST_DAYS)]
+    for (venue, day), status in zip(desk.rng.sample(pairs, len(PAST_STATES)), PAST_STATES, strict=True):
+        yield desk.book(venue, day, asked_price(bases[venue["_id"]], day), status)
+
+
+def _coming_bookings(desk: _Desk, venues: list[Document]) -> list[Document]:
+    pairs = [(venue, offer) for venue in venues for offer in venue["pricing"]["overrides"][:COMING_DAYS]]
+    bookings = [
+        desk.book(venue, date.fromisoformat(offer["date"]), offer["price"], status)
+        for (venue, offer), status in zip(desk.rng.sample(pairs, len(COMING_STATES)), COMING_STATES, strict=True)
+    ]
+    cancelled = [booking for booking in bookings if booking["status"] == "cancelled"]
+    return bookings + [desk.rebook(booking) for booking in cancelled[:REBOOKED]]

@@ -1,0 +1,77 @@
+"""Runs the application under Gunicorn, with a MongoDB of its own when none is given."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from gunicorn.app.base import BaseApplication
+
+from halls.app import COLLECTIONS
+from halls.logs import ServerLogger
+from halls.mongo.client import connect
+from halls.mongo.embedded import embedded_mongod, shared_mongod
+from halls.startup import make_serving_app, prepare_database
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from halls.config import Config
+
+GRACEFUL_SECONDS = 10
+
+
+class Server(BaseApplication):
+    """Gunicorn with our settings; each worker makes its own application, and so its own database client."""
+
+    def __init__(self, config: Config, when_ready: Callable[[], None]) -> None:
+        self.config = config
+        self.when_ready = when_ready
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Set what Gunicorn is to do; it reads no files and no command line of its own."""
+        settings: dict[str, Any] = {
+            "bind": f"{self.config.host}:{self.config.port}",
+            "worker_class": "gthread",
+            "workers": self.config.web_workers,
+            "threads": self.config.web_threads,
+            "timeout": 30,
+            "graceful_timeout": GRACEFUL_SECONDS,
+            "logger_class": ServerLogger,
+            "when_ready": lambda _: self.when_ready(),
+        }
+        for name, value in settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """Return the application of one worker, after the fork."""
+        return make_serving_app(self.config)
+
+
+@contextmanager
+def given_or_embedded(config: Config, *, own: bool = False) -> Iterator[Config]:
+    """Yield the settings with a database: the given one, or for the block the embedded one.
+
+    `own` refuses to share the embedded one with a server that runs already.
+    """
+    if config.mongo_uri is not None:
+        yield config
+        return
+    open_embedded = embedded_mongod if own else shared_mongod
+    with open_embedded(config.data_dir / "mongo") as uri:
+        yield config.model_copy(update={"mongo_uri": uri})
+
+
+def serve(config: Config, before: Callable[[Config], None], when_ready: Callable[[Config], None]) -> None:
+    """Serve until told to stop. `before` runs when the database is there, `when_ready` when the port is open.
+
+    Raises ContradictingData, EmbeddedMongoError.
+    """
+    with given_or_embedded(config, own=True) as complete:
+        # Before the fork, so that data that can't be served stops the start and not each worker.
+        db = connect(complete.database_uri)
+        if prepare_database(db, COLLECTIONS):
+            before(complete)
+        db.client.close()
+        Server(complete, lambda: when_ready(complete)).run()

@@ -1,0 +1,61 @@
+"""Prepares a service: nothing is read or booked before every index is known to be there."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import structlog
+from pymongo.errors import PyMongoError
+
+from halls.app import COLLECTIONS, create_app
+from halls.mongo.client import is_unavailable
+from halls.mongo.indexes import CollectionPlan, ContradictingData, ensure_collections
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flask import Flask
+
+    from halls.config import Config
+    from halls.mongo.client import Db
+    from halls.web import Service
+
+log = structlog.get_logger()
+RETRY_SECONDS = 1.0
+
+
+def make_serving_app(config: Config) -> Flask:
+    """Return an application that is prepared, or gets so by itself as soon as its database is there.
+
+    Raises ContradictingData.
+    """
+    app = create_app(config)
+    service: Service = app.extensions["halls"]
+    service.is_prepared = prepare_database(service.db, COLLECTIONS)
+    if not service.is_prepared:
+        threading.Thread(target=_keep_preparing, args=(service,), name="prepare", daemon=True).start()
+    return app
+
+
+def prepare_database(db: Db, plans: Sequence[CollectionPlan]) -> bool:
+    """Make sure of the indexes; tell whether the database was there. Raises ContradictingData."""
+    try:
+        ensure_collections(db, plans)
+    except PyMongoError as error:
+        if not is_unavailable(error):
+            raise
+        log.warning("database unavailable at start", error=type(error).__name__)
+        return False
+    return True
+
+
+def _keep_preparing(service: Service) -> None:
+    pause = threading.Event()
+    while not service.is_prepared:
+        pause.wait(RETRY_SECONDS)
+        try:
+            service.is_prepared = prepare_database(service.db, COLLECTIONS)
+        except (ContradictingData, PyMongoError) as error:
+            # Stays closed, and whoever mends the data needs no restart.
+            log.error("the database can't be served", reason=str(error))  # noqa: TRY400 - a fact about the data, no traceback

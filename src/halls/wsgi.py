@@ -1,0 +1,11 @@
+"""The application for a WSGI server (`gunicorn halls.wsgi:app`): the only module that acts at import."""
+
+from __future__ import annotations
+
+from halls.config import load_config
+from halls.logs import set_up_logs
+from halls.startup import make_serving_app
+
+config = load_config()
+set_up_logs(config.log_level)
+app = make_serving_app(config)
