@@ -1,0 +1,196 @@
+"""The `halls` command: what operators and developers type."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from pymongo.errors import PyMongoError
+
+from halls import welcome
+from halls.app import COLLECTIONS
+from halls.check import describe_breach, find_breaches
+from halls.clock import day_in_karachi, utc_now
+from halls.config import Config, ConfigError, load_config
+from halls.demo.load import load_demo
+from halls.listings.exporting import export_lines
+from halls.listings.files import Row, UnreadableFile, count_lines, read_rows
+from halls.listings.importing import BATCH_ROWS, ImportStopped, Report, import_rows
+from halls.logs import set_up_logs
+from halls.mongo.client import Db, connect, is_unavailable
+from halls.mongo.embedded import EmbeddedMongoError
+from halls.mongo.indexes import ContradictingData, ensure_collections
+from halls.server import given_or_embedded, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+STOPPING = (ConfigError, ContradictingData, EmbeddedMongoError, ImportStopped, UnreadableFile)
+
+
+class Commands(click.Group):
+    """Shows what stops us as one message and exit code 1, not as a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except STOPPING as error:
+            raise click.ClickException(str(error)) from error
+        except PyMongoError as error:
+            if not is_unavailable(error):
+                raise
+            raise click.ClickException(f"The database does not answer ({type(error).__name__}).") from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="halls")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Halls: a booking service for wedding halls, auditoriums, banquets and lawns.
+
+    Settings come from the environment or a .env file. Without MONGO_URI every command uses the MongoDB that Halls
+    keeps in DATA_DIR, also while a server runs on it.
+    """
+    config = load_config()
+    set_up_logs(config.log_level)
+    context.obj = config
+
+
+@contextmanager
+def _open_database(config: Config) -> Iterator[Db]:
+    with given_or_embedded(config) as complete:
+        db = connect(complete.database_uri)
+        try:
+            yield db
+        finally:
+            db.client.close()
+
+
+@main.command("serve")
+@click.option("--demo", is_flag=True, help="Load demonstration data if the database is empty (not in production).")
+@click.pass_obj
+def serve_command(config: Config, *, demo: bool) -> None:
+    """Serve the API. Without MONGO_URI it brings a MongoDB of its own, kept in DATA_DIR."""
+    if demo:
+        serve(config, welcome.load_demo_if_empty, welcome.print_first_steps)
+    else:
+        serve(config, lambda _: None, welcome.print_address)
+
+
+@main.command("demo")
+@click.pass_obj
+def demo_command(config: Config) -> None:
+    """Load demonstration data into an empty database (not in production)."""
+    if config.halls_env == "production":
+        raise click.ClickException("Demonstration data has accounts with a known password: not in production.")
+    with _open_database(config) as db:
+        ensure_collections(db, COLLECTIONS)
+        if not load_demo(db, utc_now()):
+            raise click.ClickException("The database is not empty. Nothing was changed.")
+    click.echo("Loaded demonstration data.")
+
+
+@main.command("indexes")
+@click.pass_obj
+def indexes_command(config: Config) -> None:
+    """Make the indexes that are missing, as every start does, and list all by collection."""
+    with _open_database(config) as db:
+        ensure_collections(db, COLLECTIONS)
+        for plan in COLLECTIONS:
+            click.echo("\n  ".join([plan.name, *sorted(db[plan.name].index_information())]))
+
+
+@main.command("check")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def check_command(config: Config, *, as_json: bool) -> None:
+    """List the stored documents that break a promise, by id, and exit with 1 if there are any. Changes nothing."""
+    with _open_database(config) as db:
+        breaches = find_breaches(db, day_in_karachi(utc_now()))
+        counts = {plan.name: db[plan.name].count_documents({}) for plan in COLLECTIONS}
+    if as_json:
+        found = {promise: asdict(breach) for promise, breach in breaches.items()}
+        click.echo(json.dumps({"ok": not breaches, "checked": counts, "violations": found}))
+    else:
+        for promise, breach in breaches.items():
+            click.echo(describe_breach(promise, breach))
+        checked = "Checked " + ", ".join(f"{count} {name}" for name, count in counts.items())
+        click.echo(f"{checked}: {len(breaches) or 'no'} broken promises.")
+    sys.exit(bool(breaches))
+
+
+@main.command("export")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write. [default: stdout]")
+@click.pass_obj
+def export_command(config: Config, *, output: Path | None) -> None:
+    """Write all venues and bookings as one JSON document, a line each, which `halls import` reads back.
+
+    Accounts are named by their e-mail addresses and not written themselves.
+    """
+    with _open_database(config) as db:
+        if output is None:
+            sys.stdout.buffer.writelines(export_lines(db))
+        else:
+            _write_whole(output, export_lines(db))
+
+
+def _write_whole(path: Path, lines: Iterable[bytes]) -> None:
+    """Write aside first: whatever happens, `path` is whole. Only its owner may read the addresses in it."""
+    draft = path.with_name(f"{path.name}.part")
+    try:
+        draft.touch(mode=0o600)
+        with draft.open("wb") as file:
+            file.writelines(lines)
+        draft.replace(path)
+    except OSError as error:
+        raise click.FileError(str(path), error.strerror) from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+@main.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--skip-bad", is_flag=True, help=f"Keep the good rows, {BATCH_ROWS} at a time, and report the others.")
+@click.pass_obj
+def import_command(config: Config, *, file: Path, skip_bad: bool) -> None:
+    """Bring in venues from FILE: all of them or, if anything is wrong, none.
+
+    FILE is CSV with a header, a JSON array of venues, one JSON venue a line, or what `halls export` writes, with its
+    bookings. A venue has the fields of POST /venues/register and owner_email, the address of its owner's account.
+    Every fault is reported with its line, and makes the exit code 1.
+    """
+    report = Report()
+    try:
+        lines = count_lines(file)
+        with _open_database(config) as db:
+            ensure_collections(db, COLLECTIONS)
+            rows = _show_progress(read_rows(file), lines)
+            import_rows(db, rows, report, skip_bad=skip_bad, max_video_mb=config.max_video_mb, now=utc_now())
+    finally:
+        for fault in report.faults:
+            click.echo(fault, err=True)
+        if unnamed := report.fault_count - len(report.faults):
+            click.echo(f"and {unnamed} more faults", err=True)
+        click.echo(f"Imported {report.kept['venues']} venues and {report.kept['bookings']} bookings.")
+    sys.exit(bool(report.fault_count))
+
+
+def _show_progress(rows: Iterable[Row], lines: int) -> Iterator[Row]:
+    """Yield the rows, while a terminal shows how far into the file they are."""
+    if not sys.stderr.isatty():
+        yield from rows
+        return
+    with click.progressbar(length=lines, label="Checking", file=sys.stderr) as bar:
+        for row in rows:
+            bar.update(row.line - bar.pos)
+            yield row
+
+
+if __name__ == "__main__":
+    main()

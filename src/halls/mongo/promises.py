@@ -1,0 +1,96 @@
+"""Promises on the stored data: what breaks one, and how the database is asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pymongo.read_concern import ReadConcern
+
+if TYPE_CHECKING:
+    from halls.mongo.client import Db, Document
+    from halls.mongo.indexes import CollectionPlan
+
+Expression = dict[str, Any]
+INDEX_OPTIONS = ("unique", "sparse", "partialFilterExpression", "expireAfterSeconds", "hidden")
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A promise that is broken, and the ids of the documents that break it together."""
+
+    promise: str
+    documents: Sequence[str]
+    message: str
+
+
+# Yields what breaks a promise, given the database and today in Karachi.
+Promise = Callable[["Db", str], Iterator[Violation]]
+
+
+def check_plan(db: Db, plan: CollectionPlan) -> Iterator[Violation]:
+    """Every index of the plan, and its validator, is there as defined."""
+    found = {index["name"]: index for index in db[plan.name].list_indexes()}
+    for wanted in (index.document for index in plan.indexes):
+        name = wanted["name"]
+        if name not in found:
+            yield Violation(f"{plan.name}.{name}", (), "The index is missing.")
+        elif not _is_same_index(wanted, found[name]):
+            yield Violation(f"{plan.name}.{name}", (), "The index has another definition.")
+    options: Document = next((row["options"] for row in db.list_collections(filter={"name": plan.name})), {})
+    refuses = options.get("validationAction", "error") == "error" and options.get("validationLevel") != "off"
+    if plan.validator is not None and not (refuses and options.get("validator") == plan.validator):
+        yield Violation(f"{plan.name}.validator", (), "The validator is missing, off or another one.")
+
+
+def _is_same_index(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    if list(wanted["key"].items()) != list(found["key"].items()):
+        return False
+    if any((wanted.get(option) or None) != (found.get(option) or None) for option in INDEX_OPTIONS):
+        return False
+    # The server writes out what a collation leaves open.
+    collation, present = wanted.get("collation", {}), found.get("collation", {})
+    return bool(collation) == bool(present) and collation.items() <= present.items()
+
+
+def name_violations(promise: str, message: str, groups: Iterable[Sequence[str]]) -> Iterator[Violation]:
+    """Yield each group of ids as a violation of `promise`."""
+    return (Violation(promise, group, message) for group in groups)
+
+
+def find_groups(db: Db, collection: str, pipeline: Sequence[Document]) -> Iterator[list[str]]:
+    """Yield the `ids` of each row of the pipeline, read as of one instant: others may write meanwhile."""
+    snapshot = db.get_collection(collection, read_concern=ReadConcern("snapshot"))
+    for row in snapshot.aggregate(pipeline, allowDiskUse=True):
+        yield [str(found) for found in row["ids"]]
+
+
+def find_breaking(db: Db, collection: str, rule: Expression) -> Iterator[list[str]]:
+    """Yield the id of each document for which `rule` is not true."""
+    return find_groups(db, collection, [{"$match": {"$expr": {"$not": [rule]}}}, {"$project": {"ids": ["$_id"]}}])
+
+
+def find_orphans(db: Db, collection: str, field: str, parents: str, match: Document) -> Iterator[list[str]]:
+    """Yield the ids of matching documents whose `field` is the id of none of the `parents`, a list for each id."""
+    only_id = [{"$project": {"_id": 1}}]
+    join = {"from": parents, "localField": "_id", "foreignField": "_id", "pipeline": only_id, "as": "found"}
+    grouped = {"_id": f"${field}", "ids": {"$push": "$_id"}}
+    pipeline = [{"$match": match}, {"$group": grouped}, {"$lookup": join}, {"$match": {"found": []}}]
+    return find_groups(db, collection, pipeline)
+
+
+def number_rule(value: str | Expression, low: float, high: float = float("inf")) -> Expression:
+    """Return the rule that `value` is a number in that range."""
+    return {"$and": [{"$isNumber": value}, {"$gte": [value, low]}, {"$lte": [value, high]}]}
+
+
+def null_rule(value: str) -> Expression:
+    """Return the rule that `value` is null or not there at all."""
+    return {"$lte": [value, None]}
+
+
+def list_rule(value: str, rule: Expression) -> Expression:
+    """Return the rule that `value` is an array and that `rule` is true of each `$$this` in it."""
+    items = {"$cond": [{"$isArray": [value]}, value, []]}
+    return {"$and": [{"$isArray": [value]}, {"$allElementsTrue": [{"$map": {"input": items, "in": rule}}]}]}
