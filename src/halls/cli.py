@@ -122,7 +122,8 @@ def check_command(config: Config, *, as_json: bool) -> None:
             click.echo(describe_breach(promise, breach))
         checked = "Checked " + ", ".join(f"{count} {name}" for name, count in counts.items())
         click.echo(f"{checked}: {len(breaches) or 'no'} broken promises.")
-    sys.exit(bool(breaches))
+    if breaches:
+        sys.exit(1)
 
 
 @main.command("export")
@@ -173,12 +174,13 @@ def import_command(config: Config, *, file: Path, skip_bad: bool) -> None:
             rows = _show_progress(read_rows(file), lines)
             import_rows(db, rows, report, skip_bad=skip_bad, max_video_mb=config.max_video_mb, now=utc_now())
     finally:
-        for fault in report.faults:
+        for _, fault in sorted(report.faults, key=lambda found: found[0]):
             click.echo(fault, err=True)
         if unnamed := report.fault_count - len(report.faults):
             click.echo(f"and {unnamed} more faults", err=True)
         click.echo(f"Imported {report.kept['venues']} venues and {report.kept['bookings']} bookings.")
-    sys.exit(bool(report.fault_count))
+    if report.fault_count:
+        sys.exit(1)
 
 
 def _show_progress(rows: Iterable[Row], lines: int) -> Iterator[Row]:

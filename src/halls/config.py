@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pymongo.errors import PyMongoError
+from pymongo.uri_parser import parse_uri
 
 MIN_SECRET_BYTES = 32
 
@@ -41,8 +43,15 @@ class Config(BaseSettings):
     @field_validator("mongo_uri")
     @classmethod
     def _is_mongo_uri(cls, value: str | None) -> str | None:
-        if value is not None and urlsplit(value).scheme not in {"mongodb", "mongodb+srv"}:
-            raise ValueError("must begin with mongodb:// or mongodb+srv://")
+        if value is None:
+            return None
+        # What stands in a DNS record is looked up when it is needed, and not to read settings.
+        if urlsplit(value).scheme == "mongodb+srv":
+            return value
+        try:
+            parse_uri(value)
+        except (PyMongoError, ValueError):
+            raise ValueError("must be an address such as mongodb://db.example/halls") from None
         return value
 
     @field_validator("cors_origins")

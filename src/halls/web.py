@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db, Document
 
 # One deadline for all that a request does in the database; a client waits at most 5 s for its 503.
-REQUEST_SECONDS = 3.8
+REQUEST_SECONDS = 3.5
 LEAST_SECONDS = 0.1
 # While the database is away each request asks it only briefly, or they would queue for the few threads there are.
-AWAY_SECONDS = 1.0
+AWAY_SECONDS = 0.6
 DOUBT_SECONDS = 5.0
 _IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
 
@@ -144,7 +144,7 @@ def current_service() -> Service:
 
 
 def _serve(declared: Endpoint, **path: str) -> Response:
-    """Answer a request, in the contract's order: token, malformed id, who may and 404, query and headers, body."""
+    """Answer a request, in the contract's order: token and role, malformed id, who may and 404, query and headers, body."""
     service = current_service()
     began = time.monotonic()
     patience = service.patience

@@ -195,11 +195,11 @@ def _read_csv(file: TextIO) -> Iterator[Row]:
 
 def _read_header(reader: Iterator[list[str]]) -> list[str]:
     try:
-        header = [name.strip() for name in next(reader)]
+        header = [name.strip() for name in next(cells for cells in reader if cells)]
     except StopIteration:
         raise UnreadableFile("The file is empty.") from None
     except csv.Error as error:
-        raise UnreadableFile(f"Line 1 can't be read as CSV: {error}.") from None
+        raise UnreadableFile(f"The header can't be read as CSV: {error}.") from None
     known = ", ".join(COLUMNS)
     if unknown := [name for name in header if name not in COLUMNS]:
         raise UnreadableFile(f"There is no column {', '.join(map(repr, unknown))}. The columns are: {known}.")

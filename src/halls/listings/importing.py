@@ -32,14 +32,13 @@ class Report:
 
     kept: dict[str, int] = field(default_factory=lambda: {"venues": 0, "bookings": 0})
     fault_count: int = 0
-    faults: list[str] = field(default_factory=list)
+    faults: list[tuple[int, str]] = field(default_factory=list)
 
     def add_faults(self, row: Row, faults: Sequence[FieldFault]) -> None:
-        """Note the faults of a row, each as a line; beyond a thousand only their number."""
+        """Note the faults of a row with its line; beyond a thousand only their number."""
         for fault in faults[: TOLD_AT_MOST - len(self.faults)]:
-            where = f"line {row.line}"
-            where += f", {row.name_field(fault['field'])}" if fault["field"] else ""
-            self.faults.append(f"{where}: {fault['message']}")
+            where = f", {row.name_field(fault['field'])}" if fault["field"] else ""
+            self.faults.append((row.line, f"line {row.line}{where}: {fault['message']}"))
         self.fault_count += len(faults)
 
 

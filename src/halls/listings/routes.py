@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bson import ObjectId
 
     from halls.accounts.account import Account
-    from halls.mongo.client import Db
+    from halls.mongo.client import Db, Document
 
 blueprint = Blueprint("listings", __name__)
 OWN = {"venue": listings.get_own_venue}
@@ -60,9 +60,9 @@ def register_venue(
     reply=VenueReply,
     refusals=[VenueNotFound, NotYourVenue, DateBooked],
 )
-def change_venue(db: Db, venue_id: ObjectId, body: VenueChange, now: datetime) -> dict[str, Any]:
+def change_venue(db: Db, venue: Document, body: VenueChange, now: datetime) -> dict[str, Any]:
     """Change some fields of one's venue. A new price never touches a booking already made."""
-    return {"venue": whole_venue(listings.change_venue(db, venue_id, body.given_some(), now))}
+    return {"venue": whole_venue(listings.change_venue(db, venue, body.given_some(), now))}
 
 
 @endpoint(

@@ -71,12 +71,16 @@ def register_venue(
     return replay.outcome or Outcome(answer)
 
 
-def change_venue(db: Db, venue_id: ObjectId, given: dict[str, Any], now: datetime) -> Document:
+def change_venue(db: Db, venue: Document, given: dict[str, Any], now: datetime) -> Document:
     """Set the given fields and return the venue. Raises DateBooked when a booked coming date would go."""
+    venue_id: ObjectId = venue["_id"]
     changes = {name: value for name, value in given.items() if name != "amenities"}
     if "pricing" in changes:
         changes["pricing"] = {"overrides": given["pricing"].get("overrides", [])}
-    changes |= {f"amenities.{name}": value for name, value in given.get("amenities", {}).items()}
+    if isinstance(venue.get("amenities"), dict):
+        changes |= {f"amenities.{name}": value for name, value in given.get("amenities", {}).items()}
+    elif "amenities" in given:
+        changes["amenities"] = given["amenities"]
     if "dates_available" not in changes:
         # One atomic update, which every booking in flight collides with by `rev`.
         venues.update_venue(db, venue_id, changes, now)

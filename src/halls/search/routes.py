@@ -33,7 +33,7 @@ VENUE = {"venue": _load_venue}
 
 
 @endpoint(blueprint, "GET /venues/search", access=Access.PUBLIC, query=SearchQuery, reply=SearchPage)
-def find_venues(db: Db, query: SearchQuery, now: datetime) -> dict[str, Any]:
+def list_matching_venues(db: Db, query: SearchQuery, now: datetime) -> dict[str, Any]:
     """Find venues by kind, size, date, price and distance; with a date, only those free on it."""
     return search_venues(db, query, day_in_karachi(now))
 

@@ -1,0 +1,1 @@
+"""Tests of accounts: passwords, tokens, who calls, and the routes under /auth."""

@@ -1,0 +1,111 @@
+"""Addresses and telephone numbers: what is taken, what is refused, and in which form it is kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from halls.accounts.schemas import Login, ProfileChange, Signup
+from halls.errors import Invalid
+from halls.schema import validate
+
+LABEL = "a" * 63
+LONGEST = f"{'l' * 64}@{LABEL}.{LABEL}.{'b' * 58}.pk"
+
+
+def faults_of(shape: Any, **body: Any) -> list[str]:
+    """Return the names of the fields that are wrong."""
+    with pytest.raises(Invalid) as caught:
+        validate(shape, body)
+    return [fault["field"] for fault in caught.value.details]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("ali@example.com", "ali@example.com"),
+        ("  Ali.KHAN+hall@Example.Co.PK\t\n", "ali.khan+hall@example.co.pk"),
+        ("!#$%&'*+/=?^_`{|}~-@x.y", "!#$%&'*+/=?^_`{|}~-@x.y"),
+        ("1@1.1", "1@1.1"),
+        ("a@b--c.d", "a@b--c.d"),
+        (LONGEST, LONGEST),
+    ],
+)
+def test_an_address_is_trimmed_and_kept_in_lower_case(given: str, kept: str) -> None:
+    assert len(LONGEST) == 254
+    assert validate(Login, {"email": given, "password": "x"}).email == kept
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "ali",
+        "@example.com",
+        "ali@",
+        "ali@example",
+        "ali@@example.com",
+        "ali@exa@mple.com",
+        ".ali@example.com",
+        "ali.@example.com",
+        "a..b@example.com",
+        "ali@.com",
+        "ali@example.",
+        "ali@-example.com",
+        "ali@example-.com",
+        f"ali@{'a' * 64}.com",
+        f"{'l' * 65}@example.com",
+        f"x{LONGEST[1:]}m",
+        "Ali <ali@example.com>",
+        '"ali"@example.com',
+        "ali@[127.0.0.1]",
+        "ali @example.com",
+        "ali@exam\nple.com",
+        "ali@example.com\x00",
+        "\N{KELVIN SIGN}ali@example.com",
+        "ali@example.c\N{LATIN SMALL LETTER O WITH DIAERESIS}m",
+        "ali@example\N{FULLWIDTH FULL STOP}com",
+        7,
+        True,
+        ["ali@example.com"],
+    ],
+)
+def test_what_is_no_address_is_refused(address: Any) -> None:
+    assert faults_of(Login, email=address, password="x") == ["email"]
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["+92 300 1234567", "(021) 345-6789", "0300-1234567", "1234567", "+" + "1" * 19, "  03001234567 "],
+)
+def test_a_telephone_number_is_taken_as_people_write_it(number: str) -> None:
+    assert validate(ProfileChange, {"contact_number": number}).contact_number == number.strip()
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["", "123456", "1" * 21, "+92x3001234567", "03001234567;", "-------", "+()- ()-", "٠٣٠٠١٢٣٤٥٦٧", "0300\t1234567"],
+)
+def test_what_is_no_telephone_number_is_refused(number: str) -> None:
+    assert faults_of(ProfileChange, contact_number=number) == ["contact_number"]
+
+
+def test_every_fault_is_named_at_once() -> None:
+    wrong = {"email": "x", "password": "1234567", "is_venue_owner": 1, "full_name": " ", "role": "owner"}
+    assert sorted(faults_of(Signup, **wrong)) == ["email", "full_name", "is_venue_owner", "password", "role"]
+    assert sorted(faults_of(Signup)) == ["email", "is_venue_owner", "password"]
+
+
+@pytest.mark.parametrize(("length", "fits"), [(7, False), (8, True), (128, True), (129, False)])
+def test_a_new_password_has_8_to_128_characters(length: int, *, fits: bool) -> None:
+    body = {"email": "a@b.c", "password": "ش" * length, "is_venue_owner": False}
+    if fits:
+        assert validate(Signup, body).password == "ش" * length
+    else:
+        assert faults_of(Signup, **body) == ["password"]
+
+
+def test_a_name_ends_before_200_characters() -> None:
+    assert validate(ProfileChange, {"full_name": " " + "n" * 200}).full_name == "n" * 200
+    assert faults_of(ProfileChange, full_name="n" * 201) == ["full_name"]

@@ -1,0 +1,55 @@
+"""What happens when an account changes between the moment it was read and the moment it is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from bson import ObjectId
+
+from halls.accounts import service, store
+from halls.accounts.account import Account, BadCredentials
+from halls.accounts.schemas import PasswordChange
+from halls.accounts.tokens import TokenRevoked
+from halls.clock import utc_now
+from tests.foreign import FOREIGN_PASSWORD, put_user
+
+if TYPE_CHECKING:
+    from halls.mongo.client import Db
+
+CHANGE = PasswordChange(password=FOREIGN_PASSWORD, new_password="another horse 8")
+
+
+def account_in(db: Db) -> Account:
+    """Return an account as it was read at the beginning of a request."""
+    found = store.find_account(db, put_user(db)["_id"])
+    assert found is not None
+    return found
+
+
+def test_a_profile_that_is_gone_meanwhile_can_not_be_changed(db: Db) -> None:
+    account = account_in(db)
+    db.users.delete_one({"_id": account.id})
+    with pytest.raises(TokenRevoked):
+        service.change_profile(db, account, {"full_name": "x"}, utc_now())
+    assert db.users.count_documents({}) == 0
+
+
+def test_of_two_new_passwords_at_once_the_first_stays(db: Db) -> None:
+    account = account_in(db)
+    first = service.change_password(db, account, CHANGE, utc_now())
+    with pytest.raises(BadCredentials):
+        service.change_password(db, account, CHANGE, utc_now())
+    assert store.find_account(db, account.id) == first
+
+
+def test_saying_to_stay_a_guest_does_not_undo_an_upgrade_made_at_the_same_moment(db: Db) -> None:
+    account = account_in(db)
+    service.change_profile(db, account, {"is_venue_owner": True}, utc_now())
+    changed = service.change_profile(db, account, {"is_venue_owner": False}, utc_now())
+    assert changed.is_venue_owner
+
+
+def test_accounts_are_found_by_their_ids_and_strangers_are_not(db: Db) -> None:
+    account = account_in(db)
+    assert store.find_accounts(db, [account.id, ObjectId()]) == {account.id: account}

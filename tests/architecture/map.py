@@ -1,0 +1,42 @@
+"""Draws the map of src/halls from each file's first line, and writes it into ARCHITECTURE.md: `make map`."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from tests.architecture.source import ROOT, SRC, parse_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGE = ROOT / "ARCHITECTURE.md"
+BEGIN, END = "<!-- map: written by `make map` -->\n```\n", "```\n<!-- end of map -->"
+WIDTH = 22
+
+
+def read_first_line(path: Path) -> str:
+    """Return the first line of a file's docstring, empty when it has none."""
+    return (ast.get_docstring(parse_file(path)) or "").partition("\n")[0]
+
+
+def draw_map(folder: Path = SRC, indent: str = "") -> str:
+    """Return the tree below `folder`: folders, which are business, before the files beside them."""
+    lines = [f"{indent}{folder.name + '/':{WIDTH - len(indent)}}{read_first_line(folder / '__init__.py')}\n"]
+    inner = f"{indent}  "
+    lines += [draw_map(path.parent, inner) for path in sorted(folder.glob("*/__init__.py"))]
+    for path in sorted(folder.glob("*.py")):
+        if path.name != "__init__.py":
+            lines.append(f"{inner}{path.name:{WIDTH - len(inner)}}{read_first_line(path)}\n")
+    return "".join(lines)
+
+
+def place_map(page: str) -> str:
+    """Return the `page` with the map of now."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}{draw_map()}{END}{after}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(place_map(PAGE.read_text()))

@@ -1,0 +1,67 @@
+"""What is imported is declared, what is declared is locked, and no lock names a host or a folder of a machine."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+
+import pytest
+
+from tests.architecture.source import ROOT, SRC, list_files, parse_file
+
+PYPROJECT = (ROOT / "pyproject.toml").read_text()
+RUNTIME = "requirements.lock"
+DEV = "requirements-dev.lock"
+# Zone data for machines without; what comes along in development is an extra.
+NOT_IMPORTED, EXTRA = {"tzdata"}, {"fiftyone"}
+# Modules that are called otherwise than what one installs.
+PACKAGES = {"argon2": "argon2-cffi", "bson": "pymongo", "jwt": "pyjwt"}
+
+
+def _declared(list_name: str) -> set[str]:
+    """Return the names in a list of pyproject.toml."""
+    found = re.search(rf"^{list_name} = \[\n(.*?)^\]", PYPROJECT, re.MULTILINE | re.DOTALL)
+    assert found, list_name
+    return set(re.findall(r'^  "([a-z0-9-]+)', found[1], re.MULTILINE))
+
+
+def _locked(lock: str) -> set[str]:
+    return set(re.findall(r"^([a-z0-9-]+)==", (ROOT / lock).read_text(), re.MULTILINE))
+
+
+def _imported() -> set[str]:
+    """Return the top-level modules of others that src/halls imports."""
+    names: set[str] = set()
+    for path in list_files(SRC):
+        for node in ast.walk(parse_file(path)):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            if isinstance(node, ast.ImportFrom):
+                names.add(node.module or "")
+    return {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"halls"}
+
+
+def test_the_service_imports_what_it_declares_and_nothing_else() -> None:
+    packages = {PACKAGES.get(name, name.replace("_", "-")) for name in _imported() - EXTRA}
+    assert packages == _declared("dependencies") - NOT_IMPORTED
+
+
+def test_the_locks_know_every_dependency() -> None:
+    runtime = _declared("dependencies") | _declared("devdb")
+    assert runtime <= _locked(RUNTIME), "run `make lock`"
+    assert runtime | _declared("dev") <= _locked(DEV), "run `make lock`"
+
+
+def test_the_two_locks_agree() -> None:
+    pins = [set(re.findall(r"^([a-z0-9-]+==\S+)", (ROOT / lock).read_text(), re.MULTILINE)) for lock in (RUNTIME, DEV)]
+    assert pins[0] <= pins[1], "run `make lock`"
+
+
+@pytest.mark.parametrize("lock", [RUNTIME, DEV])
+def test_a_lock_names_no_host_and_no_folder_of_a_machine(lock: str) -> None:
+    assert not re.findall(r"\S*(?:://|file:|--index|--find-links)\S*", (ROOT / lock).read_text())
+
+
+def test_the_lock_of_newman_names_no_host() -> None:
+    assert '"resolved"' not in (ROOT / "package-lock.json").read_text()

@@ -1,0 +1,51 @@
+"""The environment is read in config.py alone, and .env.example tells of each setting what it does and is by itself."""
+
+from __future__ import annotations
+
+import ast
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from halls.config import Config
+from tests.architecture.source import ROOT, SRC, list_files, name_place, parse_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+EXAMPLE = ROOT / ".env.example"
+READERS = frozenset({"os.environ", "os.getenv", "environ", "getenv"})
+
+
+def test_only_config_reads_the_environment() -> None:
+    readers = [
+        name_place(path, node)
+        for path in list_files(SRC)
+        if path != SRC / "config.py"
+        for node in ast.walk(parse_file(path))
+        if isinstance(node, ast.Attribute | ast.Name) and ast.unparse(node) in READERS
+    ]
+    assert not readers, readers
+
+
+def test_the_example_lists_exactly_the_settings() -> None:
+    assert [line.partition("=")[0] for _, line in _settings()] == [name.upper() for name in Config.model_fields]
+
+
+def test_each_setting_of_the_example_is_explained() -> None:
+    bare = [line for before, line in _settings() if not before.startswith("# ")]
+    assert not bare, bare
+
+
+def _settings() -> list[tuple[str, str]]:
+    """Return each line of the example that sets something, after the line before it."""
+    lines = EXAMPLE.read_text().splitlines()
+    return [(before, line) for before, line in pairwise(["", *lines]) if line and not line.startswith("#")]
+
+
+def test_the_example_shows_what_holds_without_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Config.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert Config(_env_file=EXAMPLE) == Config()  # type: ignore[call-arg] # pydantic-settings adds it

@@ -1,0 +1,1 @@
+"""Tests of placing, reading, confirming and cancelling bookings."""

@@ -1,0 +1,267 @@
+"""Reading bookings: who sees which, in what order, page by page, and what stays when a venue is gone."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from bson import ObjectId
+
+from tests.foreign import put_booking, put_user, put_venue
+from tests.people import Api, day
+from tests.rows import NO_ID
+
+if TYPE_CHECKING:
+    from halls.mongo.client import Db
+
+FACTS = {
+    *("id", "venue_id", "user_id", "date", "guests", "status", "price_locked", "notes", "created_at", "updated_at"),
+    "venue",
+}
+
+
+def id_of(session: Any) -> ObjectId:
+    """Return the id of a session's account."""
+    return ObjectId(session["profile"]["id"])
+
+
+def ids(answer: Any) -> list[str]:
+    """Return the ids of the bookings on a page."""
+    return [booking["id"] for booking in answer.data["bookings"]]
+
+
+def test_a_page_of_bookings_is_exactly_what_the_contract_lists(api: Api) -> None:
+    owner, guest = api.owner(), api.guest()
+    venue_id = api.list_venue(owner)
+    made = api.book(guest, venue_id, day(3)).data["booking"]
+    answer = api.get("/bookings", as_=guest)
+    assert answer.status == 200
+    assert answer.data == {"bookings": [made], "next_cursor": None}
+    assert made.keys() == FACTS
+    assert made["venue"].keys() == {"id", "venue_name", "address"}
+
+
+def test_the_guest_is_shown_to_the_venues_owner_and_to_nobody_else(api: Api) -> None:
+    owner = api.owner()
+    guest = api.sign_up(full_name="Ali", contact_number="03001234567", email="ali@example.com")
+    booking_id = api.book(guest["token"], api.list_venue(owner), day(3)).data["booking_id"]
+    person = {"full_name": "Ali", "email": "ali@example.com", "contact_number": "03001234567"}
+    for answer in (
+        api.get("/bookings", as_=owner).data["bookings"][0],
+        api.get(f"/bookings/{booking_id}", as_=owner).data["booking"],
+        api.patch(f"/bookings/{booking_id}", {"status": "confirmed"}, as_=owner).data["booking"],
+        api.delete(f"/bookings/{booking_id}", as_=owner).data["booking"],
+    ):
+        assert answer.keys() == FACTS | {"guest"}
+        assert answer["guest"] == person
+    for answer in (
+        api.get("/bookings", as_=guest["token"]).data["bookings"][0],
+        api.get(f"/bookings/{booking_id}", as_=guest["token"]).data["booking"],
+        api.delete(f"/bookings/{booking_id}", as_=guest["token"]).data["booking"],
+    ):
+        assert answer.keys() == FACTS
+
+
+def test_a_guest_whose_account_is_gone_is_nobody(api: Api, db: Db) -> None:
+    owner, guest = api.owner(), api.sign_up()
+    booking_id = api.book(guest["token"], api.list_venue(owner), day(3)).data["booking_id"]
+    db.users.delete_one({"_id": id_of(guest)})
+    assert api.get(f"/bookings/{booking_id}", as_=owner).data["booking"]["guest"] is None
+
+
+def test_an_owner_sees_all_bookings_of_all_his_venues_and_a_guest_his_own(api: Api) -> None:
+    owner, other, ali, ayesha = api.owner(), api.owner(), api.guest(), api.guest()
+    first, second, foreign = api.list_venue(owner), api.list_venue(owner), api.list_venue(other)
+    a = api.book(ali, first, day(4)).data["booking_id"]
+    b = api.book(ayesha, second, day(3)).data["booking_id"]
+    c = api.book(ali, foreign, day(2)).data["booking_id"]
+    own = api.book(owner, foreign, day(1)).data["booking_id"]
+    assert ids(api.get("/bookings", as_=owner)) == [b, a]
+    assert ids(api.get("/bookings?as=guest", as_=owner)) == [own]
+    assert ids(api.get("/bookings", as_=other)) == [own, c]
+    assert ids(api.get("/bookings", as_=ali)) == [c, a]
+    assert ids(api.get("/bookings?as=guest", as_=ali)) == [c, a]
+    assert ids(api.get("/bookings", as_=ayesha)) == [b]
+    assert ids(api.get("/bookings", as_=api.owner())) == []
+
+
+def test_as_guest_an_owner_sees_no_guest_block_but_in_his_own_hall(api: Api) -> None:
+    owner = api.owner()
+    api.book(owner, api.list_venue(api.owner()), day(1))
+    api.book(owner, api.list_venue(owner), day(2))
+    elsewhere, own = api.get("/bookings?as=guest", as_=owner).data["bookings"]
+    assert elsewhere.keys() == FACTS
+    assert own.keys() == FACTS | {"guest"}
+
+
+def test_a_guest_who_becomes_an_owner_finds_his_orders_as_a_guest(api: Api) -> None:
+    guest = api.guest()
+    booking_id = api.book(guest, api.list_venue(api.owner()), day(1)).data["booking_id"]
+    api.patch("/auth/me", {"is_venue_owner": True}, as_=guest)
+    assert ids(api.get("/bookings", as_=guest)) == []
+    assert ids(api.get("/bookings?as=guest", as_=guest)) == [booking_id]
+
+
+@pytest.fixture
+def many(api: Api, db: Db) -> tuple[str, list[Any]]:
+    """Write 24 bookings of one guest in two venues, several on each date; return the guest's token and them."""
+    guest = api.sign_up()
+    venues = [put_venue(db, ObjectId())["_id"] for _ in range(2)]
+    rows: list[Any] = []
+    for number in range(24):
+        status = ("cancelled", "pending", "confirmed")[number % 3] if number % 12 < 6 else "cancelled"
+        place = {"venue_id": venues[number // 12], "date": day(number % 6 - 2), "status": status}
+        rows.append({"_id": ObjectId(), "user_id": id_of(guest), "guests": 1, "price_locked": None, **place})
+    random.shuffle(rows)
+    db.bookings.insert_many(rows)
+    return guest["token"], sorted(rows, key=lambda row: (row["date"], row["_id"]))
+
+
+def all_pages(api: Api, token: str, query: str, limit: int) -> list[str]:
+    """Return the ids on all pages of a question, in order."""
+    seen: list[str] = []
+    cursor = ""
+    while True:
+        page = api.get(f"/bookings?limit={limit}{query}{cursor}", as_=token)
+        assert len(page.data["bookings"]) <= limit
+        seen += ids(page)
+        if page.data["next_cursor"] is None:
+            return seen
+        assert len(page.data["bookings"]) == limit
+        cursor = f"&cursor={page.data['next_cursor']}"
+
+
+@pytest.mark.parametrize("limit", [1, 5, 8, 24, 200])
+def test_pages_by_date_then_id_neither_repeat_nor_skip(api: Api, many: tuple[str, list[Any]], limit: int) -> None:
+    token, rows = many
+    assert all_pages(api, token, "", limit) == [str(row["_id"]) for row in rows]
+
+
+@pytest.mark.parametrize(("first", "last"), [(None, None), (0, None), (None, 1), (-1, 2), (1, 1), (9, 9)])
+def test_every_filter_alone_and_together(
+    api: Api, many: tuple[str, list[Any]], first: int | None, last: int | None
+) -> None:
+    token, rows = many
+    for status, venue in itertools.product(("", "pending", "confirmed", "cancelled"), (None, rows[0]["venue_id"])):
+        query = f"&status={status}" if status else ""
+        query += f"&venue_id={venue}" if venue else ""
+        query += "" if first is None else f"&date_from={day(first)}"
+        query += "" if last is None else f"&date_to={day(last)}"
+        wanted = [
+            str(row["_id"])
+            for row in rows
+            if row["status"] == (status or row["status"])
+            and row["venue_id"] == (venue or row["venue_id"])
+            and (first is None or row["date"] >= day(first))
+            and (last is None or row["date"] <= day(last))
+        ]
+        assert all_pages(api, token, query, 7) == wanted
+
+
+def test_a_page_holds_fifty_unless_told_otherwise(api: Api, db: Db) -> None:
+    guest = api.sign_up()
+    rows = [{"venue_id": ObjectId(), "user_id": id_of(guest), "date": day(1), "status": "pending"} for _ in range(51)]
+    db.bookings.insert_many(rows)
+    page = api.get("/bookings", as_=guest["token"]).data
+    assert len(page["bookings"]) == 50
+    assert page["next_cursor"]
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ("status=Pending", "status"),
+        ("status=", "status"),
+        ("venue_id=x", "venue_id"),
+        ("venue_id=0123456789ABCDEF01234567", "venue_id"),
+        ("date_from=2027-02-29", "date_from"),
+        ("date_to=tomorrow", "date_to"),
+        ("date_from=2027-02-02&date_to=2027-02-01", "date_from"),
+        ("limit=0", "limit"),
+        ("limit=201", "limit"),
+        ("limit=-1", "limit"),
+        ("limit=1.0", "limit"),
+        ("limit=+1", "limit"),
+        ("limit=%D9%A1", "limit"),
+        ("limit=5&limit=5", "limit"),
+        ("as=owner", "as"),
+        ("as_=guest", "as_"),
+        ("user_id=0123456789abcdef01234567", "user_id"),
+        ("status[$ne]=pending", "status[$ne]"),
+        ("cursor=abc", "cursor"),
+    ],
+)
+def test_a_wrong_question_is_refused_and_named(api: Api, query: str, named: str) -> None:
+    answer = api.get(f"/bookings?{query}", as_=api.guest())
+    assert (answer.status, answer.code, answer.fields) == (422, "validation_error", [named])
+
+
+@pytest.mark.parametrize("query", ["status=cancelled", "as=guest", "date_from=2020-01-01", f"venue_id={NO_ID}"])
+def test_a_cursor_of_another_question_is_refused(api: Api, many: tuple[str, list[Any]], query: str) -> None:
+    token, _ = many
+    cursor = api.get("/bookings?limit=1", as_=token).data["next_cursor"]
+    assert api.get(f"/bookings?limit=9&cursor={cursor}", as_=token).status == 200
+    assert api.get(f"/bookings?{query}&cursor={cursor}", as_=token).fields == ["cursor"]
+    assert api.get(f"/bookings?cursor={cursor}", as_=api.guest()).fields == ["cursor"]
+
+
+def test_a_booking_is_read_by_its_booker_and_the_venues_owner_only(api: Api) -> None:
+    owner, guest = api.owner(), api.guest()
+    path = f"/bookings/{api.book(guest, api.list_venue(owner), day(3)).data['booking_id']}"
+    assert api.get(path, as_=guest).data.keys() == {"booking"}
+    assert api.get(path, as_=owner).status == 200
+    for stranger in (api.guest(), api.owner()):
+        for answer in (
+            api.get(path, as_=stranger),
+            api.patch(path, {"nonsense": 1}, as_=stranger),
+            api.delete(path, as_=stranger),
+        ):
+            assert (answer.status, answer.code) == (403, "not_yours")
+    assert api.get(path, as_=guest).data["booking"]["status"] == "pending"
+
+
+def test_the_venue_summary_follows_the_venue_and_stays_when_its_owner_deletes_it(api: Api) -> None:
+    owner, guest = api.owner(), api.guest()
+    venue_id = api.list_venue(owner)
+    booking_id = api.book(guest, venue_id, day(3)).data["booking_id"]
+    api.patch(f"/venues/{venue_id}", {"venue_name": "Ruby Hall"}, as_=owner)
+    api.delete(f"/bookings/{booking_id}", as_=guest)
+    summary = {"id": venue_id, "venue_name": "Ruby Hall", "address": "1 Main Road, Saddar, Karachi"}
+    assert api.get(f"/bookings/{booking_id}", as_=guest).data["booking"]["venue"] == summary
+    assert api.delete(f"/venues/{venue_id}", as_=owner).status == 200
+    for person in (guest, owner):
+        assert api.get(f"/bookings/{booking_id}", as_=person).data["booking"]["venue"] == summary
+        assert ids(api.get("/bookings", as_=person)) == [booking_id]
+        assert ids(api.get(f"/bookings?venue_id={venue_id}", as_=person)) == [booking_id]
+    assert api.get(f"/bookings/{booking_id}", as_=owner).data["booking"].keys() == FACTS | {"guest"}
+    assert api.get(f"/bookings/{booking_id}", as_=guest).data["booking"].keys() == FACTS
+
+
+def test_the_summary_is_null_where_another_tool_removed_the_venue(api: Api, db: Db) -> None:
+    owner, guest = api.owner(), api.guest()
+    venue_id = api.list_venue(owner)
+    booking_id = api.book(guest, venue_id, day(3)).data["booking_id"]
+    db.venues.delete_one({"_id": ObjectId(venue_id)})
+    shown = api.get(f"/bookings/{booking_id}", as_=guest).data["booking"]
+    assert shown.keys() == FACTS
+    assert shown["venue"] is None
+    assert api.get("/bookings", as_=guest).data["bookings"] == [shown]
+    assert api.get(f"/bookings/{booking_id}", as_=owner).code == "not_yours"
+    assert api.delete(f"/bookings/{booking_id}", as_=guest).data["booking"]["venue"] is None
+
+
+def test_bookings_of_another_tool_are_listed_for_both_sides(api: Api, db: Db) -> None:
+    owner, guest = api.sign_up(owner=True), api.sign_up()
+    venue = put_venue(db, id_of(owner))
+    first = put_booking(db, venue["_id"], put_user(db)["_id"], date=day(-1))
+    second = put_booking(db, venue["_id"], id_of(guest), date=day(5), price_locked=None)
+    third = {"_id": ObjectId(), "venue_id": venue["_id"], "user_id": id_of(guest), "date": day(6), "status": "pending"}
+    db.bookings.insert_one(third)
+    assert ids(api.get("/bookings", as_=owner["token"])) == [str(row["_id"]) for row in (first, second, third)]
+    shown = api.get("/bookings", as_=guest["token"]).data["bookings"]
+    assert [booking["id"] for booking in shown] == [str(second["_id"]), str(third["_id"])]
+    assert all(booking.keys() == FACTS for booking in shown)
+    nothing = {name: shown[1][name] for name in ("guests", "price_locked", "notes", "created_at", "updated_at")}
+    assert nothing == dict.fromkeys(nothing)

@@ -1,0 +1,122 @@
+"""How bookings are kept: the index that referees, the validator, and a commit whose outcome nobody told us."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from bson import ObjectId
+from pymongo.errors import AutoReconnect, DuplicateKeyError, OperationFailure, WriteError
+
+from halls.bookings import store
+from halls.mongo.client import in_transaction
+from tests.foreign import put_booking
+from tests.people import Api, day
+
+if TYPE_CHECKING:
+    from halls.mongo.client import Db
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "fits"),
+    [
+        ("pending", "pending", False),
+        ("pending", "confirmed", False),
+        ("confirmed", "confirmed", False),
+        ("cancelled", "pending", True),
+        ("confirmed", "cancelled", True),
+        ("cancelled", "cancelled", True),
+    ],
+)
+def test_a_venue_has_at_most_one_active_booking_a_date(db: Db, first: str, second: str, *, fits: bool) -> None:
+    venue_id = ObjectId()
+    put_booking(db, venue_id, ObjectId(), status=first)
+    if fits:
+        put_booking(db, venue_id, ObjectId(), status=second)
+    else:
+        with pytest.raises(DuplicateKeyError):
+            put_booking(db, venue_id, ObjectId(), status=second)
+    put_booking(db, venue_id, ObjectId(), status=second, date=day(6))
+    put_booking(db, ObjectId(), ObjectId(), status=second)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"status": "Pending"},
+        {"status": None},
+        {"status": "done"},
+        {"date": "2027-1-5"},
+        {"date": "2027-01-05x"},
+        {"date": None},
+        {"guests": 0},
+        {"guests": "5"},
+        {"price_locked": -1},
+        {"price_locked": "5"},
+        {"venue_id": ...},
+    ],
+)
+def test_a_document_that_is_no_booking_is_kept_out_whoever_writes_it(db: Db, fields: dict[str, Any]) -> None:
+    row = {"venue_id": ObjectId(), "date": day(5), "status": "pending", "guests": 1, "price_locked": None, **fields}
+    with pytest.raises(WriteError):
+        db.bookings.insert_one({name: value for name, value in row.items() if value is not ...})
+    assert db.bookings.count_documents({}) == 0
+
+
+def commit_then_fail(monkeypatch: pytest.MonkeyPatch, error: Exception, *, commits: bool) -> None:
+    """Let the driver lose the connection around the commit: after it took effect, or before."""
+
+    def transaction(db: Db, work: Any) -> None:
+        if commits:
+            in_transaction(db, work)
+        raise error
+
+    monkeypatch.setattr(store, "in_transaction", transaction)
+
+
+def test_a_commit_that_took_effect_is_a_201_though_the_connection_broke(
+    api: Api, db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guest, venue_id = api.guest(), api.list_venue(api.owner())
+    commit_then_fail(monkeypatch, AutoReconnect("connection closed"), commits=True)
+    answer = api.book(guest, venue_id, day(3))
+    assert answer.status == 201
+    kept = db.bookings.find_one({})
+    assert kept is not None
+    assert answer.data["booking_id"] == str(kept["_id"])
+    assert api.get(f"/bookings/{kept['_id']}", as_=guest).data["booking"] == answer.data["booking"]
+
+
+def test_a_commit_that_took_no_effect_is_a_503_and_can_be_repeated(
+    api: Api, db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guest, venue_id = api.guest(), api.list_venue(api.owner())
+    with monkeypatch.context() as broken:
+        commit_then_fail(broken, AutoReconnect("connection closed"), commits=False)
+        answer = api.book(guest, venue_id, day(3))
+    assert (answer.status, answer.code) == (503, "database_unavailable")
+    assert int(answer.headers["Retry-After"]) > 0
+    assert db.bookings.count_documents({}) == 0
+    assert api.book(guest, venue_id, day(3)).status == 201
+
+
+def test_a_defect_in_the_transaction_is_not_taken_for_an_outage(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    guest, venue_id = api.guest(), api.list_venue(api.owner())
+    commit_then_fail(monkeypatch, OperationFailure("no such operator", code=9), commits=True)
+    answer = api.book(guest, venue_id, day(3))
+    assert (answer.status, answer.code) == (500, "internal_error")
+
+
+def test_a_repeat_with_the_key_after_an_unknown_outcome_is_the_replay(
+    api: Api, db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guest, venue_id = api.guest(), api.list_venue(api.owner())
+    order = {"venue_id": venue_id, "date": day(3), "guests": 100}
+    with monkeypatch.context() as broken:
+        commit_then_fail(broken, AutoReconnect("connection closed"), commits=True)
+        broken.setattr(store, "_is_kept", lambda *_: False)
+        lost = api.post("/bookings", order, as_=guest, Idempotency_Key="k")
+    again = api.post("/bookings", order, as_=guest, Idempotency_Key="k")
+    assert (lost.status, again.status) == (503, 201)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert db.bookings.count_documents({}) == 1

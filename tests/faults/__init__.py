@@ -1,0 +1,1 @@
+"""Faults: servers, workers and databases that are killed, frozen or cut off at the worst moment."""

@@ -1,0 +1,105 @@
+"""A worker is killed in the middle of a booking: its venue is soon free again, and the order can be repeated."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from contextlib import suppress
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from halls.mongo.client import connect
+from tests.faults.breaking import failing, find_children, serving, wait_until
+from tests.races.arena import DATE, OTHER_DATE, Arena, Call, Event
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.servers import RunningServer
+
+FREE_AGAIN_SECONDS = 7.0
+BLOCK_MS = 1500
+
+
+def ask_in_vain(arena: Arena, call: Call) -> threading.Thread:
+    """Send a request that nobody will answer, since the worker dies over it."""
+
+    def ask() -> None:
+        with suppress(OSError, HTTPException):
+            arena.ask(call)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    return thread
+
+
+def kill_the_worker_at(command: str, server: RunningServer, arena: Arena, order: Call) -> None:
+    """Kill the only worker while the mongod holds it at that command of the order's transaction."""
+    [worker] = find_children(server.process.pid)
+    with failing(arena.db, {"times": 1}, command, blockConnection=True, blockTimeMS=BLOCK_MS):
+        asking = ask_in_vain(arena, order)
+        wait_until(lambda: is_running(arena, command))
+        os.kill(worker, signal.SIGKILL)
+        asking.join()
+
+
+def is_running(arena: Arena, command: str) -> bool:
+    """Tell whether the mongod is at that command just now."""
+    pipeline: list[dict[str, Any]] = [{"$currentOp": {}}, {"$match": {f"command.{command}": {"$exists": True}}}]
+    return bool(list(arena.db.client.admin.aggregate(pipeline)))
+
+
+def ask_until_answered(arena: Arena, call: Call) -> Event:
+    """Repeat a request as long as no worker is there, or the database says "later"."""
+    while True:
+        with suppress(OSError, HTTPException):
+            event = arena.ask(call)
+            if event.said != "503 database_unavailable":
+                return event
+
+
+@pytest.fixture(scope="module")
+def served(fallible_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningServer, Arena]]:
+    """A server of a single worker, so that it is known which one to kill."""
+    with serving(fallible_uri, tmp_path_factory.mktemp("killed"), WEB_WORKERS="1") as found:
+        yield found
+
+
+def test_a_worker_killed_in_its_transaction_blocks_the_venue_for_seven_seconds_at_most(
+    served: tuple[RunningServer, Arena],
+) -> None:
+    server, arena = served
+    guest, rival = arena.people(2)
+    venue_id = arena.venue(arena.person(owner=True))
+    order = guest.order(venue_id, key="unanswered-order")
+    kill_the_worker_at("insert", server, arena, order)
+    killed = time.monotonic()
+    assert ask_until_answered(arena, rival.order(venue_id, OTHER_DATE)).said == "201"
+    assert time.monotonic() - killed <= FREE_AGAIN_SECONDS
+    assert arena.active(venue_id, DATE) == []
+    assert [arena.ask(order).said for _ in range(2)] == ["201", "201"]
+    assert len(arena.active(venue_id, DATE)) == 1
+
+
+def test_an_order_whose_worker_died_at_its_commit_is_booked_once_by_a_repeat(
+    served: tuple[RunningServer, Arena],
+) -> None:
+    server, arena = served
+    guest, venue_id = arena.person(), arena.venue(arena.person(owner=True))
+    order = guest.order(venue_id, key="unanswered-order")
+    kill_the_worker_at("commitTransaction", server, arena, order)
+    answers = [ask_until_answered(arena, order).answer for _ in range(2)]
+    [booking] = arena.active(venue_id)
+    assert [answer.data["booking_id"] for answer in answers] == [str(booking["_id"])] * 2
+    assert answers[1].headers["Idempotent-Replayed"] == "true"
+
+
+def test_the_mongod_that_comes_along_ends_abandoned_transactions_soon(mongo_uri: str) -> None:
+    db = connect(mongo_uri)
+    found = db.client.admin.command({"getParameter": 1, "transactionLifetimeLimitSeconds": 1})
+    db.client.close()
+    assert found["transactionLifetimeLimitSeconds"] == 5

@@ -1,0 +1,120 @@
+"""Controls: the runner sees what is wrong, or green would prove nothing."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.hostile.answers import problems_of
+from tests.hostile.catalogue import Step
+from tests.hostile.filling import body_of, fill
+from tests.hostile.runner import Server, run_case
+from tests.hostile.wire import Answer, Exchange, parse_answers, request_bytes
+from tests.hostile.world import Document, World
+
+HEADERS = [("Content-Type", "application/json"), ("X-Request-ID", "a"), ("X-Content-Type-Options", "nosniff")]
+REFUSAL = {"ok": False, "error": "No.", "code": "validation_error", "details": [{"field": "a.0", "message": "No."}]}
+SUCCESS = {"ok": True, "data": {"rows": [{"id": "x"}], "number": 1}}
+
+
+def problems(step: Step, document: Any, status: int = 200, seconds: float = 0.1) -> list[str]:
+    answer = Answer(status, HEADERS, json.dumps(document).encode())
+    return problems_of({"request": "GET /x"} | step, Exchange([answer], seconds, closed=True), {}, on_the_wire=False)
+
+
+def test_a_good_answer_has_no_problems() -> None:
+    wanted = {
+        "has": {"rows.0.id": "x"},
+        "keys": {"rows.0": ["id"]},
+        "each": {"rows": {"id": "x"}},
+        "lacks": {"": ["y"]},
+    }
+    assert problems({"want": "200"} | wanted, SUCCESS) == []
+    assert problems({"want": ["400", "422 validation_error"], "field": "a"}, REFUSAL, 422) == []
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"want": "201"},
+        {"want": "closed"},
+        {"has": {"number": 2}},
+        {"has": {"number": True}},
+        {"has": {"nothing": None}},
+        {"keys": {"rows.0": ["id", "name"]}},
+        {"each": {"rows": {"id": "y"}}},
+        {"none": {"rows": {"id": "x"}}},
+        {"lacks": {"rows": ["x"]}},
+        {"reply_headers": {"Vary": "Origin"}},
+        {"no_headers": ["x-request-id"]},
+        {"reply_differs": {"X-Request-ID": "a"}},
+        {"as": "U1"},
+    ],
+    ids=str,
+)
+def test_what_differs_from_the_case_is_seen(wanted: Step) -> None:
+    assert problems(wanted, SUCCESS) != []
+
+
+@pytest.mark.parametrize(
+    ("document", "status"),
+    [
+        (REFUSAL, 401),
+        (REFUSAL, 405),
+        (REFUSAL, 503),
+        (REFUSAL | {"details": []}, 422),
+        (REFUSAL | {"code": "not_found"}, 404),
+        (REFUSAL | {"error": "pymongo.errors.X"}, 422),
+        (REFUSAL | {"more": 1}, 422),
+        ({"error": "no"}, 422),
+        (SUCCESS | {"code": "x"}, 200),
+    ],
+)
+def test_what_no_answer_may_be_is_seen(document: Any, status: int) -> None:
+    assert problems({"want": str(status)}, document, status) != []
+
+
+def test_slow_answers_second_answers_and_unnamed_fields_are_seen() -> None:
+    assert problems({}, SUCCESS, seconds=5.1) != []
+    assert problems({"want": "422", "fields": ["a", "b"]}, REFUSAL, 422) != []
+    twice = Exchange([Answer(200, HEADERS, json.dumps(SUCCESS).encode())] * 2, 0.1, closed=True)
+    assert problems_of({"want": "200"}, twice, {}, on_the_wire=True) == ["2 answers"]
+
+
+class RestlessWorld(World):
+    """A world that looks different each time."""
+
+    def snapshot(self) -> Document:
+        """Show something new."""
+        return {"seen": object()}
+
+
+def test_a_refusal_that_changed_something_is_seen(hostile_server: Server, world: World) -> None:
+    restless = RestlessWorld(world.db, world.names)
+    found = run_case({"request": "GET /nope", "want": "404 not_found"}, hostile_server, restless)
+    assert [problem[:20] for problem in found] == ["refused, but changed"]
+
+
+def test_answers_are_read_off_the_wire() -> None:
+    head = b"HTTP/1.1 200 OK\r\n"
+    interim = b"HTTP/1.1 100 Continue\r\n\r\n"
+    chunked = head + b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"
+    assert [answer.body for answer in parse_answers(interim + chunked * 2)] == [b"abc", b"abc"]
+    assert [answer.body for answer in parse_answers(head + b"Content-Length: 2\r\n\r\nab" + chunked)] == [b"ab", b"abc"]
+    assert parse_answers(head + b"Content-Length: 3\r\n\r\nab", ended=False) == []
+    assert [answer.body for answer in parse_answers(head + b"\r\nab")] == [b"ab"]
+    assert len(parse_answers(head + b"Content-Length: 3\r\n\r\n", head=True)) == 1
+
+
+def test_requests_go_out_as_the_case_spells_them() -> None:
+    step = {"request": "GET /{A}", "headers": {"Host": None, "X": ["1", "é"]}, "text": ["a", ["{I}", 3], "{A}"]}
+    assert request_bytes(step, {"A": "b"}, "t") == (
+        b"GET /b HTTP/1.1\r\nConnection: close\r\nAuthorization: Bearer t\r\nContent-Type: application/json\r\n"
+        b"Content-Length: 5\r\nX: 1\r\nX: \xe9\r\n\r\na012b"
+    )
+    assert body_of({"json": {"a": "{A}"}, "literal": {"b": "1e400"}}, {"A": "x"}) == b'{"a":"x","b":1e400}'
+    assert fill({"{A}": ["{URLS:2}"]}, {"A": "x"})["x"] == [
+        ["https://cdn.example.com/0.jpg", "https://cdn.example.com/1.jpg"]
+    ]
+    with pytest.raises(KeyError):
+        fill("{NOBODY}", {})

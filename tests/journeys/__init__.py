@@ -1,0 +1,1 @@
+"""Whole stories over HTTP, as people and operators live them."""

@@ -1,0 +1,166 @@
+"""How many commands the hot paths send to the database: more would cost every guest a round trip each."""
+
+from __future__ import annotations
+
+from contextlib import closing, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from bson import ObjectId
+from pymongo import MongoClient, monitoring
+
+from halls.startup import make_serving_app
+from tests.conftest import make_config
+from tests.foreign import bare_venue_document, put_booking
+from tests.people import Api, day
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from halls.mongo.client import Db
+
+
+class Commands(monitoring.CommandListener):
+    """Writes down the commands that reach the database."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        """Write its name down."""
+        self.names.append(event.command_name)
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        """Let it pass."""
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        """Let it pass."""
+
+    @contextmanager
+    def counted(self) -> Iterator[list[str]]:
+        """Yield the names of the commands of the block."""
+        self.names = []
+        yield self.names
+
+
+@pytest.fixture
+def commands() -> Commands:
+    """Make a listener."""
+    return Commands()
+
+
+@pytest.fixture
+def heard(commands: Commands, db: Db, worker_uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    """Make an application of whose commands the listener hears, on the empty database."""
+    assert db.users.count_documents({}) == 0
+    monkeypatch.setattr("halls.mongo.client.MongoClient", partial(MongoClient[Any], event_listeners=[commands]))
+    app = make_serving_app(make_config(mongo_uri=worker_uri))
+    with closing(app.extensions["halls"].db.client):
+        yield Api(app.test_client())
+
+
+def test_a_search_sends_one_command_and_with_a_date_two(heard: Api, commands: Commands) -> None:
+    owner = heard.owner()
+    for _ in range(5):
+        heard.list_venue(owner)
+    near = "near_lat=24.86&near_lng=67&near_km=5"
+    for query, sent in (
+        ("limit=2", ["aggregate"]),
+        (near, ["aggregate"]),
+        (f"date={day(1)}", ["aggregate", "find"]),
+        (f"date={day(1)}&{near}&sort=price&price_min=1&limit=2", ["aggregate", "find"]),
+        (f"date={day(99)}", ["aggregate"]),
+        (f"date={day(-1)}", []),
+    ):
+        with commands.counted() as names:
+            assert heard.get(f"/venues/search?{query}").status == 200
+        assert names == sent, query
+
+
+def test_few_booked_venues_cost_few_further_commands(heard: Api, db: Db, commands: Commands) -> None:
+    rows = [bare_venue_document(ObjectId(), dates_available=[day(1)]) for _ in range(40)]
+    db.venues.insert_many(rows)
+    for row in rows[20:]:
+        put_booking(db, row["_id"], ObjectId(), date=day(1))
+    with commands.counted() as names:
+        assert len(heard.get(f"/venues/search?date={day(1)}").data["venues"]) == 20
+    assert len(names) <= 4
+
+
+def test_hundreds_of_booked_venues_cost_no_hundreds_of_commands(heard: Api, db: Db, commands: Commands) -> None:
+    rows = [bare_venue_document(ObjectId(), dates_available=[day(1)]) for _ in range(400)]
+    db.venues.insert_many(rows)
+    order = {"user_id": ObjectId(), "date": day(1), "status": "confirmed"}
+    db.bookings.insert_many([{"venue_id": row["_id"], **order} for row in rows[1:]])
+    with commands.counted() as names:
+        (found,) = heard.get(f"/venues/search?date={day(1)}&limit=1").data["venues"]
+    assert found["id"] == str(rows[0]["_id"])
+    assert len(names) <= 20
+
+
+def test_availability_sends_two_commands_however_long_the_range(heard: Api, commands: Commands) -> None:
+    venue_id = heard.list_venue(heard.owner())
+    for query in (f"date={day(1)}", f"from={day(1)}&to={day(366)}"):
+        with commands.counted() as names:
+            assert heard.get(f"/venues/{venue_id}/availability?{query}").status == 200
+        assert names == ["find", "find"]
+
+
+def test_a_venue_sends_one_command(heard: Api, commands: Commands) -> None:
+    venue_id = heard.list_venue(heard.owner())
+    with commands.counted() as names:
+        heard.get(f"/venues/{venue_id}")
+    assert names == ["find"]
+
+
+def test_placing_a_booking_sends_three_reads_and_one_transaction(heard: Api, commands: Commands) -> None:
+    guest, venue_id = heard.guest(), heard.list_venue(heard.owner())
+    looks = ["find", "find", "find"]  # the caller, the venue, an active booking
+    with commands.counted() as names:
+        assert heard.book(guest, venue_id, day(1)).status == 201
+    assert names == [*looks, "findAndModify", "insert", "commitTransaction"]
+
+
+def test_a_key_costs_a_booking_three_commands_more_and_a_replay_only_two_reads(heard: Api, commands: Commands) -> None:
+    guest, venue_id = heard.guest(), heard.list_venue(heard.owner())
+    order = {"venue_id": venue_id, "date": day(1), "guests": 1}
+    with commands.counted() as names:
+        assert heard.post("/bookings", order, as_=guest, Idempotency_Key="k").status == 201
+    reads = ["find", "find", "find", "find"]
+    assert names == [*reads, "findAndModify", "delete", "insert", "insert", "commitTransaction"]
+    with commands.counted() as names:
+        assert heard.post("/bookings", order, as_=guest, Idempotency_Key="k").status == 201
+    assert names == ["find", "find"]
+
+
+def test_a_rival_who_comes_late_opens_no_transaction(heard: Api, commands: Commands) -> None:
+    guest, venue_id = heard.guest(), heard.list_venue(heard.owner())
+    heard.book(heard.guest(), venue_id, day(1))
+    with commands.counted() as names:
+        assert heard.book(guest, venue_id, day(1)).code == "date_taken"
+    assert names == ["find", "find", "find"]
+
+
+def test_a_page_of_bookings_sends_the_same_few_commands_however_many_there_are(heard: Api, commands: Commands) -> None:
+    owner, guest = heard.owner(), heard.guest()
+    venue_id = heard.list_venue(owner)
+    sent = []
+    for ahead in (1, 2, 3):
+        heard.book(guest, venue_id, day(ahead))
+        with commands.counted() as names:
+            assert len(heard.get("/bookings", as_=owner).data["bookings"]) == ahead
+        sent.append(list(names))
+    # The caller, his venues, the bookings, their venues, their guests.
+    assert sent == [["find"] * 5] * 3
+
+
+def test_cancelling_and_confirming_read_little_and_write_once(heard: Api, commands: Commands) -> None:
+    owner, guest = heard.owner(), heard.guest()
+    path = f"/bookings/{heard.book(guest, heard.list_venue(owner), day(1)).data['booking_id']}"
+    with commands.counted() as names:
+        heard.patch(path, {"status": "confirmed"}, as_=owner)
+    assert (len(names), names.count("findAndModify")) == (7, 1)
+    with commands.counted() as names:
+        heard.delete(path, as_=guest)
+    assert (len(names), names.count("findAndModify")) == (5, 1)

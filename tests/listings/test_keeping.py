@@ -1,0 +1,176 @@
+"""An imported file is kept whole or not at all, whatever breaks: kill -9, rivals, a transaction that is too much."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import bson
+import pytest
+from bson import ObjectId
+from bson.raw_bson import RawBSONDocument
+from pymongo.errors import AutoReconnect, ExecutionTimeout, OperationFailure
+
+from halls.listings import importing, store
+from halls.listings.store import Batch, NotKept, TooMuch, keep_all
+from halls.mongo.client import in_transaction
+from tests.commands import run_halls
+from tests.conftest import SECRET
+from tests.foreign import bare_venue_document, put_owner, put_venue
+from tests.listings.rows import OWNER_EMAIL, venue_row, write_lines
+from tests.people import day
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from halls.mongo.client import Db, Document, Session
+
+# Dies as a machine does, in the middle of the second batch.
+KILLED = """
+import os, signal, sys
+from halls import cli
+from halls.listings import store
+
+inserted = []
+insert_venues = store.insert_venues
+
+def die(db, documents, session):
+    insert_venues(db, documents, session)
+    inserted.append(len(documents))
+    if len(inserted) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+store.insert_venues = die
+cli.main(sys.argv[1:])
+"""
+
+
+def batch_of(*documents: Document, claims: list[tuple[ObjectId, str]] | None = None) -> Batch:
+    raw = [RawBSONDocument(bson.encode(document)) for document in documents]
+    return Batch("bookings" if claims else "venues", raw, claims or [])
+
+
+@pytest.fixture
+def venue(db: Db) -> Document:
+    """The document of a venue that nobody has kept yet."""
+    return bare_venue_document(put_owner(db, email=OWNER_EMAIL)["_id"])
+
+
+@pytest.fixture
+def file(db: Db, tmp_path: Path) -> Path:
+    """A file of 120 good venues."""
+    put_owner(db, email=OWNER_EMAIL)
+    return write_lines(tmp_path / "file", *(venue_row(venue_name=f"V{n}") for n in range(120)))
+
+
+def kill_an_import(uri: str, *arguments: str | Path) -> None:
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}  # noqa: TID251 - for a child
+    environment = {"MONGO_URI": uri, "JWT_SECRET": SECRET, **inherited}
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, "import", *map(str, arguments)], env=environment, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+
+
+def test_kill_9_in_the_middle_leaves_nothing_and_the_file_can_be_imported_again(
+    db: Db, worker_uri: str, file: Path
+) -> None:
+    kill_an_import(worker_uri, file)
+    assert db.venues.count_documents({}) == 0
+    assert run_halls(worker_uri, "import", file).stdout == "Imported 120 venues and 0 bookings.\n"
+    assert db.venues.count_documents({}) == 120
+
+
+def test_kill_9_with_skip_bad_leaves_whole_batches(db: Db, worker_uri: str, file: Path) -> None:
+    kill_an_import(worker_uri, "--skip-bad", file)
+    assert db.venues.count_documents({}) == importing.BATCH_ROWS
+
+
+def test_venues_and_bookings_go_together_or_not_at_all(db: Db, venue: Document) -> None:
+    booking = {"_id": ObjectId(), "venue_id": venue["_id"], "date": day(1), "status": "pending"}
+    twice = batch_of(booking, booking | {"_id": ObjectId()})
+    with pytest.raises(NotKept, match="Somebody else"):
+        keep_all(db, [batch_of(venue), Batch("bookings", twice.documents)])
+    assert db.venues.count_documents({}) == db.bookings.count_documents({}) == 0
+
+
+def test_a_date_that_is_taken_away_meanwhile_stops_the_import(db: Db, venue: Document) -> None:
+    kept = put_venue(db, venue["owner_id"], dates_available=[day(1)])
+    booking = {"_id": ObjectId(), "venue_id": kept["_id"], "date": day(2), "status": "pending"}
+    with pytest.raises(NotKept, match="Somebody else"):
+        keep_all(db, [batch_of(venue), batch_of(booking, claims=[(kept["_id"], day(1)), (kept["_id"], day(2))])])
+    assert db.venues.count_documents({}) == 1
+    assert db.bookings.count_documents({}) == 0
+    assert "rev" not in db.venues.find_one({"_id": kept["_id"]})  # type: ignore[operator] # it is there
+
+
+def test_a_rival_is_told_in_words(db: Db, worker_uri: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "insert_venues", insert_twice)
+    result = run_halls(worker_uri, "import", file)
+    assert result.exit_code == 1
+    assert result.stdout == "Imported 0 venues and 0 bookings.\n"
+    assert result.stderr == "Error: Somebody else wrote or booked the same while the file was read. Begin again.\n"
+    assert db.venues.count_documents({}) == 0
+
+
+def insert_twice(db: Db, documents: list[RawBSONDocument], session: Session) -> None:
+    db.venues.insert_many(documents, session=session)
+    db.venues.insert_many(documents, session=session)
+
+
+def test_a_file_too_large_for_one_transaction_is_told_what_to_do(
+    db: Db, worker_uri: str, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "KEEP_SECONDS", 0.001)
+    result = run_halls(worker_uri, "import", file)
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: This is too much for one transaction of the database. "
+        "Split the file, or use --skip-bad, which keeps 50 rows at a time.\n"
+    )
+    assert db.venues.count_documents({}) == 0
+    monkeypatch.undo()
+    assert run_halls(worker_uri, "import", "--skip-bad", file).stdout == "Imported 120 venues and 0 bookings.\n"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ExecutionTimeout("late", 50),
+        AutoReconnect("gone"),
+        OperationFailure("reaped", 290),
+        OperationFailure("full", 65, {"writeErrors": [{"code": 388}]}),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("broken", ["before", "behind"])
+def test_a_break_at_the_commit_is_looked_into(
+    db: Db, venue: Document, monkeypatch: pytest.MonkeyPatch, error: Exception, broken: str
+) -> None:
+    def commit_and_break(db: Db, work: Callable[[Session], Any]) -> None:
+        if broken == "behind":
+            in_transaction(db, work)
+        raise error
+
+    monkeypatch.setattr(store, "in_transaction", commit_and_break)
+    if broken == "behind":
+        keep_all(db, [batch_of(venue)])
+    else:
+        with pytest.raises(TooMuch):
+            keep_all(db, [batch_of(venue)])
+    assert db.venues.count_documents({}) == (broken == "behind")
+
+
+def test_any_other_error_of_the_driver_is_a_defect(db: Db, venue: Document, monkeypatch: pytest.MonkeyPatch) -> None:
+    error = OperationFailure("no such command", 59)
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(store, "in_transaction", fail)
+    with pytest.raises(OperationFailure):
+        keep_all(db, [batch_of(venue)])

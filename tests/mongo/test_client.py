@@ -1,0 +1,125 @@
+"""The connection: what is promised of writes and reads, what a transaction is, and which errors are an outage."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pymongo import ReadPreference
+from pymongo.errors import (
+    AutoReconnect,
+    DuplicateKeyError,
+    ExecutionTimeout,
+    NetworkTimeout,
+    NotPrimaryError,
+    OperationFailure,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+    WriteError,
+    WTimeoutError,
+)
+
+from halls.mongo.client import await_snapshots, connect, in_transaction, is_unavailable
+
+if TYPE_CHECKING:
+    from halls.mongo.client import Db, Session
+
+
+def test_what_is_acknowledged_is_on_the_disks_of_a_majority(db: Db) -> None:
+    assert db.write_concern.document == {"w": "majority", "j": True}
+    assert db.read_concern.document == {"level": "majority"}
+    assert db.read_preference == ReadPreference.PRIMARY
+    assert db.bookings.write_concern == db.write_concern
+
+
+def test_moments_come_back_with_their_zone(db: Db) -> None:
+    assert db.codec_options.tz_aware
+
+
+@pytest.mark.parametrize(
+    ("uri", "name"), [("mongodb://127.0.0.1:1", "halls"), ("mongodb://127.0.0.1:1/wedding?replicaSet=rs0", "wedding")]
+)
+def test_the_database_is_the_one_that_the_address_names(uri: str, name: str) -> None:
+    db = connect(uri)
+    with closing(db.client):
+        assert db.name == name
+
+
+def test_connecting_waits_for_nobody() -> None:
+    db = connect("mongodb://127.0.0.1:1/halls")
+    with closing(db.client):
+        assert not db.client._topology._opened  # noqa: SLF001 - nothing public tells it
+
+
+def test_a_transaction_happens_whole_and_returns_what_its_work_returned(db: Db) -> None:
+    def work(session: Session) -> str:
+        db.venues.insert_one({"_id": 1}, session=session)
+        db.users.insert_one({"_id": 1, "email": "a"}, session=session)
+        assert db.venues.find_one({"_id": 1}) is None, "nobody else sees it yet"
+        return "done"
+
+    assert in_transaction(db, work) == "done"
+    assert (db.venues.count_documents({}), db.users.count_documents({})) == (1, 1)
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), DuplicateKeyError("x")])
+def test_a_transaction_whose_work_fails_never_happened(db: Db, error: Exception) -> None:
+    def work(session: Session) -> None:
+        db.venues.insert_one({"_id": 1}, session=session)
+        raise error
+
+    with pytest.raises(type(error)):
+        in_transaction(db, work)
+    assert db.venues.count_documents({}) == 0
+
+
+def test_after_a_write_conflict_a_transaction_is_tried_again(db: Db) -> None:
+    row_id = db.venues.insert_one({"n": 0}).inserted_id
+    rivals = iter([True, True, False])
+
+    def work(session: Session) -> Any:
+        db.venues.find_one({"_id": row_id}, session=session)
+        if next(rivals):
+            db.venues.update_one({"_id": row_id}, {"$inc": {"n": 10}})
+        return db.venues.find_one_and_update({"_id": row_id}, {"$inc": {"n": 1}}, session=session)
+
+    assert in_transaction(db, work)["n"] == 20
+    assert db.venues.find_one({"_id": row_id}) == {"_id": row_id, "n": 21}
+
+
+def test_a_snapshot_can_be_waited_for(db: Db) -> None:
+    row_id = db.venues.insert_one({}).inserted_id
+    await_snapshots(db)
+    with db.client.start_session(snapshot=True) as session:
+        assert db.venues.find_one({"_id": row_id}, session=session) == {"_id": row_id}
+
+
+def labelled(label: str) -> PyMongoError:
+    """Return an error that the server or the driver labelled so."""
+    return OperationFailure("x", code=112, details={"errorLabels": [label]})
+
+
+@pytest.mark.parametrize(
+    ("error", "is_outage"),
+    [
+        (AutoReconnect("x"), True),
+        (NetworkTimeout("x"), True),
+        (NotPrimaryError("x"), True),
+        (ServerSelectionTimeoutError("x"), True),
+        (ExecutionTimeout("x", code=50), True),
+        (WTimeoutError("x", code=64), True),
+        (OperationFailure("disk full", code=14031), True),
+        (OperationFailure("interrupted", code=11600), True),
+        (labelled("TransientTransactionError"), True),
+        (labelled("RetryableWriteError"), True),
+        (OperationFailure("no such operator", code=2), False),
+        (OperationFailure("unauthorized", code=13), False),
+        (WriteError("document failed validation", code=121), False),
+        (DuplicateKeyError("x", code=11000), False),
+        (PyMongoError("x"), False),
+    ],
+    ids=repr,
+)
+def test_an_outage_is_told_from_a_question_asked_wrong(error: PyMongoError, *, is_outage: bool) -> None:
+    assert is_unavailable(error) is is_outage

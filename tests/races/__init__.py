@@ -1,0 +1,1 @@
+"""Races over real HTTP, and their controls: the same races with the guard taken away, which must fail."""

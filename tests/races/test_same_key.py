@@ -1,0 +1,145 @@
+"""One Idempotency-Key many times at once: one effect and one answer for all, also after a restart."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from halls.bookings import service as bookings
+from halls.listings import service as listings
+from halls.mongo.client import connect
+from tests.people import venue_body
+from tests.races import unguarded
+from tests.races.arena import OTHER_DATE, Arena, Call, Event, Report, over_http
+from tests.races.conftest import SETTINGS
+from tests.servers import running_server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from types import ModuleType
+
+TIMES, FEW, ROUNDS = 20, 5, 5
+
+
+@dataclass(frozen=True)
+class Task:
+    """A request with a key, another one with the same key, and how many effects they had so far."""
+
+    call: Call
+    other: Call
+    count_effects: Callable[[], int]
+
+
+def make_booking_task(arena: Arena) -> Task:
+    """Return an order, and one for another date."""
+    guest, venue_id, key = arena.person(), arena.venue(arena.person(owner=True)), secrets.token_hex(8)
+    call, other = guest.order(venue_id, key=key), guest.order(venue_id, OTHER_DATE, key=key)
+    return Task(call, other, lambda: arena.db.bookings.count_documents({"user_id": guest.id}))
+
+
+def make_listing_task(arena: Arena) -> Task:
+    """Return the registration of a venue, and of one with another name."""
+    owner, key = arena.person(owner=True), secrets.token_hex(8)
+    call = Call("POST", "/venues/register", owner.token, venue_body(), key=key)
+    other = replace(call, body=venue_body(venue_name="Ruby Hall"))
+    return Task(call, other, lambda: arena.db.venues.count_documents({"owner_id": owner.id}))
+
+
+EACH_TASK = pytest.mark.parametrize("make_task", [make_booking_task, make_listing_task])
+
+
+def is_replay(event: Event) -> bool:
+    """Tell whether an answer is the kept one of an earlier request."""
+    return bool(event.answer.headers.get("Idempotent-Replayed") == "true")
+
+
+def race_with_one_key(task: Task, arena: Arena, times: int) -> list[str]:
+    """Send one request so many times at once; return what went wrong."""
+    report = Report()
+    events = arena.at_once(*[task.call] * times)
+    for event in events:
+        report.add_end(["201", "409 idempotency_in_progress"], event)
+    made = [event for event in events if event.answer.status == 201]
+    if len({str(event.answer.json) for event in made}) != 1:
+        report.violations.append(f"{len(made)} successes do not tell the same")
+    if (first := sum(not is_replay(event) for event in made)) != 1:
+        report.violations.append(f"{first} answers say that they are the first one")
+    if (count := task.count_effects()) != 1:
+        report.violations.append(f"{count} effects")
+    return report.violations
+
+
+def race_with_two_bodies(task: Task, arena: Arena) -> list[str]:
+    """Send two bodies with one key at once, then both again; return what went wrong."""
+    report = Report()
+    for calls in ((task.call, task.other), (task.other, task.call)):
+        events = sorted(arena.at_once(*calls), key=lambda event: event.said)
+        report.add_end(["201, 422 idempotency_conflict"], *events)
+    if (count := task.count_effects()) != 1:
+        report.violations.append(f"{count} effects")
+    return report.violations
+
+
+@EACH_TASK
+def test_one_request_sent_twenty_times_at_once_has_one_effect(make_task: Callable[[Arena], Task], arena: Arena) -> None:
+    assert [race_with_one_key(make_task(arena), arena, TIMES) for _ in range(ROUNDS)] == [[]] * ROUNDS
+
+
+@EACH_TASK
+def test_of_two_bodies_with_one_key_one_has_an_effect_and_the_other_is_a_conflict(
+    make_task: Callable[[Arena], Task], arena: Arena
+) -> None:
+    assert [race_with_two_bodies(make_task(arena), arena) for _ in range(ROUNDS)] == [[]] * ROUNDS
+
+
+def test_a_restarted_server_gives_the_first_answer_again(fresh_uri: str, tmp_path: Path) -> None:
+    db = connect(fresh_uri)
+    with running_server(mongo_uri=fresh_uri, folder=tmp_path, **SETTINGS) as server:
+        arena = Arena(db, over_http(server.port))
+        tasks = [make_booking_task(arena), make_listing_task(arena)]
+        before = [arena.ask(task.call) for task in tasks]
+    with running_server(mongo_uri=fresh_uri, folder=tmp_path, **SETTINGS) as server:
+        after = [Arena(db, over_http(server.port)).ask(task.call) for task in tasks]
+    db.client.close()
+    assert [event.said for event in before] == ["201", "201"]
+    assert [event.answer.json for event in after] == [event.answer.json for event in before]
+    assert [is_replay(event) for event in before + after] == [False, False, True, True]
+
+
+@pytest.mark.parametrize(("make_task", "service"), [(make_booking_task, bookings), (make_listing_task, listings)])
+def test_rivals_that_all_looked_for_the_key_in_vain_have_one_effect(
+    make_task: Callable[[Arena], Task], service: ModuleType, shadow: Arena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unguarded.meet_after(monkeypatch, service, "find_answer", FEW)
+    assert race_with_one_key(make_task(shadow), shadow, FEW) == []
+
+
+def test_control_a_key_kept_after_the_booking_lets_a_guest_hear_that_his_own_date_is_taken(
+    shadow: Arena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unguarded.keep_answers_late(monkeypatch, bookings, "place_booking", FEW)
+    assert race_with_one_key(make_booking_task(shadow), shadow, FEW) == ["ended as (409 date_taken)"] * (FEW - 1)
+
+
+def test_control_a_key_kept_after_the_venue_lets_it_be_registered_many_times(
+    shadow: Arena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unguarded.keep_answers_late(monkeypatch, listings, "register_venue", FEW)
+    assert f"{FEW} effects" in race_with_one_key(make_listing_task(shadow), shadow, FEW)
+
+
+@pytest.mark.parametrize(
+    ("make_task", "service", "act"),
+    [(make_booking_task, bookings, "place_booking"), (make_listing_task, listings, "register_venue")],
+)
+def test_control_a_key_kept_late_lets_both_bodies_have_an_effect(
+    make_task: Callable[[Arena], Task], service: ModuleType, act: str, shadow: Arena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unguarded.keep_answers_late(monkeypatch, service, act, 2)
+    task = make_task(shadow)
+    assert [event.said for event in shadow.at_once(task.call, task.other)] == ["201", "201"]
+    assert task.count_effects() == 2

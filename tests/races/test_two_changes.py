@@ -1,0 +1,49 @@
+"""Two changes of different fields of one venue at once: both are there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.races import unguarded
+from tests.races.arena import DATE, OTHER_DATE, Arena, Call, Report
+
+if TYPE_CHECKING:
+    import pytest
+
+ROUNDS = 10
+PAIRS: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"venue_name": "Ruby Hall"}, {"capacity": 300}),
+    ({"amenities": {"water": True}}, {"amenities": {"sound_system": True}}),
+    ({"dates_available": [DATE]}, {"pricing": {"overrides": [{"date": OTHER_DATE, "price": 5}]}}),
+    ({"dates_available": [OTHER_DATE]}, {"additional_description": "With a garden."}),
+]
+
+
+def race_two_changes(arena: Arena, pairs: list[tuple[dict[str, Any], dict[str, Any]]]) -> list[str]:
+    """Make both changes of each pair at once; return those that got lost."""
+    report, owner = Report(), arena.person(owner=True)
+    for venue_id, pair in zip(arena.venues(owner, len(pairs)), pairs, strict=True):
+        report.add_end(["200, 200"], *arena.at_once(*[owner.change(venue_id, **change) for change in pair]))
+        venue = arena.ask(Call("GET", f"/venues/{venue_id}")).answer.data["venue"]
+        report.violations += [f"lost: {change}" for change in pair if not has_change(venue, change)]
+    return report.violations
+
+
+def has_change(venue: Any, change: dict[str, Any]) -> bool:
+    """Tell whether a venue is as `change` wanted it; of the amenities, those that it names."""
+    return all(
+        has_change(venue[name], value) if isinstance(value, dict) else venue[name] == value
+        for name, value in change.items()
+    )
+
+
+def test_two_changes_of_different_fields_at_once_are_both_there(arena: Arena) -> None:
+    assert race_two_changes(arena, PAIRS * ROUNDS) == []
+
+
+def test_control_a_venue_written_back_whole_loses_one_of_two_changes(
+    shadow: Arena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unguarded.write_the_whole_venue(monkeypatch)
+    [lost] = race_two_changes(shadow, PAIRS[:1])
+    assert lost.startswith("lost:")

@@ -1,0 +1,227 @@
+"""Looking for venues over HTTP: the exact shapes, every parameter, and every question that is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from bson import ObjectId
+
+from tests.foreign import bare_venue_document, put_booking, put_owner, put_venue
+from tests.people import Api, day
+from tests.rows import NO_ID
+from tests.search.asking import find_all, names
+
+if TYPE_CHECKING:
+    from halls.mongo.client import Db
+
+FACTS = {
+    *("id", "owner_id", "venue_name", "type", "address", "maps_location", "capacity", "space_sqft", "amenities"),
+    *("pictures", "videos", "created_at", "updated_at"),
+}
+CALENDAR = {"dates_available", "pricing", "additional_description"}
+KARACHI = {"near_lat": 24.86, "near_lng": 67.0}
+
+
+def test_a_found_venue_is_exactly_what_the_contract_lists(api: Api) -> None:
+    venue_id = api.list_venue(api.owner(), space_sqft=4000.5, pictures=["https://a.b/c"])
+    whole = api.get(f"/venues/{venue_id}").data["venue"]
+    answer = api.get(f"/venues/search?date={day(3)}&near_lat=24.86&near_lng=67.01")
+    assert answer.status == 200
+    assert answer.data.keys() == {"venues", "next_cursor"}
+    assert answer.data["next_cursor"] is None
+    (found,) = answer.data["venues"]
+    assert found.keys() == FACTS | {"price", "distance_km"}
+    assert {name: found[name] for name in FACTS} == {name: whole[name] for name in FACTS}
+    assert found["price"] == 103_000
+    assert type(found["price"]) is int
+    assert found["distance_km"] == pytest.approx(1.01, abs=0.01)
+
+
+def test_with_the_calendar_the_long_fields_come_along(api: Api) -> None:
+    venue_id = api.list_venue(api.owner(), additional_description="Sea view.")
+    whole = api.get(f"/venues/{venue_id}").data["venue"]
+    (found,) = api.get("/venues/search?include=calendar").data["venues"]
+    assert found == whole | {"price": None, "distance_km": None}
+    assert found.keys() == FACTS | CALENDAR | {"price", "distance_km"}
+
+
+def test_price_and_distance_are_null_where_nobody_asked(api: Api) -> None:
+    api.list_venue(api.owner())
+    (found,) = api.get("/venues/search").data["venues"]
+    assert (found["price"], found["distance_km"]) == (None, None)
+
+
+def test_nothing_found_is_an_empty_page(api: Api) -> None:
+    assert api.get("/venues/search").data == {"venues": [], "next_cursor": None}
+
+
+def test_a_venue_is_shown_whole_to_everybody(api: Api) -> None:
+    venue_id = api.list_venue(api.owner())
+    answer = api.get(f"/venues/{venue_id}")
+    assert answer.status == 200
+    assert answer.data.keys() == {"venue"}
+    assert answer.data["venue"].keys() == FACTS | CALENDAR
+    assert answer.data["venue"]["dates_available"] == [day(ahead) for ahead in range(1, 10)]
+    assert len(answer.data["venue"]["pricing"]["overrides"]) == 9
+
+
+def test_a_venue_that_is_not_there_is_not_found(api: Api) -> None:
+    for path in (f"/venues/{NO_ID}", f"/venues/{NO_ID}/availability?date=nonsense"):
+        answer = api.get(path)
+        assert (answer.status, answer.code) == (404, "not_found")
+
+
+def test_a_venue_of_another_tool_is_found_by_everything(api: Api, db: Db) -> None:
+    venue = put_venue(db, put_owner(db)["_id"])
+    for query in (
+        f"date={day(5)}&price_min=150000&price_max=150000&capacity_min=500&capacity_max=500&type=Banquet",
+        f"date={day(2)}&price_min=120000.5&price_max=120000.5",
+        f"date={day(9)}&sort=price",
+        "near_lat=31.55&near_lng=74.35&near_km=0.1",
+        "price_min=0.5&price_max=1.5",
+        "sort=-capacity",
+    ):
+        (found,) = api.get(f"/venues/search?{query}").data["venues"]
+        assert found["id"] == str(venue["_id"])
+        assert (type(found["capacity"]), type(found["space_sqft"])) == (int, int)
+    for query in (f"date={day(5)}&price_max=1", f"date={day(9)}&price_min=0", f"date={day(6)}", "capacity_min=501"):
+        assert api.get(f"/venues/search?{query}").data["venues"] == []
+    shown = api.get(f"/venues/{venue['_id']}").data["venue"]
+    assert shown["dates_available"] == [day(2), day(5), day(9)]
+    put_booking(db, venue["_id"], ObjectId())
+    assert api.get(f"/venues/search?date={day(5)}").data["venues"] == []
+
+
+def test_a_venue_with_only_the_necessary_fields_is_found_without_a_date(api: Api, db: Db) -> None:
+    db.venues.insert_one(bare_venue_document(ObjectId()))
+    db.venues.insert_one(bare_venue_document(ObjectId(), pricing=None, dates_available=None, amenities=None))
+    found = find_all(api, near_lat=31.55, near_lng=74.35, include="calendar")
+    assert [venue["dates_available"] for venue in found] == [[], []]
+    assert [venue["pricing"] for venue in found] == [{"overrides": []}] * 2
+    assert find_all(api, date=day(1)) == []
+    assert find_all(api, price_min=0) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({"type": "Hall"}, ["small", "large"]),
+        ({"type": "Lawn"}, ["lawn"]),
+        ({"type": "Banquet"}, []),
+        ({"capacity_min": 200}, ["large", "lawn"]),
+        ({"capacity_min": 201}, ["lawn"]),
+        ({"capacity_max": 200}, ["small", "large"]),
+        ({"capacity_max": 199}, ["small"]),
+        ({"capacity_min": 0, "capacity_max": 0}, []),
+        ({"capacity_min": 200, "capacity_max": 200}, ["large"]),
+        ({"price_min": 300}, ["large"]),
+        ({"price_min": 300.01}, []),
+        ({"price_max": 100}, ["small"]),
+        ({"price_max": 99.99}, []),
+        ({"price_min": 150, "price_max": 250}, ["large"]),
+        ({"price_min": 350, "price_max": 400}, []),
+        (KARACHI, ["small", "large"]),
+        (KARACHI | {"near_km": 0.1}, ["small"]),
+        (KARACHI | {"near_km": 500}, ["small", "large", "lawn"]),
+        ({"near_lat": -24.86, "near_lng": 67.0, "near_km": 500}, []),
+        (KARACHI | {"type": "Hall", "capacity_min": 150, "price_max": 200}, ["large"]),
+    ],
+)
+def test_each_filter_alone_and_together(api: Api, asked: dict[str, Any], found: list[str]) -> None:
+    owner = api.owner()
+    prices = [{"date": day(1), "price": 200}, {"date": day(2), "price": 300}]
+    past = [{"date": day(-1), "price": 350}, {"date": day(3), "price": 100}]
+    place = {"lat": 24.86, "lng": 67.0}
+    api.list_venue(owner, venue_name="small", capacity=100, maps_location=place, pricing={"overrides": past})
+    place = {"lat": 24.9, "lng": 67.0}
+    api.list_venue(owner, venue_name="large", capacity=200, maps_location=place, pricing={"overrides": prices})
+    place = {"lat": 25.4, "lng": 68.4}
+    api.list_venue(owner, venue_name="lawn", capacity=500, type="Lawn", maps_location=place, pricing={"overrides": []})
+    assert sorted(names(find_all(api, **asked))) == sorted(found)
+
+
+def test_the_price_filter_without_a_date_counts_today_and_what_comes(api: Api) -> None:
+    owner = api.owner()
+    for ahead in (-1, 0, 1):
+        override = {"date": day(ahead), "price": 100}
+        api.list_venue(owner, venue_name=str(ahead), pricing={"overrides": [override]}, dates_available=[])
+    assert sorted(names(find_all(api, price_max=100))) == ["0", "1"]
+
+
+def test_a_past_date_finds_nothing_and_today_does(api: Api) -> None:
+    api.list_venue(api.owner(), dates_available=[day(-1), day(0)])
+    assert find_all(api, date=day(-1)) == []
+    assert find_all(api, date="2000-01-01", sort="price") == []
+    assert len(find_all(api, date=day(0))) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ("type=hall", ["type"]),
+        ("type=", ["type"]),
+        ("type[$ne]=Hall", ["type[$ne]"]),
+        ("type=Hall&type=Lawn", ["type"]),
+        ("capacity_min=-1", ["capacity_min"]),
+        ("capacity_min=1.5", ["capacity_min"]),
+        ("capacity_min=1e3", ["capacity_min"]),
+        ("capacity_min=+5", ["capacity_min"]),
+        ("capacity_min=%205", ["capacity_min"]),
+        ("capacity_min=1_000", ["capacity_min"]),
+        ("capacity_min=%EF%BC%91", ["capacity_min"]),
+        ("capacity_max=99999999999999999999", ["capacity_max"]),
+        ("capacity_min=2&capacity_max=1", ["capacity_min"]),
+        ("price_min=-1", ["price_min"]),
+        ("price_min=NaN", ["price_min"]),
+        ("price_max=inf", ["price_max"]),
+        ("price_max=1000000001", ["price_max"]),
+        ("price_max=.5", ["price_max"]),
+        ("price_min=2&price_max=1", ["price_min"]),
+        ("date=2027-02-29", ["date"]),
+        ("date=20270105", ["date"]),
+        ("date=2027-W01-1", ["date"]),
+        ("date=1999-12-31", ["date"]),
+        ("date=2101-01-01", ["date"]),
+        ("date=", ["date"]),
+        ("near_lat=24", ["near_lng"]),
+        ("near_lng=67", ["near_lat"]),
+        ("near_lat=91&near_lng=67", ["near_lat"]),
+        ("near_lat=24&near_lng=-181", ["near_lng"]),
+        ("near_lat=nan&near_lng=inf", ["near_lat", "near_lng"]),
+        ("near_km=5", ["near_km"]),
+        ("near_lat=24&near_lng=67&near_km=0.09", ["near_km"]),
+        ("near_lat=24&near_lng=67&near_km=500.1", ["near_km"]),
+        ("sort=distance", ["sort"]),
+        ("sort=price", ["sort"]),
+        ("sort=-price", ["sort"]),
+        ("sort=-newest", ["sort"]),
+        ("sort=name", ["sort"]),
+        ("limit=0", ["limit"]),
+        ("limit=101", ["limit"]),
+        ("include=owner", ["include"]),
+        ("cursor=", ["cursor"]),
+        ("cursor=%00", ["cursor"]),
+        ("cursor=abc", ["cursor"]),
+        ("q=pearl", ["q"]),
+        ("near=24,67", ["near"]),
+        ("type=x&limit=0&date=x", ["date", "limit", "type"]),
+        ("limit=1&limit=2&colour=red", ["colour", "limit"]),
+    ],
+)
+def test_a_wrong_question_is_refused_and_named(api: Api, query: str, named: list[str]) -> None:
+    answer = api.get(f"/venues/search?{query}")
+    assert (answer.status, answer.code, sorted(answer.fields)) == (422, "validation_error", named)
+    assert all(detail["message"] for detail in answer.json["details"])
+
+
+@pytest.mark.parametrize("query", ["limit=1", "limit=100", "near_lat=-90&near_lng=180&near_km=500", "capacity_min=0"])
+def test_the_ends_of_each_range_are_inside(api: Api, query: str) -> None:
+    assert api.get(f"/venues/search?{query}").status == 200
+
+
+def test_a_page_holds_twenty_unless_told_otherwise(api: Api, db: Db) -> None:
+    db.venues.insert_many([bare_venue_document(ObjectId()) for _ in range(21)])
+    page = api.get("/venues/search").data
+    assert len(page["venues"]) == 20
+    assert page["next_cursor"]

@@ -1,0 +1,86 @@
+"""Starts `halls serve` as an operator does: a process of its own, spoken to over HTTP."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import requests
+
+from tests.conftest import SECRET
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+START_SECONDS = 30
+STOP_SECONDS = 30
+
+
+@dataclass
+class RunningServer:
+    """A server that answers."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def log_text(self) -> str:
+        """All that it wrote so far."""
+        return self.log.read_text()
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running_server(*, mongo_uri: str | None, folder: Path, **environment: str) -> Iterator[RunningServer]:
+    """Run `halls serve` with its data in `folder` until the block ends; wait only for /health, not for readiness."""
+    port = int(environment.pop("PORT", 0)) or free_port()
+    own = {"HOST": "127.0.0.1", "PORT": str(port), "DATA_DIR": str(folder), "JWT_SECRET": SECRET, **environment}
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}  # noqa: TID251 - for a child
+    if mongo_uri is not None:
+        own["MONGO_URI"] = mongo_uri
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "server.log"
+    with log.open("ab") as output:
+        command = [sys.executable, "-m", "halls.cli", "serve"]
+        process = subprocess.Popen(command, env=inherited | own, stdout=output, stderr=output, cwd=folder)
+    server = RunningServer(process, port, log)
+    try:
+        _wait_until_it_answers(server)
+        yield server
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        process.wait(STOP_SECONDS)
+
+
+def _wait_until_it_answers(server: RunningServer) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            requests.get(f"{server.url}/health", timeout=2)
+        except requests.ConnectionError:  # noqa: PERF203 - refused is what a server not yet up does
+            assert server.process.poll() is None, f"the server ended:\n{server.log_text()}"
+            assert time.monotonic() < deadline, f"the server does not answer:\n{server.log_text()}"
+            time.sleep(0.05)
+        else:
+            return

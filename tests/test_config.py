@@ -1,0 +1,173 @@
+"""Settings: read from the environment and a .env file, and refused all at once, each by its name."""
+
+from __future__ import annotations
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from halls.config import Config, ConfigError, load_config
+from tests.conftest import make_config
+
+STRONG = "x" * 32
+
+
+@pytest.fixture(autouse=True)
+def _bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Take away what the machine of the developer has set."""
+    for name in Config.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def refused() -> str:
+    """Return why the settings are refused."""
+    with pytest.raises(ConfigError) as caught:
+        load_config()
+    return str(caught.value)
+
+
+def test_nothing_set_is_good_enough_for_development(tmp_path: Path) -> None:
+    config = load_config()
+    assert (config.halls_env, config.mongo_uri, config.port, config.jwt_expires_hours) == (
+        "development",
+        None,
+        5000,
+        72,
+    )
+    assert config.max_video_mb == 25
+    assert config.allowed_origins == []
+    assert len(config.secret.encode()) >= 32
+    kept = tmp_path / ".data" / "jwt_secret"
+    assert kept.read_text() == config.secret
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def test_the_secret_that_was_made_is_kept(tmp_path: Path) -> None:
+    first = load_config().secret
+    assert load_config().secret == first
+    assert [path.name for path in (tmp_path / ".data").iterdir()] == ["jwt_secret"]
+
+
+def test_of_many_first_starts_at_once_all_have_one_secret(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        secrets = {config.secret for config in pool.map(lambda _: load_config(), range(8))}
+    assert len(secrets) == 1
+    assert [path.name for path in (tmp_path / ".data").iterdir()] == ["jwt_secret"]
+
+
+def test_what_is_set_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "MONGO_URI": "mongodb+srv://db.example/halls",
+        "JWT_SECRET": "short is fine in development",
+        "JWT_EXPIRES_HOURS": "0.5",
+        "MAX_VIDEO_MB": "40",
+        "CORS_ORIGINS": "https://app.example, http://localhost:3000,",
+        "LOG_LEVEL": "DEBUG",
+        "HOST": "0.0.0.0",  # noqa: S104 - only read, nothing listens
+        "PORT": "8080",
+        "DATA_DIR": "/var/lib/halls",
+    }.items():
+        monkeypatch.setenv(name, value)
+    config = load_config()
+    assert config.database_uri == "mongodb+srv://db.example/halls"
+    assert config.secret == "short is fine in development"
+    assert (config.jwt_expires_hours, config.max_video_mb, config.port) == (0.5, 40, 8080)
+    assert config.allowed_origins == ["https://app.example", "http://localhost:3000"]
+    assert (config.log_level, config.data_dir) == ("DEBUG", Path("/var/lib/halls"))
+
+
+def test_a_file_beside_the_process_is_read_and_the_environment_wins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text('PORT=8080\nMAX_VIDEO_MB="40"\nJWT_SECRET=\n# PORT=1\nSOMETHING_ELSE=1\n')
+    monkeypatch.setenv("MAX_VIDEO_MB", "50")
+    config = load_config()
+    assert (config.port, config.max_video_mb) == (8080, 50)
+    assert config.secret, "an empty value is no value"
+
+
+BAD = {
+    "HALLS_ENV": ["prod", "Production"],
+    "MONGO_URI": [
+        "http://db.example",
+        "localhost:27017",
+        "mongodb://",
+        "mongodb://h:99999999/halls",
+        "mongodb://a@b@c/",
+    ],
+    "JWT_EXPIRES_HOURS": ["0", "-1", "soon", "nan", "100000"],
+    "MAX_VIDEO_MB": ["0", "-5", "big", "nan"],
+    "CORS_ORIGINS": [
+        "*",
+        "app.example",
+        "https://app.example/",
+        "https://app.example/path",
+        "ftp://app.example",
+        "https://",
+    ],
+    "LOG_LEVEL": ["info", "LOUD"],
+    "PORT": ["0", "65536", "http", "1.5"],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in BAD.items() for value in values])
+def test_a_bad_value_is_refused_by_its_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    said = refused()
+    assert name in said
+    assert "Traceback" not in said
+
+
+def test_all_bad_values_are_named_in_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, values in BAD.items():
+        monkeypatch.setenv(name, values[0])
+    said = refused()
+    assert [name for name in BAD if name not in said] == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({}, ["MONGO_URI", "JWT_SECRET"]),
+        ({"MONGO_URI": "mongodb://db.example/halls"}, ["JWT_SECRET"]),
+        ({"MONGO_URI": "mongodb://db.example/halls", "JWT_SECRET": "x" * 31}, ["JWT_SECRET"]),
+        ({"MONGO_URI": "", "JWT_SECRET": ""}, ["MONGO_URI", "JWT_SECRET"]),
+        ({"JWT_SECRET": STRONG}, ["MONGO_URI"]),
+        ({"MONGO_URI": "http://db.example", "JWT_SECRET": "weak"}, ["MONGO_URI", "JWT_SECRET"]),
+        ({"JWT_SECRET": "weak", "PORT": "0"}, ["MONGO_URI", "JWT_SECRET", "PORT"]),
+    ],
+    ids=str,
+)
+def test_production_refuses_weak_and_missing_settings_together(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: dict[str, str], named: list[str]
+) -> None:
+    for name, value in {"HALLS_ENV": "production", **settings}.items():
+        monkeypatch.setenv(name, value)
+    said = refused()
+    assert [name for name in ("MONGO_URI", "JWT_SECRET", "PORT") if name in said] == named
+    assert "weak" not in said, "a secret is not printed, however weak"
+    assert not (tmp_path / ".data").exists(), "production makes no secret of its own"
+
+
+@pytest.mark.parametrize("secret", [STRONG, "ش" * 16])
+def test_production_takes_a_secret_of_32_bytes(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+    monkeypatch.setenv("HALLS_ENV", "production")
+    monkeypatch.setenv("MONGO_URI", "mongodb://db.example/halls")
+    monkeypatch.setenv("JWT_SECRET", secret)
+    assert load_config().secret == secret
+
+
+def test_settings_made_by_hand_tell_what_they_lack() -> None:
+    config = make_config(jwt_secret=None)
+    with pytest.raises(ConfigError, match="JWT_SECRET"):
+        assert config.secret
+    with pytest.raises(ConfigError, match="MONGO_URI"):
+        assert config.database_uri
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        make_config().port = 1

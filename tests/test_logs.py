@@ -1,0 +1,111 @@
+"""Logs: one JSON object a line, with the request's id and no secret or personal datum."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import structlog
+
+from halls.logs import ServerLogger, set_up_logs
+from tests.loggers import kept_logging
+from tests.people import PASSWORD, day
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.people import Api
+
+
+@pytest.fixture(autouse=True)
+def _kept_logging() -> Iterator[None]:
+    with kept_logging():
+        yield
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """Return what was logged."""
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    return [json.loads(line) for line in captured.err.splitlines()]
+
+
+def test_each_request_is_one_line(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    token = api.guest()
+    capsys.readouterr()
+    set_up_logs("INFO")
+    api.get("/auth/me?nothing=1", as_=token, X_Request_ID="abc-1")
+    api.get("/nothing/at/all")
+    first, second = lines(capsys)
+    assert (first["request_id"], first["method"], first["route"], first["status"]) == ("abc-1", "GET", "/auth/me", 422)
+    assert first["account_id"]
+    assert first["ms"] >= 0
+    assert first["timestamp"].endswith("Z")
+    assert (second["route"], second["status"], second["account_id"]) == (None, 404, None)
+
+
+def test_no_line_holds_what_nobody_else_should_read(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logs("DEBUG")
+    session = api.sign_up(owner=True, email="ali@example.com", full_name="Ali Raza", contact_number="03001234567")
+    token = session["token"]
+    venue_id = api.list_venue(token)
+    api.post("/auth/login", {"email": "ali@example.com", "password": "wrong horse 7"})
+    api.post("/auth/login", {"email": "ali@example.com", "password": PASSWORD, "extra": "Ali Raza"})
+    order = {"venue_id": venue_id, "date": day(1), "guests": 1, "notes": "private words"}
+    api.post("/bookings", order, as_=token, Idempotency_Key="secret-key-1")
+    api.get("/venues/search?q=ali@example.com")
+    api.get("/auth/me", Authorization="Bearer x.y.z")
+    logged = json.dumps(lines(capsys))
+    for secret in (
+        *(PASSWORD, "wrong horse 7", token, "x.y.z", "ali@example.com", "Ali Raza", "03001234567", "private words"),
+        "secret-key-1",
+    ):
+        assert secret not in logged
+
+
+def test_nothing_that_a_client_sends_starts_a_line_of_its_own(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logs("INFO")
+    api.client.open("/venues/%0A%7B%22forged%22:1%7D", method="GET")
+    api.client.open("/health", method="GET\u2028FORGED")
+    structlog.get_logger().info("said", value='one\ntwo\r{"forged": 1}\u2028')
+    logged = lines(capsys)
+    assert len(logged) == 3
+    assert all("forged" not in line for line in logged)
+
+
+@pytest.mark.parametrize(
+    ("level", "heard"),
+    [
+        ("DEBUG", ["debug", "info", "warning", "error"]),
+        ("INFO", ["info", "warning", "error"]),
+        ("WARNING", ["warning", "error"]),
+        ("ERROR", ["error"]),
+    ],
+)
+def test_the_level_is_a_threshold(level: str, heard: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logs(level)
+    log = structlog.get_logger()
+    for name in ("debug", "info", "warning", "error"):
+        getattr(log, name)("said")
+    assert [line["level"] for line in lines(capsys)] == heard
+
+
+def test_what_libraries_and_the_server_say_is_in_the_same_form(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logs("INFO")
+    logging.getLogger("some.library").warning("one\ntwo %s", 3)
+    logging.getLogger("some.library").info("chatter")
+    server = logging.getLogger("gunicorn.error")
+    was = server.propagate
+    server.propagate = False
+    try:
+        logger = ServerLogger.__new__(ServerLogger)
+        logger.error_log = server
+        logger.setup(object())
+        server.error("worker died")
+    finally:
+        server.propagate = was
+    first, second = lines(capsys)
+    assert (first["event"], first["level"]) == ("one\ntwo 3", "warning")
+    assert second["event"] == "worker died"

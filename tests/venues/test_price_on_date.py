@@ -1,0 +1,71 @@
+"""The price on a date: the first match in the overrides, as Python says it and as MongoDB says it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from bson import ObjectId
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from halls.venues.price_on_date import as_number, price_expression, price_on_date
+
+if TYPE_CHECKING:
+    from halls.mongo.client import Db
+
+DATES = ["2026-12-01", "2026-12-02", "$date", "$$this"]
+PRICES = st.one_of(
+    st.none(), st.integers(0, 1_000_000_000), st.decimals(0, 1_000_000_000, places=2).map(float), st.just(0.0)
+)
+OVERRIDES = st.lists(
+    st.fixed_dictionaries({"date": st.sampled_from(DATES)}, optional={"price": PRICES}).map(dict), max_size=5
+)
+# As another tool may have left it: nothing, null, an empty object, a list.
+PRICING: st.SearchStrategy[dict[str, Any]] = st.one_of(
+    st.just({}),
+    st.just({"pricing": None}),
+    st.just({"pricing": {}}),
+    st.just({"pricing": {"overrides": None}}),
+    OVERRIDES.map(lambda overrides: {"pricing": {"overrides": overrides}}),
+)
+
+
+@pytest.mark.parametrize(
+    ("venue", "price"),
+    [
+        ({"pricing": {"overrides": [{"date": "2026-12-01", "price": 1}, {"date": "2026-12-01", "price": 2}]}}, 1),
+        ({"pricing": {"overrides": [{"date": "2026-12-02", "price": 1}, {"date": "2026-12-01", "price": 2}]}}, 2),
+        ({"pricing": {"overrides": [{"date": "2026-12-02", "price": 1}]}}, None),
+        ({"pricing": {"overrides": [{"date": "2026-12-01", "price": 150_000.0}]}}, 150_000),
+        ({"pricing": {"overrides": [{"date": "2026-12-01", "price": 0.5}]}}, 0.5),
+        ({"pricing": {"overrides": [{"date": "2026-12-01"}, {"date": "2026-12-01", "price": 2}]}}, None),
+        ({"pricing": {"overrides": []}}, None),
+        ({"pricing": {}}, None),
+        ({"pricing": None}, None),
+        ({}, None),
+    ],
+)
+def test_the_first_override_of_the_date_is_its_price(venue: dict[str, Any], price: float | None) -> None:
+    found = price_on_date(venue, "2026-12-01")
+    assert found == price
+    assert type(found) is type(price)
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown"), [(1, 1), (1.0, 1), (1.5, 1.5), (-0.0, 0), (None, None), (float("inf"), float("inf"))]
+)
+def test_a_whole_number_is_an_integer_however_it_was_written(kept: Any, shown: Any) -> None:
+    assert as_number(kept) == shown
+    assert type(as_number(kept)) is type(shown)
+
+
+@settings(deadline=None, max_examples=60, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(venues=st.lists(PRICING, min_size=1, max_size=20), date=st.sampled_from(DATES))
+def test_mongodb_and_python_agree_on_every_price(db: Db, venues: list[dict[str, Any]], date: str) -> None:
+    kept = [{"_id": ObjectId(), **venue} for venue in venues]
+    db.venues.delete_many({})
+    db.venues.insert_many(kept)
+    found = db.venues.aggregate([{"$set": {"price": price_expression(date)}}])
+    by_id = {row["_id"]: row["price"] for row in found}
+    assert by_id == {venue["_id"]: price_on_date(venue, date) for venue in kept}

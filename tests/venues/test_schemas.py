@@ -1,0 +1,235 @@
+"""A venue's fields: what is taken, in which form it is kept, and which field a refusal names."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from halls.errors import Invalid
+from halls.schema import validate
+from halls.venues.schemas import NewVenue, VenueChange
+from tests.people import venue_body
+
+URL = "https://cdn.example/a.jpg"
+DATES = [(date(2027, 1, 1) + timedelta(days=ahead)).isoformat() for ahead in range(1_001)]
+
+
+def kept(**fields: Any) -> dict[str, Any]:
+    """Return what is kept of a change."""
+    return validate(VenueChange, fields, max_video_mb=25).given()
+
+
+def faults_of(**fields: Any) -> list[str]:
+    """Return the names of the fields that are wrong in a change."""
+    with pytest.raises(Invalid) as caught:
+        validate(VenueChange, fields, max_video_mb=25)
+    return [fault["field"] for fault in caught.value.details]
+
+
+@pytest.mark.parametrize("field", ["venue_name", "type", "address", "maps_location", "capacity"])
+@pytest.mark.parametrize("how", ["absent", "null"])
+def test_what_a_new_venue_must_have(field: str, how: str) -> None:
+    body = venue_body(**{field: None})
+    if how == "absent":
+        del body[field]
+    with pytest.raises(Invalid) as caught:
+        validate(NewVenue, body)
+    assert [fault["field"] for fault in caught.value.details] == [field]
+
+
+def test_all_that_is_missing_is_named_at_once() -> None:
+    with pytest.raises(Invalid) as caught:
+        validate(NewVenue, {})
+    names = {fault["field"] for fault in caught.value.details}
+    assert names == {"venue_name", "type", "address", "maps_location", "capacity"}
+
+
+@pytest.mark.parametrize(
+    ("field", "good"),
+    [
+        ("venue_name", "n"),
+        ("venue_name", "n" * 120),
+        ("address", "a" * 300),
+        *[("type", kind) for kind in ("Hall", "Auditorium", "Banquet", "Lawn")],
+        ("capacity", 1),
+        ("capacity", 100_000),
+        ("dates_available", []),
+        ("dates_available", DATES[:1_000]),
+        ("dates_available", ["2000-01-01", "2028-02-29", "2100-12-31"]),
+        ("space_sqft", 0.01),
+        ("space_sqft", 4000),
+        ("additional_description", ""),
+        ("additional_description", "d" * 5_000),
+        ("additional_description", "one\ntwo\tthree"),
+        ("pictures", [URL] * 50),
+        ("pictures", ["http://cdn.example:8080/a.jpg?x=1#y", f"https://a.b/{'x' * 2036}"]),
+        ("videos", [{"url": URL, "size_mb": 25}] * 10),
+        ("videos", [{"url": URL, "size_mb": 0.1}]),
+        ("amenities", {"water": True, "sound_system": False}),
+    ],
+)
+def test_what_fits_is_kept_as_it_is(field: str, good: Any) -> None:
+    assert kept(**{field: good}) == {field: good}
+
+
+@pytest.mark.parametrize(
+    ("field", "bad", "named"),
+    [
+        ("venue_name", " \t ", "venue_name"),
+        ("venue_name", "n" * 121, "venue_name"),
+        ("venue_name", "one\ntwo", "venue_name"),
+        ("venue_name", "a\x00b", "venue_name"),
+        ("venue_name", 7, "venue_name"),
+        ("address", "", "address"),
+        ("address", "a" * 301, "address"),
+        ("type", "hall", "type"),
+        ("type", "Garden", "type"),
+        ("type", ["Hall"], "type"),
+        ("capacity", 0, "capacity"),
+        ("capacity", 100_001, "capacity"),
+        ("capacity", "200", "capacity"),
+        ("capacity", 200.0, "capacity"),
+        ("capacity", True, "capacity"),
+        ("capacity", 2**70, "capacity"),
+        ("dates_available", "2027-01-01", "dates_available"),
+        ("dates_available", ["2027-01-01", "2027-01-01"], "dates_available"),
+        ("dates_available", DATES, "dates_available"),
+        ("dates_available", ["2027-01-01", "2027-02-29"], "dates_available.1"),
+        ("dates_available", ["1999-12-31"], "dates_available.0"),
+        ("dates_available", ["2101-01-01"], "dates_available.0"),
+        ("dates_available", ["2027-1-1"], "dates_available.0"),
+        ("dates_available", ["20270101"], "dates_available.0"),
+        ("dates_available", ["2027-01-01\n"], "dates_available.0"),
+        ("dates_available", ["２０２７-01-01"], "dates_available.0"),  # noqa: RUF001 - foreign digits are the case
+        ("dates_available", [20270101], "dates_available.0"),
+        ("space_sqft", 0, "space_sqft"),
+        ("space_sqft", -1, "space_sqft"),
+        ("space_sqft", "4000", "space_sqft"),
+        ("space_sqft", True, "space_sqft"),
+        ("additional_description", "d" * 5_001, "additional_description"),
+        ("additional_description", "a\x07b", "additional_description"),
+        ("pictures", [URL] * 51, "pictures"),
+        ("pictures", [URL, "javascript:alert(1)"], "pictures.1"),
+        ("pictures", ["ftp://cdn.example/a"], "pictures.0"),
+        ("pictures", ["https://"], "pictures.0"),
+        ("pictures", ["https:///a.jpg"], "pictures.0"),
+        ("pictures", ["//cdn.example/a.jpg"], "pictures.0"),
+        ("pictures", ["https://ali@cdn.example/a"], "pictures.0"),
+        ("pictures", ["https://ali:pw@cdn.example/a"], "pictures.0"),
+        ("pictures", ["https://cdn.example/a b"], "pictures.0"),
+        ("pictures", ["https://cdn.example/\n"], "pictures.0"),
+        ("pictures", ["https://cdn.example:0/"], "pictures.0"),
+        ("pictures", ["https://cdn.example:99999/"], "pictures.0"),
+        ("pictures", ["https://[::1/"], "pictures.0"),
+        ("pictures", ['https://cdn.example/"><script>'], "pictures.0"),
+        ("pictures", [f"https://a.b/{'x' * 2037}"], "pictures.0"),
+        ("pictures", [None], "pictures.0"),
+        ("videos", [{"url": URL, "size_mb": 1}] * 11, "videos"),
+        ("videos", [{"url": URL, "size_mb": 25.01}], "videos.0.size_mb"),
+        ("videos", [{"url": URL, "size_mb": -1}], "videos.0.size_mb"),
+        ("videos", [{"url": URL, "size_mb": "1"}], "videos.0.size_mb"),
+        ("videos", [{"url": URL}], "videos.0.size_mb"),
+        ("videos", [{"size_mb": 1}], "videos.0.url"),
+        ("videos", [{"url": URL, "size_mb": 1, "title": "x"}], "videos.0.title"),
+        ("amenities", {"pool": True}, "amenities.pool"),
+        ("amenities", {"water": 1}, "amenities.water"),
+        ("amenities", ["water"], "amenities"),
+        ("pricing", [], "pricing"),
+        ("pricing", {"base": 1}, "pricing.base"),
+        ("owner_id", "0123456789abcdef01234567", "owner_id"),
+        ("rev", 0, "rev"),
+        ("lat_lng", 1, "lat_lng"),
+        ("geojson", 1, "geojson"),
+        ("$set", {"capacity": 1}, "$set"),
+    ],
+)
+def test_what_does_not_fit_is_refused_and_named(field: str, bad: Any, named: str) -> None:
+    assert faults_of(**{field: bad}) == [named]
+
+
+@pytest.mark.parametrize("price", [0, 1, 1_000_000_000, 0.01, 150_000.5, 999_999_999.99, 150_000])
+def test_a_price_is_kept_as_it_was_given(price: float) -> None:
+    overrides = [{"date": "2027-01-01", "price": price}]
+    found = kept(pricing={"overrides": overrides})["pricing"]["overrides"][0]["price"]
+    assert found == price
+    assert type(found) is type(price)
+
+
+@pytest.mark.parametrize(
+    "price", [-1, -0.01, 1_000_000_000.01, 1_000_000_001, 0.001, 1e-7, "1", True, None, [1], 2**64]
+)
+def test_what_is_no_price_is_refused(price: Any) -> None:
+    overrides = [{"date": "2027-01-01", "price": 1}, {"date": "2027-01-02", "price": price}]
+    assert faults_of(pricing={"overrides": overrides}) == ["pricing.overrides.1.price"]
+
+
+def test_prices_are_for_distinct_dates_and_at_most_1000() -> None:
+    one = {"date": "2027-01-01", "price": 1}
+    assert faults_of(pricing={"overrides": [one, one]}) == ["pricing.overrides"]
+    assert faults_of(pricing={"overrides": [{"date": day, "price": 1} for day in DATES]}) == ["pricing.overrides"]
+    assert faults_of(pricing={"overrides": [{"price": 1}]}) == ["pricing.overrides.0.date"]
+    assert (
+        len(kept(pricing={"overrides": [{"date": day, "price": 1} for day in DATES[:-1]]})["pricing"]["overrides"])
+        == 1_000
+    )
+
+
+def test_dates_are_kept_sorted() -> None:
+    assert kept(dates_available=["2027-02-01", "2027-01-31"]) == {"dates_available": ["2027-01-31", "2027-02-01"]}
+
+
+@pytest.mark.parametrize("place", [{"lat": 24.86, "lng": 67}, {"type": "Point", "coordinates": [67, 24.86]}])
+def test_a_place_is_kept_as_geojson_however_it_is_written(place: dict[str, Any]) -> None:
+    assert kept(maps_location=place) == {"maps_location": {"type": "Point", "coordinates": [67, 24.86]}}
+
+
+@pytest.mark.parametrize("place", [{"lat": 90, "lng": 180}, {"lat": -90, "lng": -180}, {"lat": 0, "lng": 0}])
+def test_the_ends_of_the_earth_are_places(place: dict[str, Any]) -> None:
+    coordinates = [place["lng"], place["lat"]]
+    assert kept(maps_location=place)["maps_location"]["coordinates"] == coordinates
+    assert (
+        kept(maps_location={"type": "Point", "coordinates": coordinates})["maps_location"]["coordinates"] == coordinates
+    )
+
+
+@pytest.mark.parametrize(
+    ("place", "named"),
+    [
+        ({}, ["maps_location.type", "maps_location.coordinates"]),
+        ([67, 24.86], ["maps_location"]),
+        ("24.86,67", ["maps_location"]),
+        ({"lat": 24.86}, ["maps_location.lng"]),
+        ({"lat": 90.01, "lng": 67}, ["maps_location.lat"]),
+        ({"lat": 24.86, "lng": 180.01}, ["maps_location.lng"]),
+        ({"lat": "24.86", "lng": True}, ["maps_location.lat", "maps_location.lng"]),
+        ({"lat": 24.86, "lng": 67, "alt": 1}, ["maps_location.alt"]),
+        ({"type": "Polygon", "coordinates": [67, 24.86]}, ["maps_location.type"]),
+        ({"type": "Point", "coordinates": [67]}, ["maps_location.coordinates"]),
+        ({"type": "Point", "coordinates": [67, 24.86, 5]}, ["maps_location.coordinates"]),
+        ({"type": "Point", "coordinates": [24.86, 90.5]}, ["maps_location.coordinates"]),
+        ({"type": "Point", "coordinates": [181, 24.86]}, ["maps_location.coordinates"]),
+        ({"type": "Point", "coordinates": ["67", 24.86]}, ["maps_location.coordinates.0"]),
+        ({"type": "Point", "coordinates": [67, 24.86], "crs": {}}, ["maps_location.crs"]),
+    ],
+)
+def test_what_is_no_place_is_refused(place: Any, named: list[str]) -> None:
+    assert faults_of(maps_location=place) == named
+
+
+def test_a_video_may_be_as_large_as_the_operator_says() -> None:
+    body = {"videos": [{"url": URL, "size_mb": 40}]}
+    assert validate(VenueChange, body, max_video_mb=40).given() == body
+    with pytest.raises(Invalid) as caught:
+        validate(VenueChange, body, max_video_mb=39.5)
+    assert caught.value.details == ({"field": "videos.0.size_mb", "message": "must be at most 39.5 MB"},)
+
+
+def test_without_an_operator_a_video_has_no_limit() -> None:
+    assert validate(VenueChange, {"videos": [{"url": URL, "size_mb": 40}]}).given()["videos"][0]["size_mb"] == 40
+
+
+def test_text_is_trimmed() -> None:
+    given = kept(venue_name="  Pearl Hall\n", address="\t1 Main Road ", additional_description="\n one \n two \n")
+    assert given == {"venue_name": "Pearl Hall", "address": "1 Main Road", "additional_description": "one \n two"}

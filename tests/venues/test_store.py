@@ -1,0 +1,60 @@
+"""How venues are kept: what claims a date, what counts a revision, what is found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from bson import ObjectId
+
+from halls.clock import utc_now
+from halls.mongo.client import in_transaction
+from halls.venues import store
+from halls.venues.venue import VenueNotFound
+from tests.foreign import put_venue
+from tests.people import day
+
+if TYPE_CHECKING:
+    from halls.mongo.client import Db
+
+
+def test_a_venue_that_is_not_there_can_be_neither_read_nor_changed_nor_deleted(db: Db) -> None:
+    with pytest.raises(VenueNotFound):
+        store.get_venue(db, ObjectId())
+    with pytest.raises(VenueNotFound):
+        store.update_venue(db, ObjectId(), {"capacity": 1}, utc_now())
+    with pytest.raises(VenueNotFound):
+        in_transaction(db, lambda session: store.delete_venue(db, ObjectId(), session))
+
+
+def test_claiming_a_date_writes_the_venue_so_that_a_rival_collides(db: Db) -> None:
+    venue = put_venue(db, ObjectId())
+    claimed = in_transaction(db, lambda session: store.claim_date(db, venue["_id"], day(5), session))
+    assert claimed == venue | {"rev": 1}
+    assert store.get_venue(db, venue["_id"])["rev"] == 1
+
+
+def test_a_date_that_is_not_offered_can_not_be_claimed(db: Db) -> None:
+    venue = put_venue(db, ObjectId())
+    assert in_transaction(db, lambda session: store.claim_date(db, venue["_id"], day(6), session)) is None
+    assert store.get_venue(db, venue["_id"]) == venue
+
+
+def test_a_change_counts_the_revision_and_returns_what_was_before(db: Db) -> None:
+    venue = put_venue(db, ObjectId())
+    before = store.update_venue(db, venue["_id"], {"amenities.water": False}, utc_now())
+    assert before == venue
+    after = store.get_venue(db, venue["_id"])
+    assert after["rev"] == 1
+    assert after["amenities"] == venue["amenities"] | {"water": False}
+    assert after["updated_at"] > venue["updated_at"]
+
+
+def test_an_owners_venues_are_his_alone_newest_first(db: Db) -> None:
+    owner, other = ObjectId(), ObjectId()
+    mine = [put_venue(db, owner)["_id"] for _ in range(3)]
+    put_venue(db, other)
+    newest_first = sorted(mine, reverse=True)
+    assert [venue["_id"] for venue in store.list_venues(db, owner, before=None, limit=2)] == newest_first[:2]
+    assert [venue["_id"] for venue in store.list_venues(db, owner, before=newest_first[1], limit=2)] == newest_first[2:]
+    assert sorted(store.list_venue_ids(db, owner)) == sorted(mine)

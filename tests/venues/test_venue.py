@@ -1,0 +1,70 @@
+"""What everybody may know of a venue, whichever tool wrote it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from bson import ObjectId
+
+from halls.venues.venue import AMENITIES, venue_summary, whole_venue
+from tests.foreign import bare_venue_document, venue_document
+from tests.people import day
+
+OWNER = ObjectId()
+KEYS = {
+    *("id", "owner_id", "venue_name", "type", "address", "maps_location", "capacity", "dates_available", "pricing"),
+    *("space_sqft", "amenities", "additional_description", "pictures", "videos", "created_at", "updated_at"),
+}
+
+
+def is_whole_number(value: Any) -> bool:
+    """Tell whether JSON would show it without a point."""
+    return type(value) is int
+
+
+def test_a_venue_of_another_tool_is_shown_in_our_spelling() -> None:
+    shown = whole_venue(venue_document(OWNER))
+    assert shown.keys() == KEYS
+    assert is_whole_number(shown["capacity"])
+    assert is_whole_number(shown["space_sqft"])
+    assert shown["dates_available"] == [day(2), day(5), day(9)]
+    prices = [override["price"] for override in shown["pricing"]["overrides"]]
+    assert prices == [150_000, 120_000.5, 1]
+    assert [is_whole_number(price) for price in prices] == [True, False, True]
+
+
+def test_what_a_venue_never_had_is_shown_as_nothing() -> None:
+    shown = whole_venue(bare_venue_document(OWNER))
+    assert shown.keys() == KEYS
+    empty = {name: shown[name] for name in ("dates_available", "pricing", "pictures", "videos", "space_sqft")}
+    assert empty == {
+        "dates_available": [],
+        "pricing": {"overrides": []},
+        "pictures": [],
+        "videos": [],
+        "space_sqft": None,
+    }
+    assert shown["additional_description"] == ""
+    assert shown["amenities"] == dict.fromkeys(AMENITIES, False)
+    assert (shown["created_at"], shown["updated_at"]) == (None, None)
+
+
+@pytest.mark.parametrize("name", ["dates_available", "pricing", "amenities", "pictures", "videos"])
+def test_a_null_is_shown_as_nothing(name: str) -> None:
+    assert whole_venue(venue_document(OWNER, **{name: None}))[name] == whole_venue(bare_venue_document(OWNER))[name]
+
+
+def test_only_the_six_amenities_are_shown_each_true_or_false() -> None:
+    shown = whole_venue(venue_document(OWNER, amenities={"water": True, "pool": True, "sound_system": 1}))
+    assert shown["amenities"] == dict.fromkeys(AMENITIES, False) | {"water": True}
+
+
+def test_what_is_ours_alone_is_shown_to_nobody() -> None:
+    assert whole_venue(venue_document(OWNER, rev=7, secret="x")).keys() == KEYS
+
+
+def test_a_booking_keeps_the_name_and_the_address_of_its_venue() -> None:
+    venue = venue_document(OWNER)
+    kept = {"id": venue["_id"], "venue_name": "Shalimar Banquet", "address": "5 Mall Road, Lahore"}
+    assert venue_summary(venue) == kept
