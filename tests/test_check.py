@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +22,13 @@ from halls.mongo.client import connect
 from halls.mongo.indexes import ensure_collections
 from halls.schema import day_expression, is_day
 from tests.commands import run_halls
+from tests.conftest import SECRET
 from tests.foreign import bare_venue_document, put_booking, put_owner, put_user, put_venue
 from tests.people import day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from halls.mongo.client import Db, Document
 
@@ -210,7 +215,7 @@ def test_no_address_or_name_is_printed(bare: Db, fresh_uri: str) -> None:
         put_owner(bare, email=email, full_name="Ali Raza", password_hash=None)
     shown = run_halls(fresh_uri, "check").output + run_halls(fresh_uri, "check", "--json").output
     assert "one_account_per_email" in shown
-    assert not any(word in shown.lower() for word in ("ali", "raza", "@"))
+    assert not any(word in shown.lower() for word in ("raza", "example", "@"))
 
 
 def test_nothing_is_changed_not_even_an_index_made(bare: Db, fresh_uri: str, venue: Document) -> None:
@@ -259,14 +264,18 @@ def test_a_validator_that_lets_things_in_is_found(bare: Db, change: dict[str, An
 
 
 def test_a_server_does_not_start_on_what_check_finds(
-    bare: Db, fresh_uri: str, venue: Document, guest: ObjectId
+    tmp_path: Path, bare: Db, fresh_uri: str, venue: Document, guest: ObjectId
 ) -> None:
     ids = [str(put_booking(bare, venue["_id"], guest, date=day(5))["_id"]) for _ in range(2)]
     before = list(bare.bookings.find())
-    result = run_halls(fresh_uri, "serve")
-    assert result.exit_code == 1
-    assert all(booking_id in result.stderr for booking_id in ids)
-    assert "`halls check`" in result.stderr
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}  # noqa: TID251 - for a child
+    environment = {"MONGO_URI": fresh_uri, "JWT_SECRET": SECRET, "DATA_DIR": str(tmp_path), **inherited}
+    command = [sys.executable, "-m", "halls.cli", "serve"]
+    served = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert served.returncode == 1
+    assert all(booking_id in served.stderr for booking_id in ids)
+    assert "`halls check`" in served.stderr
+    assert "Traceback" not in served.stderr
     checked = run_halls(fresh_uri, "check").stdout
     assert "one_active_booking_per_date: 1 × The venue is booked more than once for the date." in checked
     assert all(booking_id in checked for booking_id in ids)
@@ -288,7 +297,7 @@ def test_mongodb_knows_the_same_days_as_python(bare: Db) -> None:
         "20270105",
         " 2027-01-05",
         "2027-01-05\n",
-        "２０２７-01-05",
+        "\uff12027-01-05",
         "2027-01-05T00:00",
         "2100-12-31",
         "2101-01-01",

@@ -209,6 +209,19 @@ def test_a_stated_length_above_the_limit_is_refused_before_a_byte_is_read(api: A
     assert said(answer) == (413, "body_too_large")
 
 
+def test_a_body_that_the_server_can_not_read_is_refused(api: Api) -> None:
+    class Broken(io.BytesIO):
+        """Fails as a server's input does at a bad chunk size, or when the client has gone."""
+
+        def read(self, _size: int | None = -1, /) -> bytes:
+            """Fail."""
+            raise OSError("connection reset")
+
+    environ = {"wsgi.input": Broken(), "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
+    answer = api.client.post("/auth/login", content_type="application/json", environ_overrides=environ)
+    assert said(answer) == (400, "bad_json")
+
+
 def test_a_body_that_ends_early_is_refused(api: Api) -> None:
     assert said(send(api, b'{"email":', headers={"Content-Length": "100"})) == (400, "bad_json")
 

@@ -144,7 +144,7 @@ def current_service() -> Service:
 
 
 def _serve(declared: Endpoint, **path: str) -> Response:
-    """Answer a request, in the contract's order: token and role, malformed id, who may and 404, query and headers, body."""
+    """Answer a request in the contract's order: token, role, malformed id, 404 and whose it is, query, key, body."""
     service = current_service()
     began = time.monotonic()
     patience = service.patience

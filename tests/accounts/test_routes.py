@@ -97,6 +97,16 @@ def test_an_address_has_one_account(api: Api, db: Db, email: str) -> None:
     assert db.users.count_documents({}) == 1
 
 
+def test_addresses_that_differ_in_more_than_case_are_different_people(api: Api, db: Db) -> None:
+    names = ["ab", "a.b", "a-b", "a_b", "a+b", "a'b", "a1", "a2", "a", "b"]
+    for name in names:
+        api.sign_up(email=f"{name}@example.com", full_name=name)
+    assert db.users.count_documents({}) == len(names)
+    for name in names:
+        body = {"email": f"{name}@example.com", "password": PASSWORD}
+        assert api.post("/auth/login", body).data["profile"]["full_name"] == name
+
+
 def test_an_address_that_another_tool_wrote_in_capitals_is_taken(api: Api, db: Db) -> None:
     put_user(db, email="ALI@EXAMPLE.COM")
     answer = api.post("/auth/signup", {"email": "ali@example.com", "password": PASSWORD, "is_venue_owner": False})

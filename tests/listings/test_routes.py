@@ -304,3 +304,13 @@ def test_a_venue_that_never_had_amenities_gets_some(api: Api, db: Db, missing: s
     answer = api.patch(f"/venues/{venue['_id']}", change, as_=token)
     assert answer.status == 200
     assert answer.data["venue"]["amenities"] == dict.fromkeys(SPEC_AMENITIES, False) | {"water": True}
+
+
+def test_another_field_of_a_venue_without_amenities_changes_alone(api: Api, db: Db) -> None:
+    owner_id, token = foreign_owner(api, db)
+    venue = bare_venue_document(owner_id)
+    db.venues.insert_one(venue)
+    assert api.patch(f"/venues/{venue['_id']}", {"capacity": 7}, as_=token).status == 200
+    kept = kept_venue(db, str(venue["_id"]))
+    assert kept.keys() - {"rev", "updated_at"} == venue.keys()
+    assert kept["capacity"] == 7

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from bson import ObjectId
+from bson import Int64, ObjectId
 
 from tests.foreign import bare_venue_document, put_booking, put_owner, put_venue
 from tests.people import Api, day
@@ -91,6 +91,15 @@ def test_a_venue_of_another_tool_is_found_by_everything(api: Api, db: Db) -> Non
     assert shown["dates_available"] == [day(2), day(5), day(9)]
     put_booking(db, venue["_id"], ObjectId())
     assert api.get(f"/venues/search?date={day(5)}").data["venues"] == []
+
+
+def test_long_integers_are_numbers_like_others(api: Api, db: Db) -> None:
+    override = {"date": day(5), "price": Int64(150_000)}
+    for _ in range(3):
+        put_venue(db, ObjectId(), capacity=Int64(500), pricing={"overrides": [override]})
+    for sort in ("price", "-price", "capacity", "-capacity"):
+        found = find_all(api, 1, date=day(5), sort=sort, capacity_min=500, price_max=150_000)
+        assert [(venue["capacity"], venue["price"]) for venue in found] == [(500, 150_000)] * 3
 
 
 def test_a_venue_with_only_the_necessary_fields_is_found_without_a_date(api: Api, db: Db) -> None:

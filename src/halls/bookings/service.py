@@ -70,7 +70,7 @@ def _check_capacity(venue: Document, guests: int) -> None:
 def _book(
     db: Db, venue_id: ObjectId, guest: Account, order: BookingOrder, now: datetime, key: IdempotencyKey | None
 ) -> Document:
-    """Decide: the venue is written first, so price and offer can't change under the booking (reliability: fact 1)."""
+    """Decide: the venue is written first, so price and offer can't change under the booking (decision 2)."""
     booking_id = ObjectId()
 
     def book(session: Session) -> Document:

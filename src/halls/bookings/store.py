@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from halls.mongo.client import Db, Document, Session
 
-TRANSACTION_SECONDS = 3
+# Together below what a request may spend in the database.
+TRANSACTION_SECONDS = 2.3
 SECOND_LOOK_SECONDS = 1
 # MongoDB 5 takes no $in in a partial filter. "confirmed" and "pending" sort after "cancelled", and so would most
 # statuses that are yet unheard of: an unknown one holds its date (docs/decisions).

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-import pymongo
 import structlog
 from pymongo.errors import CollectionInvalid, OperationFailure
 
@@ -18,7 +17,8 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db, Document
 
 log = structlog.get_logger()
-BUILD_SECONDS = 600
+# For the server alone: `pymongo.timeout` would also make us wait so long for a server that has gone.
+BUILD_MS = 600_000
 REAPED_AFTER_SECONDS = 5
 NAMED_AT_MOST = 20
 DUPLICATE_KEY, OPTIONS_CONFLICT, KEY_SPECS_CONFLICT = 11000, 85, 86
@@ -44,11 +44,10 @@ def ensure_collections(db: Db, plans: Sequence[CollectionPlan]) -> None:
     """
     _refuse_standalone(db)
     _warn_of_long_transactions(db)
-    with pymongo.timeout(BUILD_SECONDS):
-        for plan in plans:
-            if plan.validator is not None:
-                _ensure_validator(db, plan.name, plan.validator)
-            _ensure_indexes(db, plan)
+    for plan in plans:
+        if plan.validator is not None:
+            _ensure_validator(db, plan.name, plan.validator)
+        _ensure_indexes(db, plan)
 
 
 def find_duplicates(db: Db, collection: str, index: IndexModel) -> Iterator[list[str]]:
@@ -107,7 +106,7 @@ def _ensure_validator(db: Db, name: str, validator: Document) -> None:
 def _ensure_indexes(db: Db, plan: CollectionPlan) -> None:
     try:
         # A majority is enough: with the default quorum one stopped secondary would hang the start for ever.
-        db[plan.name].create_indexes(list(plan.indexes), commitQuorum="majority")
+        db[plan.name].create_indexes(list(plan.indexes), commitQuorum="majority", maxTimeMS=BUILD_MS)
     except OperationFailure as error:
         if error.code in {OPTIONS_CONFLICT, KEY_SPECS_CONFLICT}:
             raise _contradiction(f"an index of {plan.name} under another definition: {error}") from error

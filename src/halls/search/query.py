@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from halls.search.schemas import SearchQuery
 
 METRES = 1_000
+MAX_BATCH = 400
 # The field that each order sorts by and in which direction; equal ones by id.
 SORTS = {
     "distance": ("distance", ASCENDING),
@@ -47,14 +48,16 @@ def search_venues(db: Db, query: SearchQuery, today: str) -> Document:
 
 def _find_free(db: Db, query: SearchQuery, today: str, after: list[Any] | None) -> list[Document]:
     """Ask for candidates until a page and one more are free, or none are left."""
-    wanted = query.limit + 1
+    wanted = size = query.limit + 1
     free: list[Document] = []
     while True:
-        batch = list(db.venues.aggregate(_pipeline(query, today, after, wanted)))
+        batch = list(db.venues.aggregate(_pipeline(query, today, after, size)))
         taken = find_booked_venues(db, [venue["_id"] for venue in batch], query.date) if query.date and batch else ()
         free += [venue for venue in batch if venue["_id"] not in taken]
-        if len(free) >= wanted or len(batch) < wanted:
+        if len(free) >= wanted or len(batch) < size:
             return free[:wanted]
+        # On a day when hundreds are booked, small steps would take for ever.
+        size = min(2 * size, MAX_BATCH)
         after = [*_keys_of(query, batch[-1]), batch[-1]["_id"]]
 
 

@@ -1,0 +1,163 @@
+"""The `halls` command: what each subcommand says, refuses and exits with."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pymongo.errors import OperationFailure
+
+from halls import cli
+from halls.app import COLLECTIONS
+from halls.listings.files import Row
+from halls.mongo.client import connect
+from tests.commands import run_halls
+from tests.foreign import put_user
+from tests.listings.rows import venue_row, write_lines
+from tests.servers import running_server
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from halls.mongo.client import Db
+
+NOBODY = "mongodb://127.0.0.1:1/halls?serverSelectionTimeoutMS=200"
+COMMANDS = ["serve", "demo", "indexes", "check", "export", "import"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str) -> None:
+    whole, one = run_halls(None, "--help"), run_halls(None, command, "--help")
+    assert f"  {command} " in whole.stdout
+    assert (one.exit_code, one.stdout.startswith("Usage: ")) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["dance"], ["import"], ["import", "/no/such/file"], ["import", "/"], ["check", "--loud"]], ids=str
+)
+def test_what_is_typed_wrongly_exits_with_2(arguments: list[str]) -> None:
+    result = run_halls(NOBODY, *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Usage: " in result.stderr
+
+
+@pytest.mark.parametrize("command", ["demo", "indexes", "check", "export"])
+def test_a_database_that_is_away_is_told_in_a_sentence(command: str) -> None:
+    result = run_halls(NOBODY, command)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "Error: The database does not answer (ServerSelectionTimeoutError).\n"
+
+
+def test_a_bad_setting_is_told_in_a_sentence() -> None:
+    result = run_halls("http://nowhere", "check")
+    assert result.exit_code == 1
+    assert "MONGO_URI: " in result.stderr
+
+
+def test_a_defect_is_not_hidden(worker_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    error = OperationFailure("no such command", 59)
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "find_breaches", fail)
+    assert run_halls(worker_uri, "check").exception is error
+
+
+@pytest.mark.parametrize("flags", [[], ["--demo"]], ids=str)
+def test_serve_is_handed_what_to_do_before_and_when_ready(
+    worker_uri: str, monkeypatch: pytest.MonkeyPatch, flags: list[str]
+) -> None:
+    served: list[Any] = []
+    monkeypatch.setattr(cli, "serve", lambda *arguments: served.append(arguments))
+    assert run_halls(worker_uri, "serve", *flags).exit_code == 0
+    ((config, before, when_ready),) = served
+    assert config.mongo_uri == worker_uri
+    if flags:
+        assert (before, when_ready) == (cli.welcome.load_demo_if_empty, cli.welcome.print_first_steps)
+    else:
+        assert (before(config), when_ready) == (None, cli.welcome.print_address)
+
+
+def test_indexes_are_made_and_listed_by_collection(fresh_uri: str) -> None:
+    result = run_halls(fresh_uri, "indexes")
+    db = connect(fresh_uri)
+    expected = [
+        line
+        for plan in COLLECTIONS
+        for line in (plan.name, *(f"  {name}" for name in sorted(_index_names(db, plan.name))))
+    ]
+    db.client.close()
+    assert result.stdout.splitlines() == expected
+    assert "  one_active_booking_per_date" in expected
+    assert run_halls(fresh_uri, "indexes").stdout == result.stdout
+
+
+def _index_names(db: Db, collection: str) -> list[str]:
+    return list(db[collection].index_information())
+
+
+def test_the_demonstration_goes_into_an_empty_database_only(db: Db, worker_uri: str) -> None:
+    result = run_halls(worker_uri, "demo")
+    assert (result.exit_code, result.stdout) == (0, "Loaded demonstration data.\n")
+    again = run_halls(worker_uri, "demo")
+    assert (again.exit_code, again.stderr) == (1, "Error: The database is not empty. Nothing was changed.\n")
+    assert db.users.count_documents({}) == 7
+
+
+def test_the_demonstration_does_not_go_into_production(db: Db, worker_uri: str) -> None:
+    result = run_halls(worker_uri, "demo", HALLS_ENV="production")
+    assert result.exit_code == 1
+    assert "not in production" in result.stderr
+    assert db.users.count_documents({}) == 0
+
+
+@pytest.mark.parametrize(("raw", "told"), [(b"", "The file is empty."), (b"\xff", "Line 1 is not in UTF-8.")])
+def test_a_file_that_says_nothing_is_no_import(worker_uri: str, tmp_path: Path, raw: bytes, told: str) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(raw)
+    result = run_halls(worker_uri, "import", file)
+    assert result.exit_code == 1
+    assert result.stdout == "Imported 0 venues and 0 bookings.\n"
+    assert result.stderr.startswith(f"Error: {told}")
+
+
+class Terminal(io.StringIO):
+    """A stream that people look at."""
+
+    def isatty(self) -> bool:
+        """Say yes."""
+        return True
+
+
+def test_a_terminal_shows_how_far_a_long_file_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    rows = [Row(line) for line in (1, 5, 10)]
+    assert list(cli._show_progress(rows, 10)) == rows  # noqa: SLF001 - the bar is hidden wherever tests can type a command
+    assert "Checking" in terminal.getvalue()
+    assert "100%" in terminal.getvalue()
+
+
+def test_the_database_that_comes_along_serves_every_command_also_beside_a_server(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    assert run_halls(None, "demo", DATA_DIR=str(folder)).stdout == "Loaded demonstration data.\n"
+    file = write_lines(tmp_path / "file", venue_row(owner_email="owner1@halls.example"))
+    with running_server(mongo_uri=None, folder=folder):
+        result = run_halls(None, "import", file, DATA_DIR=str(folder))
+        assert (result.exit_code, result.stderr) == (0, "")
+        checked = run_halls(None, "check", DATA_DIR=str(folder))
+    assert "61 venues" in checked.stdout
+    assert run_halls(None, "export", DATA_DIR=str(folder)).stdout.count('"owner_email"') == 61
+
+
+def test_data_that_no_index_allows_is_told_with_its_documents(fresh_uri: str) -> None:
+    db = connect(fresh_uri)
+    ids = [str(put_user(db, email=email)["_id"]) for email in ("ali@example.com", "ALI@example.com")]
+    db.client.close()
+    result = run_halls(fresh_uri, "indexes")
+    assert result.exit_code == 1
+    assert all(account_id in result.stderr for account_id in ids)
+    assert "`halls check`" in result.stderr
