@@ -1,7 +1,10 @@
-"""Runs `halls` commands in this process, on a database that the test names."""
+"""Runs `halls` commands, in this process or in one of their own, on a database that the test names."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import structlog
@@ -22,3 +25,17 @@ def run_halls(uri: str | None, *arguments: str | Path, **environment: str) -> Re
     finally:
         # The command's log went to a stream that is closed now.
         structlog.reset_defaults()
+
+
+def run_python(uri: str, folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run Python with `arguments` in `folder`, for what must not happen to this process."""
+    passed_on = ("PATH", "HOME", "COVERAGE_PROCESS_CONFIG")
+    inherited = {name: os.environ[name] for name in passed_on if name in os.environ}  # noqa: TID251 - for a child
+    return subprocess.run(
+        [sys.executable, *arguments],
+        env=inherited | {"MONGO_URI": uri, "JWT_SECRET": SECRET, "DATA_DIR": str(folder)},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )

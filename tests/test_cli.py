@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import runpy
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pymongo.errors import OperationFailure
 
-from halls import cli
+from halls import cli, welcome
 from halls.app import COLLECTIONS
 from halls.listings.files import Row
 from halls.mongo.client import connect
@@ -76,9 +77,9 @@ def test_serve_is_handed_what_to_do_before_and_when_ready(
     ((config, before, when_ready),) = served
     assert config.mongo_uri == worker_uri
     if flags:
-        assert (before, when_ready) == (cli.welcome.load_demo_if_empty, cli.welcome.print_first_steps)
+        assert (before, when_ready) == (welcome.load_demo_if_empty, welcome.print_first_steps)
     else:
-        assert (before(config), when_ready) == (None, cli.welcome.print_address)
+        assert (before(config), when_ready) == (None, welcome.print_address)
 
 
 def test_indexes_are_made_and_listed_by_collection(fresh_uri: str) -> None:
@@ -161,3 +162,11 @@ def test_data_that_no_index_allows_is_told_with_its_documents(fresh_uri: str) ->
     assert result.exit_code == 1
     assert all(account_id in result.stderr for account_id in ids)
     assert "`halls check`" in result.stderr
+
+
+def test_it_is_a_module_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delitem(sys.modules, "halls.cli")
+    monkeypatch.setattr(sys, "argv", ["halls", "--version"])
+    with pytest.raises(SystemExit, match="0"):
+        runpy.run_module("halls.cli", run_name="__main__")
+    assert "version" in capsys.readouterr().out

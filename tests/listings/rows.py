@@ -63,3 +63,8 @@ def write_csv(path: Path, *rows: dict[str, str], encoding: str = "utf-8") -> Pat
         writer.writeheader()
         writer.writerows(rows)
     return path
+
+
+def name_case(value: Any) -> str:
+    """Return a parameter's name for the test report: of fields only their names, as their dates change by the day."""
+    return "+".join(value) if isinstance(value, dict) else str(value)

@@ -173,6 +173,8 @@ def test_a_bad_cell_is_told_by_its_column(worker_uri: str, file: Path, cells: di
 def test_all_faults_of_all_rows_are_told_at_once(db: Db, worker_uri: str, file: Path) -> None:
     bad = venue_row(capacity=0, type="Barn", owner_email="nobody@example.com", id=VENUE_ID)
     write_lines(file, venue_row(id=VENUE_ID), bad, 5, [], venue_row(address=None))
+    with file.open("a") as more:
+        more.write('{"capacity": 5, "capacity": 6}\n{"capacity": \n')
     result = run_halls(worker_uri, "import", file)
     assert [line.partition(":")[0] for line in result.stderr.splitlines()] == [
         "line 2, type",
@@ -182,6 +184,8 @@ def test_all_faults_of_all_rows_are_told_at_once(db: Db, worker_uri: str, file: 
         "line 3",
         "line 4",
         "line 5, address",
+        "line 6",
+        "line 7",
     ]
     assert result.stdout == "Imported 0 venues and 0 bookings.\n"
     assert venues_of(db) == []

@@ -9,7 +9,16 @@ from bson import ObjectId
 
 from tests.commands import run_halls
 from tests.foreign import put_booking, put_owner, put_user, put_venue
-from tests.listings.rows import GUEST_EMAIL, OTHER_ID, OWNER_EMAIL, VENUE_ID, booking_row, venue_row, write_export
+from tests.listings.rows import (
+    GUEST_EMAIL,
+    OTHER_ID,
+    OWNER_EMAIL,
+    VENUE_ID,
+    booking_row,
+    name_case,
+    venue_row,
+    write_export,
+)
 from tests.people import day
 
 if TYPE_CHECKING:
@@ -85,7 +94,7 @@ def test_bookings_come_with_their_venue(db: Db, import_rows: Any, people: tuple[
         ({"date": day(30)}, "date: The venue is not offered on this date."),
         ({"paid": True}, "paid: There is no such field."),
     ],
-    ids=str,
+    ids=name_case,
 )
 def test_a_bad_booking_is_told_and_not_even_its_venue_is_kept(
     db: Db, import_rows: Any, fields: Document, fault: str

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import bson
@@ -17,8 +14,7 @@ from pymongo.errors import AutoReconnect, ExecutionTimeout, OperationFailure
 from halls.listings import importing, store
 from halls.listings.store import Batch, NotKept, TooMuch, keep_all
 from halls.mongo.client import in_transaction
-from tests.commands import run_halls
-from tests.conftest import SECRET
+from tests.commands import run_halls, run_python
 from tests.foreign import bare_venue_document, put_owner, put_venue
 from tests.listings.rows import OWNER_EMAIL, venue_row, write_lines
 from tests.people import day
@@ -67,13 +63,9 @@ def file(db: Db, tmp_path: Path) -> Path:
     return write_lines(tmp_path / "file", *(venue_row(venue_name=f"V{n}") for n in range(120)))
 
 
-def kill_an_import(uri: str, *arguments: str | Path) -> None:
-    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}  # noqa: TID251 - for a child
-    environment = {"MONGO_URI": uri, "JWT_SECRET": SECRET, **inherited}
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, "import", *map(str, arguments)], env=environment, check=False
-    )
-    assert killed.returncode == -signal.SIGKILL
+def kill_an_import(uri: str, file: Path, *options: str) -> None:
+    killed = run_python(uri, file.parent, "-c", KILLED, "import", *options, file)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
 
 
 def test_kill_9_in_the_middle_leaves_nothing_and_the_file_can_be_imported_again(
@@ -86,7 +78,7 @@ def test_kill_9_in_the_middle_leaves_nothing_and_the_file_can_be_imported_again(
 
 
 def test_kill_9_with_skip_bad_leaves_whole_batches(db: Db, worker_uri: str, file: Path) -> None:
-    kill_an_import(worker_uri, "--skip-bad", file)
+    kill_an_import(worker_uri, file, "--skip-bad")
     assert db.venues.count_documents({}) == importing.BATCH_ROWS
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import pymongo
 from pymongo import MongoClient, ReadPreference
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
@@ -23,7 +22,7 @@ Result = TypeVar("Result")
 # Acknowledged means: on the disks of a majority, so that losing any one node loses no booking.
 MAJORITY = WriteConcern("majority", j=True)
 SELECTION_MS = 3_000
-SNAPSHOT_SECONDS = 10
+SNAPSHOT_MS = 10_000
 # OutOfDiskSpace, ExceededTimeLimit, MaxTimeMSExpired and the like: the next try may find it well again.
 PASSING_CODES = frozenset({14031, 262, 50, 91, 189, 10107, 11600, 11602, 13435, 13436, 133, 64, 202})
 
@@ -67,9 +66,9 @@ def in_transaction(db: Db, work: Callable[[Session], Result]) -> Result:
 
 def await_snapshots(db: Db) -> None:
     """Wait until reads as of one instant work: for a second after an election there is no instant yet."""
-    with pymongo.timeout(SNAPSHOT_SECONDS):
-        # It writes nothing of ours, but answers only when the majority knows all that this node knows.
-        db.get_collection("venues", read_concern=ReadConcern("linearizable")).find_one({}, {"_id": 1})
+    # It changes no data, but is answered only when the majority knows all that this node knows.
+    venues = db.get_collection("venues", read_concern=ReadConcern("linearizable"))
+    venues.find_one({}, {"_id": 1}, max_time_ms=SNAPSHOT_MS)
 
 
 def is_unavailable(error: PyMongoError) -> bool:
