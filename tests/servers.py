@@ -78,7 +78,7 @@ def _wait_until_it_answers(server: RunningServer) -> None:
     while True:
         try:
             requests.get(f"{server.url}/health", timeout=2)
-        except requests.ConnectionError:  # noqa: PERF203 - refused is what a server not yet up does
+        except (requests.ConnectionError, requests.Timeout):  # noqa: PERF203 - refused is what a server not yet up does
             assert server.process.poll() is None, f"the server ended:\n{server.log_text()}"
             assert time.monotonic() < deadline, f"the server does not answer:\n{server.log_text()}"
             time.sleep(0.05)

@@ -252,6 +252,13 @@ def test_an_index_of_another_definition_is_found(bare: Db, name: str, options: d
             assert list(find_breaches(bare, TODAY)) == [f"{collection}.{name}"]
 
 
+def test_an_index_of_another_name_serves_as_well(bare: Db) -> None:
+    ensure_collections(bare, COLLECTIONS)
+    bare.venues.drop_index("venues_by_capacity")
+    bare.venues.create_index([("capacity", 1)])
+    assert find_breaches(bare, TODAY) == {}
+
+
 @pytest.mark.parametrize(
     "change", [{"validator": {}}, {"validationAction": "warn"}, {"validationLevel": "off"}], ids=str
 )

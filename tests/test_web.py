@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from pymongo.errors import AutoReconnect
 
+from halls.web import Service
 from tests.people import Answer, Api, day, venue_body
 from tests.rows import NO_ID, OWNERS_ONLY, ROWS, WITH_ID, Row, name_of
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from halls.mongo.client import Db
 
 
@@ -117,3 +121,14 @@ def test_where_nothing_is_created_an_idempotency_key_is_ignored(api: Api) -> Non
 def test_null_in_a_body_equals_absent(api: Api, body: dict[str, None]) -> None:
     answer: Answer = api.post("/auth/login", body)
     assert (answer.status, answer.fields) == (422, ["email", "password"])
+
+
+def test_only_one_probe_waits_for_a_database_that_is_away(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    service: Service = app.extensions["halls"]
+    probes: list[None] = []
+    monkeypatch.setattr(Service, "_probe", lambda _: probes.append(None))
+    for _ in range(2):
+        with pytest.raises(AutoReconnect), service.watching():
+            raise AutoReconnect("gone")
+    service.is_away = False
+    assert len(probes) == 1

@@ -18,7 +18,7 @@ from halls.check import describe_breach, find_breaches
 from halls.clock import day_in_karachi, utc_now
 from halls.config import Config, ConfigError, load_config
 from halls.demo.load import load_demo
-from halls.listings.exporting import export_lines
+from halls.listings.exporting import export_lines, write_whole
 from halls.listings.files import Row, UnreadableFile, count_lines, read_rows
 from halls.listings.importing import BATCH_ROWS, ImportStopped, Report, import_rows
 from halls.logs import set_up_logs
@@ -137,22 +137,11 @@ def export_command(config: Config, *, output: Path | None) -> None:
     with _open_database(config) as db:
         if output is None:
             sys.stdout.buffer.writelines(export_lines(db))
-        else:
-            _write_whole(output, export_lines(db))
-
-
-def _write_whole(path: Path, lines: Iterable[bytes]) -> None:
-    """Write aside first: whatever happens, `path` is whole. Only its owner may read the addresses in it."""
-    draft = path.with_name(f"{path.name}.part")
-    try:
-        draft.touch(mode=0o600)
-        with draft.open("wb") as file:
-            file.writelines(lines)
-        draft.replace(path)
-    except OSError as error:
-        raise click.FileError(str(path), error.strerror) from error
-    finally:
-        draft.unlink(missing_ok=True)
+            return
+        try:
+            write_whole(output, export_lines(db))
+        except OSError as error:
+            raise click.FileError(str(output), error.strerror) from error
 
 
 @main.command("import")
@@ -165,7 +154,17 @@ def import_command(config: Config, *, file: Path, skip_bad: bool) -> None:
     FILE is CSV with a header, a JSON array of venues, one JSON venue a line, or what `halls export` writes, with its
     bookings. A venue has the fields of POST /venues/register and owner_email, the address of its owner's account.
     Every fault is reported with its line, and makes the exit code 1.
-    """
+
+    \b
+    Columns of CSV, any of them, in any order:
+      venue_name, type, address, lat, lng, capacity, space_sqft,
+      additional_description, owner_email
+      dates_available   2027-01-01;2027-01-05..2027-01-31
+      prices            2027-01-01=150000;2027-01-05..2027-01-31=99000
+      amenities         water;sound_system
+      pictures          https://…;https://…
+      videos            https://…=22.5;https://…=8   (each with its size in MB)
+    """  # noqa: D301 - the \b is a character, by which click knows what not to wrap
     report = Report()
     try:
         lines = count_lines(file)

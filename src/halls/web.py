@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,13 +15,12 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import pymongo
 from flask import Blueprint, Response, current_app, g, jsonify, request
-from pymongo.errors import PyMongoError
+from pymongo.errors import ConnectionFailure, PyMongoError
 
 from halls import clock
 from halls.errors import BadId, DatabaseUnavailable, FieldFault, Invalid, Refusal, invalid
 from halls.idempotency import IdempotencyKey, Outcome, hash_body
 from halls.jsonbody import read_json_object
-from halls.mongo.client import is_unavailable
 from halls.schema import Query, Reply, Shape, parse_id, validate
 
 if TYPE_CHECKING:
@@ -32,9 +32,8 @@ if TYPE_CHECKING:
 # One deadline for all that a request does in the database; a client waits at most 5 s for its 503.
 REQUEST_SECONDS = 3.5
 LEAST_SECONDS = 0.1
-# While the database is away each request asks it only briefly, or they would queue for the few threads there are.
-AWAY_SECONDS = 0.6
-DOUBT_SECONDS = 5.0
+# While the database is away nobody asks it but one probe: requests would queue for the few threads there are.
+PROBE_SECONDS, PROBE_PAUSE_SECONDS = 1.0, 0.2
 _IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -69,29 +68,33 @@ class Service:
 
     config: Config
     db: Db
-    authenticate: Callable[[Db, Config, str | None, Access], Caller]
+    authenticate: Callable[[Callable[[], Db], Config, str | None, Access], Caller]
     # False until every index is known to be there: nothing is read or booked without them.
     is_prepared: bool = False
-    _doubted_until: float = float("-inf")
-
-    @property
-    def patience(self) -> float:
-        """The seconds that a request may spend in the database: few while it was away a moment ago."""
-        return AWAY_SECONDS if time.monotonic() < self._doubted_until else REQUEST_SECONDS
+    # True from the first request that could not reach the database until a probe reaches it again.
+    is_away: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Notice whether the database is away."""
+        """Notice that the database is away, so that a probe waits for it and not every request."""
         try:
             yield
-        except PyMongoError as error:
-            if is_unavailable(error):
-                self._doubted_until = time.monotonic() + DOUBT_SECONDS
+        except ConnectionFailure:
+            with self._lock:
+                begins, self.is_away = not self.is_away, True
+            if begins:
+                threading.Thread(target=self._probe, name="probe", daemon=True).start()
             raise
 
-    def trust_database(self) -> None:
-        """Give the database its full time again: it has just answered."""
-        self._doubted_until = float("-inf")
+    def _probe(self) -> None:
+        while self.is_away:
+            try:
+                with pymongo.timeout(PROBE_SECONDS):
+                    self.db.client.admin.command("ping")
+                self.is_away = False
+            except PyMongoError:  # noqa: PERF203 - away is what a probe usually finds
+                time.sleep(PROBE_PAUSE_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -147,8 +150,7 @@ def _serve(declared: Endpoint, **path: str) -> Response:
     """Answer a request in the contract's order: token, role, malformed id, 404 and whose it is, query, key, body."""
     service = current_service()
     began = time.monotonic()
-    patience = service.patience
-    with pymongo.timeout(patience), service.watching():
+    with pymongo.timeout(REQUEST_SECONDS), service.watching():
         found = _admit(declared, service, path)
     spent = time.monotonic() - began
     if declared.body is not None:
@@ -156,10 +158,8 @@ def _serve(declared: Endpoint, **path: str) -> Response:
         raw = read_json_object(request)
         found["body"] = validate(declared.body, raw, max_video_mb=service.config.max_video_mb)
         found["key"] = _idempotency_key(declared, found, raw)
-    with pymongo.timeout(max(patience - spent, LEAST_SECONDS)), service.watching():
+    with pymongo.timeout(max(REQUEST_SECONDS - spent, LEAST_SECONDS)), service.watching():
         result = declared.view(**{name: value for name, value in found.items() if name in declared.wants})
-    if declared.needs_database:
-        service.trust_database()
     return _reply(result if isinstance(result, Outcome) else Outcome(result), declared.status)
 
 
@@ -174,12 +174,13 @@ def _reply(outcome: Outcome, status: int) -> Response:
 def _admit(declared: Endpoint, service: Service, path: Mapping[str, str]) -> dict[str, Any]:
     """Return what the view may want that does not come from the body."""
     found: dict[str, Any] = {"service": service, "now": clock.utc_now()}
-    if declared.needs_database:
-        found["db"] = _prepared_db(service)
     if declared.access is not Access.PUBLIC:
         authorization = request.headers.get("Authorization")
-        found["caller"] = service.authenticate(service.db, service.config, authorization, declared.access)
+        open_db = functools.partial(_prepared_db, service)
+        found["caller"] = service.authenticate(open_db, service.config, authorization, declared.access)
         g.account_id = str(found["caller"].id)
+    if declared.needs_database:
+        found["db"] = _prepared_db(service)
     ids = {name: _read_id(text) for name, text in path.items()}
     for name, load in declared.loads.items():
         found[name] = load(service.db, found.get("caller"), *ids.values())
@@ -190,7 +191,7 @@ def _admit(declared: Endpoint, service: Service, path: Mapping[str, str]) -> dic
 
 
 def _prepared_db(service: Service) -> Db:
-    if not service.is_prepared:
+    if not service.is_prepared or service.is_away:
         raise DatabaseUnavailable
     return service.db
 

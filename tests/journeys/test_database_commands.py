@@ -26,13 +26,17 @@ class Commands(monitoring.CommandListener):
 
     def __init__(self) -> None:
         self.names: list[str] = []
+        self.sent: dict[str, Any] = {}
+        self.answered: dict[str, Any] = {}
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
-        """Write its name down."""
+        """Write its name down, and the last one of each name whole."""
         self.names.append(event.command_name)
+        self.sent[event.command_name] = event.command
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Let it pass."""
+        """Write the last answer of each name down."""
+        self.answered[event.command_name] = event.reply
 
     def failed(self, event: monitoring.CommandFailedEvent) -> None:
         """Let it pass."""
@@ -78,6 +82,15 @@ def test_a_search_sends_one_command_and_with_a_date_two(heard: Api, commands: Co
         assert names == sent, query
 
 
+def test_a_search_fetches_no_calendar_that_nobody_asked_for(heard: Api, commands: Commands) -> None:
+    heard.list_venue(heard.owner())
+    calendar = {"dates_available", "pricing", "additional_description"}
+    for query, fetched in (("", set()), (f"date={day(1)}&sort=price", set()), ("include=calendar", calendar)):
+        heard.get(f"/venues/search?{query}")
+        (row,) = commands.answered["aggregate"]["cursor"]["firstBatch"]
+        assert row.keys() & calendar == fetched
+
+
 def test_few_booked_venues_cost_few_further_commands(heard: Api, db: Db, commands: Commands) -> None:
     rows = [bare_venue_document(ObjectId(), dates_available=[day(1)]) for _ in range(40)]
     db.venues.insert_many(rows)
@@ -120,6 +133,8 @@ def test_placing_a_booking_sends_three_reads_and_one_transaction(heard: Api, com
     with commands.counted() as names:
         assert heard.book(guest, venue_id, day(1)).status == 201
     assert names == [*looks, "findAndModify", "insert", "commitTransaction"]
+    assert commands.sent["findAndModify"]["readConcern"]["level"] == "snapshot"
+    assert commands.sent["commitTransaction"]["writeConcern"] == {"w": "majority", "j": True}
 
 
 def test_a_key_costs_a_booking_three_commands_more_and_a_replay_only_two_reads(heard: Api, commands: Commands) -> None:

@@ -112,6 +112,12 @@ def test_a_date_has_one_active_booking_within_the_file(db: Db, import_rows: Any)
     assert db.bookings.count_documents({}) == 0
 
 
+def test_a_bad_booking_holds_no_date(db: Db, import_rows: Any) -> None:
+    result = import_rows(booking_row(user_email="nobody@example.com"), booking_row(), skip_bad=True)
+    assert result.stdout == "Imported 1 venues and 1 bookings.\n"
+    assert db.bookings.count_documents({}) == 1
+
+
 def test_bookings_may_be_of_a_venue_that_is_there(db: Db, import_rows: Any, people: tuple[ObjectId, ObjectId]) -> None:
     venue = put_venue(db, people[0], dates_available=[day(1), day(2), day(3)])
     put_booking(db, venue["_id"], people[1], date=day(1))

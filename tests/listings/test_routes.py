@@ -80,6 +80,7 @@ def test_a_venue_is_kept_in_the_shape_of_the_specification(api: Api, db: Db) -> 
     assert kept["maps_location"] == {"type": "Point", "coordinates": [67.03, 24.81]}
     assert kept["pricing"] == FULL["pricing"]
     assert kept["videos"] == FULL["videos"]
+    assert kept["amenities"] == {**dict.fromkeys(SPEC_AMENITIES, False), "parking_valet": True, "water": True}
     assert isinstance(kept["created_at"], datetime)
 
 

@@ -85,6 +85,9 @@ def test_a_venue_of_another_tool_is_found_by_everything(api: Api, db: Db) -> Non
         (found,) = api.get(f"/venues/search?{query}").data["venues"]
         assert found["id"] == str(venue["_id"])
         assert (type(found["capacity"]), type(found["space_sqft"])) == (int, int)
+        assert type(found["price"]) is (
+            float if "120000.5" in query else int if f"date={day(5)}" in query else type(None)
+        )
     for query in (f"date={day(5)}&price_max=1", f"date={day(9)}&price_min=0", f"date={day(6)}", "capacity_min=501"):
         assert api.get(f"/venues/search?{query}").data["venues"] == []
     shown = api.get(f"/venues/{venue['_id']}").data["venue"]

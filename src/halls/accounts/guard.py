@@ -11,14 +11,17 @@ from halls.clock import utc_now
 from halls.web import Access
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from halls.config import Config
     from halls.mongo.client import Db
 
 
-def authenticate(db: Db, config: Config, authorization: str | None, access: Access) -> Account:
+def authenticate(open_db: Callable[[], Db], config: Config, authorization: str | None, access: Access) -> Account:
     """Return the account that an Authorization header (RFC 6750) names, as it is now.
 
-    Raises MissingToken, InvalidToken, TokenExpired, TokenRevoked, or OwnerOnly where `access` asks for an owner.
+    The database is opened only for a good token. Raises MissingToken, InvalidToken, TokenExpired, TokenRevoked, or
+    OwnerOnly where `access` asks for an owner.
     """
     if not authorization:
         raise MissingToken
@@ -26,7 +29,7 @@ def authenticate(db: Db, config: Config, authorization: str | None, access: Acce
     if scheme.lower() != "bearer":
         raise InvalidToken
     claims = read_token(token, secret=config.secret, now=utc_now())
-    account = find_account(db, claims.account_id)
+    account = find_account(open_db(), claims.account_id)
     if account is None or account.token_version != claims.token_version:
         raise TokenRevoked
     if access is Access.OWNER and not account.is_venue_owner:

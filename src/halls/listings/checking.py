@@ -83,6 +83,8 @@ class Checker:
             self.report(row, faults)
             if not faults:
                 made.append(_booking_document(booking, accounts) | self._own_facts(row, booking))
+                if booking.status in ACTIVE:
+                    self.taken.add((ObjectId(booking.venue_id), booking.date))
         coming = [booking for booking in made if self._is_coming(booking["status"], booking["date"])]
         claims = [(row["venue_id"], row["date"]) for row in coming if row["venue_id"] not in self.pending]
         return Batch("bookings", [_encode(booking) for booking in made], claims)
@@ -136,10 +138,8 @@ class Checker:
                 yield FieldFault(field="date", message=DateNotOffered.message)
         elif coming or "venue" not in row.value:
             yield FieldFault(field="venue_id", message=VenueNotFound.message)
-        if booking.status in ACTIVE:
-            if (venue_id, booking.date) in self.taken:
-                yield FieldFault(field="date", message=DateTaken.message)
-            self.taken.add((venue_id, booking.date))
+        if booking.status in ACTIVE and (venue_id, booking.date) in self.taken:
+            yield FieldFault(field="date", message=DateTaken.message)
 
     def _is_coming(self, status: str, date: str) -> bool:
         return status in ACTIVE and date >= day_in_karachi(self.now)

@@ -17,6 +17,7 @@ from halls.venues.venue import whole_venue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from bson import ObjectId
 
@@ -38,6 +39,18 @@ def export_lines(db: Db) -> Iterator[bytes]:
         yield b'],\n"bookings":['
         yield from _as_items(_list_bookings(db, session, exported))
         yield b"]}\n"
+
+
+def write_whole(path: Path, lines: Iterable[bytes]) -> None:
+    """Write aside first: whatever happens, `path` is whole. Only its owner may read the addresses in it."""
+    draft = path.with_name(f"{path.name}.part")
+    try:
+        draft.touch(mode=0o600)
+        with draft.open("wb") as file:
+            file.writelines(lines)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _as_items(rows: Iterable[Document]) -> Iterator[bytes]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from halls.errors import FieldFault
     from halls.mongo.client import Db
 
-# A venue of 1 000 dates and prices is 2 000 index entries, and our own mongod takes 175 000 in a transaction.
+# A venue of 1 000 dates and prices is 2 000 index entries; our own mongod takes some 150 000 in a transaction.
 BATCH_ROWS = 50
 TOLD_AT_MOST = 1_000
 

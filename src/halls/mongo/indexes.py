@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from pymongo.errors import CollectionInvalid, OperationFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pymongo import IndexModel
 
@@ -21,6 +21,7 @@ log = structlog.get_logger()
 BUILD_MS = 600_000
 REAPED_AFTER_SECONDS = 5
 NAMED_AT_MOST = 20
+INDEX_OPTIONS = ("unique", "sparse", "partialFilterExpression", "expireAfterSeconds", "hidden")
 DUPLICATE_KEY, OPTIONS_CONFLICT, KEY_SPECS_CONFLICT = 11000, 85, 86
 
 
@@ -104,9 +105,13 @@ def _ensure_validator(db: Db, name: str, validator: Document) -> None:
 
 
 def _ensure_indexes(db: Db, plan: CollectionPlan) -> None:
+    present = list(db[plan.name].list_indexes())
+    missing = [index for index in plan.indexes if not any(is_same_index(index.document, found) for found in present)]
+    if not missing:
+        return
     try:
         # A majority is enough: with the default quorum one stopped secondary would hang the start for ever.
-        db[plan.name].create_indexes(list(plan.indexes), commitQuorum="majority", maxTimeMS=BUILD_MS)
+        db[plan.name].create_indexes(missing, commitQuorum="majority", maxTimeMS=BUILD_MS)
     except OperationFailure as error:
         if error.code in {OPTIONS_CONFLICT, KEY_SPECS_CONFLICT}:
             raise _contradiction(f"an index of {plan.name} under another definition: {error}") from error
@@ -116,6 +121,17 @@ def _ensure_indexes(db: Db, plan: CollectionPlan) -> None:
         rows = (" = ".join(ids) for index in unique for ids in find_duplicates(db, plan.name, index))
         named = "; ".join(islice(rows, NAMED_AT_MOST))
         raise _contradiction(f"{plan.name} that must differ but don't: {named}") from error
+
+
+def is_same_index(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    """Tell whether the index `found` in the database does what `wanted` asks for, under whatever name."""
+    if list(wanted["key"].items()) != list(found["key"].items()):
+        return False
+    if any((wanted.get(option) or None) != (found.get(option) or None) for option in INDEX_OPTIONS):
+        return False
+    # The server writes out what a collation leaves open.
+    collation, present = wanted.get("collation", {}), found.get("collation", {})
+    return bool(collation) == bool(present) and collation.items() <= present.items()
 
 
 def _contradiction(found: str) -> ContradictingData:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pymongo.read_concern import ReadConcern
+
+from halls.mongo.indexes import is_same_index
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db, Document
     from halls.mongo.indexes import CollectionPlan
 
 Expression = dict[str, Any]
-INDEX_OPTIONS = ("unique", "sparse", "partialFilterExpression", "expireAfterSeconds", "hidden")
 
 
 @dataclass(frozen=True)
@@ -31,27 +32,17 @@ Promise = Callable[["Db", str], Iterator[Violation]]
 
 def check_plan(db: Db, plan: CollectionPlan) -> Iterator[Violation]:
     """Every index of the plan, and its validator, is there as defined."""
-    found = {index["name"]: index for index in db[plan.name].list_indexes()}
+    found = list(db[plan.name].list_indexes())
     for wanted in (index.document for index in plan.indexes):
-        name = wanted["name"]
-        if name not in found:
-            yield Violation(f"{plan.name}.{name}", (), "The index is missing.")
-        elif not _is_same_index(wanted, found[name]):
-            yield Violation(f"{plan.name}.{name}", (), "The index has another definition.")
+        # Another tool may have made it under a name of its own.
+        if not any(is_same_index(wanted, index) for index in found):
+            known = any(index["name"] == wanted["name"] for index in found)
+            message = "The index has another definition." if known else "The index is missing."
+            yield Violation(f"{plan.name}.{wanted['name']}", (), message)
     options: Document = next((row["options"] for row in db.list_collections(filter={"name": plan.name})), {})
     refuses = options.get("validationAction", "error") == "error" and options.get("validationLevel") != "off"
     if plan.validator is not None and not (refuses and options.get("validator") == plan.validator):
         yield Violation(f"{plan.name}.validator", (), "The validator is missing, off or another one.")
-
-
-def _is_same_index(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
-    if list(wanted["key"].items()) != list(found["key"].items()):
-        return False
-    if any((wanted.get(option) or None) != (found.get(option) or None) for option in INDEX_OPTIONS):
-        return False
-    # The server writes out what a collation leaves open.
-    collation, present = wanted.get("collation", {}), found.get("collation", {})
-    return bool(collation) == bool(present) and collation.items() <= present.items()
 
 
 def name_violations(promise: str, message: str, groups: Iterable[Sequence[str]]) -> Iterator[Violation]:
