@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from halls.accounts.passwords import hash_password
 from halls.clock import day_in_karachi
 from halls.demo.world import demo_world
+from halls.mongo.client import in_transaction
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from halls.mongo.client import Db
+    from halls.mongo.client import Db, Session
 
 PASSWORD = "wedding season 7"  # noqa: S105 - printed at every start: it opens made-up accounts only
 
@@ -23,8 +24,13 @@ def load_demo(db: Db, now: datetime) -> bool:
         return False
     world = demo_world(date.fromisoformat(day_in_karachi(now)), now)
     password_hash = hash_password(PASSWORD)
-    db.bookings.insert_many(world.bookings)
-    db.venues.insert_many(world.venues)
-    # Last, so that a load cut short is no full database and the next start can tell.
-    db.users.insert_many([{**user, "password_hash": password_hash, "token_version": 0} for user in world.users])
+    users = [{**user, "password_hash": password_hash, "token_version": 0} for user in world.users]
+
+    def insert(session: Session) -> None:
+        db.users.insert_many(users, session=session)
+        db.venues.insert_many(world.venues, session=session)
+        db.bookings.insert_many(world.bookings, session=session)
+
+    # A load cut short leaves nothing, and the next start begins anew.
+    in_transaction(db, insert)
     return True
