@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 RETRY_SECONDS = 1.0
-FIRST_SECONDS = 1.0
 
 
 def make_serving_app(config: Config) -> Flask:
@@ -32,14 +31,10 @@ def make_serving_app(config: Config) -> Flask:
     Raises ContradictingData.
     """
     app = create_app(config)
-    faults: list[Exception] = []
-    arguments = (app.extensions["halls"], faults)
-    thread = threading.Thread(target=_keep_preparing, args=arguments, name="prepare", daemon=True)
-    thread.start()
-    # Usually done by then; a database that is away must not keep /health from answering.
-    thread.join(FIRST_SECONDS)
-    if faults:
-        raise faults[0]
+    service: Service = app.extensions["halls"]
+    service.is_prepared = prepare_database(service.db, COLLECTIONS)
+    if not service.is_prepared:
+        threading.Thread(target=_keep_preparing, args=(service,), name="prepare", daemon=True).start()
     return app
 
 
@@ -55,14 +50,12 @@ def prepare_database(db: Db, plans: Sequence[CollectionPlan]) -> bool:
     return True
 
 
-def _keep_preparing(service: Service, faults: list[Exception]) -> None:
+def _keep_preparing(service: Service) -> None:
     pause = threading.Event()
     while not service.is_prepared:
+        pause.wait(RETRY_SECONDS)
         try:
             service.is_prepared = prepare_database(service.db, COLLECTIONS)
         except (ContradictingData, PyMongoError) as error:
             # Stays closed, and whoever mends the data needs no restart.
             log.error("the database can't be served", reason=str(error))  # noqa: TRY400 - a fact about the data, no traceback
-            faults.append(error)
-        if not service.is_prepared:
-            pause.wait(RETRY_SECONDS)
