@@ -42,7 +42,10 @@ class Shape(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _drop_nulls(cls, value: Any) -> Any:
-        return {key: item for key, item in value.items() if item is not None} if isinstance(value, dict) else value
+        if not isinstance(value, dict):
+            return value
+        # A null under an unknown name stays, to be refused by that name.
+        return {key: item for key, item in value.items() if item is not None or key not in cls.model_fields}
 
     def given(self) -> dict[str, Any]:
         """Return only the fields that the client sent, as plain values."""
