@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed-from-lock
 NEWMAN := node_modules/.package-lock.json
-LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.10 --generate-hashes --custom-compile-command "make lock" \
+LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-strip-extras --custom-compile-command "make lock" \
 	--extra devdb $(UPGRADE) pyproject.toml
 
 .DEFAULT_GOAL := help
@@ -53,7 +53,8 @@ map: setup ## write the map of src/halls into ARCHITECTURE.md, from each file's 
 bench: setup ## measure requests per second on this machine; needs wrk
 	$(BIN)/python benchmarks/first_figures.py
 
-lock: setup ## write the lock files anew from pyproject.toml (UPGRADE=--upgrade takes newer versions)
+lock: ## write the lock files anew from pyproject.toml (UPGRADE=--upgrade takes newer versions)
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
 	$(LOCK) --group dev -o requirements-dev.lock
 	$(LOCK) -c requirements-dev.lock -o requirements.lock
