@@ -1,0 +1,103 @@
+"""What HTTP sees of uploads."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, request
+
+from halls.errors import NotFound, RateLimited
+from halls.limits import Limit
+from halls.uploads import local
+from halls.uploads.cloudinary import CloudinaryNotConfigured, sign_cloudinary_post
+from halls.uploads.media import CONTENT_TYPES, new_key
+from halls.uploads.s3 import StorageNotConfigured, sign_s3_put
+from halls.uploads.schemas import CloudinaryAddress, NewCloudinaryUpload, NewUpload, UploadAddress, Uploaded
+from halls.uploads.serving import send_stored
+from halls.web import Access, Service, endpoint
+from halls.wire import read_pieces
+
+if TYPE_CHECKING:
+    from halls.accounts.account import Account
+
+blueprint = Blueprint("uploads", __name__)
+SIGNATURES = Limit("uploads", 60, 60, by_account=True)
+ADDRESS_SECONDS = 600
+
+
+@endpoint(
+    blueprint,
+    "POST /uploads/sign-s3",
+    access=Access.OWNER,
+    body=NewUpload,
+    reply=UploadAddress,
+    refusals=[StorageNotConfigured, RateLimited],
+    limits=[SIGNATURES],
+)
+def sign_upload(service: Service, caller: Account, body: NewUpload, now: datetime) -> dict[str, Any]:
+    """Get an address for one picture or video: on S3 if it is set up, else on this server."""
+    config, kind, size = service.config, body.content_type, body.size_bytes
+    key = new_key(str(caller.id), kind)
+    expires_at = now.replace(microsecond=0) + timedelta(seconds=ADDRESS_SECONDS)
+    if config.s3_bucket:
+        upload_url, public_url = sign_s3_put(config, key, kind, size, seconds=ADDRESS_SECONDS)
+    else:
+        upload_url, public_url = local.sign_local_put(config, local.Ticket(key, size), expires_at)
+    return {
+        "upload_url": upload_url,
+        "method": "PUT",
+        "headers": {"Content-Type": kind},
+        "public_url": public_url,
+        "expires_at": expires_at,
+    }
+
+
+@endpoint(
+    blueprint,
+    "POST /uploads/sign-cloudinary",
+    access=Access.OWNER,
+    body=NewCloudinaryUpload,
+    body_optional=True,
+    reply=CloudinaryAddress,
+    refusals=[CloudinaryNotConfigured, RateLimited],
+    limits=[SIGNATURES],
+)
+def sign_cloudinary(service: Service, caller: Account, body: NewCloudinaryUpload, now: datetime) -> dict[str, Any]:
+    """Get what an upload of one picture or video to Cloudinary needs."""
+    return sign_cloudinary_post(service.config, str(caller.id), body, now)
+
+
+@endpoint(
+    blueprint,
+    "PUT /uploads/local/<path:address>",
+    access=Access.PUBLIC,
+    reply=Uploaded,
+    file_types=CONTENT_TYPES,
+    refusals=[local.BadSignature, local.WrongFileType, local.FileTooLarge, local.StoreUnusable],
+)
+def take_upload(service: Service, address: str, now: datetime) -> dict[str, Any]:
+    """Upload the file that the address was signed for; the body is the file itself."""
+    config = service.config
+    ticket = local.read_ticket(address, secret=config.secret, now=now)
+    local.check_announcement(
+        ticket,
+        content_type=request.headers.get("Content-Type"),
+        encoding=request.headers.get("Content-Encoding"),
+        length=request.content_length,
+    )
+    local.keep_file(local.store_folder(config), ticket, read_pieces(request))
+    return {"public_url": local.public_url_of(config, ticket.key)}
+
+
+@endpoint(
+    blueprint,
+    "GET /media/<path:file>",
+    access=Access.PUBLIC,
+    reply=None,
+    file_types=CONTENT_TYPES,
+    refusals=[NotFound],
+)
+def get_media(service: Service, file: str) -> Response:
+    """Return an uploaded picture or video, or the range of it that is asked for."""
+    return send_stored(local.find_stored(local.store_folder(service.config), file))

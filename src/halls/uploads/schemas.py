@@ -1,0 +1,89 @@
+"""What comes in and goes out about uploads."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, ValidationInfo
+
+from halls.schema import Line, Reply, Shape, shown_as
+from halls.uploads.media import ContentType, max_bytes
+
+# Plain names only: nothing that leads elsewhere in a path, and nothing that a signature could be made to say besides.
+NAME = r"[A-Za-z0-9_-]+"
+
+
+def _check_size(size: int, info: ValidationInfo) -> int:
+    content_type = info.data.get("content_type")
+    if content_type is not None:
+        limit = max_bytes(content_type, (info.context or {})["max_video_mb"])
+        if size > limit:
+            raise ValueError(f"must be at most {limit} bytes")
+    return size
+
+
+class NewUpload(Shape):
+    """A file that the client wants to upload. Its name is only looked at: the server chooses its own."""
+
+    model_config = shown_as({"filename": "stage.jpg", "content_type": "image/jpeg", "size_bytes": 482113})
+
+    filename: Annotated[Line, Field(min_length=1, max_length=255)]
+    content_type: ContentType
+    size_bytes: Annotated[int, Field(ge=1), AfterValidator(_check_size)]
+
+
+class UploadAddress(Reply):
+    """Where and how to send the file, until when, and where everybody finds it afterwards."""
+
+    model_config = shown_as(
+        {
+            "upload_url": "https://halls.example/uploads/local/65a0c0ffee0123456789abcd/482113/1795464000/0f3a",
+            "method": "PUT",
+            "headers": {"Content-Type": "image/jpeg"},
+            "public_url": "https://halls.example/media/65a0c0ffee0123456789abcd/2b1f.jpg",
+            "expires_at": "2026-11-22T20:10:00Z",
+        }
+    )
+
+    upload_url: str
+    method: Literal["PUT"]
+    headers: dict[str, str]
+    public_url: str
+    expires_at: datetime
+
+
+class Uploaded(Reply):
+    """The file is kept."""
+
+    model_config = shown_as({"public_url": "https://halls.example/media/65a0c0ffee0123456789abcd/2b1f.jpg"})
+
+    public_url: str
+
+
+class NewCloudinaryUpload(Shape):
+    """What the client may choose of an upload to Cloudinary."""
+
+    model_config = shown_as({"folder": "venues", "resource_type": "image"})
+
+    folder: Annotated[str, Field(max_length=100, pattern=rf"^{NAME}(/{NAME}){{0,4}}$")] | None = None
+    public_id: Annotated[str, Field(max_length=100, pattern=rf"^{NAME}$")] | None = None
+    resource_type: Literal["image", "video"] = "image"
+
+
+class CloudinaryAddress(Reply):
+    """Where to post the file, and the form fields that go along: unsigned with a preset, or signed."""
+
+    model_config = shown_as(
+        {
+            "upload_url": "https://api.cloudinary.com/v1_1/halls/image/upload",
+            "unsigned_preset": "venues",
+            "params_sample": {"upload_preset": "venues", "folder": "venues"},
+            "signed_params": None,
+        }
+    )
+
+    upload_url: str
+    unsigned_preset: str | None
+    params_sample: dict[str, str]
+    signed_params: dict[str, Any] | None

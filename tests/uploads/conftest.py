@@ -1,0 +1,66 @@
+"""Fixtures: an application with a store of its own, and a real S3 server that verifies signatures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from halls.limits import Limiter
+from tests.conftest import make_config
+from tests.people import Api
+from tests.uploads.seaweed import running_seaweed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from typing import Any
+
+    from flask import Flask
+
+    from halls.mongo.client import Db
+    from tests.uploads.seaweed import Seaweed
+
+
+@pytest.fixture
+def make_api(
+    app: Flask,
+    db: Db,  # noqa: ARG001 - an empty database comes first
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[..., Api]:
+    """Return what gives the application other settings, with its data in this test's folder, and makes a client."""
+    service = app.extensions["halls"]
+
+    def make(**settings: Any) -> Api:
+        config = make_config(mongo_uri=service.config.mongo_uri, data_dir=tmp_path, **settings)
+        monkeypatch.setattr(service, "config", config)
+        monkeypatch.setattr(service, "limiter", Limiter(config))
+        return Api(app.test_client())
+
+    return make
+
+
+@pytest.fixture
+def api(make_api: Callable[..., Api]) -> Api:
+    """Return a client of an application with its store in this test's folder."""
+    return make_api()
+
+
+@pytest.fixture
+def owner(api: Api) -> str:
+    """Return an owner's token."""
+    return api.owner()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """Return the folder of the own store."""
+    return tmp_path / "uploads"
+
+
+@pytest.fixture(scope="session")
+def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
+    """Yield an S3 server on loopback with one bucket, which everybody may read."""
+    with running_seaweed(tmp_path_factory.mktemp("seaweed")) as running:
+        yield running

@@ -1,0 +1,106 @@
+"""Starts SeaweedFS, an S3 server that verifies signatures, on loopback."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sysconfig
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from tests.servers import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+START_SECONDS = 60
+BUCKET, KEY_ID, SECRET_KEY = "pictures", "halls-key-id", "halls-secret-key"
+IDENTITIES = {
+    "identities": [
+        {"name": "halls", "credentials": [{"accessKey": KEY_ID, "secretKey": SECRET_KEY}], "actions": ["Admin"]},
+        {"name": "anonymous", "actions": [f"Read:{BUCKET}"]},
+    ]
+}
+
+
+@dataclass(frozen=True)
+class Seaweed:
+    """A running S3 server."""
+
+    url: str
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What Halls has to be told of it."""
+        return {
+            "s3_bucket": BUCKET,
+            "s3_region": "us-east-1",
+            "s3_endpoint_url": self.url,
+            "aws_access_key_id": KEY_ID,
+            "aws_secret_access_key": SECRET_KEY,
+        }
+
+
+@contextmanager
+def running_seaweed(folder: Path) -> Iterator[Seaweed]:
+    """Run the server with its data in `folder` until the block ends."""
+    identities = folder / "s3.json"
+    identities.write_text(json.dumps(IDENTITIES))
+    ports = {name: (free_port(), free_port()) for name in ("master", "volume", "filer", "s3")}
+    command: list[str | Path] = [
+        Path(sysconfig.get_path("scripts")) / "weed",
+        "server",
+        f"-dir={folder}",
+        "-filer",
+        "-s3",
+    ]
+    command += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-s3.config={identities}", "-master.telemetry=false"]
+    command += ["-volume.max=8", "-master.volumeSizeLimitMB=64", "-master.electionTimeout=1s"]
+    # Zero: not at all. Their usual ports would be the same for two runs at once.
+    command += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
+    for name, (http, grpc) in ports.items():
+        command += [f"-{name}.port={http}", f"-{name}.port.grpc={grpc}"]
+    log = folder / "weed.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, cwd=folder)
+    try:
+        server = Seaweed(f"http://127.0.0.1:{ports['s3'][0]}")
+        _make_bucket(server, process, log)
+        yield server
+    finally:
+        # It takes its time over any other signal.
+        process.kill()
+        process.wait()
+
+
+def _make_bucket(server: Seaweed, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until the server works, down to its disk."""
+    deadline = time.monotonic() + START_SECONDS
+    while not _works(server):
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.1)
+
+
+def _works(server: Seaweed) -> bool:
+    import botocore.session  # noqa: PLC0415 - only the few tests of S3 need it
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    client = botocore.session.get_session().create_client(
+        "s3", "us-east-1", endpoint_url=server.url, aws_access_key_id=KEY_ID, aws_secret_access_key=SECRET_KEY
+    )
+    try:
+        # Before botocore, whose own tries wait longer and longer.
+        requests.get(server.url, timeout=5)
+        client.create_bucket(Bucket=BUCKET)
+        client.put_object(Bucket=BUCKET, Key="probe", Body=b"x")
+    except (requests.RequestException, BotoCoreError, ClientError):
+        return False
+    finally:
+        client.close()
+    return True

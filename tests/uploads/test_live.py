@@ -1,0 +1,169 @@
+"""Tests of the own store through a real `halls serve`: memory, many at once, broken connections."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import sys
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from halls.mongo.client import connect
+from tests.conftest import uri_of
+from tests.people import PASSWORD
+from tests.servers import RunningServer, running_server
+from tests.uploads.files import make_file, upload_body
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+MIB = 1024 * 1024
+SECONDS = 30
+
+
+class LiveOwner:
+    """An owner who speaks to a running server."""
+
+    def __init__(self, server: RunningServer, folder: Path) -> None:
+        self.server, self.store = server, folder / "uploads"
+        account = {"email": "owner@example.com", "password": PASSWORD, "is_venue_owner": True}
+        deadline = time.monotonic() + SECONDS
+        while (reply := requests.post(f"{server.url}/auth/signup", json=account, timeout=SECONDS)).status_code == 503:
+            assert time.monotonic() < deadline
+        self.token = reply.json()["data"]["token"]
+
+    def sign(self, content_type: str, size: int) -> Any:
+        """Ask for an address."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        body = upload_body(content_type, size)
+        reply = requests.post(f"{self.server.url}/uploads/sign-s3", json=body, headers=headers, timeout=SECONDS)
+        return reply.json()["data"]
+
+    def upload(self, content_type: str, file: bytes) -> str:
+        """Upload a file; return its public address."""
+        address = self.sign(content_type, len(file))
+        reply = requests.put(address["upload_url"], data=file, headers=address["headers"], timeout=SECONDS)
+        assert reply.json() == {"ok": True, "data": {"public_url": address["public_url"]}}
+        return str(address["public_url"])
+
+    def parts(self) -> list[Path]:
+        """Return the files that are not whole yet."""
+        return list((self.store / "incoming").glob("*"))
+
+
+@contextmanager
+def live_owner(mongo_uri: str, folder: Path) -> Iterator[LiveOwner]:
+    """Yield an owner at a running server with a database of its own."""
+    uri = uri_of(mongo_uri, f"test_{uuid.uuid4().hex[:12]}")
+    with running_server(mongo_uri=uri, folder=folder, RATE_LIMITS="off") as server:
+        yield LiveOwner(server, folder)
+    db = connect(uri)
+    db.client.drop_database(db.name)
+    db.client.close()
+
+
+@pytest.fixture(scope="module")
+def live(mongo_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveOwner]:
+    """Yield an owner at a running server."""
+    with live_owner(mongo_uri, tmp_path_factory.mktemp("live")) as owner:
+        yield owner
+
+
+def workers_of(server: RunningServer) -> list[int]:
+    """Return the process ids of the workers."""
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text(encoding="ascii")
+    return [int(pid) for pid in children.split()]
+
+
+def memory(pids: list[int], line: str) -> int:
+    """Return the sum of one line of the processes' status, in bytes."""
+    texts = [Path(f"/proc/{pid}/status").read_text(encoding="ascii") for pid in pids]
+    return sum(int(text.split(f"{line}:")[1].split()[0]) * 1024 for text in texts)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_large_video_passes_through_little_memory(mongo_uri: str, tmp_path: Path) -> None:
+    # A server of its own: one that has had many uploads at once would have the memory already.
+    with live_owner(mongo_uri, tmp_path) as live:
+        for _ in range(20):
+            live.upload("video/mp4", make_file("video/mp4", MIB))
+        workers = workers_of(live.server)
+        for pid in workers:
+            Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")  # the peak is now what there is
+        before = memory(workers, "VmRSS")
+        video = make_file("video/mp4", 25 * MIB)
+        public_url = live.upload("video/mp4", video)
+        assert requests.get(public_url, timeout=SECONDS).content == video
+        assert memory(workers, "VmHWM") - before < 8 * MIB
+
+
+def test_twenty_uploads_at_once_all_arrive(live: LiveOwner) -> None:
+    files = [make_file("video/webm", 3 * MIB + number) for number in range(20)]
+    with ThreadPoolExecutor(20) as pool:
+        addresses = list(pool.map(lambda file: live.upload("video/webm", file), files))
+    assert len(set(addresses)) == 20
+    for address, file in zip(addresses, files, strict=True):
+        assert requests.get(address, timeout=SECONDS).content == file
+    assert live.parts() == []
+
+
+@pytest.mark.parametrize("reset", [True, False])
+def test_a_connection_cut_in_the_middle_leaves_nothing(live: LiveOwner, *, reset: bool) -> None:
+    address = live.sign("video/mp4", 4 * MIB)
+    path = address["upload_url"].removeprefix(live.server.url)
+    head = f"PUT {path} HTTP/1.1\r\nHost: x\r\nContent-Type: video/mp4\r\nContent-Length: {4 * MIB}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", live.server.port)) as connection:
+        connection.sendall(head.encode() + make_file("video/mp4", 2 * MIB))
+        wait_for(lambda: len(live.parts()) == 1)
+        if reset:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    wait_for(lambda: live.parts() == [])
+    assert requests.get(address["public_url"], timeout=SECONDS).status_code == 404
+    # The address is still good, for the next try.
+    file = make_file("video/mp4", 4 * MIB)
+    assert (
+        requests.put(address["upload_url"], data=file, headers=address["headers"], timeout=SECONDS).status_code == 200
+    )
+    assert '"defect"' not in live.server.log_text()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until it is so."""
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize(("extra", "status"), [(b"", 200), (b"!", 413)])
+def test_a_body_of_unstated_length_is_counted(live: LiveOwner, extra: bytes, status: int) -> None:
+    file = make_file("video/mp4", 2 * MIB)
+    address = live.sign("video/mp4", len(file))
+    pieces = iter([file[:10], file[10:MIB], file[MIB:], extra])
+    reply = requests.put(
+        address["upload_url"], data=(piece for piece in pieces if piece), headers=address["headers"], timeout=SECONDS
+    )
+    assert reply.status_code == status
+    assert requests.get(address["public_url"], timeout=SECONDS).status_code == (200 if status == 200 else 404)
+
+
+def test_a_large_body_for_a_bad_address_still_gets_its_answer(live: LiveOwner) -> None:
+    file = make_file("video/mp4", 25 * MIB)
+    address = live.sign("video/mp4", len(file))
+    reply = requests.put(address["upload_url"][:-1], data=file, headers=address["headers"], timeout=SECONDS)
+    assert (reply.status_code, reply.json()["code"]) == (403, "bad_signature")
+
+
+def test_a_player_may_jump_within_a_video(live: LiveOwner) -> None:
+    file = make_file("video/mp4", 2 * MIB)
+    public_url = live.upload("video/mp4", file)
+    reply = requests.get(public_url, headers={"Range": f"bytes={MIB}-{MIB + 999}"}, timeout=SECONDS)
+    assert (reply.status_code, reply.content) == (206, file[MIB : MIB + 1_000])
+    assert reply.headers["X-Content-Type-Options"] == "nosniff"

@@ -1,0 +1,91 @@
+"""Tests of which files may be uploaded."""
+
+from __future__ import annotations
+
+import pytest
+
+from halls.uploads.media import CONTENT_TYPES, is_key, looks_like, max_bytes, new_key, type_of
+from tests.uploads.files import EXTENSIONS, HEADS
+
+OWNER_ID = "0123456789abcdef01234567"
+HTML = b"<!doctype html><script>alert(1)</script>"
+
+
+def test_there_is_a_sample_of_each_type() -> None:
+    assert set(CONTENT_TYPES) == set(HEADS) == set(EXTENSIONS)
+
+
+@pytest.mark.parametrize("claimed", CONTENT_TYPES)
+@pytest.mark.parametrize("real", CONTENT_TYPES)
+def test_a_file_is_taken_for_its_own_type_only(claimed: str, real: str) -> None:
+    assert looks_like(claimed, HEADS[real] + b"\x00" * 100) is (claimed == real)
+
+
+@pytest.mark.parametrize("claimed", CONTENT_TYPES)
+@pytest.mark.parametrize(
+    "head", [b"", b"\x00", HTML, b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.7", b"GIF89a"]
+)
+def test_other_files_are_none_of_ours(claimed: str, head: bytes) -> None:
+    assert not looks_like(claimed, head)
+
+
+@pytest.mark.parametrize(
+    ("claimed", "head"),
+    [
+        ("image/avif", b"\x00\x00\x00\x1cftypmif1\x00\x00\x00\x00mif1avifmiaf"),
+        ("video/mp4", b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom"),
+        ("video/mp4", b"\x00\x00\x00\x18ftypM4V \x00\x00\x00\x00M4V isom"),
+        ("video/quicktime", b"\x00\x00\x00\x08wide\x00\x00\x00\x00mdat"),
+        ("video/quicktime", b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42qt  "),
+        ("image/jpeg", b"\xff\xd8\xff\xe1\x1a\x2bExif\x00\x00"),
+        ("image/webp", b"RIFF\xff\xff\xff\xffWEBPVP8X"),
+    ],
+)
+def test_other_spellings_of_a_type_are_known(claimed: str, head: bytes) -> None:
+    assert looks_like(claimed, head)
+
+
+@pytest.mark.parametrize(
+    ("claimed", "head"),
+    [
+        ("video/mp4", b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"),
+        ("image/avif", b"\x00\x00\x00\x10ftypisom\x00\x00\x00\x00avif"),  # stands after the brands
+        ("video/webm", b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x88matroska"),
+        ("image/webp", b"RIFF\x24\x00\x00\x00WAVEfmt "),
+    ],
+)
+def test_look_alikes_are_told_apart(claimed: str, head: bytes) -> None:
+    assert not looks_like(claimed, head)
+
+
+def test_pictures_have_one_limit_and_videos_the_operators() -> None:
+    assert max_bytes("image/png", 25) == 10 * 1024 * 1024
+    assert max_bytes("video/mp4", 25) == 25 * 1024 * 1024
+    assert max_bytes("video/webm", 0.5) == 512 * 1024
+
+
+@pytest.mark.parametrize("content_type", CONTENT_TYPES)
+def test_a_key_tells_owner_and_type_and_is_never_the_same(content_type: str) -> None:
+    key = new_key(OWNER_ID, content_type)
+    assert key.startswith(f"venues/{OWNER_ID}/")
+    assert key.endswith(f".{EXTENSIONS[content_type]}")
+    assert is_key(key)
+    assert type_of(key) == content_type
+    assert key != new_key(OWNER_ID, content_type)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "/etc/passwd",
+        f"venues/{OWNER_ID}/../{'a' * 32}.jpg",
+        f"venues/{OWNER_ID}/{'a' * 32}.html",
+        f"venues/{OWNER_ID}/{'a' * 32}.jpg\n",
+        f"venues/{OWNER_ID}/{'a' * 32}.jpg/x",
+        f"venues/{OWNER_ID.upper()}/{'a' * 32}.jpg",
+        f"incoming/{'a' * 32}",
+    ],
+)
+def test_nothing_else_is_a_key(text: str) -> None:
+    assert not is_key(text)

@@ -1,0 +1,112 @@
+"""Tests of GET /media: the right type, ranges, caching, and nothing but uploaded files."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from halls.errors import NotFound
+from halls.uploads.serving import send_stored
+from tests.uploads.files import get, make_file, path_of, put, sign
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from flask import Flask
+
+    from tests.people import Api
+
+FILE = make_file("video/mp4", 10_000)
+
+
+@pytest.fixture
+def path(api: Api, owner: str) -> str:
+    """Return the path of an uploaded video."""
+    address = sign(api, owner, "video/mp4", len(FILE))
+    assert put(api, address["upload_url"], FILE, "video/mp4").status == 200
+    return path_of(address["public_url"])
+
+
+def test_everybody_may_look_and_keep_it_for_good(api: Api, path: str) -> None:
+    response = get(api, path)
+    assert response.data == FILE
+    headers = response.headers
+    assert headers["Content-Type"] == "video/mp4"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Content-Disposition"].startswith("inline")
+    assert headers["Accept-Ranges"] == "bytes"
+    assert set(headers["Cache-Control"].split(", ")) == {"public", "max-age=31536000", "immutable"}
+    assert "Set-Cookie" not in headers
+
+
+def test_head_says_the_same_without_the_file(api: Api, path: str) -> None:
+    response = api.client.head(path, buffered=True)
+    assert (response.status_code, response.headers["Content-Length"], response.data) == (200, "10000", b"")
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "last"),
+    [("bytes=0-99", 0, 99), ("bytes=9000-", 9_000, 9_999), ("bytes=-100", 9_900, 9_999), ("bytes=0-99999", 0, 9_999)],
+)
+def test_a_range_is_answered_with_that_part(api: Api, path: str, asked: str, first: int, last: int) -> None:
+    response = get(api, path, Range=asked)
+    assert response.status_code == 206
+    assert response.headers["Content-Range"] == f"bytes {first}-{last}/10000"
+    assert response.headers["Content-Length"] == str(last - first + 1)
+    assert response.data == FILE[first : last + 1]
+
+
+@pytest.mark.parametrize("asked", ["bytes=10000-", "bytes=5-2", "bytes=0-1,5-6", "pages=1-2", "bytes=x"])
+def test_a_range_that_can_not_be_had_is_answered_with_the_whole(api: Api, path: str, asked: str) -> None:
+    response = get(api, path, Range=asked)
+    assert (response.status_code, response.data) == (200, FILE)
+    assert "immutable" in response.headers["Cache-Control"]
+
+
+def test_who_has_it_already_gets_it_not_again(api: Api, path: str) -> None:
+    tag = get(api, path).headers["ETag"]
+    response = get(api, path, If_None_Match=tag)
+    assert (response.status_code, response.data) == (304, b"")
+
+
+def test_a_file_keeps_its_tag_when_the_sweep_touches_it(api: Api, path: str, store: Path) -> None:
+    tag = get(api, path).headers["ETag"]
+    os.utime(store / path.removeprefix("/media/"), (0, time.monotonic()))
+    assert get(api, path).headers["ETag"] == tag
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/media/venues/0123456789abcdef01234567/0123456789abcdef0123456789abcdef.jpg",
+        "/media/",
+        "/media/venues",
+        "/media/../jwt_secret",
+        "/media/%2e%2e/jwt_secret",
+        "/media/..%2fjwt_secret",
+        "/media//etc/passwd",
+        "/media/%00",
+        "/media/secret.html",
+    ],
+)
+def test_nothing_else_on_the_disk_is_served(api: Api, store: Path, path: str) -> None:
+    store.mkdir()
+    for place in (store / "secret.html", store.parent / "jwt_secret"):
+        place.write_text("<script>")
+    answer = api.get(path)
+    assert (answer.status, answer.code) == (404, "not_found")
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "DELETE", "PATCH"])
+def test_what_is_kept_can_only_be_read(api: Api, path: str, method: str) -> None:
+    answer = api.send(method, path)
+    assert (answer.status, answer.code) == (405, "method_not_allowed")
+    assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
+
+
+def test_a_file_swept_in_that_moment_is_not_found(app: Flask, tmp_path: Path) -> None:
+    with app.test_request_context(), pytest.raises(NotFound):
+        send_stored(tmp_path / "gone.jpg")

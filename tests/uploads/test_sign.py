@@ -1,0 +1,117 @@
+"""Tests of POST /uploads/sign-s3 itself: who may, what is refused, what comes back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from halls.clock import utc_now
+from tests.uploads.files import EXTENSIONS, sign, upload_body
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.people import Api
+
+MIB = 1024 * 1024
+HARMFUL = ["..", "\\", "%2e", "%2E", "%00", "\0", "%0D", "%0d", "\r", "\n", "passwd", "abs", "Acl"]
+
+
+def test_an_upload_needs_an_owners_token(api: Api) -> None:
+    for path in ("/uploads/sign-s3", "/uploads/sign-cloudinary"):
+        assert api.post(path, upload_body()).code == "missing_token"
+        assert api.post(path, upload_body(), as_=api.guest()).code == "owner_only"
+
+
+def test_the_answer_says_all_that_a_client_needs(api: Api, owner: str) -> None:
+    owner_id = api.get("/auth/me", as_=owner).data["profile"]["id"]
+    answer = sign(api, owner)
+    assert set(answer) == {"upload_url", "method", "headers", "public_url", "expires_at"}
+    assert answer["method"] == "PUT"
+    assert answer["headers"] == {"Content-Type": "image/jpeg"}
+    assert answer["upload_url"].startswith(f"http://127.0.0.1:5000/uploads/local/venues/{owner_id}/")
+    assert answer["public_url"].startswith(f"http://127.0.0.1:5000/media/venues/{owner_id}/")
+    expires_at = datetime.strptime(answer["expires_at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+    assert timedelta(seconds=590) < expires_at - utc_now() <= timedelta(minutes=10)
+
+
+def test_links_are_made_with_the_configured_address_and_never_the_host_header(make_api: Callable[..., Api]) -> None:
+    api = make_api(public_url="https://halls.example/api/")
+    answer = api.post("/uploads/sign-s3", upload_body(), as_=api.owner(), Host="evil.example").data
+    assert answer["upload_url"].startswith("https://halls.example/api/uploads/local/venues/")
+    assert answer["public_url"].startswith("https://halls.example/api/media/venues/")
+
+
+def test_a_server_that_listens_everywhere_calls_itself_localhost(make_api: Callable[..., Api]) -> None:
+    api = make_api(host="0.0.0.0", port=8000)  # noqa: S104 - nothing listens in this test
+    assert sign(api, api.owner())["public_url"].startswith("http://localhost:8000/media/")
+
+
+@pytest.mark.parametrize("filename", ["../../etc/passwd", "..\\..\\x.jpg", "/abs.jpg", ".", "a" * 255, "تصویر.jpg"])
+def test_a_clients_file_name_leaves_no_trace(api: Api, owner: str, filename: str) -> None:
+    answer = api.post("/uploads/sign-s3", upload_body(filename=filename), as_=owner).data
+    assert not any(harm in answer["public_url"] for harm in HARMFUL)
+    assert answer["public_url"].endswith(".jpg")
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"filename": "a\0.jpg"}, "filename"),
+        ({"filename": "a.jpg\r\nX-Amz-Acl: public-read-write"}, "filename"),
+        ({"filename": "  "}, "filename"),
+        ({"filename": "a" * 256}, "filename"),
+        ({"filename": None}, "filename"),
+        ({"content_type": "text/html"}, "content_type"),
+        ({"content_type": "image/svg+xml"}, "content_type"),
+        ({"content_type": "application/x-php"}, "content_type"),
+        ({"content_type": "image/*"}, "content_type"),
+        ({"content_type": "IMAGE/JPEG;x=<script>"}, "content_type"),
+        ({"content_type": "image/jpeg\n"}, "content_type"),
+        ({"content_type": ""}, "content_type"),
+        ({"content_type": ["image/jpeg"]}, "content_type"),
+        ({"size_bytes": 0}, "size_bytes"),
+        ({"size_bytes": -1}, "size_bytes"),
+        ({"size_bytes": 1.0}, "size_bytes"),
+        ({"size_bytes": "1000"}, "size_bytes"),
+        ({"size_bytes": True}, "size_bytes"),
+        ({"size_bytes": 10 * MIB + 1}, "size_bytes"),
+        ({"content_type": "video/mp4", "size_bytes": 25 * MIB + 1}, "size_bytes"),
+        ({"content_type": "video/mp4", "size_bytes": 52_428_802}, "size_bytes"),
+        ({"content_type": "video/mp4", "size_bytes": 2**62}, "size_bytes"),
+        ({"bucket": "other"}, "bucket"),
+        ({"key": "venues/0123456789abcdef01234567/x.jpg"}, "key"),
+    ],
+)
+def test_what_can_not_be_uploaded_is_refused_by_name(api: Api, owner: str, changes: dict[str, Any], field: str) -> None:
+    answer = api.post("/uploads/sign-s3", upload_body(**changes), as_=owner)
+    assert (answer.status, answer.code, answer.fields) == (422, "validation_error", [field])
+
+
+@pytest.mark.parametrize(("content_type", "limit"), [("image/avif", 10 * MIB), ("video/quicktime", 25 * MIB)])
+def test_the_largest_file_is_just_allowed(api: Api, owner: str, content_type: str, limit: int) -> None:
+    answer = sign(api, owner, content_type, limit)
+    assert answer["public_url"].endswith(f".{EXTENSIONS[content_type]}")
+
+
+def test_the_operator_decides_how_large_a_video_may_be(make_api: Callable[..., Api]) -> None:
+    api = make_api(max_video_mb=0.5)
+    owner = api.owner()
+    sign(api, owner, "video/mp4", MIB // 2)
+    answer = api.post("/uploads/sign-s3", upload_body("video/mp4", MIB // 2 + 1), as_=owner)
+    assert answer.fields == ["size_bytes"]
+
+
+def test_an_account_signs_sixty_times_a_minute(make_api: Callable[..., Api]) -> None:
+    api = make_api(rate_limits="on", cloudinary_cloud_name="demo", cloudinary_upload_preset="halls")
+    owner, other = api.owner(), api.owner()
+    for _ in range(30):
+        assert api.post("/uploads/sign-s3", upload_body(), as_=owner).status == 200
+        assert api.post("/uploads/sign-cloudinary", {}, as_=owner).status == 200
+    refused = api.post("/uploads/sign-s3", upload_body(), as_=owner)
+    assert (refused.status, refused.code) == (429, "rate_limited")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert api.post("/uploads/sign-cloudinary", {}, as_=owner).status == 429
+    assert api.post("/uploads/sign-s3", upload_body(), as_=other).status == 200
