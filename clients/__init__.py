@@ -1,0 +1,1 @@
+"""Clients made from openapi.json, each with a script that plays the main journey."""

@@ -1,0 +1,1 @@
+"""Tests of the document and the page as they are served."""

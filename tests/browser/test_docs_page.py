@@ -1,0 +1,26 @@
+"""/docs works in Chromium, offline: log in there, try routes, see their answers."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import uri_of
+from tests.servers import running_server
+
+HERE = Path(__file__).resolve().parent
+
+
+@pytest.mark.timeout(300)
+def test_the_page_about_the_api_works_in_a_browser(mongo_uri: str, tmp_path: Path) -> None:
+    pictures = HERE / "screenshots"
+    shutil.rmtree(pictures, ignore_errors=True)
+    pictures.mkdir()
+    uri = uri_of(mongo_uri, "test_browser")
+    with running_server(mongo_uri=uri, folder=tmp_path, RATE_LIMITS="off") as server:
+        command = ["node", str(HERE / "docs.mjs"), server.url, str(pictures)]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr

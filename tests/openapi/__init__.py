@@ -1,0 +1,1 @@
+"""Tests that the OpenAPI document is right, complete and up to date."""

@@ -1,0 +1,143 @@
+"""The document is valid OpenAPI 3.1, names every route and refusal, and the committed file is the same."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from halls.apidocs.document import make_document, row_of, write_document
+from halls.app import BLUEPRINTS
+from tests.openapi.document import COMMITTED, current_document, follow, list_operations
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from flask import Flask
+
+DOCUMENT = current_document()
+OPERATIONS = list_operations(DOCUMENT)
+NAMES = [operation["operationId"] for _, _, operation in OPERATIONS]
+
+
+def test_the_committed_document_is_that_of_the_routes(tmp_path: Path) -> None:
+    made = tmp_path / "openapi.json"
+    write_document(made, BLUEPRINTS)
+    assert made.read_text() == COMMITTED.read_text(), "run `halls openapi`"
+
+
+def test_the_document_is_valid_openapi() -> None:
+    OpenAPIV31SpecValidator(DOCUMENT).validate()
+
+
+def test_the_running_application_has_the_same_document(app: Flask) -> None:
+    assert make_document(app) == DOCUMENT
+
+
+def test_every_route_is_in_the_document(app: Flask) -> None:
+    served = {
+        (row.method.lower(), re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", row.path))
+        for row in map(row_of, app.view_functions.values())
+    }
+    assert {(method, path) for method, path, _ in OPERATIONS} == served
+    assert len(set(NAMES)) == len(NAMES) == len(served)
+
+
+def test_component_names_are_legal_and_readable() -> None:
+    for kind in ("schemas", "examples", "responses"):
+        odd = [name for name in DOCUMENT["components"][kind] if not re.fullmatch("[A-Z][A-Za-z0-9]{2,30}", name)]
+        assert not odd, odd
+
+
+def test_a_route_with_a_lock_asks_for_the_token_and_an_open_one_does_not(app: Flask) -> None:
+    public = {row.view.__name__ for row in map(row_of, app.view_functions.values()) if row.access.value == "public"}
+    open_ones = {operation["operationId"] for _, _, operation in OPERATIONS if not operation["security"]}
+    assert open_ones == public
+    assert all(operation["security"] in ([], [{"bearer": []}]) for _, _, operation in OPERATIONS)
+
+
+@pytest.mark.parametrize("method_path", ["post /bookings", "get /venues/search", "delete /venues/{venue_id}"])
+def test_a_description_says_what_it_does_and_who_may(method_path: str) -> None:
+    method, path = method_path.split()
+    operation = DOCUMENT["paths"][path][method]
+    assert not operation["summary"].endswith(".")
+    assert operation["description"].startswith(operation["summary"])
+    assert "token" in operation["description"] or "everybody" in operation["description"]
+
+
+def codes_of(method: str, path: str) -> dict[str, list[str]]:
+    """Return the codes that the document promises, by status."""
+    found = {}
+    for status, answer in DOCUMENT["paths"][path][method]["responses"].items():
+        schema = follow(DOCUMENT, answer)["content"]["application/json"]["schema"]
+        if "allOf" in schema:
+            found[status] = schema["properties"]["code"]["enum"]
+    return found
+
+
+def test_booking_names_every_way_to_be_refused() -> None:
+    assert codes_of("post", "/bookings") == {
+        "400": ["bad_json"],
+        "401": ["missing_token", "invalid_token", "token_expired", "token_revoked"],
+        "404": ["not_found"],
+        "409": ["date_not_offered", "date_taken"],
+        "413": ["body_too_large"],
+        "415": ["not_json"],
+        "422": ["date_in_past", "over_capacity", "idempotency_conflict", "validation_error"],
+        "429": ["rate_limited"],
+        "500": ["internal_error"],
+        "503": ["database_unavailable"],
+    }
+
+
+def test_health_can_only_be_asked_wrongly_or_fail() -> None:
+    assert codes_of("get", "/health") == {"422": ["validation_error"], "500": ["internal_error"]}
+
+
+def test_a_malformed_id_and_a_closed_door_follow_from_the_route() -> None:
+    codes = codes_of("delete", "/venues/{venue_id}")
+    assert codes["400"] == ["bad_id"]
+    assert codes["403"] == ["owner_only", "not_yours"]
+
+
+def test_every_example_of_an_answer_is_one() -> None:
+    whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", "components": DOCUMENT["components"]}
+    answers = [answer for _, _, operation in OPERATIONS for answer in operation["responses"].values()]
+    for answer in answers:
+        for content in follow(DOCUMENT, answer).get("content", {}).values():
+            validator = Draft202012Validator({**whole, **content["schema"]})
+            for example in content.get("examples", {}).values():
+                validator.validate(follow(DOCUMENT, example)["value"])
+
+
+def parameters_of(method: str, path: str) -> dict[str, Any]:
+    """Return the schema of each parameter by name."""
+    return {each["name"]: each["schema"] for each in DOCUMENT["paths"][path][method]["parameters"]}
+
+
+def test_query_parameters_have_their_real_limits() -> None:
+    search = parameters_of("get", "/venues/search")
+    assert search["limit"] == {"default": 20, "minimum": 1, "maximum": 100, "type": "integer"}
+    assert (search["near_km"]["minimum"], search["near_km"]["maximum"]) == (0.1, 500)
+    assert search["type"]["enum"] == ["Hall", "Auditorium", "Banquet", "Lawn"]
+    assert set(parameters_of("get", "/bookings")) >= {"as", "status", "venue_id", "date_from", "date_to"}
+
+
+def test_what_creates_takes_an_idempotency_key() -> None:
+    takers = {name for name, (_, _, operation) in zip(NAMES, OPERATIONS, strict=True) if _takes_key(operation)}
+    assert takers == {"create_booking", "register_venue"}
+
+
+def _takes_key(operation: dict[str, Any]) -> bool:
+    return any(each["name"] == "Idempotency-Key" for each in operation["parameters"])
+
+
+def test_numbers_of_a_venue_keep_their_limits() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    assert schemas["LatLng"]["properties"]["lat"] == {"type": "number", "minimum": -90, "maximum": 90}
+    assert schemas["NewVenue"]["properties"]["space_sqft"]["anyOf"][0]["exclusiveMinimum"] == 0
+    assert json.dumps(DOCUMENT).count('"title"') == 1
