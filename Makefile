@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.10 --generate-ha
 	--extra devdb $(UPGRADE) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types postman check map bench lock clean
+.PHONY: help setup run test lint types postman clients browser check map bench lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,7 +45,14 @@ $(NEWMAN): package.json package-lock.json
 	npm ci
 	@touch $@
 
-check: lint types test postman ## all that CI runs
+clients: setup $(NEWMAN) ## lint openapi.json, make clients from it, and play the main journey with each; needs Node.js
+	node_modules/.bin/spectral lint openapi.json --fail-severity hint
+	$(BIN)/python -m clients.run
+
+browser: setup $(NEWMAN) ## try the page at /docs in Chromium; needs Node.js and Debian's chromium
+	$(BIN)/pytest tests/browser -n 0 -p no:randomly
+
+check: lint types test postman clients browser ## all that CI runs
 
 map: setup ## write the map of src/halls into ARCHITECTURE.md, from each file's first line
 	$(BIN)/python -m tests.architecture.map

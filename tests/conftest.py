@@ -81,7 +81,7 @@ def uri_of(mongo_uri: str, name: str) -> str:
 
 def make_config(**settings: Any) -> Config:
     """Return settings as a test wants them, whatever the machine's own environment says."""
-    defaults = {"jwt_secret": SECRET, "cors_origins": "https://app.example", "log_level": "ERROR"}
+    defaults = {"jwt_secret": SECRET, "cors_origins": "https://app.example", "log_level": "ERROR", "rate_limits": "off"}
     return Config(_env_file=None, **{**defaults, **settings})  # type: ignore[call-arg] # pydantic-settings adds it
 
 

@@ -21,6 +21,7 @@ class Gate:
         assert parts.hostname
         assert parts.port
         self._there = (parts.hostname, parts.port)
+        self._open_sockets: list[socket.socket] = []
         self._server: socketserver.ThreadingTCPServer | None = None
         self.port = free_port()
         # Direct, or the driver would follow the set's own word to the mongod's real port.
@@ -28,14 +29,15 @@ class Gate:
 
     def open(self) -> None:
         """Let everybody through from now on."""
-        there = self._there
+        there, open_sockets = self._there, self._open_sockets
 
         class Porter(socketserver.BaseRequestHandler):
             """Carries one connection's bytes both ways."""
 
             def handle(self) -> None:
-                """Carry until either side hangs up."""
+                """Carry until either side hangs up, or the gate closes."""
                 with socket.create_connection(there) as onward:
+                    open_sockets.extend([self.request, onward])
                     back = threading.Thread(target=_carry, args=(onward, self.request))
                     back.start()
                     _carry(self.request, onward)
@@ -45,15 +47,22 @@ class Gate:
         threading.Thread(target=self._server.serve_forever, args=(0.01,)).start()
 
     def close(self) -> None:
-        """Close, when all who came through have gone."""
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
+        """Close, and cut off whoever is still on the way through."""
+        if self._server is None:
+            return
+        self._server.shutdown()
+        for one in self._open_sockets:
+            _hang_up(one, socket.SHUT_RDWR)
+        self._server.server_close()
+
+
+def _hang_up(one: socket.socket, how: int) -> None:
+    with suppress(OSError):  # it has hung up by itself
+        one.shutdown(how)
 
 
 def _carry(source: socket.socket, target: socket.socket) -> None:
     with suppress(OSError):
         while block := source.recv(BLOCK):
             target.sendall(block)
-    with suppress(OSError):
-        target.shutdown(socket.SHUT_WR)
+    _hang_up(target, socket.SHUT_WR)

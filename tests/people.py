@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
 
+WELL_SECONDS = 30
 PASSWORD = "correct horse 7"
 _numbers = itertools.count(1)
 
@@ -78,6 +80,12 @@ class Api:
     def delete(self, path: str, **kwargs: Any) -> Answer:
         """Send a DELETE."""
         return self.send("DELETE", path, **kwargs)
+
+    def await_well(self) -> None:
+        """Ask until the database is there: a probe finds it within moments of a failure that passed."""
+        deadline = time.monotonic() + WELL_SECONDS
+        while self.get("/health/ready").status != 200:
+            assert time.monotonic() < deadline
 
     def sign_up(self, *, owner: bool = False, **fields: Any) -> Any:
         """Make an account; return its session."""

@@ -54,7 +54,14 @@ def free_port() -> int:
 def running_server(*, mongo_uri: str | None, folder: Path, **environment: str) -> Iterator[RunningServer]:
     """Run `halls serve` with its data in `folder` until the block ends; wait only for /health, not for readiness."""
     port = int(environment.pop("PORT", 0)) or free_port()
-    own = {"HOST": "127.0.0.1", "PORT": str(port), "DATA_DIR": str(folder), "JWT_SECRET": SECRET, **environment}
+    own = {
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "DATA_DIR": str(folder),
+        "JWT_SECRET": SECRET,
+        "RATE_LIMITS": "off",
+        **environment,
+    }
     inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}  # noqa: TID251 - for a child
     if mongo_uri is not None:
         own["MONGO_URI"] = mongo_uri

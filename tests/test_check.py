@@ -54,6 +54,9 @@ def guest(bare: Db) -> ObjectId:
     return found
 
 
+EMPTY = ("password_resets", "idempotency_keys", "outbox", "rate_limit_counters")
+
+
 def broken(db: Db) -> dict[str, list[list[str]]]:
     """Return the documents that break promises on data, by promise."""
     breaches = find_breaches(db, TODAY)
@@ -64,11 +67,12 @@ def test_a_clean_world_passes(db: Db, worker_uri: str) -> None:
     load_demo(db, utc_now())
     result = run_halls(worker_uri, "check")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == "Checked 7 users, 60 venues, 120 bookings, 0 idempotency_keys: no broken promises.\n"
+    counted = "7 users, 0 password_resets, 60 venues, 120 bookings, 0 idempotency_keys, 0 outbox, 0 rate_limit_counters"
+    assert result.stdout == f"Checked {counted}: no broken promises.\n"
     answer = json.loads(run_halls(worker_uri, "check", "--json").stdout)
     assert answer == {
         "ok": True,
-        "checked": {"users": 7, "venues": 60, "bookings": 120, "idempotency_keys": 0},
+        "checked": dict.fromkeys(EMPTY, 0) | {"users": 7, "venues": 60, "bookings": 120},
         "violations": {},
     }
 
@@ -192,11 +196,12 @@ def test_at_most_twenty_are_named_and_all_are_counted(bare: Db, fresh_uri: str, 
     result = run_halls(fresh_uri, "check")
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
+    counted = "1 users, 0 password_resets, 24 venues, 0 bookings, 0 idempotency_keys, 0 outbox, 0 rate_limit_counters"
     assert lines[0] == "venue_type_known: 23 × The type is none of the four."
     assert {line.strip() for line in lines[1:21]} <= set(ids)
     assert lines[21:] == [
         "  and 3 more",
-        "Checked 1 users, 24 venues, 0 bookings, 0 idempotency_keys: 1 broken promises.",
+        f"Checked {counted}: 1 broken promises.",
     ]
 
 

@@ -14,6 +14,7 @@ from halls import cli, welcome
 from halls.app import COLLECTIONS
 from halls.listings.files import Row
 from halls.mongo.client import connect
+from tests.architecture.source import ROOT
 from tests.commands import run_halls
 from tests.foreign import put_user
 from tests.listings.rows import venue_row, write_lines
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db
 
 NOBODY = "mongodb://127.0.0.1:1/halls?serverSelectionTimeoutMS=200"
-COMMANDS = ["serve", "demo", "indexes", "check", "export", "import"]
+COMMANDS = ["serve", "demo", "indexes", "check", "export", "import", "worker", "mail", "openapi"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -49,6 +50,12 @@ def test_a_database_that_is_away_is_told_in_a_sentence(command: str) -> None:
     result = run_halls(NOBODY, command)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == "Error: The database does not answer (ServerSelectionTimeoutError).\n"
+
+
+def test_the_openapi_document_is_written_where_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_halls(None, "openapi").exit_code == 0
+    assert (tmp_path / "openapi.json").read_text() == (ROOT / "openapi.json").read_text()
 
 
 def test_a_bad_setting_is_told_in_a_sentence() -> None:
@@ -109,7 +116,7 @@ def test_the_demonstration_goes_into_an_empty_database_only(db: Db, worker_uri: 
 
 
 def test_the_demonstration_does_not_go_into_production(db: Db, worker_uri: str) -> None:
-    result = run_halls(worker_uri, "demo", HALLS_ENV="production")
+    result = run_halls(worker_uri, "demo", HALLS_ENV="production", SMTP_HOST="127.0.0.1")
     assert result.exit_code == 1
     assert "not in production" in result.stderr
     assert db.users.count_documents({}) == 0

@@ -154,9 +154,10 @@ def test_production_refuses_weak_and_missing_settings_together(
 
 @pytest.mark.parametrize("secret", [STRONG, "ش" * 16])
 def test_production_takes_a_secret_of_32_bytes(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
-    monkeypatch.setenv("HALLS_ENV", "production")
-    monkeypatch.setenv("MONGO_URI", "mongodb://db.example/halls")
-    monkeypatch.setenv("JWT_SECRET", secret)
+    uri = "mongodb://db.example/halls"
+    settings = {"HALLS_ENV": "production", "MONGO_URI": uri, "JWT_SECRET": secret, "SMTP_HOST": "smtp.example"}
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
     assert load_config().secret == secret
 
 

@@ -94,7 +94,9 @@ class World:
             raise error
 
         self.monkeypatch.setattr(search_routes, "search_venues", fail)
-        return self.api.get("/venues/search", X_Request_ID="abc-1")
+        answer = self.api.get("/venues/search", X_Request_ID="abc-1")
+        self.api.await_well()
+        return answer
 
 
 SIGNUP = {"email": "a@example.com", "password": PASSWORD, "is_venue_owner": False}
@@ -198,6 +200,7 @@ def test_a_database_that_is_away_at_the_token_is_a_503_too(world: World) -> None
 
     world.monkeypatch.setattr(accounts_store, "account_from_document", fail)
     answer = world.api.get("/auth/me", as_=world.guest)
+    world.api.await_well()
     assert (answer.status, answer.code) == (503, "database_unavailable")
     assert int(answer.headers["Retry-After"]) > 0
 

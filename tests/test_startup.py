@@ -48,8 +48,9 @@ def started(uri: str) -> Iterator[Flask]:
     try:
         yield app
     finally:
-        service.is_prepared = True
-        await_prepared()
+        while any(thread.name == "prepare" for thread in threading.enumerate()):
+            # Again and again: the thread may be about to say that it is not.
+            service.is_prepared = True
         service.db.client.close()
 
 
@@ -99,9 +100,6 @@ def test_without_a_database_it_starts_says_so_and_gets_ready_by_itself(gate: Gat
         asked = [api.get("/health/ready"), api.get("/venues/search"), api.post("/auth/signup", signup)]
         assert {(answer.status, answer.code) for answer in asked} == {(503, "database_unavailable")}
         assert all(int(answer.headers["Retry-After"]) > 0 for answer in asked)
-        # A token is looked at before the database is.
-        refused_tokens = [api.get("/bookings", as_="x"), api.post("/bookings", {})]
-        assert [answer.code for answer in refused_tokens] == ["invalid_token", "missing_token"]
         gate.open()
         await_prepared()
         assert api.get("/health/ready").data == {"status": "ready"}

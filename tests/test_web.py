@@ -117,11 +117,6 @@ def test_where_nothing_is_created_an_idempotency_key_is_ignored(api: Api) -> Non
         assert answer.data["profile"]["full_name"] == name
 
 
-def test_an_unknown_field_is_refused_though_it_is_null(api: Api) -> None:
-    answer = api.post("/auth/login", {"email": "a@example.com", "password": "x", "colour": None})
-    assert (answer.status, answer.fields) == (422, ["colour"])
-
-
 @pytest.mark.parametrize("body", [{}, {"email": None, "password": None}])
 def test_null_in_a_body_equals_absent(api: Api, body: dict[str, None]) -> None:
     answer: Answer = api.post("/auth/login", body)

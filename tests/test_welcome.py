@@ -68,7 +68,8 @@ def test_demonstration_data_is_loaded_into_an_empty_database_only(
 
 
 def test_in_production_there_is_no_demonstration_data(fresh_uri: str) -> None:
-    settings = make_config(mongo_uri=fresh_uri, halls_env="production", jwt_secret="x" * 32)
+    required = {"jwt_secret": "x" * 32, "smtp_host": "smtp.example"}
+    settings = make_config(mongo_uri=fresh_uri, halls_env="production", **required)
     with pytest.raises(click.ClickException, match="production"):
         load_demo_if_empty(settings)
     with closing(connect(fresh_uri).client) as client:

@@ -13,7 +13,8 @@ import click
 from pymongo.errors import PyMongoError
 
 from halls import welcome
-from halls.app import COLLECTIONS
+from halls.apidocs.document import write_document
+from halls.app import BLUEPRINTS, COLLECTIONS
 from halls.check import describe_breach, find_breaches
 from halls.clock import day_in_karachi, utc_now
 from halls.config import Config, ConfigError, load_config
@@ -22,10 +23,11 @@ from halls.listings.exporting import export_lines, write_whole
 from halls.listings.files import Row, UnreadableFile, count_lines, read_rows
 from halls.listings.importing import BATCH_ROWS, ImportStopped, Report, import_rows
 from halls.logs import set_up_logs
+from halls.mail import commands as mail
 from halls.mongo.client import Db, connect, is_unavailable
 from halls.mongo.embedded import EmbeddedMongoError
 from halls.mongo.indexes import ContradictingData, ensure_collections
-from halls.server import given_or_embedded, serve
+from halls.server import given_or_embedded, serve, work
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -124,6 +126,35 @@ def check_command(config: Config, *, as_json: bool) -> None:
         click.echo(f"{checked}: {len(breaches) or 'no'} broken promises.")
     if breaches:
         sys.exit(1)
+
+
+@main.command("worker")
+@click.pass_obj
+def worker_command(config: Config) -> None:
+    """Send letters and clear away old uploads until told to stop. Run one or more beside the servers in production."""
+    with _open_database(config) as db:
+        work(db, config)
+
+
+@main.command("mail")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+@click.option("--requeue", "requeue", is_flag=True, help="Make dead letters due again: those named, or all.")
+@click.argument("letter_ids", nargs=-1)
+@click.pass_obj
+def mail_command(config: Config, *, as_json: bool, requeue: bool, letter_ids: tuple[str, ...]) -> None:
+    """List the letters that wait or are dead, or send dead ones again. Never shows to whom they go."""
+    with _open_database(config) as db:
+        if requeue:
+            mail.requeue(db, letter_ids)
+        else:
+            mail.show_letters(db, as_json=as_json)
+
+
+@main.command("openapi")
+def openapi_command() -> None:
+    """Write the OpenAPI document to openapi.json, as GET /openapi.json answers it."""
+    write_document(Path("openapi.json"), BLUEPRINTS)
+    click.echo("Wrote openapi.json")
 
 
 @main.command("export")

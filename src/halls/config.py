@@ -34,9 +34,35 @@ class Config(BaseSettings):
     jwt_expires_hours: float = Field(default=72, gt=0, le=24 * 365)
     max_video_mb: float = Field(default=25, gt=0)
     cors_origins: str = ""
+    app_url: str = "http://localhost:3000"
+    reset_token_ttl_minutes: float = Field(default=60, gt=0)
+    smtp_host: str | None = None
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_user: str | None = None
+    smtp_pass: str | None = None
+    smtp_from: str = "Halls <no-reply@localhost>"
+    mail_lease_seconds: float = Field(default=300, gt=0)
+    google_client_id: str | None = None
+    google_certs_url: str = "https://www.googleapis.com/oauth2/v1/certs"
+    s3_bucket: str | None = None
+    s3_region: str | None = None
+    s3_endpoint_url: str | None = None
+    s3_public_url: str | None = None
+    aws_access_key_id: str | None = None
+    aws_secret_access_key: str | None = None
+    aws_session_token: str | None = None
+    cloudinary_cloud_name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]+$")
+    cloudinary_api_key: str | None = None
+    cloudinary_api_secret: str | None = None
+    cloudinary_upload_preset: str | None = None
+    password_blocklist: str | None = None
+    rate_limits: Literal["on", "off"] = "on"
+    rate_limit_storage_uri: str | None = None
+    trusted_proxies: int = Field(default=0, ge=0, le=10)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     host: str = "127.0.0.1"
     port: int = Field(default=5000, ge=1, le=65535)
+    public_url: str | None = None
     web_workers: int = Field(default=2, ge=1)
     web_threads: int = Field(default=8, ge=1)
 
@@ -63,7 +89,7 @@ class Config(BaseSettings):
                 raise ValueError("must be origins such as https://app.example, with commas between")
         return value
 
-    @field_validator("mongo_uri", "jwt_secret")
+    @field_validator("mongo_uri", "jwt_secret", "smtp_host")
     @classmethod
     def _is_set_in_production(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is None and info.data.get("halls_env") == "production":
@@ -76,6 +102,26 @@ class Config(BaseSettings):
         if value is not None and len(value.encode()) < MIN_SECRET_BYTES and info.data.get("halls_env") == "production":
             raise ValueError(f"must have {MIN_SECRET_BYTES} bytes or more in production")
         return value
+
+    @field_validator("app_url", "google_certs_url", "public_url", "s3_endpoint_url", "s3_public_url")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "")
+        if value is not None and (parts.scheme not in {"http", "https"} or not parts.hostname):
+            raise ValueError("must be an http or https address")
+        return value
+
+    @field_validator("aws_secret_access_key")
+    @classmethod
+    def _has_its_key_id(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if (value is None) != (info.data.get("aws_access_key_id") is None):
+            raise ValueError("must be set together with AWS_ACCESS_KEY_ID")
+        return value
+
+    @property
+    def blocklist(self) -> str:
+        """Which passwords are too common: `off`, `builtin`, or the path of a file with one a line."""
+        return self.password_blocklist or ("builtin" if self.halls_env == "production" else "off")
 
     @property
     def database_uri(self) -> str:
@@ -90,6 +136,12 @@ class Config(BaseSettings):
         if self.jwt_secret is None:
             raise ConfigError("JWT_SECRET is missing: use load_config(), which makes one in development")
         return self.jwt_secret
+
+    @property
+    def own_url(self) -> str:
+        """The server's own address, for links to its files. Never taken from a request: a Host header is anybody's."""
+        host = "localhost" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104 - compared, not bound
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
     @property
     def allowed_origins(self) -> list[str]:

@@ -83,6 +83,12 @@ class Invalid(Refusal):
         self.details = faults
 
 
+class RateLimited(Refusal):
+    """Too many of the same in too short a time."""
+
+    status, code, message = 429, "rate_limited", "Too many requests. Wait a little, then try again."
+
+
 class InternalError(Refusal):
     """A defect of ours."""
 
@@ -94,6 +100,12 @@ class DatabaseUnavailable(Refusal):
 
     status, code, message = 503, "database_unavailable", "The service can't reach its database. Try again in a moment."
     headers: ClassVar[dict[str, str]] = {"Retry-After": "2"}
+
+
+class NotConfigured(Refusal):
+    """Something that operators set up is not set up, or not usable."""
+
+    status, code, message = 503, "not_configured", "This is not set up here."
 
 
 def invalid(field: str, message: str) -> Invalid:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from flask import Blueprint
 
@@ -21,7 +21,7 @@ blueprint = Blueprint("health", __name__)
 class Health(Reply):
     """The service's state."""
 
-    status: str
+    status: Literal["up", "ready"]
 
 
 @endpoint(blueprint, "GET /health", reply=Health, access=Access.PUBLIC)

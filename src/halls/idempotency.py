@@ -100,6 +100,11 @@ def keep_answer(db: Db, key: IdempotencyKey | None, answer: dict[str, Any], now:
     db[PLAN.name].insert_one(record, session=session)
 
 
+def delete_keys(db: Db, account_id: ObjectId, session: Session) -> None:
+    """Remove the kept answers of an account that goes."""
+    db[PLAN.name].delete_many({"account_id": account_id}, session=session)
+
+
 @dataclass
 class Replay:
     """The kept answer of the rival that was faster, if there was one."""

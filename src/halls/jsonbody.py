@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from halls.errors import BadJson, BodyTooLarge, FieldFault, Invalid, NotJson
+from halls.wire import read_piece
 
 if TYPE_CHECKING:
     from flask import Request
@@ -50,13 +51,7 @@ def _check_headers(request: Request) -> None:
 def _read_bytes(request: Request) -> bytes:
     if (request.content_length or 0) > MAX_BYTES:
         raise BodyTooLarge
-    # Without a stated length (chunked) Werkzeug would cut the body at its limit in silence: read the wire's own end.
-    chunked = request.content_length is None and request.environ.get("wsgi.input_terminated")
-    stream = request.environ["wsgi.input"] if chunked else request.stream
-    try:
-        raw: bytes = stream.read(MAX_BYTES + 1)
-    except Exception:  # noqa: BLE001 - each server has its own for a bad chunk size, or a client that went away
-        raise BadJson from None
+    raw = read_piece(request, MAX_BYTES + 1)
     if len(raw) > MAX_BYTES:
         raise BodyTooLarge
     return raw

@@ -67,6 +67,9 @@ def _begin() -> None:
 def _finish(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.request_id
     response.headers["X-Content-Type-Options"] = "nosniff"
+    for name, value in g.get("limit_headers", {}).items():
+        # A refusal speaks of the limit that was met.
+        response.headers.setdefault(name, value)
     if "Authorization" in request.headers:
         response.headers["Cache-Control"] = "no-store"
     log.info(

@@ -26,6 +26,8 @@ from halls.errors import FieldFault, Invalid, invalid
 MAX_PRICE = 1_000_000_000
 MAX_TEXT = 10_000
 FIRST_DAY, LAST_DAY = "2000-01-01", "2100-12-31"
+DAY_PATTERN = "^(20[0-9]{2}|2100)-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+PRICE = "PKR, with at most two decimals."
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ID = re.compile(r"[0-9a-f]{24}")
 _WHOLE = re.compile(r"[0-9]{1,18}")
@@ -42,10 +44,7 @@ class Shape(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _drop_nulls(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        # A null under an unknown name stays, to be refused by that name.
-        return {key: item for key, item in value.items() if item is not None or key not in cls.model_fields}
+        return {key: item for key, item in value.items() if item is not None} if isinstance(value, dict) else value
 
     def given(self) -> dict[str, Any]:
         """Return only the fields that the client sent, as plain values."""
@@ -66,15 +65,18 @@ class Query(BaseModel):
 
 
 class Reply(BaseModel):
-    """What a success holds under `data`."""
+    """What a success holds under `data`. Open: an answer may grow without breaking who reads it."""
 
-    model_config = ConfigDict(extra="forbid")
+
+def shown_as(*examples: Any, **keywords: Any) -> ConfigDict:
+    """Return the `model_config` of a model that the API's document shows with `examples`, and with more `keywords`."""
+    return ConfigDict(json_schema_extra={"examples": list(examples), **keywords})
 
 
 ShapeT = TypeVar("ShapeT", bound=BaseModel)
 
 
-def validate(shape: type[ShapeT], value: Any, **limits: float) -> ShapeT:
+def validate(shape: type[ShapeT], value: Any, **limits: Any) -> ShapeT:
     """Return `value` as `shape`, within operators' `limits`. Raises Invalid with every fault at once."""
     try:
         return shape.model_validate(value, context=limits)
@@ -175,14 +177,24 @@ def _decimal(value: Any) -> float:
 
 Line = Annotated[str, BeforeValidator(_trim_line)]
 Text = Annotated[str, BeforeValidator(_trim_text)]
-Day = Annotated[str, AfterValidator(_check_day), Field(json_schema_extra={"format": "date"})]
-Id = Annotated[str, AfterValidator(_check_id), Field(json_schema_extra={"pattern": "^[0-9a-f]{24}$"})]
+Day = Annotated[
+    str,
+    AfterValidator(_check_day),
+    Field(json_schema_extra={"format": "date", "pattern": DAY_PATTERN, "examples": ["2027-02-14"]}),
+]
+Id = Annotated[
+    str,
+    AfterValidator(_check_id),
+    Field(json_schema_extra={"pattern": "^[0-9a-f]{24}$", "examples": ["65a0c0ffee0123456789abcd"]}),
+]
 Price = Annotated[
     int | float,
     PlainValidator(_check_price),
-    WithJsonSchema({"type": "number", "minimum": 0, "maximum": MAX_PRICE, "multipleOf": 0.01}),
+    # No multipleOf: by most validators' floating point 0.29 is no multiple of 0.01.
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": MAX_PRICE, "description": PRICE, "examples": [185000]}),
 ]
 # Plain, so that an integer stays an integer; pydantic's own union of the two would report each fault twice.
 Number = Annotated[int | float, PlainValidator(_check_number), WithJsonSchema({"type": "number"})]
+Cursor = Annotated[str | None, Field(description="For the next page; null at the end.", examples=["WyI5ZjJjIl0"])]
 QueryInt = Annotated[int, BeforeValidator(_whole)]
 QueryNumber = Annotated[float, BeforeValidator(_decimal)]

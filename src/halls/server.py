@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
 
-from halls.app import COLLECTIONS
+from halls.app import COLLECTIONS, WRITERS
 from halls.logs import ServerLogger
+from halls.mail.worker import run_worker
 from halls.mongo.client import connect
 from halls.mongo.embedded import embedded_mongod, shared_mongod
 from halls.startup import make_serving_app, prepare_database
+from halls.uploads.sweep import run_sweeper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from halls.config import Config
+    from halls.mongo.client import Db
 
 GRACEFUL_SECONDS = 10
 
@@ -45,8 +50,12 @@ class Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        """Return the application of one worker, after the fork."""
-        return make_serving_app(self.config)
+        """Return the application of one worker, after the fork; in development each sends mail and sweeps uploads."""
+        app = make_serving_app(self.config)
+        if self.config.halls_env == "development":
+            arguments = (app.extensions["halls"].db, self.config, threading.Event())
+            threading.Thread(target=_run_tasks, args=arguments, name="tasks", daemon=True).start()
+        return app
 
 
 @contextmanager
@@ -75,3 +84,16 @@ def serve(config: Config, before: Callable[[Config], None], when_ready: Callable
             before(complete)
         db.client.close()
         Server(complete, lambda: when_ready(complete)).run()
+
+
+def work(db: Db, config: Config) -> None:
+    """Send letters and sweep uploads until SIGTERM or Ctrl-C; the letter at hand is finished."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    _run_tasks(db, config, stop)
+
+
+def _run_tasks(db: Db, config: Config, stop: threading.Event) -> None:
+    threading.Thread(target=run_sweeper, args=(db, config, stop), name="sweeper", daemon=True).start()
+    run_worker(db, config, WRITERS, stop)

@@ -21,6 +21,7 @@ from halls import clock
 from halls.errors import BadId, DatabaseUnavailable, FieldFault, Invalid, Refusal, invalid
 from halls.idempotency import IdempotencyKey, Outcome, hash_body
 from halls.jsonbody import read_json_object
+from halls.limits import Limit, Limiter, network_of
 from halls.schema import Query, Reply, Shape, parse_id, validate
 
 if TYPE_CHECKING:
@@ -69,6 +70,9 @@ class Service:
     config: Config
     db: Db
     authenticate: Callable[[Callable[[], Db], Config, str | None, Access], Caller]
+    limiter: Limiter
+    common_passwords: frozenset[str]
+    google: Any
     # False until every index is known to be there: nothing is read or booked without them.
     is_prepared: bool = False
     # True from the first request that could not reach the database until a probe reaches it again.
@@ -93,8 +97,13 @@ class Service:
                 with pymongo.timeout(PROBE_SECONDS):
                     self.db.client.admin.command("ping")
                 self.is_away = False
-            except PyMongoError:  # noqa: PERF203 - away is what a probe usually finds
+            except PyMongoError:  # noqa: PERF203 - away is what it waits for
                 time.sleep(PROBE_PAUSE_SECONDS)
+
+    @property
+    def body_limits(self) -> dict[str, Any]:
+        """What operators limit in bodies; validators ask for it as their context."""
+        return {"max_video_mb": self.config.max_video_mb, "common_passwords": self.common_passwords}
 
 
 @dataclass(frozen=True)
@@ -104,13 +113,19 @@ class Endpoint:
     method: str
     path: str
     view: Callable[..., Any]
-    reply: type[Reply]
+    # None: the view makes the response itself, a file.
+    reply: type[Reply] | None
     access: Access = Access.ACCOUNT
     status: int = 200
     body: type[Shape] | None = None
     query: type[Query] = Query
     loads: Mapping[str, Loader] = field(default_factory=dict)
     refusals: Sequence[type[Refusal]] = ()
+    limits: Sequence[Limit] = ()
+    # A DELETE may come without a body; then it is an empty object.
+    body_optional: bool = False
+    # Types of the file that is the body (which the view reads itself) or the answer; for the OpenAPI document.
+    file_types: Sequence[str] = ()
 
     @functools.cached_property
     def wants(self) -> frozenset[str]:
@@ -123,11 +138,12 @@ class Endpoint:
         return self.access is not Access.PUBLIC or "db" in self.wants or bool(self.loads)
 
 
-def endpoint(blueprint: Blueprint, row: str, *, reply: type[Reply], **options: Any) -> Callable[[View], View]:
+def endpoint(blueprint: Blueprint, row: str, *, reply: type[Reply] | None, **options: Any) -> Callable[[View], View]:
     """Serve the decorated view at `row` ("POST /bookings"); a token is needed unless `access` says otherwise.
 
-    The view takes any of `service, db, caller, now, query, body, key` by name, ids of the path as ObjectId, and what
-    `loads` names: functions (db, caller, id) that find the record of the path, or refuse, before the body is looked at.
+    The view takes any of `service, db, caller, now, query, body, key` by name, parts of the path (those whose names end
+    in `_id` as ObjectId), and what `loads` names: functions (db, caller, id) that find the record of the path, or
+    refuse, before the body is looked at.
     """
     method, path = row.split(" ")
 
@@ -155,11 +171,13 @@ def _serve(declared: Endpoint, **path: str) -> Response:
     spent = time.monotonic() - began
     if declared.body is not None:
         # Outside the deadline: a client with a slow line is not a database that is away.
-        raw = read_json_object(request)
-        found["body"] = validate(declared.body, raw, max_video_mb=service.config.max_video_mb)
+        raw = {} if declared.body_optional and not _has_body() else read_json_object(request)
+        found["body"] = validate(declared.body, raw, **service.body_limits)
         found["key"] = _idempotency_key(declared, found, raw)
     with pymongo.timeout(max(REQUEST_SECONDS - spent, LEAST_SECONDS)), service.watching():
         result = declared.view(**{name: value for name, value in found.items() if name in declared.wants})
+    if isinstance(result, Response):
+        return result
     return _reply(result if isinstance(result, Outcome) else Outcome(result), declared.status)
 
 
@@ -179,15 +197,26 @@ def _admit(declared: Endpoint, service: Service, path: Mapping[str, str]) -> dic
         open_db = functools.partial(_prepared_db, service)
         found["caller"] = service.authenticate(open_db, service.config, authorization, declared.access)
         g.account_id = str(found["caller"].id)
+    for limit in declared.limits:
+        g.limit_headers = service.limiter.hit(limit, g.account_id if limit.by_account else client_network())
     if declared.needs_database:
         found["db"] = _prepared_db(service)
-    ids = {name: _read_id(text) for name, text in path.items()}
+    parts: dict[str, Any] = {name: _read_id(text) if name.endswith("_id") else text for name, text in path.items()}
     for name, load in declared.loads.items():
-        found[name] = load(service.db, found.get("caller"), *ids.values())
+        found[name] = load(service.db, found.get("caller"), *parts.values())
     found["query"] = _read_query(declared.query)
     if "key" in declared.wants:
         _check_idempotency_key()
-    return found | ids
+    return found | parts
+
+
+def _has_body() -> bool:
+    return bool(request.content_length) or "Transfer-Encoding" in request.headers
+
+
+def client_network() -> str:
+    """Return what the client's network address is counted by; behind TRUSTED_PROXIES hops it is the forwarded one."""
+    return network_of(request.remote_addr)
 
 
 def _prepared_db(service: Service) -> Db:

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import threading
 import unicodedata
 from typing import TYPE_CHECKING
 
 import pytest
 
 from halls.accounts import passwords
-from halls.accounts.passwords import HASHER, hash_password, password_matches
+from halls.accounts.passwords import COMMONEST, HASHER, hash_password, password_matches, read_blocklist
+from halls.errors import RateLimited
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from argon2 import PasswordHasher
 
+HOLDS_ONE = """
+import time
+from halls.accounts import passwords
+slot = passwords._slot()
+slot.__enter__()
+print(1, flush=True)
+time.sleep(600)
+"""
 BCRYPT = "$2b$12$LQv3c1yqBWVHxkd0LHAkCOYz6TtxMQJqhN8/LewdBPj/RK.s5uGMa"
 
 
@@ -74,3 +88,48 @@ def test_a_refusal_costs_one_whole_comparison_whatever_is_kept(
     assert not password_matches(kept, "correct horse 7")
     assert len(counting.compared) == 1
     assert counting.compared[0].startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+def test_of_three_at_once_the_third_waits_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "WAIT_SECONDS", 60)
+    done: list[str] = []
+    waiting = threading.Thread(target=lambda: done.append(hash_password("correct horse 7")))
+    with passwords._slot():  # noqa: SLF001 - as two other workers hold them
+        with passwords._slot():  # noqa: SLF001 - the second
+            waiting.start()
+            waiting.join(0.2)
+            assert done == []
+        waiting.join()
+    assert len(done) == 1
+
+
+def test_who_waits_too_long_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "WAIT_SECONDS", 0.05)
+    with passwords._slot(), passwords._slot(), pytest.raises(RateLimited) as refusal:  # noqa: SLF001 - see above
+        hash_password("correct horse 7")
+    assert refusal.value.reply_headers["Retry-After"] == "1"
+
+
+def test_a_worker_that_is_killed_gives_its_turn_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "WAIT_SECONDS", 60)
+    others = [subprocess.Popen([sys.executable, "-c", HOLDS_ONE], stdout=subprocess.PIPE) for _ in range(2)]
+    for other in others:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"1\n"
+    waiting = threading.Thread(target=hash_password, args=("correct horse 7",))
+    waiting.start()
+    waiting.join(0.2)
+    assert waiting.is_alive()
+    for other in others:
+        other.kill()
+        other.communicate()
+    waiting.join()
+
+
+def test_the_blocklist_is_off_builtin_or_a_file(tmp_path: Path) -> None:
+    (tmp_path / "list").write_text("Hunter2-hunter2\n")
+    assert read_blocklist("off") == frozenset()
+    assert read_blocklist(str(tmp_path / "list")) == {"hunter2-hunter2"}
+    builtin = read_blocklist("builtin")
+    assert len(builtin) == COMMONEST
+    assert {"password", "password1"} <= builtin

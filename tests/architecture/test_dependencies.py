@@ -13,10 +13,11 @@ from tests.architecture.source import ROOT, SRC, list_files, parse_file
 PYPROJECT = (ROOT / "pyproject.toml").read_text()
 RUNTIME = "requirements.lock"
 DEV = "requirements-dev.lock"
-# Zone data for machines without; what comes along in development is an extra.
-NOT_IMPORTED, EXTRA = {"tzdata"}, {"fiftyone"}
+# Zone data for machines without, files of the page at /docs, and what `limits` imports when it is asked for Redis;
+# what comes along in development is an extra.
+NOT_IMPORTED, EXTRA = {"tzdata", "flask-swagger-ui", "redis"}, {"fiftyone"}
 # Modules that are called otherwise than what one installs.
-PACKAGES = {"argon2": "argon2-cffi", "bson": "pymongo", "jwt": "pyjwt"}
+PACKAGES = {"argon2": "argon2-cffi", "bson": "pymongo", "jwt": "pyjwt", "google": "google-auth"}
 
 
 def _declared(list_name: str) -> set[str]:
@@ -27,7 +28,7 @@ def _declared(list_name: str) -> set[str]:
 
 
 def _locked(lock: str) -> set[str]:
-    return set(re.findall(r"^([a-z0-9-]+)==", (ROOT / lock).read_text(), re.MULTILINE))
+    return set(re.findall(r"^([a-z0-9-]+)(?:\[[a-z]+\])?==", (ROOT / lock).read_text(), re.MULTILINE))
 
 
 def _imported() -> set[str]:

@@ -17,15 +17,26 @@ PUBLIC = {
     "GET /health/ready",
     "POST /auth/signup",
     "POST /auth/login",
+    "POST /auth/google",
+    "POST /auth/forgot-password",
+    "POST /auth/reset-password",
     "GET /venues/search",
     "GET /venues/<venue_id>",
     "GET /venues/<venue_id>/availability",
+    # Let in by a signature in the address in place of a token.
+    "PUT /uploads/local/<path:address>",
+    "GET /media/<path:file>",
+    "GET /openapi.json",
+    "GET /docs",
+    "GET /docs/<asset>",
 }
 FOR_OWNERS = {
     "POST /venues/register",
     "GET /venues/mine",
     "PATCH /venues/<venue_id>",
     "DELETE /venues/<venue_id>",
+    "POST /uploads/sign-s3",
+    "POST /uploads/sign-cloudinary",
 }
 
 

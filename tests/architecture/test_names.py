@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 # What routes do for callers, and stores with MongoDB. A word that is missing here is welcome: add it.
 WORDS = """
-    add cancel change check claim commit count create delete find forget get insert keep link list log look mark move
-    place queue read register release replace reset save search send set show sign spend take update verify write
+    add cancel change check claim commit count create delete find forget get insert keep link list lock log look mark
+    move place queue read register release replace request reset save search send set show sign spend take update verify
+    write
 """
 VERBS = frozenset(WORDS.split())
 FILES_OF_VERBS = frozenset({"routes.py", "store.py"})

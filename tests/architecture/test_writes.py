@@ -19,7 +19,7 @@ BEGINNINGS = ("insert_", "update_", "delete_", "replace_", "find_one_and_", "bul
 WRITES = frozenset(name for thing in (Collection, Database) for name in dir(thing) if name.startswith(BEGINNINGS))
 WRITING_STAGES = frozenset({"$out", "$merge"})
 # Beside the stores: the record of keys, the readiness probe, the indexes, and what fills an empty database.
-OTHER_WRITERS = frozenset({"idempotency.py", "health.py", "mongo/indexes.py", "demo/load.py"})
+OTHER_WRITERS = frozenset({"idempotency.py", "mail/outbox.py", "health.py", "mongo/indexes.py", "demo/load.py"})
 FEW = {"health.py": {"readiness"}, "demo/load.py": {"users", "venues", "bookings"}}
 
 
@@ -50,7 +50,8 @@ def _allowed(path: Path) -> set[str]:
     if place in FEW:
         return FEW[place]
     module = import_module("halls." + place.removesuffix(".py").replace("/", "."))
-    return {"PLAN.name", module.PLAN.name}
+    plans = {name: plan for name, plan in vars(module).items() if name.endswith("PLAN")}
+    return {f"{name}.name" for name in plans} | {plan.name for plan in plans.values()}
 
 
 def test_only_stores_write() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -98,6 +97,7 @@ def test_a_commit_that_took_no_effect_is_a_503_and_can_be_repeated(
     assert (answer.status, answer.code) == (503, "database_unavailable")
     assert int(answer.headers["Retry-After"]) > 0
     assert db.bookings.count_documents({}) == 0
+    api.await_well()
     assert api.book(guest, venue_id, day(3)).status == 201
 
 
@@ -106,13 +106,6 @@ def test_a_defect_in_the_transaction_is_not_taken_for_an_outage(api: Api, monkey
     commit_then_fail(monkeypatch, OperationFailure("no such operator", code=9), commits=True)
     answer = api.book(guest, venue_id, day(3))
     assert (answer.status, answer.code) == (500, "internal_error")
-
-
-def wait_until_well(api: Api) -> None:
-    """A probe finds the database again within moments; until then nobody else asks it."""
-    deadline = time.monotonic() + 10
-    while api.get("/health/ready").status == 503:
-        assert time.monotonic() < deadline
 
 
 def test_a_repeat_with_the_key_after_an_unknown_outcome_is_the_replay(
@@ -124,7 +117,7 @@ def test_a_repeat_with_the_key_after_an_unknown_outcome_is_the_replay(
         commit_then_fail(broken, AutoReconnect("connection closed"), commits=True)
         broken.setattr(store, "_is_kept", lambda *_: False)
         lost = api.post("/bookings", order, as_=guest, Idempotency_Key="k")
-    wait_until_well(api)
+    api.await_well()
     again = api.post("/bookings", order, as_=guest, Idempotency_Key="k")
     assert (lost.status, again.status) == (503, 201)
     assert again.headers["Idempotent-Replayed"] == "true"

@@ -16,7 +16,7 @@ _REQUEST = {"request", "wire", "as", "headers", "token", "google"} | _BODY
 _ANSWER = {"want", "field", "fields", "has", "keys", "each", "none", "lacks", "reply_headers", "no_headers"}
 _CASE = {"id", "note", "needs", "setup", "before", "then", "twin", "save", "times", "only"}
 _AROUND = {"reply_differs", "log_lacks", "everywhere", "letter"}
-# The runner does not act on `letter` and `google` yet: their cases wait, and so does `from`, which no case has so far.
+# `from`, another client address, is not among them: no case has it so far.
 KNOWN_MEMBERS = _REQUEST | _ANSWER | _CASE | _AROUND
 
 

@@ -7,11 +7,22 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from tests.accounts.google_keys import CLIENT, KeyServer, running_key_server
 from tests.conftest import uri_of
 from tests.hostile.world import Document, World, make_world
+from tests.mail.post_office import PostOffice, open_post_office
 from tests.servers import RunningServer, running_server
 
-SETTINGS = {"RATE_LIMITS": "off", "CORS_ORIGINS": "https://app.example", "LOG_LEVEL": "INFO"}
+SETTINGS = {
+    "RATE_LIMITS": "off",
+    "CORS_ORIGINS": "https://app.example",
+    "LOG_LEVEL": "INFO",
+    "GOOGLE_CLIENT_ID": CLIENT,
+    "CLOUDINARY_CLOUD_NAME": "halls",
+    "CLOUDINARY_API_KEY": "123456789012345",
+    "CLOUDINARY_API_SECRET": "a secret of Cloudinary",
+    "CLOUDINARY_UPLOAD_PRESET": "venues",
+}
 
 
 @pytest.fixture(scope="session")
@@ -21,8 +32,38 @@ def hostile_uri(mongo_uri: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def hostile_server(hostile_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with running_server(mongo_uri=hostile_uri, folder=tmp_path_factory.mktemp("hostile"), **SETTINGS) as server:
+def post_office() -> Iterator[PostOffice]:
+    with open_post_office() as office:
+        yield office
+
+
+@pytest.fixture(scope="session")
+def google() -> Iterator[KeyServer]:
+    with running_key_server() as keys:
+        yield keys
+
+
+@pytest.fixture(scope="session")
+def settings(post_office: PostOffice, google: KeyServer) -> dict[str, str]:
+    """Return the settings of a server that mails and trusts our own Google."""
+    mail = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(post_office.port)}
+    return SETTINGS | mail | {"GOOGLE_CERTS_URL": google.url}
+
+
+@pytest.fixture(scope="session")
+def hostile_server(
+    hostile_uri: str, settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningServer]:
+    with running_server(mongo_uri=hostile_uri, folder=tmp_path_factory.mktemp("hostile"), **settings) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def limited_server(
+    hostile_uri: str, settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningServer]:
+    limited = settings | {"RATE_LIMITS": "on"}
+    with running_server(mongo_uri=hostile_uri, folder=tmp_path_factory.mktemp("limited"), **limited) as server:
         yield server
 
 
@@ -37,5 +78,5 @@ def hostile_database(hostile_uri: str, hostile_server: RunningServer) -> Iterato
 
 
 @pytest.fixture
-def world(hostile_database: Database[Document]) -> World:
-    return make_world(hostile_database)
+def world(hostile_database: Database[Document], post_office: PostOffice) -> World:
+    return make_world(hostile_database, post_office)

@@ -8,7 +8,9 @@ import re
 from typing import Any
 
 import jwt
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tests.accounts.google_keys import KID, claims, id_token, rsa_key
 from tests.conftest import SECRET
 from tests.hostile.catalogue import Step
 from tests.hostile.filling import object_text, spelled_out
@@ -32,6 +34,23 @@ def forged_token(recipe: Step, own: str, now: int) -> str:
     payload_text = recipe.get("payload_text", object_text(claims, recipe.get("literal")))
     signed = f"{_segment(spelled_out(header_text).encode())}.{_segment(spelled_out(payload_text).encode())}"
     return f"{signed}.{_signature(recipe, signed, own_signature)}"
+
+
+def google_token(recipe: Step, number: str, now: int) -> str:
+    """Make the id token that a case describes: a good one of our own Google, changed."""
+    changes = {"sub": f"g-{number}", "email": f"gu{number}@gmail.com"}
+    changes |= {name: _timed(value, now) for name, value in recipe.get("claims", {}).items()}
+    changes |= dict.fromkeys(recipe.get("drop", []), ...)
+    if "sign" not in recipe:
+        return id_token(**changes)
+    if recipe["sign"] != "public key":
+        raise ValueError(f"nobody can sign by {recipe['sign']}")
+    public = rsa_key(KID).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    header, payload = (
+        _segment(json.dumps(part).encode()) for part in ({"kid": KID} | recipe["header"], claims(**changes))
+    )
+    signed = f"{header}.{payload}"
+    return f"{signed}.{_segment(hmac.new(public, signed.encode(), hashlib.sha256).digest())}"
 
 
 def _signature(recipe: Step, signed: str, own: str) -> str:

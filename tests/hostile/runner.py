@@ -8,11 +8,11 @@ from halls.clock import utc_now
 from tests.hostile.answers import data_at, problems_of
 from tests.hostile.catalogue import Step
 from tests.hostile.filling import fill
-from tests.hostile.forging import forged_token
+from tests.hostile.forging import forged_token, google_token
 from tests.hostile.wire import Answer, Exchange, request_bytes, send
 from tests.hostile.world import World
 
-LOG_SECONDS = 1.0
+LOG_SECONDS, LETTER_SECONDS = 1.0, 10.0
 
 
 class Server(Protocol):
@@ -37,6 +37,8 @@ class Run:
     def ask(self, step: Step, place: str, *, on_the_wire: bool = False) -> Exchange:
         """Send one request, note what is wrong with its answer, and keep what it says to keep."""
         names = self.world.names
+        if "google" in step:
+            names["GT"] = google_token(fill(step["google"], names), names["N"], int(utc_now().timestamp()))
         exchange = send(self.server.port, request_bytes(step, names, self._token_for(step)))
         found = problems_of(step, exchange, names, on_the_wire=on_the_wire)
         self.problems.extend(f"{place}{problem}" for problem in found)
@@ -67,6 +69,8 @@ def run_case(case: Step, server: Server, world: World) -> list[str]:
         run.ask(step, "then: ")
     if "wire" in case:
         run.ask({"request": "GET /health", "want": "200"}, "afterwards: ")
+    if "letter" in case:
+        run.problems.extend(_problems_of_letter(fill(case["letter"], world.names), world))
     _look_at_log(case, run, exchange, logged_before)
     return run.problems
 
@@ -101,6 +105,19 @@ def _refused(exchange: Exchange) -> bool:
 
 def _shown(answer: Answer) -> tuple[int, bytes]:
     return answer.status, answer.body
+
+
+def _problems_of_letter(wanted: Step, world: World) -> list[str]:
+    assert world.office is not None
+    deadline = monotonic() + LETTER_SECONDS
+    while monotonic() < deadline:
+        for delivery in list(world.office.deliveries):
+            if delivery.receivers == [wanted["to"]]:
+                text = delivery.message.as_string() + delivery.part("plain") + delivery.part("html")
+                good = wanted["has"] in text and wanted.get("lacks", "\0") not in text
+                return [] if good else [f"the letter is {text}"]
+        sleep(0.05)
+    return [f"no letter came to {wanted['to']}"]
 
 
 def _look_at_log(case: Step, run: Run, exchange: Exchange, before: int) -> None:

@@ -42,7 +42,7 @@ def test_without_a_database_it_says_so_and_is_well_again_by_itself(tmp_path: Pat
             world = make_world(client.get_default_database())
             before = world.snapshot()
             os.kill(client.admin.command("serverStatus")["pid"], signal.SIGKILL)
-        problems = _run_side_by_side(_cases_that_need("outage"), server, UnseenWorld(world.db, world.names))
+        problems = _run_side_by_side(_cases_that_need("outage"), server, UnseenWorld(world.db, names=world.names))
         problems["a crowd"] = _problems_of_a_crowd(server)
         # The same folder: the same data at the same port.
         with embedded_mongod(tmp_path / "mongo"):

@@ -90,7 +90,7 @@ class RestlessWorld(World):
 
 
 def test_a_refusal_that_changed_something_is_seen(hostile_server: Server, world: World) -> None:
-    restless = RestlessWorld(world.db, world.names)
+    restless = RestlessWorld(world.db, names=world.names)
     found = run_case({"request": "GET /nope", "want": "404 not_found"}, hostile_server, restless)
     assert [problem[:20] for problem in found] == ["refused, but changed"]
 

@@ -11,8 +11,10 @@ from argon2 import PasswordHasher
 from bson import ObjectId
 from pymongo.database import Database
 
+from halls.accounts.letters import hash_reset_token
 from halls.clock import day_in_karachi, utc_now
 from tests.hostile.forging import good_token
+from tests.mail.post_office import PostOffice
 
 Document = dict[str, Any]
 
@@ -28,6 +30,8 @@ class World:
     """The names that a case may use, and the documents behind them."""
 
     db: Database[Document]
+    # Where its letters arrive.
+    office: PostOffice | None = None
     names: dict[str, str] = field(default_factory=dict)
     ids: list[ObjectId] = field(default_factory=list)
 
@@ -46,9 +50,9 @@ class World:
         self.ids += [document["_id"] for document in listed]
 
 
-def make_world(db: Database[Document]) -> World:
+def make_world(db: Database[Document], office: PostOffice | None = None) -> World:
     """Write a fresh world and name everything in it."""
-    world = World(db)
+    world = World(db, office)
     number = secrets.token_hex(5)
     world.names |= {"N": number, "PASSWORD": PASSWORD, "VX": str(ObjectId())} | _days()
     people = {name: _person(name, number, is_owner=is_owner) for name, is_owner in PEOPLE.items()}
@@ -65,7 +69,21 @@ def make_world(db: Database[Document]) -> World:
     world.add("users", people.values())
     world.add("venues", venues.values())
     world.add("bookings", bookings.values())
+    tokens = {name: secrets.token_urlsafe(32) for name in ("RT", "RTNEWER", "RTEXPIRED")}
+    world.names |= tokens | {"RTHASH": hash_reset_token(tokens["RT"])}
+    world.add("password_resets", (_reset(people["R"], name, token) for name, token in tokens.items()))
     return world
+
+
+def _reset(person: Document, name: str, token: str) -> Document:
+    expires_at = utc_now() + timedelta(minutes=-1 if name == "RTEXPIRED" else 60)
+    return {
+        "_id": ObjectId(),
+        "user_id": person["_id"],
+        "token": hash_reset_token(token),
+        "expires_at": expires_at,
+        "created_at": utc_now(),
+    }
 
 
 def _days() -> dict[str, str]:

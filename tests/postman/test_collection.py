@@ -27,6 +27,11 @@ WITHOUT_A_REQUEST = {
     ("DELETE", "/auth/me"),
     ("POST", "/uploads/sign-s3"),
     ("POST", "/uploads/sign-cloudinary"),
+    ("PUT", "/uploads/local/<path:address>"),
+    ("GET", "/media/<path:file>"),
+    ("GET", "/openapi.json"),
+    ("GET", "/docs"),
+    ("GET", "/docs/<asset>"),
 }
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bson import ObjectId
+
 from halls.errors import Refusal
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from bson import ObjectId
 
 
 class EmailTaken(Refusal):
@@ -24,6 +24,12 @@ class BadCredentials(Refusal):
 
     status, code, message = 401, "bad_credentials", "E-mail address and password do not belong together."
     headers = {"WWW-Authenticate": "Bearer"}  # noqa: RUF012 - declared a ClassVar by Refusal
+
+
+class BadResetToken(Refusal):
+    """Unknown, used or expired: nobody is told which."""
+
+    status, code, message = 422, "bad_reset_token", "This link is no longer good. Ask for a new one."
 
 
 class OwnerOnly(Refusal):
@@ -63,6 +69,25 @@ def account_from_document(document: dict[str, Any]) -> Account:
         created_at=document.get("created_at"),
         updated_at=document.get("updated_at"),
     )
+
+
+def new_account(
+    *, email: str, full_name: str | None, contact_number: str | None, is_venue_owner: bool, now: datetime
+) -> dict[str, Any]:
+    """Return the document of a new account that nobody can log in to yet (spec 1.1)."""
+    return {
+        "_id": ObjectId(),
+        "full_name": full_name,
+        "email": email,
+        "password_hash": None,
+        "contact_number": contact_number,
+        "is_venue_owner": is_venue_owner,
+        "role": role_of(is_venue_owner=is_venue_owner),
+        "auth_provider": "password",
+        "token_version": 0,
+        "created_at": now,
+        "updated_at": now,
+    }
 
 
 def role_of(*, is_venue_owner: bool) -> str:

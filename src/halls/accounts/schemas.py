@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
-from halls.schema import Line, Reply, Shape
+from halls.schema import MAX_TEXT, Id, Line, Reply, Shape, shown_as
 
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
@@ -36,16 +36,43 @@ def _check_contact(text: str) -> str:
     return text
 
 
-Email = Annotated[Line, AfterValidator(normalise_email), Field(json_schema_extra={"format": "email"})]
+Email = Annotated[
+    Line,
+    AfterValidator(normalise_email),
+    Field(json_schema_extra={"format": "email", "maxLength": MAX_EMAIL, "examples": ["ayesha@example.com"]}),
+]
 FullName = Annotated[Line, Field(min_length=1, max_length=200)]
-ContactNumber = Annotated[Line, AfterValidator(_check_contact)]
-NewPassword = Annotated[str, Field(min_length=8, max_length=128)]
+ContactNumber = Annotated[
+    Line,
+    AfterValidator(_check_contact),
+    Field(json_schema_extra={"pattern": r"^(?=([^0-9]*[0-9]){6})[0-9+() -]{7,20}$"}),
+]
+
+
+def _check_uncommon(password: str, info: ValidationInfo) -> str:
+    if info.context and password.lower() in info.context["common_passwords"]:
+        raise ValueError("is one of the commonest passwords: choose another")
+    return password
+
+
+NewPassword = Annotated[str, Field(min_length=8, max_length=128), AfterValidator(_check_uncommon)]
 # Shorter ones are simply wrong; longer ones are refused before anything is hashed.
 GivenPassword = Annotated[str, Field(min_length=1, max_length=128)]
 
 
 class Signup(Shape):
     """A new account."""
+
+    model_config = shown_as(
+        {
+            "full_name": "Ayesha Siddiqui",
+            "email": "ayesha@example.com",
+            "password": "lime-kettle-harbour",
+            "contact_number": "+92 300 1234567",
+            "is_venue_owner": True,
+        },
+        {"email": "bilal@example.com", "password": "paper-boat-on-ravi", "is_venue_owner": False},
+    )
 
     full_name: FullName | None = None
     email: Email
@@ -57,12 +84,16 @@ class Signup(Shape):
 class Login(Shape):
     """Who logs in."""
 
+    model_config = shown_as({"email": "ayesha@example.com", "password": "lime-kettle-harbour"})
+
     email: Email
     password: GivenPassword
 
 
 class ProfileChange(Shape):
     """What to change; at least one field."""
+
+    model_config = shown_as({"full_name": "Ayesha S. Khan", "contact_number": "0300-1234567"}, minProperties=1)
 
     full_name: FullName | None = None
     contact_number: ContactNumber | None = None
@@ -72,20 +103,81 @@ class ProfileChange(Shape):
 class PasswordChange(Shape):
     """The present password and the one to come."""
 
+    model_config = shown_as({"password": "lime-kettle-harbour", "new_password": "seven-quiet-lanterns"})
+
     password: GivenPassword
     new_password: NewPassword
+
+
+class GoogleSignIn(Shape):
+    """Google's word for who somebody is."""
+
+    model_config = shown_as(
+        {"id_token": "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.e30.c2lnbmF0dXJl", "is_venue_owner": False}
+    )
+
+    id_token: Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
+    is_venue_owner: bool | None = None
+    contact_number: ContactNumber | None = None
+
+
+class ResetRequest(Shape):
+    """The address that somebody types in who forgot a password; any string."""
+
+    model_config = shown_as({"email": "ayesha@example.com"})
+
+    email: str
+
+
+class PasswordReset(Shape):
+    """A mailed token and the new password."""
+
+    model_config = shown_as({"token": "Zk3vJ0pX2b8mQ5t1", "new_password": "seven-quiet-lanterns"})
+
+    token: Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
+    new_password: NewPassword
+
+
+class AccountClosure(Shape):
+    """The present password, of an account that has one."""
+
+    model_config = shown_as({"password": "lime-kettle-harbour"})
+
+    password: GivenPassword | None = None
+
+
+class Message(Reply):
+    """A sentence for a person."""
+
+    model_config = shown_as({"message": "Your password is changed. Log in with the new one."})
+
+    message: str
 
 
 class Profile(Reply):
     """An account as its holder sees it."""
 
-    id: str
+    model_config = shown_as(
+        {
+            "id": "65a0c0ffee0123456789abcd",
+            "full_name": "Ayesha Siddiqui",
+            "email": "ayesha@example.com",
+            "contact_number": "+92 300 1234567",
+            "is_venue_owner": True,
+            "role": "owner",
+            "auth_provider": "password",
+            "created_at": "2026-11-22T20:00:00Z",
+            "updated_at": "2026-11-22T20:00:00Z",
+        }
+    )
+
+    id: Id
     full_name: str | None
     email: str
     contact_number: str | None
     is_venue_owner: bool
-    role: str
-    auth_provider: str
+    role: Literal["owner", "user"]
+    auth_provider: Literal["password", "google"]
     created_at: datetime | None
     updated_at: datetime | None
 
@@ -93,7 +185,7 @@ class Profile(Reply):
 class Session(Reply):
     """A token with the moment it expires, and whose it is."""
 
-    token: str
+    token: Annotated[str, Field(examples=["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI2NWEwIn0.c2lnbmF0dXJl"])]
     expires_at: datetime
     profile: Profile
 

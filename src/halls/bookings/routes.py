@@ -25,8 +25,9 @@ from halls.bookings.schemas import (
     BookingsQuery,
     StatusChange,
 )
-from halls.errors import invalid
+from halls.errors import RateLimited, invalid
 from halls.idempotency import IdempotencyConflict, IdempotencyKey, Outcome
+from halls.limits import Limit
 from halls.paging import make_cursor, read_cursor
 from halls.schema import is_day
 from halls.venues.venue import VenueNotFound
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db, Document
 
 blueprint = Blueprint("bookings", __name__)
+BOOKINGS = Limit("booking", 30, 60, by_account=True)
 PARTY = {"booking": bookings.get_party_booking}
 
 
@@ -48,7 +50,8 @@ PARTY = {"booking": bookings.get_party_booking}
     body=BookingOrder,
     reply=BookingMade,
     status=201,
-    refusals=[VenueNotFound, DateInPast, OverCapacity, DateNotOffered, DateTaken, IdempotencyConflict],
+    refusals=[VenueNotFound, DateInPast, OverCapacity, DateNotOffered, DateTaken, IdempotencyConflict, RateLimited],
+    limits=[BOOKINGS],
 )
 def create_booking(
     db: Db, caller: Account, body: BookingOrder, now: datetime, key: IdempotencyKey | None = None

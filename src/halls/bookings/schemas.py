@@ -8,11 +8,20 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from halls.bookings.booking import Status
-from halls.schema import Day, Id, Query, QueryInt, Reply, Shape, Text
+from halls.schema import PRICE, Cursor, Day, Id, Query, QueryInt, Reply, Shape, Text, shown_as
 
 
 class BookingOrder(Shape):
     """What a guest asks for."""
+
+    model_config = shown_as(
+        {
+            "venue_id": "65a0c0ffee0123456789abcd",
+            "date": "2027-02-14",
+            "guests": 250,
+            "notes": "Walima in the evening. Please keep the stage free of flowers.",
+        }
+    )
 
     venue_id: Id
     date: Day
@@ -23,31 +32,43 @@ class BookingOrder(Shape):
 class StatusChange(Shape):
     """What becomes of a booking."""
 
+    model_config = shown_as({"status": "confirmed"}, {"status": "cancelled"})
+
     status: Literal["confirmed", "cancelled"]
 
 
 class BookingsQuery(Query):
     """Which bookings, and which page of them."""
 
-    as_: Literal["guest"] | None = Field(default=None, alias="as")
-    status: Status | None = None
-    venue_id: Id | None = None
-    date_from: Day | None = None
-    date_to: Day | None = None
-    limit: Annotated[QueryInt, Field(ge=1, le=200)] = 50
-    cursor: str | None = None
+    as_: Literal["guest"] | None = Field(
+        default=None, alias="as", description="For owners: the bookings that they made themselves."
+    )
+    status: Status | None = Field(default=None, description="Only those in this state.")
+    venue_id: Id | None = Field(default=None, description="Only those of this venue.")
+    date_from: Day | None = Field(default=None, description="The first date, itself included.")
+    date_to: Day | None = Field(default=None, description="The last date, itself included.")
+    limit: Annotated[QueryInt, Field(ge=1, le=200, description="How many a page.")] = 50
+    cursor: str | None = Field(default=None, description="The next_cursor of the page before, with the same filters.")
 
 
 class VenueSummary(Reply):
     """The little of its venue that a booking keeps."""
 
-    id: str
+    model_config = shown_as(
+        {"id": "65a0c0ffee0123456789abcd", "venue_name": "Pearl Hall", "address": "1 Main Road, Saddar, Karachi"}
+    )
+
+    id: Id
     venue_name: str
     address: str
 
 
 class Guest(Reply):
     """Who booked, for the venue's owner only."""
+
+    model_config = shown_as(
+        {"full_name": "Bilal Ahmed", "email": "bilal@example.com", "contact_number": "0300-1234567"}
+    )
 
     full_name: str | None
     email: str
@@ -57,18 +78,20 @@ class Guest(Reply):
 class Booking(Reply):
     """A booking as its booker and the venue's owner see it."""
 
-    id: str
-    venue_id: str
-    user_id: str
+    id: Id
+    venue_id: Id
+    user_id: Id
     date: Day
-    guests: int
+    guests: Annotated[int, Field(examples=[250])]
     status: Status
-    price_locked: float | None
+    price_locked: float | None = Field(
+        description=f"{PRICE} The price of the date when it was booked, null if there was none.", examples=[185000]
+    )
     notes: str | None
     created_at: datetime
     updated_at: datetime
     venue: VenueSummary | None
-    guest: Guest | None = None
+    guest: Guest | None = Field(default=None, description="For the venue's owner only.")
 
 
 class BookingReply(Reply):
@@ -80,7 +103,7 @@ class BookingReply(Reply):
 class BookingMade(Reply):
     """A new booking with its id."""
 
-    booking_id: str
+    booking_id: Id
     booking: Booking
 
 
@@ -95,4 +118,4 @@ class BookingPage(Reply):
     """Bookings, and the cursor of the next page or null."""
 
     bookings: list[Booking]
-    next_cursor: str | None
+    next_cursor: Cursor

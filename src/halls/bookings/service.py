@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
 
-from halls.accounts.store import find_accounts
+from halls.accounts.store import find_accounts, lock_account
 from halls.bookings import store
 from halls.bookings.booking import (
     ACTIVE,
@@ -78,6 +78,7 @@ def _book(
         if venue is None:
             raise DateNotOffered
         _check_capacity(venue, order.guests)
+        lock_account(db, guest.id, session)
         booking = new_booking(booking_id, guest.id, order.given(), venue, now)
         answer = {"booking_id": booking_id, "booking": _show(booking, venue, guest, {guest.id: guest})}
         keep_answer(db, key, answer, now, session)

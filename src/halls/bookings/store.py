@@ -154,6 +154,13 @@ def move_booking(
     )
 
 
+def cancel_bookings_of(db: Db, guest_id: ObjectId, *, today: str, now: datetime, session: Session) -> None:
+    """Cancel a guest's coming bookings and take his words out of all; the rest is the owners' history."""
+    coming = {"user_id": guest_id, "date": {"$gte": today}, "status": {"$in": list(ACTIVE)}}
+    db.bookings.update_many(coming, {"$set": {"status": "cancelled", "updated_at": now}}, session=session)
+    db.bookings.update_many({"user_id": guest_id}, {"$set": {"notes": None}}, session=session)
+
+
 def keep_venue_summary(db: Db, summary: Document, session: Session) -> None:
     """Write the name, address and owner of a venue that goes into all its bookings."""
     db.bookings.update_many({"venue_id": summary["id"]}, {"$set": {"venue": summary}}, session=session)

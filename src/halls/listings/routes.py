@@ -31,8 +31,8 @@ OWN = {"venue": listings.get_own_venue}
 class MineQuery(Query):
     """A page of the caller's venues."""
 
-    limit: Annotated[QueryInt, Field(ge=1, le=100)] = 20
-    cursor: str | None = None
+    limit: Annotated[QueryInt, Field(ge=1, le=100, description="How many a page.")] = 20
+    cursor: str | None = Field(default=None, description="The next_cursor of the page before.")
 
 
 @endpoint(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
 
+from halls.accounts.store import lock_account
 from halls.bookings import store as bookings
 from halls.clock import day_in_karachi
 from halls.idempotency import IdempotencyKey, Outcome, find_answer, keep_answer, replay_or_raise
@@ -63,6 +64,7 @@ def register_venue(
     answer = {"venue_id": venue["_id"], "venue": whole_venue(venue)}
 
     def keep(session: Session) -> None:
+        lock_account(db, owner_id, session)
         keep_answer(db, key, answer, now, session)
         venues.insert_venues(db, [venue], session)
 
@@ -100,11 +102,12 @@ def _change_dates(db: Db, venue_id: ObjectId, changes: dict[str, Any], now: date
 
 def take_down_venue(db: Db, venue_id: ObjectId, now: datetime) -> None:
     """Delete a venue; its past and cancelled bookings keep its name and address. Raises HasBookings."""
+    in_transaction(db, lambda session: take_down(db, venue_id, now, session))
 
-    def take_down(session: Session) -> None:
-        venue = venues.delete_venue(db, venue_id, session)
-        if bookings.find_active_dates(db, venue_id, from_date=day_in_karachi(now), session=session):
-            raise HasBookings
-        bookings.keep_venue_summary(db, venue_summary(venue) | {"owner_id": venue.get("owner_id")}, session)
 
-    in_transaction(db, take_down)
+def take_down(db: Db, venue_id: ObjectId, now: datetime, session: Session) -> None:
+    """Do what `take_down_venue` does in the caller's transaction."""
+    venue = venues.delete_venue(db, venue_id, session)
+    if bookings.find_active_dates(db, venue_id, from_date=day_in_karachi(now), session=session):
+        raise HasBookings
+    bookings.keep_venue_summary(db, venue_summary(venue) | {"owner_id": venue.get("owner_id")}, session)

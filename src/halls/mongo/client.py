@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pymongo import MongoClient, ReadPreference
 from pymongo.client_session import ClientSession
+from pymongo.collation import Collation
 from pymongo.database import Database
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError, WTimeoutError
 from pymongo.read_concern import ReadConcern
@@ -23,6 +24,8 @@ Result = TypeVar("Result")
 MAJORITY = WriteConcern("majority", j=True)
 SELECTION_MS = 3_000
 SNAPSHOT_MS = 10_000
+# Other tools may have written addresses in capitals: two that differ only in case are one person.
+ANY_CASE = Collation(locale="en", strength=2)
 # OutOfDiskSpace, ExceededTimeLimit, MaxTimeMSExpired and the like: the next try may find it well again.
 PASSING_CODES = frozenset({14031, 262, 50, 91, 189, 10107, 11600, 11602, 13435, 13436, 133, 64, 202})
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import Field, model_validator
 
 from halls.errors import invalid
-from halls.schema import MAX_PRICE, Day, Query, QueryInt, QueryNumber, Reply
+from halls.schema import MAX_PRICE, PRICE, Cursor, Day, Id, Query, QueryInt, QueryNumber, Reply, shown_as
 from halls.venues.schemas import Pricing, VenueFacts
 from halls.venues.venue import VenueType
 
@@ -15,6 +15,7 @@ Sort = Literal["distance", "newest", "capacity", "-capacity", "price", "-price"]
 DEFAULT_KM = 10.0
 MAX_RANGE_DAYS = 366
 MAX_WHOLE = 2**31
+OF_WHICH_PRICE = "PKR: on the date, or without one on any coming day that has a price."
 Capacity = Annotated[QueryInt, Field(ge=0, le=MAX_WHOLE)]
 Price = Annotated[QueryNumber, Field(ge=0, le=MAX_PRICE)]
 Bound = TypeVar("Bound", int, float, str)
@@ -23,19 +24,31 @@ Bound = TypeVar("Bound", int, float, str)
 class SearchQuery(Query):
     """What venues to look for, in which order, and which page of them."""
 
-    type: VenueType | None = None
-    capacity_min: Capacity | None = None
-    capacity_max: Capacity | None = None
-    date: Day | None = None
-    price_min: Price | None = None
-    price_max: Price | None = None
-    near_lat: Annotated[QueryNumber, Field(ge=-90, le=90)] | None = None
-    near_lng: Annotated[QueryNumber, Field(ge=-180, le=180)] | None = None
-    near_km: Annotated[QueryNumber, Field(ge=0.1, le=500)] | None = None
-    sort: Sort | None = None
-    limit: Annotated[QueryInt, Field(ge=1, le=100)] = 20
-    cursor: str | None = None
-    include: Literal["calendar"] | None = None
+    type: VenueType | None = Field(default=None, description="The kind of venue.")
+    capacity_min: Capacity | None = Field(default=None, description="Holds at least so many guests.")
+    capacity_max: Capacity | None = Field(default=None, description="Holds at most so many guests.")
+    date: Day | None = Field(default=None, description="Only venues that can be booked on this date.")
+    price_min: Price | None = Field(default=None, description=OF_WHICH_PRICE)
+    price_max: Price | None = Field(default=None, description=OF_WHICH_PRICE)
+    near_lat: Annotated[QueryNumber, Field(ge=-90, le=90)] | None = Field(
+        default=None, description="Latitude to look around; goes with near_lng."
+    )
+    near_lng: Annotated[QueryNumber, Field(ge=-180, le=180)] | None = Field(
+        default=None, description="Longitude to look around; goes with near_lat."
+    )
+    near_km: Annotated[QueryNumber, Field(ge=0.1, le=500)] | None = Field(
+        default=None, description="How far around near_lat and near_lng; 10 if not given."
+    )
+    sort: Sort | None = Field(
+        default=None,
+        description="By default distance with near_lat and near_lng, else newest. Prices need a date; "
+        "venues without one come last.",
+    )
+    limit: Annotated[QueryInt, Field(ge=1, le=100, description="How many a page.")] = 20
+    cursor: str | None = Field(default=None, description="The next_cursor of the page before, of the same search.")
+    include: Literal["calendar"] | None = Field(
+        default=None, description="Adds dates_available, pricing and additional_description."
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> SearchQuery:
@@ -65,9 +78,9 @@ class SearchQuery(Query):
 class AvailabilityQuery(Query):
     """One date, or a range of at most 366 days."""
 
-    date: Day | None = None
-    from_: Day | None = Field(default=None, alias="from")
-    to: Day | None = None
+    date: Day | None = Field(default=None, description="One date, without from and to.")
+    from_: Day | None = Field(default=None, alias="from", description="The first day of a range; goes with to.")
+    to: Day | None = Field(default=None, description="The last day of the range: at most 366 days in all.")
 
 
 def _check_order(name: str, low: Bound | None, high: Bound | None) -> None:
@@ -78,8 +91,8 @@ def _check_order(name: str, low: Bound | None, high: Bound | None) -> None:
 class FoundVenue(VenueFacts):
     """A venue as search finds it: without its calendar unless `include=calendar` asks for it."""
 
-    price: float | None
-    distance_km: float | None
+    price: float | None = Field(description=f"{PRICE} On the date asked for, else null.", examples=[185000])
+    distance_km: float | None = Field(description="From near_lat and near_lng, else null.", examples=[2.4])
     dates_available: list[Day] | None = None
     pricing: Pricing | None = None
     additional_description: str | None = None
@@ -89,7 +102,7 @@ class SearchPage(Reply):
     """Found venues, and the cursor of the next page or null."""
 
     venues: list[FoundVenue]
-    next_cursor: str | None
+    next_cursor: Cursor
 
 
 class DayOffered(Reply):
@@ -97,13 +110,21 @@ class DayOffered(Reply):
 
     date: Day
     available: bool
-    price: float | None
+    price: float | None = Field(examples=[185000])
 
 
 class Availability(Reply):
     """One date of a venue, or with `from` and `to` every day of the range."""
 
-    venue_id: str
+    model_config = shown_as(
+        {"venue_id": "65a0c0ffee0123456789abcd", "date": "2027-02-14", "available": True, "price": 185000},
+        {
+            "venue_id": "65a0c0ffee0123456789abcd",
+            "days": [{"date": "2027-02-14", "available": True, "price": 185000}],
+        },
+    )
+
+    venue_id: Id
     date: Day | None = None
     available: bool | None = None
     price: float | None = None

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, WithJsonSchema
 
-from halls.schema import Day, Line, Number, Price, Reply, Shape, Text
+from halls.schema import Cursor, Day, Id, Line, Number, Price, Reply, Shape, Text, shown_as
 from halls.venues.venue import VenueType
 
 MAX_DATES = 1_000
 MAX_URL = 2_048
+MAX_SQFT = 1_000_000_000
 MAX_LONGITUDE, MAX_LATITUDE = 180, 90
 
 
@@ -46,13 +47,30 @@ def _check_coordinates(coordinates: list[int | float]) -> list[int | float]:
     return coordinates
 
 
-Url = Annotated[str, Field(max_length=MAX_URL), AfterValidator(_check_url), Field(json_schema_extra={"format": "uri"})]
-Latitude = Annotated[Number, Field(ge=-MAX_LATITUDE, le=MAX_LATITUDE)]
-Longitude = Annotated[Number, Field(ge=-MAX_LONGITUDE, le=MAX_LONGITUDE)]
+def _number(**limits: int) -> WithJsonSchema:
+    # Pydantic loses the limits of a plainly validated number.
+    return WithJsonSchema({"type": "number", **limits})
+
+
+Url = Annotated[
+    str,
+    Field(max_length=MAX_URL),
+    AfterValidator(_check_url),
+    Field(json_schema_extra={"format": "uri", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}),
+]
+Latitude = Annotated[
+    Number, Field(ge=-MAX_LATITUDE, le=MAX_LATITUDE), _number(minimum=-MAX_LATITUDE, maximum=MAX_LATITUDE)
+]
+Longitude = Annotated[
+    Number, Field(ge=-MAX_LONGITUDE, le=MAX_LONGITUDE), _number(minimum=-MAX_LONGITUDE, maximum=MAX_LONGITUDE)
+]
+Area = Annotated[Number, Field(gt=0, le=MAX_SQFT), _number(exclusiveMinimum=0, maximum=MAX_SQFT)]
 
 
 class GeoPoint(Shape):
     """A place as GeoJSON (RFC 7946): longitude first."""
+
+    model_config = shown_as({"type": "Point", "coordinates": [67.0099, 24.8615]})
 
     type: Literal["Point"]
     coordinates: Annotated[list[Number], Field(min_length=2, max_length=2), AfterValidator(_check_coordinates)]
@@ -60,6 +78,8 @@ class GeoPoint(Shape):
 
 class LatLng(Shape):
     """A place in the short form."""
+
+    model_config = shown_as({"lat": 24.8615, "lng": 67.0099})
 
     lat: Latitude
     lng: Longitude
@@ -118,7 +138,7 @@ class Video(Shape):
     """A video elsewhere, with its size in MB."""
 
     url: Url
-    size_mb: Annotated[Number, Field(ge=0), AfterValidator(_check_size)]
+    size_mb: Annotated[Number, Field(ge=0), AfterValidator(_check_size), _number(minimum=0)]
 
 
 VenueName = Annotated[Line, Field(min_length=1, max_length=120)]
@@ -129,6 +149,8 @@ Capacity = Annotated[int, Field(ge=1, le=100_000)]
 class VenueChange(Shape):
     """What to change of a venue: at least one field. `amenities` is merged, every other field replaced."""
 
+    model_config = shown_as({"capacity": 350, "amenities": {"sound_system": True}}, minProperties=1)
+
     venue_name: VenueName | None = None
     type: VenueType | None = None
     address: Address | None = None
@@ -138,7 +160,7 @@ class VenueChange(Shape):
         None
     )
     pricing: Pricing | None = None
-    space_sqft: Annotated[Number, Field(gt=0, le=1_000_000_000)] | None = None
+    space_sqft: Area | None = None
     amenities: Amenities | None = None
     additional_description: Annotated[Text, Field(max_length=5_000)] | None = None
     pictures: Annotated[list[Url], Field(max_length=50)] | None = None
@@ -148,6 +170,23 @@ class VenueChange(Shape):
 class NewVenue(VenueChange):
     """A venue to list."""
 
+    model_config = shown_as(
+        {
+            "venue_name": "Pearl Hall",
+            "type": "Hall",
+            "address": "1 Main Road, Saddar, Karachi",
+            "maps_location": {"lat": 24.8615, "lng": 67.0099},
+            "capacity": 300,
+            "dates_available": ["2027-02-13", "2027-02-14"],
+            "pricing": {"overrides": [{"date": "2027-02-14", "price": 185000}]},
+            "space_sqft": 7200,
+            "amenities": {"parking_valet": True, "air_conditioner": True},
+            "additional_description": "Two stages, a bridal room, and a generator that carries the whole hall.",
+            "pictures": ["https://pictures.example/pearl-hall.jpg"],
+            "videos": [{"url": "https://videos.example/pearl-hall.mp4", "size_mb": 18.5}],
+        }
+    )
+
     venue_name: VenueName
     type: VenueType
     address: Address
@@ -155,20 +194,33 @@ class NewVenue(VenueChange):
     capacity: Capacity
 
 
+class AmenitiesHeld(Reply):
+    """What a venue has and has not."""
+
+    parking_valet: bool
+    entry_package: bool
+    water: bool
+    air_conditioner: bool
+    partition_facility: bool
+    sound_system: bool
+
+
 class VenueFacts(Reply):
     """A venue without its calendar."""
 
-    id: str
-    owner_id: str
-    venue_name: str
+    id: Id
+    owner_id: Id
+    venue_name: Annotated[str, Field(examples=["Pearl Hall"])]
     type: VenueType
-    address: str
+    address: Annotated[str, Field(examples=["1 Main Road, Saddar, Karachi"])]
     maps_location: GeoPoint
-    capacity: int
-    space_sqft: float | None
-    amenities: Amenities
-    pictures: list[str]
-    videos: list[Video]
+    capacity: Annotated[int, Field(examples=[300])]
+    space_sqft: Annotated[float | None, Field(examples=[7200])]
+    amenities: AmenitiesHeld
+    pictures: Annotated[list[str], Field(examples=[["https://pictures.example/pearl-hall.jpg"]])]
+    videos: Annotated[
+        list[Video], Field(examples=[[{"url": "https://videos.example/pearl-hall.mp4", "size_mb": 18.5}]])
+    ]
     created_at: datetime
     updated_at: datetime
 
@@ -177,8 +229,8 @@ class Venue(VenueFacts):
     """A whole venue."""
 
     dates_available: list[Day]
-    pricing: Pricing
-    additional_description: str
+    pricing: Annotated[Pricing, Field(examples=[{"overrides": [{"date": "2027-02-14", "price": 185000}]}])]
+    additional_description: Annotated[str, Field(examples=["Two stages and a bridal room."])]
 
 
 class VenueReply(Reply):
@@ -190,7 +242,7 @@ class VenueReply(Reply):
 class VenueMade(Reply):
     """A new venue with its id."""
 
-    venue_id: str
+    venue_id: Id
     venue: Venue
 
 
@@ -198,7 +250,7 @@ class VenuePage(Reply):
     """Venues, and the cursor of the next page or null."""
 
     venues: list[Venue]
-    next_cursor: str | None
+    next_cursor: Cursor
 
 
 class Deleted(Reply):

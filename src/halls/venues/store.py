@@ -45,9 +45,9 @@ def find_venues(db: Db, venue_ids: Iterable[ObjectId]) -> dict[ObjectId, Documen
     return {venue["_id"]: venue for venue in db.venues.find({"_id": {"$in": list(venue_ids)}}, fields)}
 
 
-def list_venue_ids(db: Db, owner_id: ObjectId) -> list[ObjectId]:
+def list_venue_ids(db: Db, owner_id: ObjectId, session: Session | None = None) -> list[ObjectId]:
     """Return the ids of all venues of an owner."""
-    return [venue["_id"] for venue in db.venues.find({"owner_id": owner_id}, {"_id": 1})]
+    return [venue["_id"] for venue in db.venues.find({"owner_id": owner_id}, {"_id": 1}, session=session)]
 
 
 def list_venues(db: Db, owner_id: ObjectId, *, before: ObjectId | None, limit: int) -> list[Document]:
@@ -67,6 +67,16 @@ def find_calendars(db: Db, venue_ids: Iterable[ObjectId]) -> dict[ObjectId, list
 def read_all_venues(db: Db, session: Session) -> Iterator[Document]:
     """Yield every venue by id."""
     yield from db.venues.find({}, sort=[("_id", ASCENDING)], session=session)
+
+
+def list_media_urls(db: Db) -> Iterator[str]:
+    """Yield the addresses of all pictures and videos of all venues."""
+    # Batch by batch, each with the driver's own deadline: in a database full of venues the whole takes a while.
+    for venue in db.venues.find({}, {"_id": 0, "pictures": 1, "videos.url": 1}):
+        for item in (*(venue.get("pictures") or []), *(venue.get("videos") or [])):
+            url = item.get("url") if isinstance(item, dict) else item
+            if isinstance(url, str):
+                yield url
 
 
 def insert_venues(db: Db, venues: Sequence[Document | RawBSONDocument], session: Session) -> None:

@@ -1,0 +1,1 @@
+"""Closing an account: personal data goes, other people's history stays."""

@@ -1,0 +1,46 @@
+"""What happens, and in what order, when somebody closes an account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from halls.accounts import store as accounts
+from halls.accounts.account import Account, BadCredentials
+from halls.accounts.passwords import password_matches
+from halls.bookings import store as bookings
+from halls.clock import day_in_karachi
+from halls.errors import invalid
+from halls.idempotency import delete_keys
+from halls.listings.service import take_down
+from halls.mail.outbox import delete_letters
+from halls.mongo.client import in_transaction
+from halls.venues import store as venues
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from halls.mongo.client import Db, Session
+
+
+def close_account(db: Db, account: Account, password: str | None, now: datetime) -> None:
+    """Delete the account with all personal data, its venues, and its coming bookings' hold on their dates.
+
+    Raises Invalid without the password of an account that has one, BadCredentials, TokenRevoked, and HasBookings
+    while people count on one of its venues; then nothing is changed.
+    """
+    if account.password_hash is not None:
+        if password is None:
+            raise invalid("password", "This field is required.")
+        if not password_matches(account.password_hash, password):
+            raise BadCredentials
+
+    def close(session: Session) -> None:
+        # The account first: whatever it does in this instant has happened before, or finds it gone.
+        accounts.delete_account(db, account, session)
+        for venue_id in venues.list_venue_ids(db, account.id, session):
+            take_down(db, venue_id, now, session)
+        bookings.cancel_bookings_of(db, account.id, today=day_in_karachi(now), now=now, session=session)
+        delete_keys(db, account.id, session)
+        delete_letters(db, account.email, session)
+
+    in_transaction(db, close)

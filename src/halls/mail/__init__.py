@@ -1,0 +1,1 @@
+"""Letters that leave for certain: queued in MongoDB, sent by a worker over SMTP."""

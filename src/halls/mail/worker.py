@@ -1,0 +1,63 @@
+"""Takes letters out of the outbox, writes them and sends them, until told to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import structlog
+from pymongo.errors import PyMongoError
+
+from halls.clock import utc_now
+from halls.mail.letter import Letter
+from halls.mail.outbox import claim_letter, finish_letter, postpone_letter
+from halls.mail.smtp import send_letter
+
+if TYPE_CHECKING:
+    import threading
+
+    from halls.config import Config
+    from halls.mongo.client import Db, Document
+
+log = structlog.get_logger()
+IDLE_SECONDS = 0.5
+AWAY_SECONDS = 2.0
+# Turns an entry into the letter, just before it goes; None when there is nobody to write to.
+Writer = Callable[["Db", "Config", "Document", datetime], Letter | None]
+
+
+def deliver_next(db: Db, config: Config, writers: Mapping[str, Writer]) -> bool:
+    """Send the letter that is due longest; tell whether there was one."""
+    entry = claim_letter(db, utc_now(), config.mail_lease_seconds)
+    if entry is None:
+        return False
+    name = str(entry["_id"])
+    try:
+        letter = writers[entry["kind"]](db, config, entry, utc_now())
+        if letter is not None:
+            send_letter(config, letter, name)
+    except PyMongoError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one letter must not keep the others waiting
+        # The kind of the error only: a server's words may hold the address.
+        reason = type(error).__name__
+        lives = postpone_letter(db, entry, utc_now(), reason)
+        log.log(
+            30 if lives else 40, "letter not sent", letter=name, tries=entry["tries"], reason=reason, dead=not lives
+        )
+    else:
+        finish_letter(db, entry)
+        log.info("letter sent" if letter else "letter to nobody", letter=name, tries=entry["tries"])
+    return True
+
+
+def run_worker(db: Db, config: Config, writers: Mapping[str, Writer], stop: threading.Event) -> None:
+    """Deliver letters until `stop` is set; finishes the one at hand."""
+    while not stop.is_set():
+        try:
+            if not deliver_next(db, config, writers):
+                stop.wait(IDLE_SECONDS)
+        except PyMongoError as error:  # noqa: PERF203 - away is what it waits for
+            log.warning("outbox out of reach", error=type(error).__name__)
+            stop.wait(AWAY_SECONDS)

@@ -1,0 +1,166 @@
+"""Google on loopback: RSA keys of our own, served as Google serves its, and id tokens signed with them."""
+
+from __future__ import annotations
+
+import functools
+import json
+import threading
+from base64 import urlsafe_b64encode
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import jwt
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+from jwt.algorithms import RSAAlgorithm
+
+from halls.clock import utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+CLIENT = "halls-tests.apps.googleusercontent.com"
+ISSUER = "https://accounts.google.com"
+KID = "today"
+
+
+@functools.cache
+def rsa_key(name: str) -> rsa.RSAPrivateKey:
+    """Return the private key of that name, made once in this process."""
+    assert name
+    return rsa.generate_private_key(65537, 2048)
+
+
+def certificates(*names: str) -> dict[str, Any]:
+    """Return the keys as a map of PEM certificates, as Google's v1/certs answers."""
+    return {name: _certificate(name) for name in names}
+
+
+@functools.cache
+def _certificate(name: str) -> str:
+    key, named = rsa_key(name), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "federated-signon")])
+    began = datetime(2020, 1, 1, tzinfo=timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(named)
+        .issuer_name(named)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(began)
+        .not_valid_after(began + timedelta(days=36_500))
+        .sign(key, hashes.SHA256())
+    )
+    return certificate.public_bytes(Encoding.PEM).decode()
+
+
+def jwk_set(*names: str) -> dict[str, Any]:
+    """Return the keys as a JWK set (RFC 7517), as Google's v3/certs answers."""
+    own = {"use": "sig", "alg": "RS256"}
+    return {
+        "keys": [
+            {**RSAAlgorithm.to_jwk(rsa_key(name).public_key(), as_dict=True), **own, "kid": name} for name in names
+        ]
+    }
+
+
+class KeyServer:
+    """What serves the keys; tests set how it behaves and count how often it was asked."""
+
+    def __init__(self) -> None:
+        self.document: Any = certificates(KID)
+        self.status = 200
+        self.cache_control = "public, max-age=3600"
+        # Set: answer at once. Clear: hang, before the answer or (`hangs_late`) in the middle of it.
+        self.awake = threading.Event()
+        self.awake.set()
+        self.hangs_late = False
+        self.fetches = 0
+        self.port = 0
+        self.stop: Callable[[], None] = lambda: None
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}/oauth2/v1/certs"
+
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
+        """Answer one request for the keys."""
+        self.fetches += 1
+        body = json.dumps(self.document).encode() if not isinstance(self.document, bytes) else self.document
+        if not self.hangs_late:
+            self.awake.wait()
+        request.send_response(self.status)
+        request.send_header("Content-Length", str(len(body)))
+        request.send_header("Cache-Control", self.cache_control)
+        request.end_headers()
+        request.wfile.write(body[:10])
+        request.wfile.flush()
+        self.awake.wait()
+        request.wfile.write(body[10:])
+
+
+@contextmanager
+def running_key_server() -> Iterator[KeyServer]:
+    """Serve keys on loopback until the block ends."""
+    keys = KeyServer()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            keys.answer(self)
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_: Any) -> None:
+            """Say nothing of clients that went away."""
+
+    server = Server(("127.0.0.1", 0), Handler)
+    keys.port = server.server_port
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+
+    def stop() -> None:
+        keys.awake.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    keys.stop = functools.cache(stop)
+    try:
+        yield keys
+    finally:
+        keys.stop()
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    """Return what a good id token says, changed; `...` takes a claim away."""
+    now = int(utc_now().timestamp())
+    said = {
+        "iss": ISSUER,
+        "aud": CLIENT,
+        "azp": CLIENT,
+        "sub": "110248495921238986420",
+        "email": "Ayesha@Example.com",
+        "email_verified": True,
+        "name": "Ayesha Siddiqui",
+        "iat": now - 1,
+        "exp": now + 3600,
+    }
+    return {name: value for name, value in {**said, **changes}.items() if value is not ...}
+
+
+def id_token(*, kid: str | None = KID, key: str = KID, **changes: Any) -> str:
+    """Return an id token signed with RS256 by the key of that name."""
+    return jwt.encode(claims(**changes), rsa_key(key), algorithm="RS256", headers={"kid": kid} if kid else {})
+
+
+def segment(value: Any) -> str:
+    """Return a part of a token that holds `value`, whatever it is."""
+    raw = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()

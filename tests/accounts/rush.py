@@ -1,0 +1,41 @@
+"""Requests that start together, each in a thread of its own; and a moment in which a rival comes in between."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    import pytest
+
+PATIENCE_SECONDS = 60
+Result = TypeVar("Result")
+
+
+def at_once(calls: Iterable[Callable[[], Result]]) -> list[Result]:
+    """Make all calls together; return what each returned."""
+    waiting = list(calls)
+    start = threading.Barrier(len(waiting), timeout=PATIENCE_SECONDS)
+
+    def run(call: Callable[[], Result]) -> Result:
+        start.wait()
+        return call()
+
+    with ThreadPoolExecutor(len(waiting)) as pool:
+        return list(pool.map(run, waiting))
+
+
+def come_between(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, rival: Callable[[], object]) -> None:
+    """Let `rival` act whole in the instant before the function `owner.name` is called for the first time."""
+    real = getattr(owner, name)
+    pending = [rival]
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if pending:
+            pending.pop()()
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(owner, name, call)

@@ -1,0 +1,243 @@
+"""Accounts behind Google sign-ins: made, found, linked, and what linking takes from whoever came before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from bson import ObjectId
+
+from halls.accounts import service, store
+from halls.accounts.account import EmailTaken
+from halls.accounts.google import GooglePerson
+from halls.accounts.letters import hash_reset_token
+from halls.accounts.schemas import GoogleSignIn
+from halls.clock import utc_now
+from tests.accounts.google_keys import id_token
+from tests.accounts.rush import at_once, come_between
+from tests.foreign import FOREIGN_PASSWORD, put_user
+from tests.people import PASSWORD, Answer, Api, day
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from halls.accounts.account import Account
+    from halls.mongo.client import Db
+
+pytestmark = pytest.mark.usefixtures("keys")
+EMAIL = "ayesha@example.com"
+SUB = "110248495921238986420"
+PERSON = GooglePerson(SUB, EMAIL, "Ayesha Siddiqui")
+BODY = GoogleSignIn(id_token="x")
+
+
+def sign_in(api: Api, token: str | None = None, **fields: Any) -> Answer:
+    """Sign in with Google."""
+    return api.post("/auth/google", {"id_token": token or id_token(), **fields})
+
+
+def service_sign_in(db: Db, person: GooglePerson = PERSON, **fields: Any) -> Account:
+    """Sign in a person whose token was good."""
+    return service.sign_in_with_google(db, person, GoogleSignIn(id_token="x", **fields), utc_now())
+
+
+def test_the_first_sign_in_makes_an_account_without_a_password(api: Api, db: Db) -> None:
+    profile = sign_in(api, contact_number="0300-1234567", is_venue_owner=True).data["profile"]
+    assert {name: profile[name] for name in ("email", "full_name", "contact_number", "role", "auth_provider")} == {
+        "email": EMAIL,
+        "full_name": "Ayesha Siddiqui",
+        "contact_number": "0300-1234567",
+        "role": "owner",
+        "auth_provider": "google",
+    }
+    kept = db.users.find_one({})
+    assert kept is not None
+    assert (kept["google_sub"], kept["password_hash"], kept["is_venue_owner"]) == (SUB, None, True)
+
+
+def test_an_account_of_googles_has_no_password_to_log_in_with_or_to_change(api: Api) -> None:
+    token = sign_in(api).data["token"]
+    answers = [
+        api.post("/auth/login", {"email": EMAIL, "password": PASSWORD}),
+        api.post("/auth/change-password", {"password": PASSWORD, "new_password": "another horse 8"}, as_=token),
+    ]
+    assert [(answer.status, answer.code) for answer in answers] == [(401, "bad_credentials")] * 2
+
+
+def test_who_gives_nothing_becomes_a_guest_without_a_number(api: Api) -> None:
+    profile = sign_in(api, id_token(name=...)).data["profile"]
+    assert (profile["role"], profile["contact_number"], profile["full_name"]) == ("user", None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("  Ali  ", "Ali"),
+        ("<b>Ali</b>", "<b>Ali</b>"),
+        ("علی رضا", "علی رضا"),
+        ("n" * 300, "n" * 200),
+        ("n" * 199 + " " + "m", "n" * 199),
+        ("Ali\r\nBcc: mallory@example.com", None),
+        ("Ali\x00", None),
+        ("", None),
+        ("   ", None),
+        (7, None),
+        (None, None),
+        (["Ali"], None),
+    ],
+)
+def test_a_name_that_we_would_refuse_is_left_out(api: Api, name: Any, kept: str | None) -> None:
+    assert sign_in(api, id_token(name=name)).data["profile"]["full_name"] == kept
+
+
+def test_the_second_sign_in_finds_the_account_though_the_address_has_changed(api: Api, db: Db) -> None:
+    first = sign_in(api).data["profile"]
+    again = sign_in(api, id_token(email="married@example.com", name="Ayesha Khan")).data["profile"]
+    assert again == first
+    assert db.users.count_documents({}) == 1
+    # The new address is nobody's: another person may have it.
+    api.sign_up(email="married@example.com")
+    assert sign_in(api, id_token(email="married@example.com")).data["profile"] == first
+
+
+def test_signing_in_again_keeps_older_sessions(api: Api) -> None:
+    old = sign_in(api).data["token"]
+    sign_in(api)
+    assert api.get("/auth/me", as_=old).status == 200
+
+
+def test_a_user_becomes_an_owner_and_never_the_reverse(api: Api, db: Db) -> None:
+    assert sign_in(api).data["profile"]["role"] == "user"
+    assert sign_in(api, is_venue_owner=False).data["profile"]["role"] == "user"
+    upgraded = sign_in(api, is_venue_owner=True).data
+    assert (upgraded["profile"]["role"], upgraded["profile"]["is_venue_owner"]) == ("owner", True)
+    assert api.get("/venues/mine", as_=upgraded["token"]).status == 200
+    for fields in ({"is_venue_owner": False}, {"is_venue_owner": None}, {}):
+        assert sign_in(api, **fields).data["profile"]["role"] == "owner"
+    kept = db.users.find_one({})
+    assert kept is not None
+    assert (kept["is_venue_owner"], kept["role"]) == (True, "owner")
+
+
+def test_a_number_is_added_once_and_never_overwritten(api: Api) -> None:
+    assert sign_in(api, contact_number="0300-1234567").data["profile"]["contact_number"] == "0300-1234567"
+    assert sign_in(api, contact_number="0300-7654321").data["profile"]["contact_number"] == "0300-1234567"
+
+
+def test_a_number_that_was_missing_is_added_later(api: Api) -> None:
+    assert sign_in(api).data["profile"]["contact_number"] is None
+    assert sign_in(api, contact_number="0300-1234567").data["profile"]["contact_number"] == "0300-1234567"
+
+
+def test_meeting_a_password_account_links_it_and_voids_password_tokens_and_resets(api: Api, db: Db) -> None:
+    before = api.sign_up(email=EMAIL, full_name="Mallory")
+    account_id = ObjectId(before["profile"]["id"])
+    store.insert_reset(
+        db, account_id, hash_reset_token("stolen"), expires_at=utc_now().replace(year=2099), now=utc_now()
+    )
+    session = sign_in(api).data
+    assert (session["profile"]["id"], session["profile"]["auth_provider"]) == (str(account_id), "google")
+    assert api.get("/auth/me", as_=session["token"]).status == 200
+    assert api.get("/auth/me", as_=before["token"]).code == "token_revoked"
+    assert api.post("/auth/login", {"email": EMAIL, "password": PASSWORD}).code == "bad_credentials"
+    reset = api.post("/auth/reset-password", {"token": "stolen", "new_password": "another horse 8"})
+    assert reset.code == "bad_reset_token"
+    assert db.users.count_documents({}) == 1
+    assert db.password_resets.count_documents({}) == 0
+    # From now on it is found by its sub, and nothing is voided again.
+    assert sign_in(api).data["profile"]["id"] == str(account_id)
+    assert api.get("/auth/me", as_=session["token"]).status == 200
+
+
+@pytest.mark.parametrize("fields", [{}, {"google_sub": None}], ids=["absent", "null"])
+def test_an_account_of_another_tool_is_linked_in_whatever_case_it_was_written(
+    api: Api, db: Db, fields: dict[str, None]
+) -> None:
+    user = put_user(db, email="AYESHA@Example.com", **fields)
+    assert sign_in(api).data["profile"]["id"] == str(user["_id"])
+    answer = api.post("/auth/login", {"email": EMAIL, "password": FOREIGN_PASSWORD})
+    assert answer.code == "bad_credentials"
+
+
+def test_what_the_account_owns_stays_when_it_is_linked(api: Api) -> None:
+    owner = api.owner()
+    venue_id = api.list_venue(owner)
+    guest = api.sign_up(email=EMAIL)["token"]
+    booking_id = api.book(guest, venue_id, day(1)).data["booking_id"]
+    token = sign_in(api).data["token"]
+    assert [booking["id"] for booking in api.get("/bookings", as_=token).data["bookings"]] == [booking_id]
+
+
+def test_a_second_google_account_does_not_get_the_address(api: Api, db: Db) -> None:
+    first = sign_in(api).data
+    answer = sign_in(api, id_token(sub="666"))
+    assert (answer.status, answer.code) == (409, "email_taken")
+    assert api.get("/auth/me", as_=first["token"]).status == 200
+    assert db.users.distinct("google_sub") == [SUB]
+
+
+@pytest.mark.parametrize("exists", [False, True], ids=["new", "a password account"])
+def test_of_many_first_sign_ins_at_once_comes_one_account(app: Flask, api: Api, db: Db, *, exists: bool) -> None:
+    if exists:
+        api.sign_up(email=EMAIL)
+    token = id_token()
+    answers = at_once([lambda: sign_in(Api(app.test_client()), token)] * 8)
+    assert {answer.status for answer in answers} == {200}
+    assert {answer.data["profile"]["id"] for answer in answers} == {str(db.users.find_one({})["_id"])}  # type: ignore[index] # there is one
+    assert db.users.count_documents({}) == 1
+    assert all(api.get("/auth/me", as_=answer.data["token"]).status == 200 for answer in answers)
+
+
+def test_of_two_google_accounts_at_once_one_gets_the_address(app: Flask, api: Api, db: Db) -> None:
+    del api
+    tokens = [id_token(sub="one"), id_token(sub="two")] * 3
+    answers = at_once([lambda token=token: sign_in(Api(app.test_client()), token) for token in tokens])  # type: ignore[misc] # bound early
+    assert sorted(answer.status for answer in answers) == [200] * 3 + [409] * 3
+    assert db.users.count_documents({}) == 1
+
+
+def test_an_account_that_signs_up_in_the_same_instant_is_linked(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    come_between(monkeypatch, store, "insert_account", lambda: put_user(db, email=EMAIL))
+    account = service_sign_in(db)
+    assert (account.auth_provider, account.password_hash, account.token_version) == ("google", None, 1)
+    assert db.users.count_documents({}) == 1
+
+
+def test_a_google_account_that_takes_the_address_in_the_same_instant_keeps_it(
+    db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rival = {"email": EMAIL, "google_sub": "another"}
+    come_between(monkeypatch, store, "insert_account", lambda: put_user(db, **rival))
+    with pytest.raises(EmailTaken):
+        service_sign_in(db)
+
+
+def test_an_address_that_was_taken_and_given_up_in_the_same_instant_is_told_as_taken(
+    db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> Account:
+        raise EmailTaken
+
+    monkeypatch.setattr(store, "insert_account", refuse)
+    with pytest.raises(EmailTaken):
+        service_sign_in(db)
+
+
+def test_the_same_google_account_under_its_new_address_in_the_same_instant_is_found(
+    db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    come_between(monkeypatch, store, "insert_account", lambda: put_user(db, email="new@example.com", google_sub=SUB))
+    assert service_sign_in(db).email == "new@example.com"
+    assert db.users.count_documents({}) == 1
+
+
+def test_one_google_account_meeting_two_password_accounts_at_once_links_one(
+    db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_user(db, email=EMAIL)
+    put_user(db, email="new@example.com")
+    rival = GooglePerson(SUB, "new@example.com", None)
+    come_between(monkeypatch, store, "link_google", lambda: service_sign_in(db, rival))
+    assert service_sign_in(db).email == "new@example.com"
+    assert db.users.count_documents({"google_sub": SUB}) == 1
+    assert db.users.count_documents({"email": EMAIL, "auth_provider": "password"}) == 1

@@ -1,0 +1,156 @@
+"""Tokens that became void: felt at once on every worker, also by requests that were let in just before."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from halls.accounts import service, store
+from halls.closure import service as closure
+from tests.accounts.google_keys import id_token
+from tests.accounts.rush import come_between
+from tests.people import PASSWORD, Api
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+    from halls.mongo.client import Db
+    from tests.accounts.conftest import Mail
+    from tests.accounts.google_keys import KeyServer
+
+EMAIL = "ayesha@example.com"
+NEW = "another horse 8"
+
+
+@pytest.fixture(autouse=True)
+def _google(keys: KeyServer, app: Flask, second_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both workers trust the same Google."""
+    assert keys.fetches == 0
+    monkeypatch.setattr(second_app.extensions["halls"], "google", app.extensions["halls"].google)
+
+
+def change_password(api: Api, _mail: Mail, token: str) -> None:
+    """Set a new password."""
+    assert api.post("/auth/change-password", {"password": PASSWORD, "new_password": NEW}, as_=token).status == 200
+
+
+def reset_password(api: Api, mail: Mail, _token: str) -> None:
+    """Set a new password by a letter."""
+    body = {"token": mail.reset_token(api, EMAIL), "new_password": NEW}
+    assert api.post("/auth/reset-password", body).status == 200
+
+
+def link_google(api: Api, _mail: Mail, _token: str) -> None:
+    """Sign in with Google."""
+    assert api.post("/auth/google", {"id_token": id_token(email=EMAIL)}).status == 200
+
+
+def close_account(api: Api, _mail: Mail, token: str) -> None:
+    """Close the account."""
+    assert api.send("DELETE", "/auth/me", {"password": PASSWORD}, as_=token).status == 200
+
+
+EVERY_WAY = pytest.mark.parametrize("revoke", [change_password, reset_password, link_google, close_account])
+
+
+@EVERY_WAY
+def test_an_older_token_is_void_at_once_on_every_worker(
+    api: Api, second_api: Api, mail: Mail, revoke: Callable[[Api, Mail, str], None]
+) -> None:
+    token = api.sign_up(email=EMAIL)["token"]
+    assert second_api.get("/auth/me", as_=token).status == 200
+    revoke(api, mail, token)
+    for worker in (second_api, api):
+        answer = worker.get("/auth/me", as_=token)
+        assert (answer.status, answer.code) == (401, "token_revoked")
+
+
+def test_of_a_token_in_use_everywhere_nothing_works_that_is_sent_after_the_reset(
+    app: Flask, second_app: Flask, api: Api, mail: Mail
+) -> None:
+    token = api.sign_up(email=EMAIL)["token"]
+    stop, seen = threading.Event(), []
+
+    def use(worker: Flask) -> None:
+        client = Api(worker.test_client())
+        while not stop.is_set():
+            sent = time.monotonic()
+            seen.append((sent, client.get("/auth/me", as_=token).status))
+
+    threads = [threading.Thread(target=use, args=(worker,)) for worker in (app, second_app) * 2]
+    for thread in threads:
+        thread.start()
+    try:
+        reset_password(api, mail, token)
+        answered = time.monotonic()
+        while not any(sent > answered + 0.1 for sent, _ in seen):
+            time.sleep(0.01)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert {status for sent, status in seen if sent > answered} == {401}
+    assert 200 in {status for sent, status in seen if sent < answered}
+
+
+@EVERY_WAY
+def test_who_was_let_in_just_before_gets_no_new_token(
+    api: Api, second_api: Api, mail: Mail, monkeypatch: pytest.MonkeyPatch, revoke: Callable[[Api, Mail, str], None]
+) -> None:
+    stolen = api.sign_up(email=EMAIL)["token"]
+    come_between(monkeypatch, store, "update_account", lambda: revoke(second_api, mail, stolen))
+    answer = api.patch("/auth/me", {"full_name": "Mallory"}, as_=stolen)
+    assert (answer.status, answer.code) == (401, "token_revoked")
+
+
+@EVERY_WAY
+def test_who_was_let_in_just_before_changes_no_password(
+    api: Api, second_api: Api, mail: Mail, monkeypatch: pytest.MonkeyPatch, revoke: Callable[[Api, Mail, str], None]
+) -> None:
+    stolen = api.sign_up(email=EMAIL)["token"]
+    come_between(monkeypatch, store, "replace_password", lambda: revoke(second_api, mail, stolen))
+    change = {"password": PASSWORD, "new_password": "password of Mallory"}
+    assert api.post("/auth/change-password", change, as_=stolen).status == 401
+    assert api.post("/auth/login", {"email": EMAIL, "password": "password of Mallory"}).status == 401
+
+
+@pytest.mark.parametrize("revoke", [change_password, reset_password, link_google])
+def test_who_was_let_in_just_before_closes_no_account(
+    api: Api,
+    second_api: Api,
+    mail: Mail,
+    db: Db,
+    monkeypatch: pytest.MonkeyPatch,
+    revoke: Callable[[Api, Mail, str], None],
+) -> None:
+    stolen = api.sign_up(email=EMAIL)["token"]
+    come_between(monkeypatch, closure.accounts, "delete_account", lambda: revoke(second_api, mail, stolen))
+    answer = api.send("DELETE", "/auth/me", {"password": PASSWORD}, as_=stolen)
+    assert (answer.status, answer.code) == (401, "token_revoked")
+    assert db.users.count_documents({"email": EMAIL}) == 1
+
+
+def test_a_login_with_the_old_password_in_the_same_instant_opens_nothing(
+    api: Api, second_api: Api, mail: Mail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = api.sign_up(email=EMAIL)["token"]
+    come_between(monkeypatch, service, "needs_new_hash", lambda: change_password(second_api, mail, token))
+    session = api.post("/auth/login", {"email": EMAIL, "password": PASSWORD})
+    if session.status == 200:
+        assert api.get("/auth/me", as_=session.data["token"]).code == "token_revoked"
+
+
+def test_a_better_hash_of_the_old_password_does_not_replace_the_new_one(
+    api: Api, second_api: Api, mail: Mail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = api.sign_up(email=EMAIL)["token"]
+    monkeypatch.setattr(service, "needs_new_hash", lambda _: True)
+    come_between(monkeypatch, store, "update_hash", lambda: change_password(second_api, mail, token))
+    api.post("/auth/login", {"email": EMAIL, "password": PASSWORD})
+    assert api.post("/auth/login", {"email": EMAIL, "password": PASSWORD}).status == 401
+    assert api.post("/auth/login", {"email": EMAIL, "password": NEW}).status == 200
