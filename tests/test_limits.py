@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import structlog
 from bson import json_util
-from limits.storage import MemoryStorage
+from limits.storage import MemoryStorage, MongoDBStorage
 from pymongo import MongoClient
 from pymongo.read_concern import ReadConcern
 
@@ -287,6 +287,22 @@ def test_nobody_is_told_to_wait_longer_than_the_limit_lasts(monkeypatch: pytest.
     monkeypatch.setattr(MemoryStorage, "get_expiry", lambda *_: time.time() + expiry)  # noqa: TID251 - as the library
     counting = limiter(mongo_uri=NOWHERE, rate_limit_storage_uri="memory://")
     assert 1 <= int(counting.hit(THREE, "a")["RateLimit-Reset"]) <= 60
+
+
+def test_threads_that_count_first_at_once_open_one_connection(worker_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    open_client = MongoDBStorage._init_mongo_client  # noqa: SLF001 - where the library connects
+
+    def note(storage: MongoDBStorage, uri: str, **options: Any) -> Any:
+        opened.append(uri)
+        time.sleep(0.05)
+        return open_client(storage, uri, **options)
+
+    monkeypatch.setattr(MongoDBStorage, "_init_mongo_client", note)
+    counting = limiter(mongo_uri=worker_uri)
+    at_once([lambda: counting.hit(Limit("many", 100, 60), "a")] * 8)
+    close_storage(counting)
+    assert opened == [worker_uri]
 
 
 def test_off_counts_nothing(app: Flask, db: Db) -> None:

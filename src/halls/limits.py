@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -53,6 +54,7 @@ class Limiter:
         self._local = MemoryStorage()
         self._warned_at = self._away_until = float("-inf")
         self._storage = _open_storage(config) if self._is_on else self._local
+        self._was_used, self._first_use = False, threading.Lock()
 
     def hit(self, limit: Limit, *who: str) -> dict[str, str]:
         """Count one more of `who`; return headers that say what is left. Raises RateLimited; refused ones count too."""
@@ -76,6 +78,7 @@ class Limiter:
             return None
         try:
             with pymongo.timeout(STORAGE_SECONDS):
+                self._connect()
                 return work(self._storage)
         except StorageError:
             self._away_until = now + AWAY_SECONDS
@@ -83,6 +86,15 @@ class Limiter:
                 self._warned_at = now
                 log.warning("the counters of rate limits are out of reach")
             return None
+
+    def _connect(self) -> None:
+        """Let one thread use the storage first: the library connects at that, and two at once would connect twice."""
+        if self._was_used:
+            return
+        with self._first_use:
+            if not self._was_used:
+                self._storage.check()
+                self._was_used = True
 
 
 def network_of(address: str | None) -> str:

@@ -112,8 +112,10 @@ def routes() -> MapAdapter:
     from halls.app import create_app  # noqa: PLC0415 - as said
     from halls.config import Config  # noqa: PLC0415 - the same
 
-    config = Config(mongo_uri="mongodb://127.0.0.1/halls", jwt_secret="no token is ever made with this one")
-    return create_app(config).url_map.bind("127.0.0.1")
+    config = Config(mongo_uri="mongodb://127.0.0.1/halls", jwt_secret="no token is ever made", rate_limits="off")
+    app = create_app(config)
+    app.extensions["halls"].db.client.close()
+    return app.url_map.bind("127.0.0.1")
 
 
 def test_no_request_goes_to_a_route_that_is_not_there(collection: Any, routes: MapAdapter) -> None:

@@ -105,7 +105,12 @@ def test_the_operator_decides_how_large_a_video_may_be(make_api: Callable[..., A
 
 
 def test_an_account_signs_sixty_times_a_minute(make_api: Callable[..., Api]) -> None:
-    api = make_api(rate_limits="on", cloudinary_cloud_name="demo", cloudinary_upload_preset="halls")
+    api = make_api(
+        rate_limits="on",
+        rate_limit_storage_uri="memory://",
+        cloudinary_cloud_name="demo",
+        cloudinary_upload_preset="halls",
+    )
     owner, other = api.owner(), api.owner()
     for _ in range(30):
         assert api.post("/uploads/sign-s3", upload_body(), as_=owner).status == 200
