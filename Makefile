@@ -63,7 +63,7 @@ bench: setup ## measure requests per second on this machine; needs wrk
 lock: ## write the lock files anew from pyproject.toml (UPGRADE=--upgrade takes newer versions)
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
-	$(LOCK) --group dev -o requirements-dev.lock
+	$(LOCK) --group dev --group docs -o requirements-dev.lock
 	$(LOCK) -c requirements-dev.lock -o requirements.lock
 
 clean: ## remove what these targets made, but for the development database in .data

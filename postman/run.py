@@ -1,4 +1,4 @@
-"""Runs the collection with newman against a fresh server: `make postman`."""  # noqa: INP001 - a program, not a package
+"""Checks that the collection is up to date and runs it with newman against a fresh server: `make postman`."""  # noqa: INP001 - a program, not a package
 
 import http.client
 import os
@@ -10,8 +10,9 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 
+from make import COLLECTION, make_files
+
 HERE = Path(__file__).resolve().parent
-COLLECTION = HERE / "halls_postman_collection_v2.json"
 NEWMAN = HERE.parent / "node_modules" / ".bin" / "newman"
 SETTINGS_LEFT_OUT = {"MONGO_URI", "HALLS_ENV", "JWT_SECRET"}
 START_SECONDS = 60
@@ -46,6 +47,9 @@ def wait_until_ready(server: subprocess.Popen[bytes], port: int) -> None:
 
 def main() -> int:
     """Start a server with an empty database, run the collection, end the server, return newman's code."""
+    stale = [path.name for path, text in make_files().items() if path.read_text(encoding="utf-8") != text]
+    if stale:
+        sys.exit(f"{', '.join(stale)} is out of date: run `python postman/make.py`")
     if not NEWMAN.exists():
         sys.exit("newman is missing: run `npm ci` first")
     port = find_free_port()

@@ -1,38 +1,24 @@
-"""The Postman collection is whole: each route of the server is in it, nothing else is, and each request is checked."""
+"""The Postman collection is made from the OpenAPI document and whole: each route is in it, each request is checked."""
 
 from __future__ import annotations
 
 import json
 import re
+import runpy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.openapi.document import current_document, list_operations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from werkzeug.routing import MapAdapter
-
 POSTMAN = Path(__file__).resolve().parents[2] / "postman"
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
-FOLDERS = ["Service", "Accounts", "Venues", "Search and availability", "Bookings", "Closing down"]
 # What a user sets or pastes, and what the environment file offers as well.
 VARIABLES = ["baseUrl", "jwt", "venue_id", "booking_id"]
-# Still to come into the collection (uploads, Google, reset, leaving), and what only the API page itself fetches.
-WITHOUT_A_REQUEST = {
-    ("POST", "/auth/google"),
-    ("POST", "/auth/forgot-password"),
-    ("POST", "/auth/reset-password"),
-    ("DELETE", "/auth/me"),
-    ("POST", "/uploads/sign-s3"),
-    ("POST", "/uploads/sign-cloudinary"),
-    ("PUT", "/uploads/local/<path:address>"),
-    ("GET", "/media/<path:file>"),
-    ("GET", "/openapi.json"),
-    ("GET", "/docs"),
-    ("GET", "/docs/<asset>"),
-}
+DOCUMENT = current_document()
 
 
 def read(name: str) -> Any:
@@ -58,15 +44,18 @@ def script_of(item: Any, kind: str) -> str:
     )
 
 
-def route_of(request: Any) -> tuple[str, str]:
-    """Return method and path, with an id where the collection has a variable."""
-    path = re.sub(r"\{\{\w+\}\}", "0" * 24, "/" + "/".join(request["url"]["path"]))
-    return request["method"], path
+def test_the_files_are_made_from_the_document_as_it_is_now() -> None:
+    made = runpy.run_path(str(POSTMAN / "make.py"))["make_files"]()
+    stale = [path.name for path, text in made.items() if path.read_text(encoding="utf-8") != text]
+    assert not stale, "run `python postman/make.py`"
 
 
-def test_it_is_a_collection_of_format_2_1(collection: Any) -> None:
+def test_it_is_a_collection_of_format_2_1_with_a_story_and_a_folder_for_each_tag(collection: Any) -> None:
     assert collection["info"]["schema"] == SCHEMA
-    assert [folder["name"] for folder in collection["item"]] == FOLDERS
+    assert [folder["name"] for folder in collection["item"]] == [
+        "A whole day",
+        *(tag["name"] for tag in DOCUMENT["tags"]),
+    ]
     assert collection["auth"] == {"type": "bearer", "bearer": [{"key": "token", "value": "{{jwt}}", "type": "string"}]}
 
 
@@ -80,21 +69,53 @@ def test_the_four_variables_are_in_the_collection_and_in_the_environment(collect
     assert not any(named[name] or offered[name] for name in VARIABLES[1:])
 
 
-def test_every_variable_used_is_declared(collection: Any) -> None:
+def test_every_variable_that_a_request_uses_is_declared(collection: Any) -> None:
     declared = {variable["key"] for variable in collection["variable"]}
-    text = json.dumps(collection)
-    used = set(re.findall(r"\{\{(\w+)\}\}", text))
-    in_scripts = set(re.findall(r"(?:pm\.(?:variables|collectionVariables)\.[gs]et|keep)\('(\w+)'", text))
-    assert used | in_scripts == declared
+    used = set(re.findall(r"\{\{(\w+)\}\}", json.dumps(collection)))
+    assert used <= declared
+    assert {f"{who}_jwt" for who in re.findall(r"become\('(\w+)'\)", json.dumps(collection))} <= declared
 
 
-def test_every_request_checks_its_status(collection: Any) -> None:
+def operations_of(folder: Any) -> set[str]:
+    """Return the operations that requests of a folder go to, by method and path."""
+    found = set()
+    for item in requests_in(folder):
+        method, path = item["request"]["method"], "/" + "/".join(item["request"]["url"]["path"])
+        fitting = [each for each in list_operations(DOCUMENT) if each[0] == method.lower() and fits(each[1], path)]
+        assert fitting, f"{method} {path} is no route"
+        found.add(min(fitting, key=lambda each: each[1].count("{"))[2]["operationId"])
+    return found
+
+
+def fits(template: str, path: str) -> bool:
+    pattern = re.sub(r"\{\w+\}", ".+", re.sub(r"\{\w+_id\}", "[^/]+", template))
+    return re.fullmatch(pattern, path) is not None
+
+
+def test_every_route_is_in_the_story_and_in_the_folder_of_its_tag(collection: Any) -> None:
+    story, *folders = collection["item"]
+    assert operations_of(story) == {operation["operationId"] for _, _, operation in list_operations(DOCUMENT)}
+    for folder in folders:
+        tagged = {each["operationId"] for _, _, each in list_operations(DOCUMENT) if folder["name"] in each["tags"]}
+        assert operations_of(folder) == tagged
+
+
+def test_every_request_of_the_story_checks_its_status_and_every_answer_its_shape(collection: Any) -> None:
     careless = [
         item["name"]
-        for item in requests_in(collection)
-        if "pm.test(" not in script_of(item, "test") or "to.have.status(" not in script_of(item, "test")
+        for item in requests_in(collection["item"][0])
+        if "expect(pm.response.code)" not in script_of(item, "test")
     ]
     assert careless == []
+    assert "to.be.jsonSchema(" in script_of(collection, "test")
+
+
+def test_every_request_has_an_example_answer(collection: Any) -> None:
+    for item in requests_in(collection):
+        (example,) = item["response"]
+        assert example["originalRequest"]["url"] == item["request"]["url"]
+        kind = example["header"][0]["value"]
+        assert kind != "application/json" or json.loads(example["body"] or "{}") or "openapi" in json.dumps(item)
 
 
 def test_the_written_address_and_its_parts_agree(collection: Any) -> None:
@@ -104,35 +125,3 @@ def test_the_written_address_and_its_parts_agree(collection: Any) -> None:
         assert path == "{{baseUrl}}/" + "/".join(url["path"]), item["name"]
         query = [f"{pair['key']}={pair['value']}" for pair in url.get("query", []) if not pair.get("disabled")]
         assert url["raw"].partition("?")[2] == "&".join(query), item["name"]
-
-
-@pytest.fixture(scope="module")
-def routes() -> MapAdapter:
-    # Here, not above: the other checks tell about the files also while the server is broken.
-    from halls.app import create_app  # noqa: PLC0415 - as said
-    from halls.config import Config  # noqa: PLC0415 - the same
-
-    config = Config(mongo_uri="mongodb://127.0.0.1/halls", jwt_secret="no token is ever made", rate_limits="off")
-    app = create_app(config)
-    app.extensions["halls"].db.client.close()
-    return app.url_map.bind("127.0.0.1")
-
-
-def test_no_request_goes_to_a_route_that_is_not_there(collection: Any, routes: MapAdapter) -> None:
-    asked = {route_of(item["request"]) for item in requests_in(collection)}
-    assert {(method, path) for method, path in asked if not routes.test(path, method)} == set()
-
-
-def test_every_route_has_a_request(collection: Any, routes: MapAdapter) -> None:
-    asked = {route_of(item["request"]) for item in requests_in(collection)}
-    answered = {
-        (method, routes.match(path, method, return_rule=True)[0].rule)
-        for method, path in asked
-        if routes.test(path, method)
-    }
-    served = {
-        (method, rule.rule)
-        for rule in routes.map.iter_rules()
-        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-    }
-    assert served - answered - WITHOUT_A_REQUEST == set()
