@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import json
 import runpy
 import sys
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,8 @@ from pymongo.errors import OperationFailure
 
 from halls import cli, welcome
 from halls.app import COLLECTIONS
-from halls.listings.files import Row
+from halls.clock import utc_now
+from halls.mail.outbox import queue_letter
 from halls.mongo.client import connect
 from tests.architecture.source import ROOT
 from tests.commands import run_halls
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db
 
 NOBODY = "mongodb://127.0.0.1:1/halls?serverSelectionTimeoutMS=200"
-COMMANDS = ["serve", "demo", "indexes", "check", "export", "import", "worker", "mail", "openapi"]
+COMMANDS = sorted(cli.main.commands)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -92,15 +93,12 @@ def test_serve_is_handed_what_to_do_before_and_when_ready(
 def test_indexes_are_made_and_listed_by_collection(fresh_uri: str) -> None:
     result = run_halls(fresh_uri, "indexes")
     db = connect(fresh_uri)
-    expected = [
-        line
-        for plan in COLLECTIONS
-        for line in (plan.name, *(f"  {name}" for name in sorted(_index_names(db, plan.name))))
-    ]
+    found = {plan.name: sorted(_index_names(db, plan.name)) for plan in COLLECTIONS}
     db.client.close()
-    assert result.stdout.splitlines() == expected
-    assert "  one_active_booking_per_date" in expected
-    assert run_halls(fresh_uri, "indexes").stdout == result.stdout
+    rows = [line.split() for line in result.stdout.splitlines()]
+    assert rows == [["collection", "index"], *([name, index] for name, names in found.items() for index in names)]
+    assert ["bookings", "one_active_booking_per_date"] in rows
+    assert json.loads(run_halls(fresh_uri, "indexes", "--json").stdout) == found
 
 
 def _index_names(db: Db, collection: str) -> list[str]:
@@ -116,7 +114,7 @@ def test_the_demonstration_goes_into_an_empty_database_only(db: Db, worker_uri: 
 
 
 def test_the_demonstration_does_not_go_into_production(db: Db, worker_uri: str) -> None:
-    result = run_halls(worker_uri, "demo", HALLS_ENV="production", SMTP_HOST="127.0.0.1")
+    result = run_halls(worker_uri, "demo", HALLS_ENV="production", SMTP_HOST="smtp.example")
     assert result.exit_code == 1
     assert "not in production" in result.stderr
     assert db.users.count_documents({}) == 0
@@ -130,23 +128,6 @@ def test_a_file_that_says_nothing_is_no_import(worker_uri: str, tmp_path: Path, 
     assert result.exit_code == 1
     assert result.stdout == "Imported 0 venues and 0 bookings.\n"
     assert result.stderr.startswith(f"Error: {told}")
-
-
-class Terminal(io.StringIO):
-    """A stream that people look at."""
-
-    def isatty(self) -> bool:
-        """Say yes."""
-        return True
-
-
-def test_a_terminal_shows_how_far_a_long_file_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = Terminal()
-    monkeypatch.setattr(sys, "stderr", terminal)
-    rows = [Row(line) for line in (1, 5, 10)]
-    assert list(cli._show_progress(rows, 10)) == rows  # noqa: SLF001 - the bar is hidden wherever tests can type a command
-    assert "Checking" in terminal.getvalue()
-    assert "100%" in terminal.getvalue()
 
 
 def test_the_database_that_comes_along_serves_every_command_also_beside_a_server(tmp_path: Path) -> None:
@@ -169,6 +150,35 @@ def test_data_that_no_index_allows_is_told_with_its_documents(fresh_uri: str) ->
     assert result.exit_code == 1
     assert all(account_id in result.stderr for account_id in ids)
     assert "`halls check`" in result.stderr
+
+
+def test_help_names_each_command_once_by_what_it_is_for_and_what_exit_codes_mean() -> None:
+    told = run_halls(None, "--help").stdout
+    assert sorted(name for names in cli.SECTIONS.values() for name in names) == COMMANDS
+    assert all(told.count(f"\n  {name} ") == 1 for name in COMMANDS)
+    assert "Exit codes: 0 " in told
+
+
+def test_an_import_reports_as_json_too(db: Db, worker_uri: str, tmp_path: Path) -> None:
+    put_user(db, email="owner@example.com", is_venue_owner=True)
+    file = write_lines(tmp_path / "file", venue_row(owner_email="owner@example.com"), {})
+    result = run_halls(worker_uri, "import", "--json", "--skip-bad", file)
+    said = json.loads(result.stdout)
+    assert (result.exit_code, result.stderr) == (1, "")
+    assert said["imported"] == {"venues": 1, "bookings": 0}
+    assert said["fault_count"] == len(said["faults"]) > 0
+    assert all(fault.startswith("line 2, ") for fault in said["faults"])
+
+
+def test_the_letters_that_wait_are_a_table_or_json(db: Db, worker_uri: str) -> None:
+    assert run_halls(worker_uri, "mail").stdout == "0 letters wait or are dead.\n"
+    assert json.loads(run_halls(worker_uri, "mail", "--json", "--requeue").stdout) == {"requeued": 0}
+    queue_letter(db, "password_reset", {}, utc_now())
+    heads, row, told = run_halls(worker_uri, "mail").stdout.splitlines()
+    assert heads.split() == ["id", "kind", "status", "tries", "due_at", "reason"]
+    (letter,) = json.loads(run_halls(worker_uri, "mail", "--json").stdout)
+    assert row.split()[:2] == [letter["id"], letter["kind"]]
+    assert told == "1 letters wait or are dead."
 
 
 def test_it_is_a_module_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

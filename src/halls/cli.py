@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import get_completion_class
 from pymongo.errors import PyMongoError
 
 from halls import welcome
@@ -19,24 +20,38 @@ from halls.check import describe_breach, find_breaches
 from halls.clock import day_in_karachi, utc_now
 from halls.config import Config, ConfigError, load_config
 from halls.demo.load import load_demo
-from halls.listings.exporting import export_lines, write_whole
-from halls.listings.files import Row, UnreadableFile, count_lines, read_rows
-from halls.listings.importing import BATCH_ROWS, ImportStopped, Report, import_rows
+from halls.listings import commands as listings
+from halls.listings.files import UnreadableFile
+from halls.listings.importing import BATCH_ROWS, ImportStopped
 from halls.logs import set_up_logs
 from halls.mail import commands as mail
 from halls.mongo.client import Db, connect, is_unavailable
 from halls.mongo.embedded import EmbeddedMongoError
 from halls.mongo.indexes import ContradictingData, ensure_collections
 from halls.server import given_or_embedded, serve, work
+from halls.terminal import print_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 STOPPING = (ConfigError, ContradictingData, EmbeddedMongoError, ImportStopped, UnreadableFile)
+SECTIONS = {
+    "Serving": ("serve", "demo", "worker"),
+    "Data": ("import", "export", "check", "indexes", "mail"),
+    "For developers": ("openapi", "completion"),
+}
+EXIT_CODES = "Exit codes: 0 done; 1 refused, stopped, or something was found wrong; 2 typed wrongly."
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
 
 class Commands(click.Group):
-    """Shows what stops us as one message and exit code 1, not as a traceback."""
+    """Lists commands by what they are for; shows what stops us as one message and exit code 1, not as a traceback."""
+
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, section by section."""
+        for section, names in SECTIONS.items():
+            with formatter.section(section):
+                formatter.write_dl([(name, self.commands[name].get_short_help_str(90)) for name in names])
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
@@ -50,7 +65,7 @@ class Commands(click.Group):
             raise click.ClickException(f"The database does not answer ({type(error).__name__}).") from error
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="halls")
 @click.pass_context
 def main(context: click.Context) -> None:
@@ -99,20 +114,24 @@ def demo_command(config: Config) -> None:
 
 
 @main.command("indexes")
+@AS_JSON
 @click.pass_obj
-def indexes_command(config: Config) -> None:
+def indexes_command(config: Config, *, as_json: bool) -> None:
     """Make the indexes that are missing, as every start does, and list all by collection."""
     with _open_database(config) as db:
         ensure_collections(db, COLLECTIONS)
-        for plan in COLLECTIONS:
-            click.echo("\n  ".join([plan.name, *sorted(db[plan.name].index_information())]))
+        found = {plan.name: sorted(db[plan.name].index_information()) for plan in COLLECTIONS}
+    if as_json:
+        click.echo(json.dumps(found))
+    else:
+        print_table(["collection", "index"], [(name, index) for name, names in found.items() for index in names])
 
 
 @main.command("check")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@AS_JSON
 @click.pass_obj
 def check_command(config: Config, *, as_json: bool) -> None:
-    """List the stored documents that break a promise, by id, and exit with 1 if there are any. Changes nothing."""
+    """List the stored documents that break a promise, by id. Changes nothing."""
     with _open_database(config) as db:
         breaches = find_breaches(db, day_in_karachi(utc_now()))
         counts = {plan.name: db[plan.name].count_documents({}) for plan in COLLECTIONS}
@@ -137,7 +156,7 @@ def worker_command(config: Config) -> None:
 
 
 @main.command("mail")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+@AS_JSON
 @click.option("--requeue", "requeue", is_flag=True, help="Make dead letters due again: those named, or all.")
 @click.argument("letter_ids", nargs=-1)
 @click.pass_obj
@@ -145,7 +164,7 @@ def mail_command(config: Config, *, as_json: bool, requeue: bool, letter_ids: tu
     """List the letters that wait or are dead, or send dead ones again. Never shows to whom they go."""
     with _open_database(config) as db:
         if requeue:
-            mail.requeue(db, letter_ids)
+            mail.requeue(db, letter_ids, as_json=as_json)
         else:
             mail.show_letters(db, as_json=as_json)
 
@@ -157,29 +176,39 @@ def openapi_command() -> None:
     click.echo("Wrote openapi.json")
 
 
+@main.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion_command(shell: str) -> None:
+    """Print what a shell needs to complete `halls` on Tab.
+
+    \b
+    bash  halls completion bash > ~/.halls-completion.bash; then add to ~/.bashrc: . ~/.halls-completion.bash
+    zsh   the same with zsh and ~/.zshrc
+    fish  halls completion fish > ~/.config/fish/completions/halls.fish
+    """  # noqa: D301 - as below
+    completer = get_completion_class(shell)
+    if completer is not None:
+        click.echo(completer(main, {}, "halls", "_HALLS_COMPLETE").source())
+
+
 @main.command("export")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write. [default: stdout]")
 @click.pass_obj
 def export_command(config: Config, *, output: Path | None) -> None:
-    """Write all venues and bookings as one JSON document, a line each, which `halls import` reads back.
+    """Write all venues and bookings as JSON that `halls import` reads back.
 
-    Accounts are named by their e-mail addresses and not written themselves.
+    It is one document with a line for each. Accounts are named by their e-mail addresses and not written themselves.
     """
     with _open_database(config) as db:
-        if output is None:
-            sys.stdout.buffer.writelines(export_lines(db))
-            return
-        try:
-            write_whole(output, export_lines(db))
-        except OSError as error:
-            raise click.FileError(str(output), error.strerror) from error
+        listings.export_file(db, output)
 
 
 @main.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--skip-bad", is_flag=True, help=f"Keep the good rows, {BATCH_ROWS} at a time, and report the others.")
+@AS_JSON
 @click.pass_obj
-def import_command(config: Config, *, file: Path, skip_bad: bool) -> None:
+def import_command(config: Config, *, file: Path, skip_bad: bool, as_json: bool) -> None:
     """Bring in venues from FILE: all of them or, if anything is wrong, none.
 
     FILE is CSV with a header, a JSON array of venues, one JSON venue a line, or what `halls export` writes, with its
@@ -196,32 +225,16 @@ def import_command(config: Config, *, file: Path, skip_bad: bool) -> None:
       pictures          https://…;https://…
       videos            https://…=22.5;https://…=8   (each with its size in MB)
     """  # noqa: D301 - the \b is a character, by which click knows what not to wrap
-    report = Report()
-    try:
-        lines = count_lines(file)
+
+    @contextmanager
+    def open_prepared() -> Iterator[Db]:
         with _open_database(config) as db:
             ensure_collections(db, COLLECTIONS)
-            rows = _show_progress(read_rows(file), lines)
-            import_rows(db, rows, report, skip_bad=skip_bad, max_video_mb=config.max_video_mb, now=utc_now())
-    finally:
-        for _, fault in sorted(report.faults, key=lambda found: found[0]):
-            click.echo(fault, err=True)
-        if unnamed := report.fault_count - len(report.faults):
-            click.echo(f"and {unnamed} more faults", err=True)
-        click.echo(f"Imported {report.kept['venues']} venues and {report.kept['bookings']} bookings.")
-    if report.fault_count:
+            yield db
+
+    how = {"skip_bad": skip_bad, "as_json": as_json}
+    if not listings.import_file(open_prepared, file, max_video_mb=config.max_video_mb, **how):
         sys.exit(1)
-
-
-def _show_progress(rows: Iterable[Row], lines: int) -> Iterator[Row]:
-    """Yield the rows, while a terminal shows how far into the file they are."""
-    if not sys.stderr.isatty():
-        yield from rows
-        return
-    with click.progressbar(length=lines, label="Checking", file=sys.stderr) as bar:
-        for row in rows:
-            bar.update(row.line - bar.pos)
-            yield row
 
 
 if __name__ == "__main__":

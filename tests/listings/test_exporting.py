@@ -172,7 +172,7 @@ def test_the_file_is_whole_or_as_it_was(
         yield b"half"
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("halls.cli.export_lines", break_off)
+    monkeypatch.setattr("halls.listings.commands.export_lines", break_off)
     result = run_halls(worker_uri, "export", "--output", file)
     assert result.exit_code == 1
     assert "No space left on device" in result.stderr
