@@ -1,6 +1,7 @@
 """Builds the exact bytes of a request, sends them on a plain socket and reads whatever comes back."""
 
 import socket
+import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from tests.hostile.filling import body_of, fill, spelled_out
 PATIENCE_SECONDS = 8.0
 # How long a second answer may take to show itself after the first, on a connection that stays open.
 QUIET_SECONDS = 0.4
+# Where NGINX listens, and by which name it is known.
+TLS_PORTS: dict[int, ssl.SSLContext] = {}
+SERVER_NAME = "halls.example"
 
 Headers = list[tuple[str, str]]
 
@@ -76,7 +80,7 @@ def send(port: int, raw: bytes) -> Exchange:
     head = raw.startswith(b"HEAD ")
     started = monotonic()
     received, first_after, ended = b"", None, False
-    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as link:
+    with _connect(port) as link:
         # A server may answer and close while we still send: what it said is there to be read.
         with suppress(OSError):
             link.sendall(raw)
@@ -90,6 +94,11 @@ def send(port: int, raw: bytes) -> Exchange:
                 first_after = monotonic() - started
     seconds = first_after or monotonic() - started
     return Exchange(parse_answers(received, head=head, ended=ended), seconds, ended)
+
+
+def _connect(port: int) -> socket.socket:
+    link = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS)
+    return TLS_PORTS[port].wrap_socket(link, server_hostname=SERVER_NAME) if port in TLS_PORTS else link
 
 
 def _receive(link: socket.socket, seconds: float) -> bytes | None:

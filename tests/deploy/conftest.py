@@ -1,0 +1,48 @@
+"""The application with NGINX before it, as in production."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from halls.mongo.client import connect
+from tests.deploy.site import Site, running_site
+from tests.hostile.conftest import google, hostile_database, hostile_uri, post_office, settings, world  # noqa: F401 - fixtures
+from tests.races.arena import Arena, over_http
+from tests.servers import running_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BEHIND_NGINX = {"TRUSTED_PROXIES": "1", "PUBLIC_URL": "https://halls.example"}
+
+
+@pytest.fixture(scope="session")
+def site(
+    hostile_uri: str,  # noqa: F811 - a fixture
+    settings: dict[str, str],  # noqa: F811 - the same
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Site]:
+    """A site that lets floods through, for there are many tests."""
+    folder = tmp_path_factory.mktemp("site")
+    with (
+        running_server(mongo_uri=hostile_uri, folder=folder / "app", **settings, **BEHIND_NGINX) as server,
+        running_site(server, folder / "nginx") as found,
+    ):
+        yield found
+
+
+@pytest.fixture(scope="session")
+def hostile_server(site: Site) -> Site:
+    """The server that the hostile cases are sent to."""
+    return site
+
+
+@pytest.fixture
+def arena(hostile_uri: str, site: Site) -> Iterator[Arena]:  # noqa: F811 - a fixture
+    """The database behind the site, and people and venues in it."""
+    db = connect(hostile_uri)
+    with closing(db.client):
+        yield Arena(db, over_http(site.server.port))
