@@ -1,0 +1,67 @@
+"""Days turn in Karachi, at 19:00 UTC, whatever the machine's zone; and nothing happens at midnight in London."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+import time_machine
+
+from halls.check import find_breaches
+from halls.clock import day_in_karachi, utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from halls.mongo.client import Db
+    from tests.people import Api
+
+TURN = datetime(2027, 3, 1, 19, 0, tzinfo=timezone.utc)
+MIDNIGHT_UTC = datetime(2027, 3, 2, 0, 0, tzinfo=timezone.utc)
+BEFORE, AFTER = "2027-03-01", "2027-03-02"
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture(params=["UTC", "America/New_York", "Asia/Karachi"])
+def _zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_zone")
+@pytest.mark.parametrize(
+    ("now", "bookable", "said"),
+    [
+        (TURN - SECOND, [BEFORE, AFTER], ["201", "201"]),
+        (TURN, [AFTER], ["date_in_past", "201"]),
+        (MIDNIGHT_UTC - SECOND, [AFTER], ["date_in_past", "201"]),
+        (MIDNIGHT_UTC, [AFTER], ["date_in_past", "201"]),
+    ],
+    ids=["18:59:59", "19:00:00", "23:59:59", "00:00:00"],
+)
+def test_a_day_ends_when_it_ends_in_karachi(
+    api: Api, db: Db, now: datetime, bookable: list[str], said: list[str]
+) -> None:
+    with time_machine.travel(now, tick=False):
+        guest, owner = api.guest(), api.owner()
+        venue_id = api.list_venue(owner, dates_available=[BEFORE, AFTER])
+        found = [day for day in (BEFORE, AFTER) if api.get(f"/venues/search?date={day}").data["venues"]]
+        available = [
+            day for day in (BEFORE, AFTER) if api.get(f"/venues/{venue_id}/availability?date={day}").data["available"]
+        ]
+        answers = [api.book(guest, venue_id, day) for day in (BEFORE, AFTER)]
+        assert found == available == bookable
+        assert [answer.json.get("code", str(answer.status)) for answer in answers] == said
+        assert find_breaches(db, day_in_karachi(utc_now())) == {}
+
+
+def test_a_fresh_token_is_good_though_the_clock_goes_back_an_hour(api: Api) -> None:
+    with time_machine.travel(TURN, tick=False) as clock:
+        guest = api.guest()
+        clock.move_to(TURN - timedelta(hours=1))
+        assert api.get("/auth/me", as_=guest).status == 200

@@ -1,0 +1,109 @@
+"""Nodes of the database are killed and frozen during bookings: nothing acknowledged is lost, nothing is there twice."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.faults.breaking import RECOVERY_SECONDS, is_refused_well, is_well, wait_until
+from tests.races.arena import Call
+from tests.replica.load import find_lies, under_load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.races.arena import Arena
+    from tests.replica.nodes import Nodes
+    from tests.servers import RunningServer
+
+    Installation = tuple[RunningServer, Arena]
+
+BEFORE_SECONDS, AFTER_SECONDS = 3.0, 6.0
+EVERY_NODE = (0, 1, 2)
+
+
+@contextmanager
+def primary_killed(nodes: Nodes) -> Iterator[None]:
+    """Kill the primary, and start it again after the block."""
+    victim = nodes.primary()
+    nodes.kill(victim)
+    yield
+    nodes.start(victim)
+
+
+@contextmanager
+def primary_frozen(nodes: Nodes) -> Iterator[None]:
+    """Freeze the primary for as long as the block runs."""
+    with nodes.frozen(nodes.primary()):
+        yield
+
+
+@contextmanager
+def secondary_frozen(nodes: Nodes) -> Iterator[None]:
+    """Freeze one that only follows."""
+    with nodes.frozen(nodes.found("secondary")[0]):
+        yield
+
+
+@pytest.mark.parametrize("harm", [primary_killed, primary_frozen, secondary_frozen])
+def test_the_loss_of_one_node_costs_no_booking_and_makes_none_twice(
+    installation: Installation, nodes: Nodes, harm: Callable[[Nodes], AbstractContextManager[None]]
+) -> None:
+    _, arena = installation
+    with under_load(arena) as load:
+        for _ in range(2):
+            time.sleep(BEFORE_SECONDS)
+            with harm(nodes):
+                time.sleep(AFTER_SECONDS)
+            nodes.await_well()
+    load.settle()
+    assert find_lies(load) == []
+    assert load.count("201") > 50
+    assert load.unanswered == 0
+    nodes.await_equal("venues", "bookings")
+
+
+def test_with_all_nodes_away_everybody_is_told_and_all_is_well_again_by_itself(
+    installation: Installation, nodes: Nodes
+) -> None:
+    _, arena = installation
+    with under_load(arena) as load:
+        time.sleep(BEFORE_SECONDS)
+        nodes.kill(*EVERY_NODE)
+        refused = [arena.ask(Call("GET", "/venues/search")) for _ in range(3)]
+        health = arena.ask(Call("GET", "/health"))
+        ready = arena.ask(Call("GET", "/health/ready"))
+        nodes.start(*EVERY_NODE)
+        nodes.await_well()
+        wait_until(lambda: is_well(arena), RECOVERY_SECONDS)
+        time.sleep(BEFORE_SECONDS)
+    assert all(is_refused_well(event) for event in [*refused, ready])
+    assert health.said == "200"
+    load.settle()
+    assert find_lies(load) == []
+    nodes.await_equal("venues", "bookings")
+
+
+def test_what_was_acknowledged_survives_though_only_one_follower_lived_to_see_it(
+    installation: Installation, nodes: Nodes
+) -> None:
+    """Scenario X1c: with w:1 these bookings would be lost."""
+    _, arena = installation
+    primary = nodes.primary()
+    followers = [number for number in EVERY_NODE if number != primary]
+    with under_load(arena) as load:
+        time.sleep(BEFORE_SECONDS)
+        nodes.kill(*followers)
+        time.sleep(1)
+        nodes.kill(primary)
+        nodes.start(*followers)
+        time.sleep(AFTER_SECONDS)
+        nodes.start(primary)
+        nodes.await_well()
+        wait_until(lambda: is_well(arena), RECOVERY_SECONDS)
+    load.settle()
+    assert find_lies(load) == []
+    nodes.await_equal("venues", "bookings")
