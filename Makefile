@@ -4,13 +4,13 @@ BIN := .venv/bin
 INSTALLED := .venv/installed-from-lock
 NEWMAN := node_modules/.package-lock.json
 LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-strip-extras --custom-compile-command "make lock" \
-	--extra devdb $(UPGRADE) pyproject.toml
+	$(UPGRADE) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types postman clients browser check map bench lock clean
+.PHONY: help setup run test lint types postman clients browser deploy-tests faults fuzz secrets check map bench lock clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) ## make .venv and install what the lock file names; quick when nothing changed
 
@@ -52,7 +52,21 @@ clients: setup $(NEWMAN) ## lint openapi.json, make clients from it, and play th
 browser: setup $(NEWMAN) ## try the page at /docs in Chromium; needs Node.js and Debian's chromium
 	$(BIN)/pytest tests/browser -n 0 -p no:randomly
 
-check: lint types test postman clients browser ## all that CI runs
+deploy-tests: setup ## try the NGINX site, and send every hostile case through it; needs Debian's nginx, openssl and curl
+	$(BIN)/hadolint deploy/Dockerfile
+	$(BIN)/pytest tests/deploy -n 2
+
+faults: setup ## kill and freeze three mongod, workers and servers in the midst of bookings; about five minutes
+	$(BIN)/pytest tests/replica -n 0
+
+fuzz: setup ## send thousands of made-up requests to every route that openapi.json tells of
+	$(BIN)/python -m tests.fuzz
+
+secrets: setup ## look for secrets in what is committed
+	git ls-files -z -- ':!tests' ':!*lock*' ':!openapi.json' | xargs -0 $(BIN)/detect-secrets-hook --exclude-lines 'example|c2lnbmF0dXJl' \
+		--disable-plugin KeywordDetector --disable-plugin HexHighEntropyString
+
+check: lint types test postman clients browser deploy-tests faults fuzz secrets ## all that CI runs
 
 map: setup ## write the map of src/halls into ARCHITECTURE.md, from each file's first line
 	$(BIN)/python -m tests.architecture.map
@@ -60,10 +74,11 @@ map: setup ## write the map of src/halls into ARCHITECTURE.md, from each file's 
 bench: setup ## measure requests per second on this machine; needs wrk
 	$(BIN)/python benchmarks/first_figures.py
 
+# requirements.lock is what production installs: it has no mongod.
 lock: ## write the lock files anew from pyproject.toml (UPGRADE=--upgrade takes newer versions)
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
-	$(LOCK) --group dev --group docs -o requirements-dev.lock
+	$(LOCK) --extra devdb --group dev --group docs -o requirements-dev.lock
 	$(LOCK) -c requirements-dev.lock -o requirements.lock
 
 clean: ## remove what these targets made, but for the development database in .data

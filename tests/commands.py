@@ -17,6 +17,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+# What production asks for, beside MONGO_URI and JWT_SECRET.
+PRODUCTION = {
+    "HALLS_ENV": "production",
+    "SMTP_HOST": "127.0.0.1",
+    "SMTP_FROM": "Halls <no-reply@halls.example>",
+    "APP_URL": "https://halls.example",
+    "PUBLIC_URL": "https://api.halls.example",
+}
+
+
 def run_halls(uri: str | None, *arguments: str | Path, **environment: str) -> Result:
     """Run `halls` with `arguments`; its exit code, stdout and stderr are in the result."""
     settings = {"MONGO_URI": uri or "", "JWT_SECRET": SECRET, "LOG_LEVEL": "ERROR", "HALLS_ENV": "", **environment}

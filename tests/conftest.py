@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from halls.app import COLLECTIONS
 from halls.config import Config
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 SECRET = "a secret of the tests that is long enough"
 MONGO_URI = pytest.StashKey[str]()
+# How long an example takes is the machine's business.
+settings.register_profile("halls", deadline=None)
+settings.load_profile("halls")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -37,6 +37,10 @@ class RunningServer:
         """Where it listens."""
         return f"http://127.0.0.1:{self.port}"
 
+    def ask(self, path: str) -> str:
+        """Return the text that is there."""
+        return requests.get(self.url + path, timeout=START_SECONDS).text
+
     def log_text(self) -> str:
         """All that it wrote so far."""
         return self.log.read_text()

@@ -16,7 +16,7 @@ from halls.clock import utc_now
 from halls.mail.outbox import queue_letter
 from halls.mongo.client import connect
 from tests.architecture.source import ROOT
-from tests.commands import run_halls
+from tests.commands import PRODUCTION, run_halls
 from tests.foreign import put_user
 from tests.listings.rows import venue_row, write_lines
 from tests.servers import running_server
@@ -114,7 +114,7 @@ def test_the_demonstration_goes_into_an_empty_database_only(db: Db, worker_uri: 
 
 
 def test_the_demonstration_does_not_go_into_production(db: Db, worker_uri: str) -> None:
-    result = run_halls(worker_uri, "demo", HALLS_ENV="production", SMTP_HOST="smtp.example")
+    result = run_halls(worker_uri, "demo", **PRODUCTION)
     assert result.exit_code == 1
     assert "not in production" in result.stderr
     assert db.users.count_documents({}) == 0

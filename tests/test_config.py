@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from halls.config import Config, ConfigError, load_config
+from tests.commands import PRODUCTION
 from tests.conftest import make_config
 
 STRONG = "x" * 32
@@ -155,10 +157,46 @@ def test_production_refuses_weak_and_missing_settings_together(
 @pytest.mark.parametrize("secret", [STRONG, "ش" * 16])
 def test_production_takes_a_secret_of_32_bytes(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
     uri = "mongodb://db.example/halls"
-    settings = {"HALLS_ENV": "production", "MONGO_URI": uri, "JWT_SECRET": secret, "SMTP_HOST": "smtp.example"}
+    settings = {**PRODUCTION, "MONGO_URI": uri, "JWT_SECRET": secret}
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     assert load_config().secret == secret
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SMTP_HOST", ""),
+        ("SMTP_FROM", ""),
+        ("SMTP_FROM", "Halls <no-reply@localhost>"),
+        ("SMTP_USER", "somebody"),
+        ("SMTP_PASS", "without a user"),
+        ("APP_URL", ""),
+        ("APP_URL", "http://halls.example"),
+        ("PUBLIC_URL", ""),
+        ("PUBLIC_URL", "http://api.halls.example"),
+        ("CORS_ORIGINS", "http://app.example"),
+        ("S3_BUCKET", "a-bucket-without-a-region"),
+        ("AWS_ACCESS_KEY_ID", "without its secret"),
+        ("JWT_OLD_SECRETS", f"{STRONG} weak"),
+    ],
+)
+def test_production_refuses_what_is_fine_only_in_development(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    settings = {**PRODUCTION, "MONGO_URI": "mongodb://db.example/halls", "JWT_SECRET": STRONG, name: value}
+    for each, said in settings.items():
+        monkeypatch.setenv(each, said)
+    family = name.partition("_")[0]
+    assert re.search(rf"^  {family}_\w+: ", refused(), re.MULTILINE)
+    monkeypatch.setenv("HALLS_ENV", "development")
+    if name not in {"SMTP_USER", "SMTP_PASS", "AWS_ACCESS_KEY_ID"}:
+        assert load_config().halls_env == "development"
+
+
+def test_secrets_that_were_used_before_are_read_with_blanks_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JWT_OLD_SECRETS", " one  two ")
+    assert load_config().old_secrets == ["one", "two"]
 
 
 def test_settings_made_by_hand_tell_what_they_lack() -> None:

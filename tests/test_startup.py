@@ -36,6 +36,7 @@ def gate(fresh_uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     """Stand before a database of this test's own, in a time that is short for a test."""
     monkeypatch.setattr("halls.mongo.client.SELECTION_MS", 150)
     monkeypatch.setattr(startup, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(startup, "PATIENCE_SECONDS", 0.3)
     with closing(Gate(fresh_uri)) as closed:
         yield closed
 
@@ -124,9 +125,26 @@ def test_data_that_contradicts_keeps_it_closed_until_somebody_mends_it(
         assert Api(app.test_client()).get("/venues/search").status == 200
 
 
+def test_the_drivers_words_stay_out_of_the_log(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    log, asked = HeardLog(), []
+
+    def fail(*_: Any) -> None:
+        asked.append(1)
+        if len(asked) == 1:
+            raise OperationFailure("what a person typed", code=59)
+
+    monkeypatch.setattr(startup, "log", log)
+    with started(gate.uri):
+        monkeypatch.setattr(startup, "ensure_collections", fail)
+        gate.open()
+        assert log.heard.wait(PATIENCE_SECONDS)
+        await_prepared()
+    assert log.errors == [{"reason": "OperationFailure"}]
+
+
 def test_data_that_contradicts_stops_a_start(fresh_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
     db = connect(fresh_uri)
-    monkeypatch.setattr("halls.app.connect", lambda _: db)
+    monkeypatch.setattr("halls.app.connect", lambda *_: db)
     put_two_active_bookings(db)
     with closing(db.client), pytest.raises(ContradictingData):
         make_serving_app(make_config(mongo_uri=fresh_uri))
@@ -149,6 +167,9 @@ def test_a_wsgi_server_finds_a_ready_application(
     for name, value in {"MONGO_URI": fresh_uri, "JWT_SECRET": SECRET, "LOG_LEVEL": "ERROR"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
+    # This process goes on counting for itself.
+    for name in ("halls.config.name_metrics_folder", "halls.metrics.share_metrics"):
+        monkeypatch.setattr(name, lambda _: None)
     with kept_logging():
         app = runpy.run_module("halls.wsgi")["app"]
     with closing(app.extensions["halls"].db.client):

@@ -13,6 +13,7 @@ from halls.app import COLLECTIONS
 from halls.mongo.client import connect
 from halls.mongo.indexes import ensure_collections
 from halls.welcome import load_demo_if_empty, print_address, print_first_steps
+from tests.commands import PRODUCTION
 from tests.conftest import make_config
 from tests.people import day
 
@@ -68,8 +69,8 @@ def test_demonstration_data_is_loaded_into_an_empty_database_only(
 
 
 def test_in_production_there_is_no_demonstration_data(fresh_uri: str) -> None:
-    required = {"jwt_secret": "x" * 32, "smtp_host": "smtp.example"}
-    settings = make_config(mongo_uri=fresh_uri, halls_env="production", **required)
+    required = {name.lower(): value for name, value in PRODUCTION.items()}
+    settings = make_config(mongo_uri=fresh_uri, jwt_secret="x" * 32, **required)
     with pytest.raises(click.ClickException, match="production"):
         load_demo_if_empty(settings)
     with closing(connect(fresh_uri).client) as client:

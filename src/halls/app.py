@@ -62,7 +62,7 @@ def create_app(config: Config) -> Flask:
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=0, x_host=0)  # type: ignore[method-assign] # Flask's own way
     app.extensions["halls"] = Service(
         config,
-        connect(config.database_uri),
+        connect(config.database_uri, config.slow_command_ms),
         authenticate,
         limits.Limiter(config),
         read_blocklist(config.blocklist),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import get_completion_class
+from click.shell_completion import BashComplete, FishComplete, ZshComplete
 from pymongo.errors import PyMongoError
 
 from halls import welcome
@@ -42,6 +42,8 @@ SECTIONS = {
 }
 EXIT_CODES = "Exit codes: 0 done; 1 refused, stopped, or something was found wrong; 2 typed wrongly."
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+
+SHELLS = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 
 
 class Commands(click.Group):
@@ -177,7 +179,7 @@ def openapi_command() -> None:
 
 
 @main.command("completion")
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=click.Choice(list(SHELLS)))
 def completion_command(shell: str) -> None:
     """Print what a shell needs to complete `halls` on Tab.
 
@@ -186,9 +188,7 @@ def completion_command(shell: str) -> None:
     zsh   the same with zsh and ~/.zshrc
     fish  halls completion fish > ~/.config/fish/completions/halls.fish
     """  # noqa: D301 - as below
-    completer = get_completion_class(shell)
-    if completer is not None:
-        click.echo(completer(main, {}, "halls", "_HALLS_COMPLETE").source())
+    click.echo(SHELLS[shell](main, {}, "halls", "_HALLS_COMPLETE").source())
 
 
 @main.command("export")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from contextlib import suppress
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -18,6 +20,10 @@ MIN_SECRET_BYTES = 32
 
 class ConfigError(Exception):
     """The settings can't be used; the message names every bad or missing one."""
+
+
+def _is_production(info: ValidationInfo) -> bool:
+    return info.data.get("halls_env") == "production"
 
 
 class Config(BaseSettings):
@@ -63,6 +69,11 @@ class Config(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=5000, ge=1, le=65535)
     public_url: str | None = None
+    jwt_old_secrets: str = ""
+    # What is seen of a running service.
+    slow_command_ms: float = Field(default=200, gt=0)
+    metrics_token: str | None = None
+    metrics_dir: Path | None = None
     web_workers: int = Field(default=2, ge=1)
     web_threads: int = Field(default=8, ge=1)
 
@@ -92,15 +103,59 @@ class Config(BaseSettings):
     @field_validator("mongo_uri", "jwt_secret", "smtp_host")
     @classmethod
     def _is_set_in_production(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is None and info.data.get("halls_env") == "production":
+        if value is None and _is_production(info):
             raise ValueError("must be set in production")
         return value
 
     @field_validator("jwt_secret")
     @classmethod
     def _is_strong_in_production(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is not None and len(value.encode()) < MIN_SECRET_BYTES and info.data.get("halls_env") == "production":
+        if value is not None and len(value.encode()) < MIN_SECRET_BYTES and _is_production(info):
             raise ValueError(f"must have {MIN_SECRET_BYTES} bytes or more in production")
+        return value
+
+    @field_validator("jwt_old_secrets")
+    @classmethod
+    def _are_strong_in_production(cls, value: str, info: ValidationInfo) -> str:
+        is_weak = any(len(secret.encode()) < MIN_SECRET_BYTES for secret in value.split())
+        if is_weak and _is_production(info):
+            raise ValueError(f"each must have {MIN_SECRET_BYTES} bytes or more in production")
+        return value
+
+    @field_validator("app_url", "public_url")
+    @classmethod
+    def _is_public_in_production(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if _is_production(info) and not (value or "").startswith("https://"):
+            raise ValueError("must be set to an https address in production")
+        return value
+
+    @field_validator("smtp_from")
+    @classmethod
+    def _is_ours_in_production(cls, value: str, info: ValidationInfo) -> str:
+        _, _, domain = parseaddr(value)[1].rpartition("@")
+        if _is_production(info) and "." not in domain:
+            raise ValueError("must be an address at your own domain in production")
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_safe_in_production(cls, value: str, info: ValidationInfo) -> str:
+        if _is_production(info) and "http://" in value:
+            raise ValueError("must be https in production")
+        return value
+
+    @field_validator("smtp_pass")
+    @classmethod
+    def _has_its_user(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if (value is None) != (info.data.get("smtp_user") is None):
+            raise ValueError("must be set together with SMTP_USER")
+        return value
+
+    @field_validator("s3_region")
+    @classmethod
+    def _is_set_with_its_bucket(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("s3_bucket") and _is_production(info):
+            raise ValueError("must be set with S3_BUCKET in production")
         return value
 
     @field_validator("app_url", "google_certs_url", "public_url", "s3_endpoint_url", "s3_public_url")
@@ -138,6 +193,16 @@ class Config(BaseSettings):
         return self.jwt_secret
 
     @property
+    def metrics_folder(self) -> Path:
+        """Where the processes of this machine count together."""
+        return self.metrics_dir or self.data_dir / "metrics"
+
+    @property
+    def old_secrets(self) -> list[str]:
+        """The keys that signed tokens before JWT_SECRET and are still believed."""
+        return self.jwt_old_secrets.split()
+
+    @property
     def own_url(self) -> str:
         """The server's own address, for links to its files. Never taken from a request: a Host header is anybody's."""
         host = "localhost" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104 - compared, not bound
@@ -147,6 +212,11 @@ class Config(BaseSettings):
     def allowed_origins(self) -> list[str]:
         """The browsers' origins that may call the API, exactly as listed."""
         return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
+
+
+def name_metrics_folder(folder: Path) -> None:
+    """Tell prometheus-client its folder in the only way that it knows."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)  # noqa: TID251 - this is the file for it
 
 
 def load_config() -> Config:

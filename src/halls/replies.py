@@ -19,6 +19,7 @@ from werkzeug.exceptions import MethodNotAllowed as WrongMethod
 from werkzeug.exceptions import NotFound as UnknownPath
 
 from halls.errors import BadJson, DatabaseUnavailable, InternalError, MethodNotAllowed, NotFound, Refusal
+from halls.metrics import metrics
 from halls.mongo.client import is_unavailable
 
 if TYPE_CHECKING:
@@ -62,6 +63,9 @@ def _begin() -> None:
     sent = request.headers.get("X-Request-ID", "")
     g.request_id = sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
     g.began = time.perf_counter()
+    # For lines that know of no request, such as those about the database.
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
 
 def _finish(response: Response) -> Response:
@@ -72,16 +76,26 @@ def _finish(response: Response) -> Response:
         response.headers.setdefault(name, value)
     if "Authorization" in request.headers:
         response.headers["Cache-Control"] = "no-store"
+    _record(response, time.perf_counter() - g.began)
+    return response
+
+
+def _record(response: Response, seconds: float) -> None:
+    """Count the request, and write its line."""
+    route = request.url_rule.rule if request.url_rule else None
+    # Of what strangers make up nothing becomes a name: each new one would be kept for good.
+    method = request.method if route else "other"
+    metrics().requests.labels(method, route or "none", response.status_code).inc()
+    metrics().seconds.labels(route or "none").observe(seconds)
     log.info(
         "request",
         request_id=g.request_id,
         account_id=g.get("account_id"),
         method=request.method,
-        route=request.url_rule.rule if request.url_rule else None,
+        route=route,
         status=response.status_code,
-        ms=round((time.perf_counter() - g.began) * 1000, 1),
+        ms=round(seconds * 1000, 1),
     )
-    return response
 
 
 def _reply_refusal(refusal: Refusal) -> Response:

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 from gunicorn.app.base import BaseApplication
 
 from halls.app import COLLECTIONS, WRITERS
+from halls.config import name_metrics_folder
+from halls.httpworker import HttpWorker
 from halls.logs import ServerLogger
 from halls.mail.worker import run_worker
+from halls.metrics import share_metrics
 from halls.mongo.client import connect
 from halls.mongo.embedded import embedded_mongod, shared_mongod
 from halls.startup import make_serving_app, prepare_database
@@ -23,7 +26,13 @@ if TYPE_CHECKING:
     from halls.config import Config
     from halls.mongo.client import Db
 
+# Long enough for the request at hand, and shorter than what stops the whole (deploy/halls.service).
 GRACEFUL_SECONDS = 10
+# Longer than NGINX keeps a connection (deploy/nginx.conf): who closes first must not be us.
+KEEP_ALIVE_SECONDS = 75
+# A worker is replaced now and then, so that a leak in any library never grows old; not all at once.
+MAX_REQUESTS, MAX_REQUESTS_JITTER = 50_000, 10_000
+LONGEST_LINE = 8190
 
 
 class Server(BaseApplication):
@@ -38,11 +47,20 @@ class Server(BaseApplication):
         """Set what Gunicorn is to do; it reads no files and no command line of its own."""
         settings: dict[str, Any] = {
             "bind": f"{self.config.host}:{self.config.port}",
-            "worker_class": "gthread",
+            "worker_class": HttpWorker,
             "workers": self.config.web_workers,
             "threads": self.config.web_threads,
             "timeout": 30,
             "graceful_timeout": GRACEFUL_SECONDS,
+            "keepalive": KEEP_ALIVE_SECONDS,
+            "max_requests": MAX_REQUESTS,
+            "max_requests_jitter": MAX_REQUESTS_JITTER,
+            # As long as what NGINX lets through.
+            "limit_request_line": LONGEST_LINE,
+            # Each worker makes its own database client: one made before the fork would share its sockets.
+            "preload_app": False,
+            # It would write a socket into the home of whoever runs the server, and nobody uses it.
+            "control_socket_disable": True,
             "logger_class": ServerLogger,
             "when_ready": lambda _: self.when_ready(),
         }
@@ -79,6 +97,7 @@ def serve(config: Config, before: Callable[[Config], None], when_ready: Callable
     """
     with given_or_embedded(config, own=True) as complete:
         # Before the fork, so that data that can't be served stops the start and not each worker.
+        _count_together(complete)
         db = connect(complete.database_uri)
         if prepare_database(db, COLLECTIONS):
             before(complete)
@@ -88,6 +107,7 @@ def serve(config: Config, before: Callable[[Config], None], when_ready: Callable
 
 def work(db: Db, config: Config) -> None:
     """Send letters and sweep uploads until SIGTERM or Ctrl-C; the letter at hand is finished."""
+    _count_together(config)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -97,3 +117,8 @@ def work(db: Db, config: Config) -> None:
 def _run_tasks(db: Db, config: Config, stop: threading.Event) -> None:
     threading.Thread(target=run_sweeper, args=(db, config, stop), name="sweeper", daemon=True).start()
     run_worker(db, config, WRITERS, stop)
+
+
+def _count_together(config: Config) -> None:
+    name_metrics_folder(config.metrics_folder)
+    share_metrics(config.metrics_folder)

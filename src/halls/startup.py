@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+import pymongo
 import structlog
 from pymongo.errors import PyMongoError
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 RETRY_SECONDS = 1.0
+# How long a start waits for its database before it answers without: /health is never silent for longer.
+PATIENCE_SECONDS = 1.0
 
 
 def make_serving_app(config: Config) -> Flask:
@@ -41,6 +44,8 @@ def make_serving_app(config: Config) -> Flask:
 def prepare_database(db: Db, plans: Sequence[CollectionPlan]) -> bool:
     """Make sure of the indexes; tell whether the database was there. Raises ContradictingData."""
     try:
+        with pymongo.timeout(PATIENCE_SECONDS):
+            db.client.admin.command("ping")
         ensure_collections(db, plans)
     except PyMongoError as error:
         if not is_unavailable(error):
@@ -58,4 +63,6 @@ def _keep_preparing(service: Service) -> None:
             service.is_prepared = prepare_database(service.db, COLLECTIONS)
         except (ContradictingData, PyMongoError) as error:
             # Stays closed, and whoever mends the data needs no restart.
-            log.error("the database can't be served", reason=str(error))  # noqa: TRY400 - a fact about the data, no traceback
+            # Of what the driver says only the kind: its words may hold what is stored.
+            reason = str(error) if isinstance(error, ContradictingData) else type(error).__name__
+            log.error("the database can't be served", reason=reason)  # noqa: TRY400 - a fact about the data, no traceback

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import pymongo
 from flask import Blueprint, Response, current_app, g, jsonify, request
-from pymongo.errors import ConnectionFailure, PyMongoError
+from pymongo.errors import ConnectionFailure, NetworkTimeout, PyMongoError, ServerSelectionTimeoutError
 
 from halls import clock
 from halls.errors import BadId, DatabaseUnavailable, FieldFault, Invalid, Refusal, invalid
@@ -75,8 +75,9 @@ class Service:
     google: Any
     # False until every index is known to be there: nothing is read or booked without them.
     is_prepared: bool = False
-    # True from the first request that could not reach the database until a probe reaches it again.
+    # True from when the database is known to be away until a probe reaches it again.
     is_away: bool = False
+    _is_probed: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
@@ -84,21 +85,30 @@ class Service:
         """Notice that the database is away, so that a probe waits for it and not every request."""
         try:
             yield
-        except ConnectionFailure:
+        except ConnectionFailure as error:
             with self._lock:
-                begins, self.is_away = not self.is_away, True
+                # One connection may break while others are well; who waited in vain for an answer has the proof.
+                self.is_away |= isinstance(error, NetworkTimeout | ServerSelectionTimeoutError)
+                begins, self._is_probed = not self._is_probed, True
             if begins:
                 threading.Thread(target=self._probe, name="probe", daemon=True).start()
             raise
 
     def _probe(self) -> None:
-        while self.is_away:
-            try:
-                with pymongo.timeout(PROBE_SECONDS):
-                    self.db.client.admin.command("ping")
-                self.is_away = False
-            except PyMongoError:  # noqa: PERF203 - away is what it waits for
-                time.sleep(PROBE_PAUSE_SECONDS)
+        while not self._reach():
+            self.is_away = True
+            time.sleep(PROBE_PAUSE_SECONDS)
+
+    def _reach(self) -> bool:
+        """Tell whether the database answers; if so, nobody asks on its behalf any more."""
+        try:
+            with pymongo.timeout(PROBE_SECONDS):
+                self.db.client.admin.command("ping")
+        except PyMongoError:
+            return False
+        with self._lock:
+            self.is_away = self._is_probed = False
+        return True
 
     @property
     def body_limits(self) -> dict[str, Any]:
@@ -126,6 +136,8 @@ class Endpoint:
     body_optional: bool = False
     # Types of the file that is the body (which the view reads itself) or the answer; for the OpenAPI document.
     file_types: Sequence[str] = ()
+    # The file is another at each request, so that nobody keeps it.
+    is_fleeting: bool = False
 
     @functools.cached_property
     def wants(self) -> frozenset[str]:

@@ -123,3 +123,30 @@ def test_a_hash_is_no_more_than_a_list_of_claims() -> None:
     token = jwt.api_jws.encode(b'["sub"]', SECRET, algorithm="HS256")
     with pytest.raises(InvalidToken):
         read_token(token, secret=SECRET, now=utc_now())
+
+
+def test_after_a_rotation_tokens_of_the_old_key_are_good_and_new_ones_carry_the_new_one() -> None:
+    old, new = SECRET, SECRET + " and newer"
+    token, _ = make_token(ACCOUNT, secret=old, now=NOW, hours=1)
+    assert read_token(token, secret=new, old_secrets=[old], now=NOW).account_id == ACCOUNT.id
+    newer, _ = make_token(ACCOUNT, secret=new, now=NOW, hours=1)
+    kids = [jwt.get_unverified_header(each)["kid"] for each in (token, newer)]
+    assert kids[0] != kids[1]
+    assert read_token(newer, secret=new, old_secrets=[old], now=NOW).account_id == ACCOUNT.id
+    with pytest.raises(InvalidToken):
+        read_token(token, secret=new, now=NOW)
+
+
+def test_a_token_from_before_keys_had_names_is_tried_with_each() -> None:
+    another = SECRET + " and another"
+    for keys in ([SECRET], [another, SECRET]):
+        assert read_token(signed(), secret=keys[0], old_secrets=keys[1:], now=utc_now()).account_id == ACCOUNT.id
+    with pytest.raises(InvalidToken):
+        read_token(signed(), secret=another, old_secrets=[another], now=utc_now())
+
+
+@pytest.mark.parametrize("kid", ["unknown", "", "../../dev/null"])
+def test_a_token_that_names_a_key_we_do_not_have_is_refused(kid: str) -> None:
+    token = jwt.encode(claims(), SECRET, algorithm="HS256", headers={"kid": kid})
+    with pytest.raises(InvalidToken):
+        read_token(token, secret=SECRET, now=utc_now())

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 PUBLIC = {
     "GET /health",
     "GET /health/ready",
+    # Open to this machine itself, and to who has METRICS_TOKEN.
+    "GET /metrics",
     "POST /auth/signup",
     "POST /auth/login",
     "POST /auth/google",

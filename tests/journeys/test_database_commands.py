@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -58,7 +57,11 @@ def commands() -> Commands:
 def heard(commands: Commands, db: Db, worker_uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     """Make an application of whose commands the listener hears, on the empty database."""
     assert db.users.count_documents({}) == 0
-    monkeypatch.setattr("halls.mongo.client.MongoClient", partial(MongoClient[Any], event_listeners=[commands]))
+
+    def open_client(*arguments: Any, event_listeners: list[Any], **options: Any) -> MongoClient[Any]:
+        return MongoClient(*arguments, event_listeners=[*event_listeners, commands], **options)
+
+    monkeypatch.setattr("halls.mongo.client.MongoClient", open_client)
     app = make_serving_app(make_config(mongo_uri=worker_uri))
     with closing(app.extensions["halls"].db.client):
         yield Api(app.test_client())

@@ -11,6 +11,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from tests.commands import PRODUCTION
 from tests.people import day
 from tests.servers import free_port
 
@@ -87,8 +88,8 @@ def test_production_names_all_that_is_missing_in_one_message(tmp_path: Path) -> 
 
 
 def test_production_has_no_demonstration(tmp_path: Path, fresh_uri: str) -> None:
-    required = {"JWT_SECRET": "x" * 32, "MONGO_URI": fresh_uri, "SMTP_HOST": "smtp.example"}
-    settings = environment(HALLS_ENV="production", PORT=str(free_port()), **required)
+    required = {"JWT_SECRET": "x" * 32, "MONGO_URI": fresh_uri, **PRODUCTION}
+    settings = environment(PORT=str(free_port()), **required)
     done = subprocess.run(
         [*HALLS, "serve", "--demo"],
         env=settings,

@@ -16,7 +16,7 @@ from halls import cli
 from halls.accounts.letters import PASSWORD_RESET
 from halls.clock import utc_now
 from halls.mail.outbox import queue_letter
-from tests.commands import run_halls
+from tests.commands import PRODUCTION, run_halls
 from tests.conftest import SECRET
 from tests.faults.breaking import wait_until
 from tests.foreign import put_user
@@ -82,8 +82,8 @@ def test_the_worker_gets_the_database_and_the_settings(worker_uri: str, monkeypa
 def test_a_worker_sends_what_waits_until_it_is_told_to_stop(db: Db, worker_uri: str, tmp_path: Path) -> None:
     put_user(db, email="ayesha@example.com")
     with open_post_office() as office:
-        settings = {"MONGO_URI": worker_uri, "JWT_SECRET": SECRET, "DATA_DIR": str(tmp_path), "HALLS_ENV": "production"}
-        settings |= {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(office.port), "PATH": os.environ["PATH"]}  # noqa: TID251 - for a child
+        settings = {"MONGO_URI": worker_uri, "JWT_SECRET": SECRET, "DATA_DIR": str(tmp_path), **PRODUCTION}
+        settings |= {"SMTP_PORT": str(office.port), "PATH": os.environ["PATH"]}  # noqa: TID251 - for a child
         worker = subprocess.Popen([sys.executable, "-m", "halls.cli", "worker"], env=settings, cwd=tmp_path)
         try:
             queue_letter(db, PASSWORD_RESET, {"email": "ayesha@example.com"}, utc_now())

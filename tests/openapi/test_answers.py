@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from halls.mongo.client import Db
 
-# Successes that need what stands outside: Google, Cloudinary, a mailed letter, a file at a signed address.
-NOT_HERE = {"sign_in_with_google", "sign_cloudinary", "reset_password", "take_upload", "get_media"}
+# Successes that need what stands outside: Google, Cloudinary, a mailed letter, a file at a signed address; and what
+# is no JSON.
+NOT_HERE = {"sign_in_with_google", "sign_cloudinary", "reset_password", "take_upload", "get_media", "show_metrics"}
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ def authenticate(open_db: Callable[[], Db], config: Config, authorization: str |
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer":
         raise InvalidToken
-    claims = read_token(token, secret=config.secret, now=utc_now())
+    claims = read_token(token, secret=config.secret, now=utc_now(), old_secrets=config.old_secrets)
     account = find_account(open_db(), claims.account_id)
     if account is None or account.token_version != claims.token_version:
         raise TokenRevoked

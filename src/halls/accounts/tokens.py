@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,8 @@ from bson import ObjectId
 from halls.errors import Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from halls.accounts.account import Account
 
 _ID = re.compile(r"[0-9a-f]{24}")
@@ -78,18 +82,32 @@ def make_token(account: Account, *, secret: str, now: datetime, hours: float) ->
         "exp": expires_at,
         "jti": secrets.token_hex(16),
     }
-    return jwt.encode(claims, secret, algorithm="HS256"), expires_at
+    return jwt.encode(claims, secret, algorithm="HS256", headers={"kid": _name_key(secret)}), expires_at
 
 
-def read_token(token: str, *, secret: str, now: datetime) -> Claims:
-    """Return the claims of a token of ours. Raises InvalidToken or TokenExpired."""
-    try:
-        claims = jwt.decode(token, secret, algorithms=["HS256"], options=_CHECKS)
-    except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
-        raise InvalidToken from None
+def _name_key(secret: str) -> str:
+    """Return what a token says of the key that signed it, the `kid` of RFC 7515; it tells nothing about the key."""
+    return hashlib.sha256(b"kid of " + secret.encode()).hexdigest()[:16]
+
+
+def read_token(token: str, *, secret: str, now: datetime, old_secrets: Sequence[str] = ()) -> Claims:
+    """Return the claims of a token of ours, signed with one of the keys. Raises InvalidToken or TokenExpired."""
+    claims = _decode(token, [secret, *old_secrets])
     numbers = (claims["exp"], claims["iat"], claims["token_version"])
     if not all(type(number) is int for number in numbers) or not _ID.fullmatch(claims["sub"]):
         raise InvalidToken
     if claims["exp"] <= now.timestamp():
         raise TokenExpired
     return Claims(ObjectId(claims["sub"]), claims["token_version"])
+
+
+def _decode(token: str, keys: Sequence[str]) -> dict[str, Any]:
+    try:
+        kid = jwt.get_unverified_header(token).get("kid")
+        # Tokens from before keys had names name none: any of ours may have signed them.
+        for key in keys if kid is None else [key for key in keys if _name_key(key) == kid]:
+            with suppress(jwt.InvalidSignatureError):
+                return jwt.decode(token, key, algorithms=["HS256"], options=_CHECKS)
+    except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
+        raise InvalidToken from None
+    raise InvalidToken

@@ -165,6 +165,8 @@ def describe_success(row: Endpoint, schemas: dict[str, Schema]) -> dict[str, Any
     headers.update(RATE_LIMIT if row.limits else ())
     if row.reply is None:
         file = {"description": "The file.", "headers": refer_to_headers({*headers, "ETag"}), "content": _files(row)}
+        if row.is_fleeting:
+            return {str(row.status): {**file, "headers": refer_to_headers(headers)}}
         same = {"description": "It is the one that If-None-Match names.", "headers": refer_to_headers({"ETag"})}
         part = {**file, "description": "The range of it that the header Range asks for."}
         parts = {"206": part} if any(kind.startswith("video/") for kind in row.file_types) else {}

@@ -21,6 +21,7 @@ from halls.bookings.booking import (
 )
 from halls.clock import day_in_karachi
 from halls.idempotency import IdempotencyKey, Outcome, find_answer, keep_answer, replay_or_raise
+from halls.metrics import counts_bookings
 from halls.venues import store as venues
 from halls.venues.price_on_date import as_number
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from halls.web import Caller
 
 
+@counts_bookings(lambda outcome: "replayed" if outcome.replayed else "placed")
 def place_booking(
     db: Db, guest: Account, order: BookingOrder, now: datetime, key: IdempotencyKey | None = None
 ) -> Outcome:
@@ -101,6 +103,7 @@ def _owner_of(db: Db, booking: Document) -> ObjectId | None:
     return venue.get("owner_id")
 
 
+@counts_bookings(lambda booking: str(booking["status"]))
 def change_status(db: Db, caller: Caller, booking: Document, to: str, now: datetime) -> Document:
     """Confirm or cancel a booking of the caller's; the status it already has is no change.
 

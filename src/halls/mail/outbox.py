@@ -75,6 +75,14 @@ def list_letters(db: Db, limit: int = 1000) -> list[Document]:
     return list(db.outbox.find().sort("_id", ASCENDING).limit(limit))
 
 
+def count_letters(db: Db) -> dict[str, tuple[int, datetime | None]]:
+    """Return how many letters wait and how many are dead, and when the oldest of them was queued."""
+    found: dict[str, tuple[int, datetime | None]] = {"due": (0, None), "dead": (0, None)}
+    stages = [{"$group": {"_id": "$status", "count": {"$sum": 1}, "queued_at": {"$min": "$queued_at"}}}]
+    found.update({row["_id"]: (row["count"], row["queued_at"]) for row in db.outbox.aggregate(stages)})
+    return found
+
+
 def requeue_letters(db: Db, now: datetime, entry_ids: Sequence[ObjectId] | None = None) -> int:
     """Make dead entries due now, all of them or those given; return how many."""
     match: Document = {"status": "dead"}

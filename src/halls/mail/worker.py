@@ -13,6 +13,7 @@ from halls.clock import utc_now
 from halls.mail.letter import Letter
 from halls.mail.outbox import claim_letter, finish_letter, postpone_letter
 from halls.mail.smtp import send_letter
+from halls.metrics import metrics
 
 if TYPE_CHECKING:
     import threading
@@ -32,7 +33,7 @@ def deliver_next(db: Db, config: Config, writers: Mapping[str, Writer]) -> bool:
     entry = claim_letter(db, utc_now(), config.mail_lease_seconds)
     if entry is None:
         return False
-    name = str(entry["_id"])
+    name, tries = str(entry["_id"]), metrics().mails
     try:
         letter = writers[entry["kind"]](db, config, entry, utc_now())
         if letter is not None:
@@ -43,11 +44,13 @@ def deliver_next(db: Db, config: Config, writers: Mapping[str, Writer]) -> bool:
         # The kind of the error only: a server's words may hold the address.
         reason = type(error).__name__
         lives = postpone_letter(db, entry, utc_now(), reason)
+        tries.labels(entry["kind"], "postponed" if lives else "dead").inc()
         log.log(
             30 if lives else 40, "letter not sent", letter=name, tries=entry["tries"], reason=reason, dead=not lives
         )
     else:
         finish_letter(db, entry)
+        tries.labels(entry["kind"], "sent" if letter else "to nobody").inc()
         log.info("letter sent" if letter else "letter to nobody", letter=name, tries=entry["tries"])
     return True
 

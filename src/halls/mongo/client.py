@@ -12,6 +12,8 @@ from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError, WT
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
+from halls.mongo.listeners import CountedConnections, SlowCommands
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -24,22 +26,24 @@ Result = TypeVar("Result")
 MAJORITY = WriteConcern("majority", j=True)
 SELECTION_MS = 3_000
 SNAPSHOT_MS = 10_000
+SLOW_MS = 200.0
 # Other tools may have written addresses in capitals: two that differ only in case are one person.
 ANY_CASE = Collation(locale="en", strength=2)
 # OutOfDiskSpace, ExceededTimeLimit, MaxTimeMSExpired and the like: the next try may find it well again.
 PASSING_CODES = frozenset({14031, 262, 50, 91, 189, 10107, 11600, 11602, 13435, 13436, 133, 64, 202})
 
 
-def connect(uri: str) -> Db:
+def connect(uri: str, slow_ms: float = SLOW_MS) -> Db:
     """Return the database that `uri` names (`halls` when it names none). Does not wait for a server.
 
-    Make one per process, after forking.
+    Commands that take `slow_ms` or more are logged. Make one per process, after forking.
     """
     client: MongoClient[Document] = MongoClient(
         uri,
         tz_aware=True,
         appname="halls",
         connect=False,
+        event_listeners=[SlowCommands(slow_ms), CountedConnections()],
         serverSelectionTimeoutMS=SELECTION_MS,
         connectTimeoutMS=SELECTION_MS,
     )

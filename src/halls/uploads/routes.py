@@ -74,7 +74,7 @@ def sign_cloudinary(service: Service, caller: Account, body: NewCloudinaryUpload
     access=Access.PUBLIC,
     reply=Uploaded,
     file_types=CONTENT_TYPES,
-    refusals=[local.BadSignature, local.WrongFileType, local.FileTooLarge, local.StoreUnusable],
+    refusals=[NotFound, local.BadSignature, local.WrongFileType, local.FileTooLarge, local.StoreUnusable],
 )
 def take_upload(service: Service, address: str, now: datetime) -> dict[str, Any]:
     """Upload the file that the address was signed for; the body is the file itself."""

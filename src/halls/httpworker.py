@@ -1,0 +1,58 @@
+"""Gunicorn's threaded worker, but what is no HTTP request is refused in the API's own shape and not in HTML."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import structlog
+from gunicorn.http.errors import (
+    ExpectationFailed,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    ParseException,
+    UnsupportedTransferCoding,
+)
+from gunicorn.workers.gthread import ThreadWorker
+
+if TYPE_CHECKING:
+    import socket
+
+log = structlog.get_logger()
+BAD_REQUEST = "400 Bad Request", "bad_request", "This is not a well-formed HTTP request."
+SPECIAL = {
+    ExpectationFailed: ("417 Expectation Failed", "bad_request", "What the header Expect asks for is not offered."),
+    UnsupportedTransferCoding: ("501 Not Implemented", "bad_request", "This transfer coding is not offered."),
+    LimitRequestLine: ("414 URI Too Long", "uri_too_long", "The address is too long."),
+    LimitRequestHeaders: ("431 Request Header Fields Too Large", "headers_too_large", "The headers are too large."),
+}
+BROKEN = "500 Internal Server Error", "internal_error", "Something went wrong on our side."
+
+
+class HttpWorker(ThreadWorker):
+    """Answers what Flask never gets to see."""
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
+        """Refuse the request; its words stay out of the log, they may hold anything."""
+        del req, addr
+        is_theirs = isinstance(exc, ParseException)
+        status, code, words = SPECIAL.get(type(exc), BAD_REQUEST) if is_theirs else BROKEN
+        request_id = secrets.token_hex(8)
+        log.log(30 if is_theirs else 40, "no request", request_id=request_id, error=type(exc).__name__)
+        with suppress(OSError):
+            client.sendall(_write_refusal(status, code, words, request_id))
+
+
+def _write_refusal(status: str, code: str, words: str, request_id: str) -> bytes:
+    body = orjson.dumps({"ok": False, "error": words, "code": code, "details": []})
+    lines = (
+        f"HTTP/1.1 {status}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        f"X-Request-ID: {request_id}",
+        "X-Content-Type-Options: nosniff",
+        "Connection: close",
+    )
+    return "\r\n".join([*lines, "", ""]).encode() + body

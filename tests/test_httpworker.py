@@ -1,0 +1,59 @@
+"""What is no HTTP request is refused in the API's own shape, and what it said stays out of the log."""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import Any
+
+import pytest
+from gunicorn.http import errors
+
+from halls.httpworker import HttpWorker
+from tests.hostile.wire import parse_answers
+from tests.loggers import kept_logging
+
+
+def refuse(error: BaseException) -> Any:
+    """Return the answer to a request that failed so before Flask saw it."""
+    worker = HttpWorker.__new__(HttpWorker)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        worker.handle_error(None, ours, ("127.0.0.1", 1), error)
+        ours.shutdown(socket.SHUT_WR)
+        [answer] = parse_answers(theirs.recv(65536))
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (errors.InvalidHeader("a secret"), 400, "bad_request"),
+        (errors.InvalidChunkSize(b"a secret"), 400, "bad_request"),
+        (errors.LimitRequestLine(9000, 4096), 414, "uri_too_long"),
+        (errors.LimitRequestHeaders("a secret"), 431, "headers_too_large"),
+        (errors.UnsupportedTransferCoding("a secret"), 501, "bad_request"),
+        (errors.ExpectationFailed("a secret"), 417, "bad_request"),
+        (RuntimeError("a secret"), 500, "internal_error"),
+    ],
+)
+def test_a_malformed_request_gets_the_envelope(
+    error: BaseException, status: int, code: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with kept_logging():
+        answer = refuse(error)
+    said = json.loads(answer.body)
+    assert (answer.status, said["ok"], said["code"], said["details"]) == (status, False, code, [])
+    assert answer.header("Content-Type") == "application/json"
+    assert answer.header("X-Request-ID")
+    captured = capsys.readouterr()
+    assert "a secret" not in answer.text + captured.out + captured.err
+    assert type(error).__name__ in captured.out + captured.err
+
+
+def test_who_has_gone_already_gets_nothing() -> None:
+    worker = HttpWorker.__new__(HttpWorker)
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    with ours:
+        worker.handle_error(None, ours, None, RuntimeError())
