@@ -13,13 +13,12 @@ from pymongo import MongoClient
 from pymongo.read_concern import ReadConcern
 
 from halls import limits
-from halls.accounts import passwords
 from halls.app import create_app
 from halls.errors import RateLimited
 from halls.limits import Limit, Limiter
 from halls.mongo.client import connect
 from halls.startup import make_serving_app
-from tests.accounts.rush import at_once
+from tests.accounts.rush import at_once, let_all_hash
 from tests.conftest import make_config, uri_of
 from tests.people import PASSWORD, Answer, Api
 
@@ -153,7 +152,7 @@ def test_ten_wrong_passwords_are_enough_for_an_account_from_one_address(client: 
 def test_fifty_wrong_logins_are_limited_while_the_owner_elsewhere_gets_in(
     client: Callable[..., Api], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(passwords, "WAIT_SECONDS", 60)
+    let_all_hash(monkeypatch)
     client().sign_up(email=EMAIL)
     clients = [client(worker=number % 2) for number in range(50)]
     answers = at_once([lambda api=api: log_in(api, "wrong horse 7") for api in clients])  # type: ignore[misc] # bound early

@@ -6,6 +6,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from halls.accounts import passwords
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -26,6 +28,12 @@ def at_once(calls: Iterable[Callable[[], Result]]) -> list[Result]:
 
     with ThreadPoolExecutor(len(waiting)) as pool:
         return list(pool.map(run, waiting))
+
+
+def let_all_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each of a crowd wait its turn to hash a password, for longer than people would."""
+    monkeypatch.setattr(passwords, "WAIT_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(passwords, "THREADS", threading.BoundedSemaphore(100))
 
 
 def come_between(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, rival: Callable[[], object]) -> None:

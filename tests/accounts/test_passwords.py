@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from halls.accounts import passwords
-from halls.accounts.passwords import COMMONEST, HASHER, hash_password, password_matches, read_blocklist
-from halls.errors import RateLimited
+from halls.accounts.passwords import COMMONEST, HASHER, TooManyAtOnce, hash_password, password_matches, read_blocklist
+from tests.faults.breaking import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,9 +105,24 @@ def test_of_three_at_once_the_third_waits_its_turn(monkeypatch: pytest.MonkeyPat
 
 def test_who_waits_too_long_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "WAIT_SECONDS", 0.05)
-    with passwords._slot(), passwords._slot(), pytest.raises(RateLimited) as refusal:  # noqa: SLF001 - see above
+    with passwords._slot(), passwords._slot(), pytest.raises(TooManyAtOnce) as refusal:  # noqa: SLF001 - see above
         hash_password("correct horse 7")
     assert refusal.value.reply_headers["Retry-After"] == "1"
+
+
+@pytest.mark.timeout(30)  # at once, not after a minute
+def test_a_flood_leaves_a_worker_two_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "WAIT_SECONDS", 60)
+    waiting = [threading.Thread(target=hash_password, args=("correct horse 7",)) for _ in range(4)]
+    with passwords._slot(), passwords._slot():  # noqa: SLF001 - see above
+        for thread in waiting:
+            thread.start()
+        wait_until(lambda: passwords.THREADS._value == 0)  # noqa: SLF001 - nothing else tells
+        with pytest.raises(TooManyAtOnce):
+            hash_password("correct horse 7")
+    for thread in waiting:
+        thread.join()
+    assert password_matches(hash_password("correct horse 7"), "correct horse 7")
 
 
 def test_a_worker_that_is_killed_gives_its_turn_back(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,14 +12,14 @@ import time_machine
 from bson import ObjectId, json_util
 from pymongo.errors import AutoReconnect
 
-from halls.accounts import passwords, service
+from halls.accounts import service
 from halls.app import WRITERS
 from halls.clock import utc_now
 from halls.mail import worker
 from halls.mail.worker import deliver_next
 from tests.accounts.conftest import APP_URL, token_in
 from tests.accounts.google_keys import id_token
-from tests.accounts.rush import at_once, come_between
+from tests.accounts.rush import at_once, come_between, let_all_hash
 from tests.foreign import put_user
 from tests.people import PASSWORD, Answer, Api
 
@@ -84,7 +84,7 @@ def test_of_many_resets_with_one_token_at_once_one_wins(
     app: Flask, api: Api, mail: Mail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Twenty hashes at once wait their turn longer than people would.
-    monkeypatch.setattr(passwords, "WAIT_SECONDS", 60)
+    let_all_hash(monkeypatch)
     api.sign_up(email=EMAIL)
     for number in range(3):
         token = mail.reset_token(api, EMAIL)

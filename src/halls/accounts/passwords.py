@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
+import threading
 import time
 from contextlib import contextmanager
 from itertools import cycle
@@ -20,17 +21,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-# A flood of logins must leave the processors to those who book: more than this many wait their turn, then are refused.
+# A flood of logins must leave the processors to those who book: more than this many wait their turn, and are refused.
 SLOTS = 2
 WAIT_SECONDS = 2.0
+# Of the eight threads that a worker has by default, two stay free for all else.
+THREADS = threading.BoundedSemaphore(6)
 LOOK_SECONDS = 0.005
 COMMONEST = 3_000
 # Compared with when there is nothing to compare, so that the time tells nothing.
 _DUMMY = HASHER.hash("no account has this password, and none is looked up by it")
 
 
+class TooManyAtOnce(RateLimited):
+    """More people log in at this moment than the machine hashes passwords for."""
+
+    message = "Too many people are logging in at once. Try again in a moment."
+    headers = {"Retry-After": "1"}  # noqa: RUF012 - declared a ClassVar by Refusal
+
+
 def hash_password(password: str) -> str:
-    """Return the encoded hash of `password`, taken as it is: never trimmed, cut or normalised. Raises RateLimited."""
+    """Return the encoded hash of `password`, taken as it is: never trimmed, cut or normalised. Raises TooManyAtOnce."""
     with _slot():
         return HASHER.hash(password)
 
@@ -38,7 +48,7 @@ def hash_password(password: str) -> str:
 def password_matches(password_hash: str | None, password: str) -> bool:
     """Tell whether `password` is the one behind `password_hash`; takes the same time when there is none.
 
-    Raises RateLimited when too many hash already.
+    Raises TooManyAtOnce when too many hash already.
     """
     with _slot():
         try:
@@ -78,20 +88,28 @@ def _verify_dummy(password: str) -> None:
 @contextmanager
 def _slot() -> Iterator[None]:
     """Hold one of the machine's slots: locks on files, which all workers share and a killed one lets go."""
+    if not THREADS.acquire(blocking=False):
+        raise TooManyAtOnce
+    try:
+        descriptor = _wait_for_lock()
+        try:
+            yield
+        finally:
+            os.close(descriptor)
+    finally:
+        THREADS.release()
+
+
+def _wait_for_lock() -> int:
     folder = Path(tempfile.gettempdir()) / f"halls-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     deadline = time.monotonic() + WAIT_SECONDS
     numbers = cycle(range(SLOTS))
     while (descriptor := _take_lock(folder / f"hashing-{next(numbers)}")) is None:
         if time.monotonic() > deadline:
-            raise RateLimited(
-                "Too many people are logging in at once. Try again in a moment.", headers={"Retry-After": "1"}
-            )
+            raise TooManyAtOnce
         time.sleep(LOOK_SECONDS)
-    try:
-        yield
-    finally:
-        os.close(descriptor)
+    return descriptor
 
 
 def _take_lock(path: Path) -> int | None:
