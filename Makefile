@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.10 --generate-ha
 	$(UPGRADE) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types postman clients browser deploy-tests faults fuzz secrets check map bench lock clean
+.PHONY: help setup run test lint types postman clients browser docs deploy-tests faults fuzz secrets check map bench lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,10 @@ clients: setup $(NEWMAN) ## lint openapi.json, make clients from it, and play th
 browser: setup $(NEWMAN) ## try the page at /docs in Chromium; needs Node.js and Debian's chromium
 	$(BIN)/pytest tests/browser -n 0 -p no:randomly
 
+docs: setup $(NEWMAN) ## build the site of docs/ into site/, and run every sample on it; needs Node.js
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	$(BIN)/pytest tests/site -n 0 -p no:randomly
+
 deploy-tests: setup ## try the NGINX site, and send every hostile case through it; needs Debian's nginx, openssl and curl
 	$(BIN)/hadolint deploy/Dockerfile
 	$(BIN)/pytest tests/deploy -n 2
@@ -66,7 +70,7 @@ secrets: setup ## look for secrets in what is committed
 	git ls-files -z -- ':!tests' ':!*lock*' ':!openapi.json' | xargs -0 $(BIN)/detect-secrets-hook --exclude-lines 'example|c2lnbmF0dXJl' \
 		--disable-plugin KeywordDetector --disable-plugin HexHighEntropyString
 
-check: lint types test postman clients browser deploy-tests faults fuzz secrets ## all that CI runs
+check: lint types test postman clients browser docs deploy-tests faults fuzz secrets ## all that CI runs
 
 map: setup ## write the map of src/halls into ARCHITECTURE.md, from each file's first line
 	$(BIN)/python -m tests.architecture.map
@@ -82,4 +86,4 @@ lock: ## write the lock files anew from pyproject.toml (UPGRADE=--upgrade takes 
 	$(LOCK) -c requirements-dev.lock -o requirements.lock
 
 clean: ## remove what these targets made, but for the development database in .data
-	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
+	rm -rf .venv node_modules site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
