@@ -7,7 +7,6 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.architecture.source import ROOT, list_files, name_place
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ import pkgutil
 import re
 from typing import TYPE_CHECKING
 
-import halls
-from halls.errors import Refusal
 from tests.architecture.source import ROOT
 from tests.people import day
+
+import halls
+from halls.errors import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

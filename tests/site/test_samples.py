@@ -7,12 +7,11 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.architecture.source import name_place
 from tests.commands import run_halls
 from tests.conftest import uri_of
-from tests.servers import running_server
 from tests.samples import PAGES, PROGRAMS, find_samples, run_sample
+from tests.servers import running_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
