@@ -1,0 +1,103 @@
+"""Makes the venues and bookings that are searched: seeded, in clusters around cities, 120 dates a venue."""
+
+from __future__ import annotations
+
+import random
+import time
+from datetime import date, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from bson import ObjectId
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from halls.mongo.client import Db, Document
+
+SEED = 20_261_124
+# Longitude, latitude and share of the venues.
+CITIES = [
+    (67.01, 24.86, 30),
+    (74.35, 31.55, 25),
+    (73.05, 33.68, 12),
+    (73.08, 31.42, 9),
+    (71.47, 30.20, 7),
+    (71.58, 34.01, 6),
+    (68.37, 25.39, 5),
+    (66.99, 30.18, 3),
+    (72.67, 32.08, 3),
+]
+SPREAD = 0.12  # degrees: some 13 km
+TYPES = ("Hall", "Auditorium", "Banquet", "Lawn")
+DAYS, OFFERED, BOOKED = 180, 120, 40
+CHUNK = 500
+OWNERS = 50
+DESCRIPTION = "Two stages, a bridal room, a generator that carries the whole hall, and parking for two hundred cars. " * 4
+
+
+def fill(db: Db, count: int, today: str) -> None:
+    """Fill an empty database with venues and bookings, and show how far it is."""
+    chance = random.Random(SEED)  # noqa: S311 - the same every time
+    days = [(date.fromisoformat(today) + timedelta(days=number)).isoformat() for number in range(1, DAYS + 1)]
+    began = time.monotonic()
+    for first in range(0, count, CHUNK):
+        rows = [_venue(chance, days, number) for number in range(first, min(first + CHUNK, count))]
+        db.venues.insert_many(rows, ordered=False)
+        db.bookings.insert_many([order for row in rows for order in _bookings(chance, row)], ordered=False)
+        if first % (20 * CHUNK) == 0:
+            print(f"  {first} of {count} venues, {time.monotonic() - began:.0f} s", flush=True)
+
+
+def place(chance: random.Random) -> tuple[float, float]:
+    """Return a place near one of the cities, as longitude and latitude."""
+    lng, lat, _ = chance.choices(CITIES, weights=[share for *_, share in CITIES])[0]
+    return round(chance.gauss(lng, SPREAD), 5), round(chance.gauss(lat, SPREAD), 5)
+
+
+def _id(chance: random.Random) -> ObjectId:
+    return ObjectId(chance.randbytes(12))
+
+
+def _venue(chance: random.Random, days: list[str], number: int) -> Document:
+    offered = sorted(chance.sample(days, OFFERED))
+    base = chance.randrange(50, 800)
+    made_at = datetime(2026, 1, 1, tzinfo=timezone.utc) + timedelta(minutes=number)
+    return {
+        "_id": _id(chance),
+        "owner_id": ObjectId(f"{number % OWNERS:024x}"),
+        "venue_name": f"Hall {number}",
+        "type": chance.choice(TYPES),
+        "address": f"{number} Main Road, Saddar",
+        "maps_location": {"type": "Point", "coordinates": list(place(chance))},
+        "capacity": chance.randrange(50, 2_000, 10),
+        "dates_available": offered,
+        "pricing": {"overrides": [{"date": day, "price": 1000 * (base + chance.randrange(50))} for day in offered]},
+        "space_sqft": 4000.0,
+        "amenities": {"parking_valet": True, "water": True, "sound_system": False},
+        "additional_description": DESCRIPTION,
+        "pictures": [f"https://pictures.example/{number}/{picture}.jpg" for picture in range(3)],
+        "videos": [],
+        "rev": 0,
+        "created_at": made_at,
+        "updated_at": made_at,
+    }
+
+
+def _bookings(chance: random.Random, venue: Document) -> Iterator[Document]:
+    made = {"venue_id": venue["_id"], "guests": 40, "notes": None, "price_locked": 100_000}
+    for day in chance.sample(venue["dates_available"], BOOKED):
+        status = chance.choice(("pending", "confirmed", "confirmed", "confirmed", "cancelled"))
+        stamps = {"created_at": venue["created_at"], "updated_at": venue["updated_at"]}
+        yield {"_id": _id(chance), "user_id": _id(chance), "date": day, "status": status, **made, **stamps}
+
+
+def free_dates(db: Db, count: int) -> list[dict[str, Any]]:
+    """Return orders for dates that are offered and not booked, no two alike."""
+    chance = random.Random(SEED + 1)  # noqa: S311 - the same every time
+    orders = []
+    for venue in db.venues.aggregate([{"$sample": {"size": count // 4}}, {"$project": {"dates_available": 1}}]):
+        taken = {row["date"] for row in db.bookings.find({"venue_id": venue["_id"]}, {"date": 1})}
+        free = [day for day in venue["dates_available"] if day not in taken]
+        orders += [{"venue_id": str(venue["_id"]), "date": day, "guests": 20} for day in chance.sample(free, 4)]
+    chance.shuffle(orders)
+    return orders

@@ -1,0 +1,65 @@
+"""What is asked: five forms of search in equal parts, availability, and orders; seeded, the same for each server."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from data import DAYS, SEED, TYPES, free_dates, place
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from halls.mongo.client import Db
+
+COUNT = 2_000
+FORMS = ("near", "date", "near and date", "type and capacity", "date and price")
+
+
+class Questions:
+    """Writes a file for the load driver for each kind of question."""
+
+    def __init__(self, folder: Path, today: str) -> None:
+        self.folder = folder
+        self.chance = random.Random(SEED + 2)  # noqa: S311 - the same every time
+        self.first = date.fromisoformat(today)
+
+    def write(self, name: str, lines: list[str]) -> Path:
+        """Write such a file."""
+        path = self.folder / f"{name.replace(' ', '-')}.txt"
+        path.write_text("\n".join(lines) + "\n")
+        return path
+
+    def searches(self) -> dict[str, Path]:
+        """Return the files of the five forms, and of their mix."""
+        asked = {form: [self._search(form) for _ in range(COUNT)] for form in FORMS}
+        mixed = [line for lines in zip(*asked.values(), strict=True) for line in lines]
+        return {form: self.write(form, lines) for form, lines in asked.items()} | {"mix": self.write("mix", mixed)}
+
+    def availability(self, db: Db) -> Path:
+        """Return the file of questions whether a venue is free on a day."""
+        ids = [row["_id"] for row in db.venues.aggregate([{"$sample": {"size": COUNT}}, {"$project": {"_id": 1}}])]
+        return self.write("availability", [f"GET /venues/{found}/availability?date={self._day()}" for found in ids])
+
+    def orders(self, db: Db, count: int) -> Path:
+        """Return the file of orders that can all be taken."""
+        return self.write("orders", [f"POST /bookings {json.dumps(one)}" for one in free_dates(db, count)])
+
+    def _day(self) -> str:
+        return (self.first + timedelta(days=self.chance.randint(1, DAYS))).isoformat()
+
+    def _search(self, form: str) -> str:
+        asked: dict[str, Any] = {}
+        if "near" in form:
+            lng, lat = place(self.chance)
+            asked |= {"near_lat": lat, "near_lng": lng, "near_km": self.chance.choice((5, 10, 20))}
+        if "date" in form:
+            asked["date"] = self._day()
+        if "type" in form:
+            asked |= {"type": self.chance.choice(TYPES), "capacity_min": self.chance.randrange(100, 1_000, 50)}
+        if "price" in form:
+            asked["price_max"] = self.chance.randrange(150_000, 600_000, 10_000)
+        return f"GET /venues/search?{urlencode(asked)}"

@@ -1,0 +1,95 @@
+"""Starts the database and the servers that are compared, each on a port of its own, and ends them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+HERE = Path(__file__).parent
+SECRET = "a secret of the benchmarks that is long enough"  # noqa: S105 - opens nothing
+START_SECONDS = 60
+STOP_SECONDS = 30
+# Half the cores are the database's and the load driver's; the same for each server.
+WORKERS, THREADS = "2", "8"
+PEERS = {
+    "halls": ("-m", "halls.cli", "serve"),
+    "literal": ("-m", "gunicorn", "literal:app", "-k", "gthread", "-w", WORKERS, "--threads", THREADS, "-b"),
+    "modern": ("-m", "uvicorn", "modern:app", "--workers", WORKERS, "--no-access-log", "--log-level", "warning", "--port"),
+}
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that answers."""
+
+    name: str
+    address: str
+    pid: int
+
+    def worker_megabytes(self) -> list[int]:
+        """Return the resident memory of each of its workers."""
+        path = Path(f"/proc/{self.pid}/task/{self.pid}/children")
+        if not path.exists():
+            return []
+        statuses = [Path(f"/proc/{child}/status").read_text() for child in path.read_text().split()]
+        sizes = [line.split()[1] for status in statuses for line in status.splitlines() if line.startswith("VmRSS")]
+        return [int(size) // 1024 for size in sizes]
+
+
+@contextmanager
+def running(name: str, uri: str, folder: Path, workers: Sequence[str] = (WORKERS, THREADS)) -> Iterator[Running]:
+    """Run the server of that name on the database; yield it when it answers."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    kept = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}  # noqa: TID251 - for a child
+    ours = {
+        "MONGO_URI": uri,
+        "JWT_SECRET": SECRET,
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "DATA_DIR": str(folder),
+        "RATE_LIMITS": "off",
+        "LOG_LEVEL": "WARNING" if name == "quiet" else "INFO",
+        "WEB_WORKERS": workers[0],
+        "WEB_THREADS": workers[1],
+        "PYTHONPATH": str(HERE),
+    }
+    where = {"halls": [], "literal": [f"127.0.0.1:{port}"], "modern": [str(port)]}[name]
+    log = (folder / f"{name}.log").open("wb")
+    command = [sys.executable, *PEERS[name], *where]
+    with log, subprocess.Popen(command, env=kept | ours, cwd=folder, stdout=log, stderr=log) as server:  # noqa: S603
+        try:
+            _wait(server, f"http://127.0.0.1:{port}/health")
+            yield Running(name, f"http://127.0.0.1:{port}", server.pid)
+        finally:
+            server.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                server.wait(STOP_SECONDS)
+            server.kill()
+
+
+def _wait(server: subprocess.Popen[bytes], url: str) -> None:
+    """Return when anything is answered, a 404 included; stop with a message when the server ends or takes too long."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            with urlopen(url, timeout=5):  # noqa: S310 - the server that we started
+                return
+        except HTTPError:
+            return
+        except (URLError, ConnectionError):
+            time.sleep(0.2)
+    sys.exit(f"the server did not get ready (exit code {server.poll()})")
