@@ -76,7 +76,7 @@ map: setup ## write the map of src/halls into ARCHITECTURE.md, from each file's 
 	$(BIN)/python -m tests.architecture.map
 
 bench: setup ## measure requests per second on this machine; needs wrk
-	$(BIN)/python benchmarks/first_figures.py
+	$(BIN)/python benchmarks/run.py
 
 # requirements.lock is what production installs: it has no mongod.
 lock: ## write the lock files anew from pyproject.toml (UPGRADE=--upgrade takes newer versions)

@@ -32,7 +32,9 @@ TYPES = ("Hall", "Auditorium", "Banquet", "Lawn")
 DAYS, OFFERED, BOOKED = 180, 120, 40
 CHUNK = 500
 OWNERS = 50
-DESCRIPTION = "Two stages, a bridal room, a generator that carries the whole hall, and parking for two hundred cars. " * 4
+DESCRIPTION = (
+    "Two stages, a bridal room, a generator that carries the whole hall, and parking for two hundred cars. " * 4
+)
 
 
 def fill(db: Db, count: int, today: str) -> None:

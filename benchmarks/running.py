@@ -26,7 +26,17 @@ WORKERS, THREADS = "2", "8"
 PEERS = {
     "halls": ("-m", "halls.cli", "serve"),
     "literal": ("-m", "gunicorn", "literal:app", "-k", "gthread", "-w", WORKERS, "--threads", THREADS, "-b"),
-    "modern": ("-m", "uvicorn", "modern:app", "--workers", WORKERS, "--no-access-log", "--log-level", "warning", "--port"),
+    "modern": (
+        "-m",
+        "uvicorn",
+        "modern:app",
+        "--workers",
+        WORKERS,
+        "--no-access-log",
+        "--log-level",
+        "warning",
+        "--port",
+    ),
 }
 
 

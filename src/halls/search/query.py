@@ -62,21 +62,23 @@ def _find_free(db: Db, query: SearchQuery, today: str, after: list[Any] | None) 
 
 
 def _pipeline(query: SearchQuery, today: str, after: list[Any] | None, limit: int) -> list[Document]:
-    filters = _filters(query, today)
+    filters, beyond = _filters(query, today), [{"$match": _beyond(query, after)}] if after else []
+    order: list[Document] = [*beyond, {"$sort": _sort_keys(query)}]
+    # What the documents hold is put in order first: an index does it, and only a page is looked at further.
+    is_stored = SORTS[query.order][0] in {"_id", "capacity"}
     stages: list[Document] = [{"$match": filters}]
     if query.near:
         around = {"type": "Point", "coordinates": list(query.near)}
         metres = (query.near_km or DEFAULT_KM) * METRES
         nearest = {"near": around, "key": "maps_location", "distanceField": "distance", "maxDistance": metres}
         stages = [{"$geoNear": {**nearest, "query": filters, "spherical": True}}]
+    stages += order if is_stored else []
     if query.date:
         stages.append({"$set": {"price": price_expression(query.date)}})
         if limits := _price_limits(query):
             stages.append({"$match": {"price": limits}})
-    if after:
-        stages.append({"$match": _beyond(query, after)})
     stages += [{"$set": {"unpriced": {"$eq": ["$price", None]}}}] if query.order == "price" else []
-    stages += [{"$sort": _sort_keys(query)}, {"$limit": limit}]
+    stages += [*([] if is_stored else order), {"$limit": limit}]
     return stages if query.include else [*stages, {"$unset": list(CALENDAR)}]
 
 

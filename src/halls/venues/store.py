@@ -26,7 +26,12 @@ PLAN = CollectionPlan(
         IndexModel([("capacity", ASCENDING)], name="venues_by_capacity"),
         IndexModel([("maps_location", GEOSPHERE)], name="venues_by_place"),
         IndexModel([("pricing.overrides.date", ASCENDING)], name="venues_by_priced_date"),
-        IndexModel([("dates_available", ASCENDING), ("type", ASCENDING)], name="venues_by_offered_date"),
+        IndexModel(
+            [("dates_available", ASCENDING), ("_id", DESCENDING), ("type", ASCENDING), ("capacity", ASCENDING)],
+            name="venues_by_offered_date",
+        ),
+        IndexModel([("dates_available", ASCENDING), ("maps_location", GEOSPHERE)], name="venues_by_date_and_place"),
+        IndexModel([("type", ASCENDING), ("_id", DESCENDING), ("capacity", ASCENDING)], name="venues_by_type_newest"),
     ],
 )
 
