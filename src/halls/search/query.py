@@ -1,16 +1,15 @@
-"""Finds venues: one keyset-paged query for candidates, then one question about who is booked."""
+"""Finds venues: candidates in order, keyset-paged, and one question about which of them are booked."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
-
-from pymongo import ASCENDING, DESCENDING
 
 from halls.bookings.store import find_booked_venues
 from halls.paging import is_number, make_cursor, read_cursor
-from halls.search.schemas import DEFAULT_KM
-from halls.venues.price_on_date import as_number, price_expression
-from halls.venues.venue import CALENDAR, venue_calendar, venue_facts
+from halls.search.candidates import METRES, SORTS, find_candidates
+from halls.venues.price_on_date import as_number
+from halls.venues.venue import venue_calendar, venue_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,17 +17,9 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db, Document
     from halls.search.schemas import SearchQuery
 
-METRES = 1_000
 MAX_BATCH = 400
-# The field that each order sorts by and in which direction; equal ones by id.
-SORTS = {
-    "distance": ("distance", ASCENDING),
-    "newest": ("_id", DESCENDING),
-    "capacity": ("capacity", ASCENDING),
-    "-capacity": ("capacity", DESCENDING),
-    "price": ("price", ASCENDING),
-    "-price": ("price", DESCENDING),
-}
+# Of a distance's last ones the order is not known yet; with a date, some are booked.
+SPARE, SPARE_SHARE = 2, 0.75
 
 
 def search_venues(db: Db, query: SearchQuery, today: str) -> Document:
@@ -48,84 +39,33 @@ def search_venues(db: Db, query: SearchQuery, today: str) -> Document:
 
 def _find_free(db: Db, query: SearchQuery, today: str, after: list[Any] | None) -> list[Document]:
     """Ask for candidates until a page and one more are free, or none are left."""
-    wanted = size = query.limit + 1
+    wanted = query.limit + 1
+    size = wanted + SPARE + (math.ceil(wanted * SPARE_SHARE) if query.date else 0)
     free: list[Document] = []
     while True:
-        batch = list(db.venues.aggregate(_pipeline(query, today, after, size)))
-        taken = find_booked_venues(db, [venue["_id"] for venue in batch], query.date) if query.date and batch else ()
-        free += [venue for venue in batch if venue["_id"] not in taken]
-        if len(free) >= wanted or len(batch) < size:
+        batch = find_candidates(db, query, today, after, size)
+        free += _keep_free(db, query, batch.rows)
+        if len(free) >= wanted or batch.is_last:
             return free[:wanted]
         # On a day when hundreds are booked, small steps would take for ever.
         size = min(2 * size, MAX_BATCH)
-        after = [*_keys_of(query, batch[-1]), batch[-1]["_id"]]
+        after = [*_keys_of(query, batch.rows[-1]), batch.rows[-1]["_id"]]
 
 
-def _pipeline(query: SearchQuery, today: str, after: list[Any] | None, limit: int) -> list[Document]:
-    filters, beyond = _filters(query, today), [{"$match": _beyond(query, after)}] if after else []
-    order: list[Document] = [*beyond, {"$sort": _sort_keys(query)}]
-    # What the documents hold is put in order first: an index does it, and only a page is looked at further.
-    is_stored = SORTS[query.order][0] in {"_id", "capacity"}
-    stages: list[Document] = [{"$match": filters}]
-    if query.near:
-        around = {"type": "Point", "coordinates": list(query.near)}
-        metres = (query.near_km or DEFAULT_KM) * METRES
-        nearest = {"near": around, "key": "maps_location", "distanceField": "distance", "maxDistance": metres}
-        stages = [{"$geoNear": {**nearest, "query": filters, "spherical": True}}]
-    stages += order if is_stored else []
-    if query.date:
-        stages.append({"$set": {"price": price_expression(query.date)}})
-        if limits := _price_limits(query):
-            stages.append({"$match": {"price": limits}})
-    stages += [{"$set": {"unpriced": {"$eq": ["$price", None]}}}] if query.order == "price" else []
-    stages += [*([] if is_stored else order), {"$limit": limit}]
-    return stages if query.include else [*stages, {"$unset": list(CALENDAR)}]
+def _keep_free(db: Db, query: SearchQuery, venues: list[Document]) -> list[Document]:
+    """Return those of the venues that are free on the date asked for, at a price within the limits."""
+    if query.date is None:
+        return venues
+    fitting = [venue for venue in venues if _costs_right(venue["price"], query)]
+    taken = find_booked_venues(db, [venue["_id"] for venue in fitting], query.date) if fitting else ()
+    return [venue for venue in fitting if venue["_id"] not in taken]
 
 
-def _filters(query: SearchQuery, today: str) -> Document:
-    filters: Document = {}
-    if query.type:
-        filters["type"] = query.type
-    if capacity := _between(query.capacity_min, query.capacity_max):
-        filters["capacity"] = capacity
-    if query.date:
-        filters["dates_available"] = query.date
-    if limits := _price_limits(query):
-        # With a date this only narrows for the index: the rule itself is price_on_date, asked for afterwards.
-        filters["pricing.overrides"] = {"$elemMatch": {"date": query.date or {"$gte": today}, "price": limits}}
-    return filters
-
-
-def _price_limits(query: SearchQuery) -> Document:
-    return _between(query.price_min, query.price_max)
-
-
-def _between(low: float | None, high: float | None) -> Document:
-    return {operator: bound for operator, bound in (("$gte", low), ("$lte", high)) if bound is not None}
-
-
-def _sort_keys(query: SearchQuery) -> dict[str, int]:
-    name, direction = SORTS[query.order]
-    if name == "_id":
-        return {"_id": direction}
-    # Null sorts below every number; ascending prices need telling that it comes last all the same.
-    first = {"unpriced": ASCENDING} if query.order == "price" else {}
-    return {**first, name: direction, "_id": ASCENDING}
-
-
-def _beyond(query: SearchQuery, after: list[Any]) -> Document:
-    """Match what comes after a row with these keys in the order asked for."""
-    *keys, last_id = after
-    name, direction = SORTS[query.order]
-    if not keys:
-        return {"_id": {"$lt": last_id}}
-    tie = {name: keys[0], "_id": {"$gt": last_id}}
-    if keys[0] is None:
-        return tie
-    further: list[Document] = [{name: {"$gt" if direction == ASCENDING else "$lt": keys[0]}}, tie]
-    if name == "price":
-        further.append({"price": None})
-    return {"$or": further}
+def _costs_right(price: Any, query: SearchQuery) -> bool:
+    if query.price_min is None and query.price_max is None:
+        return True
+    low, high = query.price_min or 0, math.inf if query.price_max is None else query.price_max
+    return isinstance(price, int | float) and low <= price <= high
 
 
 def _key_checks(query: SearchQuery) -> list[Callable[[Any], bool]]:
