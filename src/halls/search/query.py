@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_BATCH = 400
 # Of a distance's last ones the order is not known yet; with a date, some are booked.
-SPARE, SPARE_SHARE = 2, 0.75
+SPARE, SPARE_SHARE = 2, 0.5
 
 
 def search_venues(db: Db, query: SearchQuery, today: str) -> Document:

@@ -34,7 +34,6 @@ PLAN = CollectionPlan(
         IndexModel([("owner_id", ASCENDING), ("_id", DESCENDING)], name="venues_of_owner"),
         IndexModel([("type", ASCENDING), ("capacity", ASCENDING)], name="venues_by_type_and_capacity"),
         IndexModel([("capacity", ASCENDING)], name="venues_by_capacity"),
-        IndexModel([("pricing.overrides.date", ASCENDING)], name="venues_by_priced_date"),
         IndexModel(BY_TYPE, name="venues_by_type_newest"),
         IndexModel(BY_DATE, name="venues_by_date_newest"),
         IndexModel(BY_PRICE_ON_DATE, name="venues_by_price_on_date"),
