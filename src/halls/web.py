@@ -134,6 +134,8 @@ class Endpoint:
     limits: Sequence[Limit] = ()
     # A DELETE may come without a body; then it is an empty object.
     body_optional: bool = False
+    # A client that names the version it has is told when that is still the one.
+    has_version: bool = False
     # Types of the file that is the body (which the view reads itself) or the answer; for the OpenAPI document.
     file_types: Sequence[str] = ()
     # The file is another at each request, so that nobody keeps it.
@@ -190,7 +192,15 @@ def _serve(declared: Endpoint, **path: str) -> Response:
         result = declared.view(**{name: value for name, value in found.items() if name in declared.wants})
     if isinstance(result, Response):
         return result
-    return _reply(result if isinstance(result, Outcome) else Outcome(result), declared.status)
+    response = _reply(result if isinstance(result, Outcome) else Outcome(result), declared.status)
+    return _compare_version(response) if declared.has_version else response
+
+
+def _compare_version(response: Response) -> Response:
+    # Without no-cache a browser may show for minutes as free what was booked.
+    response.cache_control.no_cache = True
+    response.add_etag()
+    return response.make_conditional(request)  # type: ignore[return-value] # itself
 
 
 def _reply(outcome: Outcome, status: int) -> Response:

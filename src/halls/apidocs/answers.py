@@ -147,6 +147,9 @@ def refer_to_headers(names: Iterable[str]) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-ID", *sorted(names))}
 
 
+_SAME = {"description": "It is the one that If-None-Match names.", "headers": refer_to_headers({"ETag"})}
+
+
 def describe_headers() -> dict[str, Any]:
     """Return the headers that answers refer to."""
     return {name: {"description": words, "schema": schema} for name, (words, schema) in HEADERS.items()}
@@ -167,13 +170,14 @@ def describe_success(row: Endpoint, schemas: dict[str, Schema]) -> dict[str, Any
         file = {"description": "The file.", "headers": refer_to_headers({*headers, "ETag"}), "content": _files(row)}
         if row.is_fleeting:
             return {str(row.status): {**file, "headers": refer_to_headers(headers)}}
-        same = {"description": "It is the one that If-None-Match names.", "headers": refer_to_headers({"ETag"})}
         part = {**file, "description": "The range of it that the header Range asks for."}
         parts = {"206": part} if any(kind.startswith("video/") for kind in row.file_types) else {}
-        return {str(row.status): file, **parts, "304": same}
+        return {str(row.status): file, **parts, "304": _SAME}
     content = {"application/json": {"schema": _envelope(row.reply), "examples": _show_reply(row.reply, schemas)}}
     words = row.reply.__doc__ or ""
-    return {str(row.status): {"description": words, "headers": refer_to_headers(headers), "content": content}}
+    headers.update({"ETag"} if row.has_version else ())
+    success = {"description": words, "headers": refer_to_headers(headers), "content": content}
+    return {str(row.status): success, **({"304": _SAME} if row.has_version else {})}
 
 
 def _files(row: Endpoint) -> dict[str, Any]:
