@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from bson import ObjectId
-from pymongo import monitoring
 
-from halls.mongo.client import connect
 from halls.search.query import search_venues
 from halls.search.schemas import SearchQuery
 from tests.foreign import bare_venue_document
@@ -18,7 +16,7 @@ from tests.people import day
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from halls.mongo.client import Db
+    from halls.mongo.client import Db, Document
 
 COUNT = 600
 AROUND = {"near_lat": 24.86, "near_lng": 67.0}
@@ -56,20 +54,46 @@ def full(db: Db) -> Db:
     return db
 
 
-class Questions(monitoring.CommandListener):
-    """Keeps what was asked of the venues."""
+@pytest.fixture
+def profiled(full: Db) -> Iterator[Db]:
+    """Have the server write down how it answers."""
+    full.command("profile", 2)
+    yield full
+    full.command("profile", 0)
+    full.drop_collection("system.profile")
 
-    def __init__(self) -> None:
-        self.asked: list[dict[str, Any]] = []
 
-    def started(self, event: monitoring.CommandStartedEvent) -> None:
-        """Keep the question."""
-        names = ("find", "filter", "projection", "sort", "limit", "hint", "aggregate", "pipeline", "cursor")
-        if "venues" in {event.command.get("find"), event.command.get("aggregate")}:
-            self.asked.append({name: event.command[name] for name in names if name in event.command})
+def look(db: Db, **asked: Any) -> list[Document]:
+    """Search, and return how each of its questions about venues was answered."""
+    db.command("profile", 0)
+    db.drop_collection("system.profile")
+    db.command("profile", 2)
+    query = SearchQuery.model_validate({name: str(value) for name, value in asked.items()})
+    assert search_venues(db, query, day(0))["venues"]
+    return list(db.get_collection("system.profile").find({"ns": f"{db.name}.venues"}))
 
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Let it pass."""
 
-    def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """Let it pass."""
+@pytest.mark.parametrize("asked", COMMON.values(), ids=COMMON)
+@pytest.mark.parametrize("is_first", [True, False], ids=["first page", "second page"])
+def test_a_common_search_is_answered_in_the_order_of_an_index(
+    profiled: Db, asked: dict[str, Any], *, is_first: bool
+) -> None:
+    if not is_first:
+        query = SearchQuery.model_validate({name: str(value) for name, value in asked.items()})
+        asked = {**asked, "cursor": search_venues(profiled, query, day(0))["next_cursor"]}
+    (answered,) = look(profiled, **asked)
+    assert "COLLSCAN" not in answered["planSummary"]
+    assert "IXSCAN" in answered["planSummary"] or "GEO_NEAR" in answered["planSummary"]
+    assert not answered.get("hasSortStage")
+    # Around a place MongoDB reads in rings, of which the later ones are broader.
+    most = 5 if is_first or "near_lat" not in asked else 10
+    assert answered["docsExamined"] <= most * answered["nreturned"]
+    assert answered["nreturned"] <= 2 * 21
+
+
+@pytest.mark.parametrize("asked", OTHERS.values(), ids=OTHERS)
+def test_every_other_search_begins_with_an_index(profiled: Db, asked: dict[str, Any]) -> None:
+    (answered,) = look(profiled, **asked)
+    assert "COLLSCAN" not in answered["planSummary"]
+    assert "IXSCAN" in answered["planSummary"] or "GEO_NEAR" in answered["planSummary"]
+    assert answered["nreturned"] <= 2 * 21
