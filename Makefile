@@ -76,13 +76,13 @@ map: setup ## write the map of src/halls into ARCHITECTURE.md, from each file's 
 	$(BIN)/python -m tests.architecture.map
 
 bench: setup ## measure requests per second on this machine; needs wrk
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/compare.py
 
 # requirements.lock is what production installs: it has no mongod.
 lock: ## write the lock files anew from pyproject.toml (UPGRADE=--upgrade takes newer versions)
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
-	$(LOCK) --extra devdb --group dev --group docs -o requirements-dev.lock
+	$(LOCK) --extra devdb --group dev --group docs --group bench -o requirements-dev.lock
 	$(LOCK) -c requirements-dev.lock -o requirements.lock
 
 clean: ## remove what these targets made, but for the development database in .data

@@ -1,6 +1,6 @@
 """A yardstick: the specification read literally, as one writes it in an afternoon with Flask and PyMongo.
 
-Search is a find with filters that answers whole documents, and looks at no booking. A booking is checked, then inserted.
+Search is a find with filters that answers whole documents, and looks at no booking. A booking is checked, then made.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def shown(document: dict[str, Any]) -> dict[str, Any]:
 @app.get("/venues/search")
 def search() -> Any:
     """Find venues."""
-    asked, match = request.args, {}
+    asked = request.args
+    match: dict[str, Any] = {}
     if "type" in asked:
         match["type"] = asked["type"]
     if "capacity_min" in asked:

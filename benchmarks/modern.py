@@ -70,7 +70,7 @@ class Availability(BaseModel):
 
 
 @app.get("/venues/search")
-async def search(  # noqa: PLR0913, PLR0917 - so many are there
+async def search(
     type: str | None = None,  # noqa: A002 - it is called so
     capacity_min: int | None = None,
     date: str | None = None,

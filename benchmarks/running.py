@@ -98,7 +98,7 @@ def _wait(server: subprocess.Popen[bytes], url: str) -> None:
         try:
             with urlopen(url, timeout=5):  # noqa: S310 - the server that we started
                 return
-        except HTTPError:
+        except HTTPError:  # noqa: PERF203 - not there yet is what it waits for
             return
         except (URLError, ConnectionError):
             time.sleep(0.2)

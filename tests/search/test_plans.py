@@ -46,7 +46,7 @@ def full(db: Db) -> Db:
         offered = sorted(chance.sample([day(ahead) for ahead in range(1, 31)], 20))
         prices = [{"date": date, "price": chance.randrange(100_000, 600_000)} for date in offered]
         place = [round(chance.gauss(67.0, 0.1), 5), round(chance.gauss(24.86, 0.1), 5)]
-        fields = {"maps_location": {"type": "Point", "coordinates": place}, "dates_available": offered}
+        fields: Document = {"maps_location": {"type": "Point", "coordinates": place}, "dates_available": offered}
         kind, capacity = chance.choice(["Hall", "Lawn"]), chance.randrange(50, 1_000)
         fields |= {"type": kind, "capacity": capacity, "pricing": {"overrides": prices}}
         rows.append(bare_venue_document(ObjectId(), **fields))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from halls.mongo.client import Db, Document
     from halls.search.schemas import SearchQuery
+    from halls.venues.store import Keys
 
 METRES = 1_000
 EARTH_METRES = 6_378_100  # as MongoDB has it
@@ -80,7 +81,7 @@ def _metres_between(here: Sequence[float] | None, there: Sequence[float]) -> flo
     return 2 * EARTH_METRES * math.asin(math.sqrt(half))
 
 
-def _index(query: SearchQuery) -> list[tuple[str, Any]] | None:
+def _index(query: SearchQuery) -> Keys | None:
     """Return the index that gives the newest in order; the planner tries others, and sorts what they find."""
     if query.order != "newest":
         return None

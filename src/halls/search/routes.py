@@ -32,9 +32,7 @@ def _load_venue(db: Db, _: object, venue_id: ObjectId) -> Document:
 VENUE = {"venue": _load_venue}
 
 
-@endpoint(
-    blueprint, "GET /venues/search", access=Access.PUBLIC, query=SearchQuery, reply=SearchPage, has_version=True
-)
+@endpoint(blueprint, "GET /venues/search", access=Access.PUBLIC, query=SearchQuery, reply=SearchPage, has_version=True)
 def list_matching_venues(db: Db, query: SearchQuery, now: datetime) -> dict[str, Any]:
     """Find venues by kind, size, date, price and distance; with a date, only those free on it."""
     return search_venues(db, query, day_in_karachi(now))

@@ -18,16 +18,17 @@ if TYPE_CHECKING:
 
     from halls.mongo.client import Db, Document, Session
 
+Keys = list[tuple[str, Any]]
 # The indexes that search names: without being told, the planner sorts what another finds.
-BY_TYPE = [("type", ASCENDING), ("_id", DESCENDING), ("capacity", ASCENDING)]
-BY_DATE = [("dates_available", ASCENDING), ("_id", DESCENDING), ("type", ASCENDING), ("capacity", ASCENDING)]
-BY_PRICE_ON_DATE = [
+BY_TYPE: Keys = [("type", ASCENDING), ("_id", DESCENDING), ("capacity", ASCENDING)]
+BY_DATE: Keys = [("dates_available", ASCENDING), ("_id", DESCENDING), ("type", ASCENDING), ("capacity", ASCENDING)]
+BY_PRICE_ON_DATE: Keys = [
     ("pricing.overrides.date", ASCENDING),
     ("_id", DESCENDING),
     ("pricing.overrides.price", ASCENDING),
 ]
-BY_PLACE = [("maps_location", GEOSPHERE)]
-BY_DATE_AND_PLACE = [("dates_available", ASCENDING), ("maps_location", GEOSPHERE)]
+BY_PLACE: Keys = [("maps_location", GEOSPHERE)]
+BY_DATE_AND_PLACE: Keys = [("dates_available", ASCENDING), ("maps_location", GEOSPHERE)]
 PLAN = CollectionPlan(
     "venues",
     [

@@ -1,4 +1,4 @@
-"""Measures Halls beside its yardsticks, in one run on the same data: `make bench`, or `run.py 10000 20000 100000`."""
+"""Measures Halls beside its yardsticks, in one run on the same data: `make bench`, or `compare.py 10000 20000`."""
 
 from __future__ import annotations
 
