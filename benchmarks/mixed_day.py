@@ -1,0 +1,188 @@
+"""Measures a mixed day through NGINX: 80 % search, 12 % availability, 4 % login, 4 % booking; and memory over time.
+
+`PYTHONPATH=. .venv/bin/python benchmarks/mixed_day.py [seconds] [requests for memory]`
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import data
+import running
+from bson import ObjectId
+from tests.deploy.site import running_site
+from tests.servers import RunningServer
+from werkzeug.security import generate_password_hash
+
+from halls.accounts.account import account_from_document
+from halls.accounts.passwords import hash_password
+from halls.accounts.tokens import make_token
+from halls.app import COLLECTIONS
+from halls.clock import day_in_karachi, utc_now
+from halls.mongo.client import connect
+from halls.mongo.embedded import embedded_mongod
+from halls.startup import prepare_database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from halls.mongo.client import Db, Document
+
+HERE = Path(__file__).parent
+VENUES, PEOPLE, REQUESTS, CONNECTIONS = 2_000, 50, 20_000, 16
+SHARES = {"search": 80, "availability": 12, "login": 4, "booking": 4}
+PASSWORD = "correct horse 7"  # noqa: S105 - of people who do not exist
+SEED = 20_261_124
+PEERS = ("halls", "literal")
+EVERY_SECONDS = 5.0
+# Nothing is limited: this one machine is many people.
+NO_LIMIT = "rate=1000000r/s"
+
+
+@dataclass
+class Watch:
+    """The memory of a server's workers, again and again."""
+
+    server: running.Running
+    megabytes: list[int] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def look(self) -> None:
+        """Note the sum of all workers until told to stop."""
+        while not self.stop.is_set():
+            self.megabytes.append(sum(self.server.worker_megabytes()))
+            self.stop.wait(EVERY_SECONDS)
+
+
+@contextmanager
+def watching(server: running.Running) -> Iterator[Watch]:
+    """Look at the memory for as long as the block runs."""
+    watch = Watch(server)
+    thread = threading.Thread(target=watch.look)
+    thread.start()
+    try:
+        yield watch
+    finally:
+        watch.stop.set()
+        thread.join()
+
+
+def add_people(db: Db) -> list[Document]:
+    """Make people who can log in at both servers."""
+    ours, theirs = hash_password(PASSWORD), generate_password_hash(PASSWORD)
+    now = utc_now()
+    common: Document = {"full_name": "A Guest", "contact_number": None, "is_venue_owner": False, "role": "user"}
+    times: Document = {"auth_provider": "password", "token_version": 0, "created_at": now, "updated_at": now}
+    people = [
+        {**common, **times, "_id": ObjectId(), "email": f"guest{number}@example.com", "password_hash": ours}
+        for number in range(PEOPLE)
+    ]
+    db.users.insert_many([{**person, "literal_hash": theirs} for person in people])
+    return people
+
+
+def write_requests(db: Db, path: Path) -> None:
+    """Write the day: the same requests in the same order for each server."""
+    chance = random.Random(SEED)  # noqa: S311 - the same every time
+    venues = list(db.venues.find({}, {"dates_available": 1, "maps_location": 1}))
+    kinds = chance.choices(list(SHARES), weights=list(SHARES.values()), k=REQUESTS)
+    path.write_text("\n".join(_line(kind, chance, chance.choice(venues)) for kind in kinds) + "\n")
+
+
+def _line(kind: str, chance: random.Random, venue: Document) -> str:
+    day = chance.choice(venue["dates_available"])
+    if kind == "search":
+        lng, lat = venue["maps_location"]["coordinates"]
+        near = f"&near_lat={lat}&near_lng={lng}&near_km=10" if chance.random() < 0.5 else ""  # noqa: PLR2004 - a half
+        return f"GET /venues/search?date={day}&capacity_min={chance.randrange(50, 500, 50)}{near}"
+    if kind == "availability":
+        return f"GET /venues/{venue['_id']}/availability?date={day}"
+    if kind == "login":
+        body = {"email": f"guest{chance.randrange(PEOPLE)}@example.com", "password": PASSWORD}
+        return f"POST /auth/login {json.dumps(body)}"
+    order = {"venue_id": str(venue["_id"]), "date": day, "guests": 20}
+    return f"POST /bookings {json.dumps(order)}"
+
+
+def drive(url: str, requests: Path, token: str, seconds: int) -> dict[str, Any]:
+    """Send the requests again and again for so long; return what came of it."""
+    wrk = ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s", "--timeout", "15s", "--latency"]
+    command = [*wrk, "-s", str(HERE / "load.lua"), url, "--", str(requests), token]
+    report = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 - our own words
+    found = re.search(r"^RESULT (.*)$", report, re.MULTILINE)
+    assert found, report  # noqa: S101 - a broken script is no result
+    result: dict[str, Any] = json.loads(found[1])
+    return result
+
+
+def measure(name: str, uri: str, folder: Path, seconds: int, total: int) -> None:
+    """Print a row for one server, and for Halls how its memory went over `total` requests."""
+    db = connect(uri, slow_ms=10_000)
+    db.client.drop_database(db.name)
+    prepare_database(db, COLLECTIONS)
+    with redirect_stdout(sys.stderr):
+        data.fill(db, VENUES, day_in_karachi(utc_now()))
+    guest = account_from_document(add_people(db)[0])
+    token = make_token(guest, secret=running.SECRET, now=utc_now(), hours=24)[0]
+    requests = folder / "requests.txt"
+    write_requests(db, requests)
+    db.client.close()
+    running.PEERS["literal"] = ("-m", "gunicorn", "literal_login:app", *running.PEERS["literal"][3:])
+    with running.running(name, uri, folder) as server:
+        port = int(server.address.rpartition(":")[2])
+        behind = RunningServer(None, port, folder / f"{name}.log")  # type: ignore[arg-type] # it is not ours to end
+        with running_site(behind, folder / f"nginx-{name}", rate=NO_LIMIT) as site, watching(server) as watch:
+            url = f"https://127.0.0.1:{site.port}"
+            drive(url, requests, token, 3)
+            result = drive(url, requests, token, seconds)
+            answered = result["ok"] + result["conflicts"] + result["others"]
+            peak = f"{watch.megabytes[0]} → {watch.megabytes[-1]}"
+            cells = [f"{answered / result['seconds']:.0f}", f"{result['p50']:.0f} ms", f"{result['p99']:.0f} ms"]
+            print(
+                "|", " | ".join([name, *cells, str(result["conflicts"]), str(result["others"]), peak]), "|", flush=True
+            )
+            if name == "halls" and total:
+                # The quick ones alone: what leaks does so at each request, whatever it asks for.
+                quick = folder / "quick.txt"
+                lines = requests.read_text().splitlines(keepends=True)
+                quick.write_text("".join(line for line in lines if "/availability" in line))
+                print_memory(watch, lambda: drive(url, quick, token, 20), total)
+
+
+def print_memory(watch: Watch, go_on: Any, total: int) -> None:
+    """Send so many requests, and print the memory of all workers now and then."""
+    sent, rows = 0, [f"0: {watch.megabytes[-1]}"]
+    while sent < total:
+        result = go_on()
+        sent += result["ok"] + result["conflicts"] + result["others"]
+        rows.append(f"{sent}: {watch.megabytes[-1]}")
+    print("\nMegabytes of all workers after so many requests: " + ", ".join(rows), flush=True)
+
+
+def main() -> None:
+    """Print the table as it stands in RESULTS.md."""
+    seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 120
+    total = int(sys.argv[2]) if len(sys.argv) > 2 else 200_000  # noqa: PLR2004 - the second argument
+    with tempfile.TemporaryDirectory(prefix="halls-day-", ignore_cleanup_errors=True) as place:
+        folder = Path(place)
+        with embedded_mongod(folder / "mongo") as uri:
+            print("| server | requests a second | median | 99 % | 409 | failed | MB of all workers |")
+            print("|---|--:|--:|--:|--:|--:|--:|", flush=True)
+            for name in reversed(PEERS):
+                measure(name, uri, folder, seconds, total)
+    print(f"\n{time.strftime('%Y-%m-%d')}, {seconds} s each, {CONNECTIONS} connections, {VENUES} venues.")
+
+
+if __name__ == "__main__":
+    main()
