@@ -29,7 +29,7 @@ HINTS = (
 # 9 MB on disk instead of 301; diagnostic data would grow to 200
 MONGOD_ARGUMENTS = (
     *("--replSet", "rs0", "--bind_ip", "127.0.0.1", "--nounixsocket", "--quiet", "--oplogSize", "16"),
-    *("--wiredTigerCacheSizeGB", "0.25", "--wiredTigerEngineConfigString", "log=(file_max=8MB,prealloc=false)"),
+    *("--wiredTigerCacheSizeGB", "0.5", "--wiredTigerEngineConfigString", "log=(file_max=8MB,prealloc=false)"),
     *("--setParameter", "transactionLifetimeLimitSeconds=5", "--setParameter", "diagnosticDataCollectionEnabled=false"),
 )
 T = TypeVar("T")
