@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 CONNECTIONS = 16
 CACHE = "3"  # GB: what a small production machine has; 0.25 is for development
 ORDERS = 20_000
+GUESTS = 64
 KINDS = (*FORMS, "mix", "availability", "orders")
 SERVERS = ("halls", "literal", "modern")
 Figures = dict[str, dict[str, Any]]
@@ -101,7 +102,8 @@ def measure(db: Db, uri: str, peer_uri: str, folder: Path, options: argparse.Nam
     figures: Figures = {}
     with ExitStack() as stack:
         servers = [stack.enter_context(running(name, uris[name], folder)) for name in options.servers]
-        token = sign_up(servers[0], os.getpid()) if servers[0].name == "halls" else ""
+        numbers = range(1_000 * os.getpid(), 1_000 * os.getpid() + GUESTS)
+        token = ",".join(sign_up(servers[0], number) for number in numbers) if servers[0].name == "halls" else ""
         for kind in options.kinds:
             figures[kind] = {}
             for server in servers:

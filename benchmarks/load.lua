@@ -8,12 +8,17 @@ function setup(thread)
 end
 
 function init(arguments)
-  local headers = { ["Content-Type"] = "application/json" }
-  if arguments[2] and arguments[2] ~= "" then
-    headers["Authorization"] = "Bearer " .. arguments[2]
+  -- Of many guests: every order writes its guest's account, and those of one guest wait for each other.
+  local tokens = {}
+  for token in (arguments[2] or ""):gmatch("[^,]+") do
+    table.insert(tokens, token)
   end
   for line in io.lines(arguments[1]) do
     local method, path, body = line:match("^(%S+) (%S+) ?(.*)$")
+    local headers = { ["Content-Type"] = "application/json" }
+    if #tokens > 0 then
+      headers["Authorization"] = "Bearer " .. tokens[#requests % #tokens + 1]
+    end
     table.insert(requests, wrk.format(method, path, headers, body ~= "" and body or nil))
   end
   ok, conflicts, others = 0, 0, 0
