@@ -7,14 +7,14 @@ from typing import TypeVar
 from halls_client import AuthenticatedClient, Client
 from halls_client.api.accounts import sign_up
 from halls_client.api.bookings import cancel_booking, change_booking, create_booking, list_bookings
-from halls_client.api.search import find_venues, show_availability
+from halls_client.api.search import list_matching_venues, show_availability
 from halls_client.api.venues import register_venue
 from halls_client.models.booking_order import BookingOrder
 from halls_client.models.booking_status import BookingStatus
 from halls_client.models.failure import Failure
-from halls_client.models.find_venues_sort import FindVenuesSort
-from halls_client.models.find_venues_type import FindVenuesType
 from halls_client.models.lat_lng import LatLng
+from halls_client.models.list_matching_venues_sort import ListMatchingVenuesSort
+from halls_client.models.list_matching_venues_type import ListMatchingVenuesType
 from halls_client.models.new_venue import NewVenue
 from halls_client.models.new_venue_type import NewVenueType
 from halls_client.models.price_override import PriceOverride
@@ -69,7 +69,9 @@ def main(base_url: str) -> None:
     """Play the journey: list, find, book, be refused, confirm, cancel."""
     owner, guest = enter(base_url, "owner", is_owner=True), enter(base_url, "guest", is_owner=False)
     venue_id = list_hall(owner)
-    search = find_venues.sync(client=guest, date=DATE, type_=FindVenuesType.LAWN, sort=FindVenuesSort.PRICE)
+    search = list_matching_venues.sync(
+        client=guest, date=DATE, type_=ListMatchingVenuesType.LAWN, sort=ListMatchingVenuesSort.PRICE
+    )
     check([venue.price for venue in must(search).data.venues] == [PRICE], "found, with its price")
     order = BookingOrder(venue_id=venue_id, date=DATE, guests=250)
     booking_id = must(create_booking.sync(client=guest, body=order)).data.booking_id
