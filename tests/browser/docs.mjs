@@ -63,7 +63,7 @@ assert.equal(again.status, "200");
 
 const made = await send("register_venue");
 assert.equal(made.status, "201");
-const search = await send("find_venues", async (route) => {
+const search = await send("list_matching_venues", async (route) => {
   await route.locator('tr[data-param-name="type"] select').selectOption("Hall");
   await route.locator('tr[data-param-name="capacity_min"] input').fill("100");
 });
