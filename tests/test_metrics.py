@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -131,6 +134,23 @@ def test_all_workers_count_together_and_one_that_is_replaced_loses_nothing(fresh
         assert value_of(server.ask("/metrics"), alive) >= before + 40
         # The files of those that have ended are taken over, or they would pile up with each replaced worker.
         assert len(list((tmp_path / "metrics").iterdir())) <= files + 1
+
+
+def test_the_first_requests_count_together_though_they_come_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+
+    class Slow(metrics.Metrics):
+        def __init__(self, registry: CollectorRegistry) -> None:
+            made.append(1)
+            time.sleep(0.05)
+            super().__init__(registry)
+
+    monkeypatch.setattr(metrics, "Metrics", Slow)
+    monkeypatch.setattr(metrics, "_registry", functools.cache(CollectorRegistry))
+    monkeypatch.setattr(metrics, "_make_metrics", functools.cache(metrics._make_metrics.__wrapped__))  # noqa: SLF001 - anew
+    with ThreadPoolExecutor(8) as pool:
+        found = {id(one) for one in pool.map(lambda _: metrics.metrics(), range(8))}
+    assert (len(found), made) == (1, [1])
 
 
 @pytest.fixture

@@ -194,6 +194,26 @@ def test_an_answer_that_can_not_be_written_is_a_defect(world: World) -> None:
     assert (answer.status, answer.code) == (500, "internal_error")
 
 
+def test_what_breaks_after_the_view_is_a_defect_and_no_fault_of_the_request(
+    api: Api,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    words = "secret words"
+
+    def fail() -> None:
+        raise ValueError(words)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("halls.replies.metrics", fail)
+        answer = api.get("/health")
+    assert (answer.status, answer.code) == (500, "internal_error")
+    said = capsys.readouterr().out
+    assert "ValueError" in said
+    assert words not in said + caplog.text
+
+
 def test_a_database_that_is_away_at_the_token_is_a_503_too(world: World) -> None:
     def fail(*_: Any) -> None:
         raise AutoReconnect("secret words")

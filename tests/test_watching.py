@@ -12,6 +12,7 @@ from pymongo.errors import AutoReconnect, NetworkTimeout, ServerSelectionTimeout
 from halls.app import create_app
 from halls.web import Service
 from tests.conftest import make_config
+from tests.faults.breaking import wait_until
 from tests.gate import Gate
 
 if TYPE_CHECKING:
@@ -27,12 +28,11 @@ def meet(service: Service, error: ConnectionFailure) -> None:
         raise error
 
 
-def await_probe() -> None:
-    """Wait until nobody probes."""
-    for thread in threading.enumerate():
-        if thread.name == "probe":
-            thread.join(PATIENCE_SECONDS)
-            assert not thread.is_alive()
+def await_probe(service: Service) -> None:
+    """Wait until nobody probes on behalf of the service."""
+    if (probe := service.probe) is not None:
+        probe.join(PATIENCE_SECONDS)
+        assert not probe.is_alive()
 
 
 def test_one_broken_connection_closes_nothing_while_the_database_answers(
@@ -52,7 +52,7 @@ def test_one_broken_connection_closes_nothing_while_the_database_answers(
     assert asked.wait(PATIENCE_SECONDS)
     assert not service.is_away
     may_answer.set()
-    await_probe()
+    await_probe(service)
     assert not service.is_away
 
 
@@ -67,7 +67,7 @@ def test_who_waited_in_vain_closes_until_the_database_answers(
     meet(service, error)
     assert service.is_away
     may_answer.set()
-    await_probe()
+    await_probe(service)
     assert not service.is_away
 
 
@@ -79,10 +79,8 @@ def test_a_broken_connection_and_a_failed_ping_are_an_outage_and_it_ends_by_itse
     with closing(Gate(mongo_uri)) as gate:
         service: Service = create_app(make_config(mongo_uri=gate.uri)).extensions["halls"]
         with closing(service.db.client):
-            away = threading.Event()
-            monkeypatch.setattr("halls.web.time.sleep", lambda _: away.set() if service.is_away else None)
             meet(service, AutoReconnect("broken"))
-            assert away.wait(PATIENCE_SECONDS)
+            wait_until(lambda: service.is_away)
             gate.open()
-            await_probe()
+            await_probe(service)
             assert not service.is_away

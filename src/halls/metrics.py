@@ -6,6 +6,7 @@ import fcntl
 import functools
 import itertools
 import os
+import threading
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
+_making = threading.Lock()
 
 
 class Metrics:
@@ -60,9 +62,15 @@ def _registry() -> CollectorRegistry:
     return CollectorRegistry()
 
 
-@functools.cache
 def metrics() -> Metrics:
     """Return what this process counts with; made at the first use, when it is known whether others count along."""
+    # The first requests come at once, and a registry takes no name twice.
+    with _making:
+        return _make_metrics()
+
+
+@functools.cache
+def _make_metrics() -> Metrics:
     return Metrics(_registry())
 
 

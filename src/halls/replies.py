@@ -14,7 +14,7 @@ from bson import ObjectId
 from flask import Response, g, jsonify, request
 from flask.json.provider import JSONProvider
 from pymongo.errors import PyMongoError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.exceptions import MethodNotAllowed as WrongMethod
 from werkzeug.exceptions import NotFound as UnknownPath
 
@@ -57,6 +57,8 @@ def dress_replies(app: Flask) -> None:
     app.register_error_handler(HTTPException, _reply_http_error)
     app.register_error_handler(PyMongoError, _reply_driver_error)
     app.register_error_handler(Exception, _reply_defect)
+    # Flask's own lines would hold an exception's words, and ours is written anyway.
+    app.logger.disabled = True
 
 
 def _begin() -> None:
@@ -108,6 +110,9 @@ def _reply_refusal(refusal: Refusal) -> Response:
 def _reply_http_error(error: HTTPException) -> Response:
     if isinstance(error, WrongMethod):
         return _reply_refusal(MethodNotAllowed(headers={"Allow": ", ".join(sorted(error.valid_methods or ()))}))
+    if isinstance(error, InternalServerError):
+        # So Flask wraps what went wrong after the view, when no handler may catch it any more.
+        return _reply_defect(error.original_exception or error)
     # What is left are Werkzeug's own complaints about a body that ended early.
     return _reply_refusal(NotFound() if isinstance(error, UnknownPath) else BadJson())
 
@@ -119,7 +124,7 @@ def _reply_driver_error(error: PyMongoError) -> Response:
     return _reply_refusal(DatabaseUnavailable())
 
 
-def _reply_defect(error: Exception) -> Response:
+def _reply_defect(error: BaseException) -> Response:
     # The message of an exception may hold what a person sent; where it happened never does.
     where = traceback.format_tb(error.__traceback__)
     log.error("defect", request_id=g.request_id, error=type(error).__name__, where=where)

@@ -77,7 +77,8 @@ class Service:
     is_prepared: bool = False
     # True from when the database is known to be away until a probe reaches it again.
     is_away: bool = False
-    _is_probed: bool = False
+    # Asks for the database until it answers; None while nobody needs to.
+    probe: threading.Thread | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
@@ -89,9 +90,9 @@ class Service:
             with self._lock:
                 # One connection may break while others are well; who waited in vain for an answer has the proof.
                 self.is_away |= isinstance(error, NetworkTimeout | ServerSelectionTimeoutError)
-                begins, self._is_probed = not self._is_probed, True
-            if begins:
-                threading.Thread(target=self._probe, name="probe", daemon=True).start()
+                if self.probe is None:
+                    self.probe = threading.Thread(target=self._probe, name="probe", daemon=True)
+                    self.probe.start()
             raise
 
     def _probe(self) -> None:
@@ -107,7 +108,7 @@ class Service:
         except PyMongoError:
             return False
         with self._lock:
-            self.is_away = self._is_probed = False
+            self.is_away, self.probe = False, None
         return True
 
     @property
