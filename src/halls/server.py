@@ -63,6 +63,7 @@ class Server(BaseApplication):
             "control_socket_disable": True,
             "logger_class": ServerLogger,
             "when_ready": lambda _: self.when_ready(),
+            "worker_exit": lambda _server, _worker: _ignore_signals(),
         }
         for name, value in settings.items():
             self.cfg.set(name, value)
@@ -74,6 +75,12 @@ class Server(BaseApplication):
             arguments = (app.extensions["halls"].db, self.config, threading.Event())
             threading.Thread(target=_run_tasks, args=arguments, name="tasks", daemon=True).start()
         return app
+
+
+def _ignore_signals() -> None:
+    # Ctrl-C reaches a worker twice, from the terminal and from its master; the second would be a traceback on its way out.
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager

@@ -33,14 +33,18 @@ def environment(**settings: str) -> dict[str, str]:
 def demonstration(folder: Path) -> Iterator[str]:
     """Run `halls serve --demo` in an empty folder; yield all that it prints."""
     settings = environment(PORT=str(free_port()), LOG_LEVEL="ERROR")
-    process = subprocess.Popen([*HALLS, "serve", "--demo"], env=settings, cwd=folder, stdout=subprocess.PIPE, text=True)
+    with (folder / "complaints").open("wb") as complaints:
+        own: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": complaints, "text": True, "start_new_session": True}
+        process = subprocess.Popen([*HALLS, "serve", "--demo"], env=settings, cwd=folder, **own)
     assert process.stdout
     try:
         yield _read_until(process.stdout, "Stop with Ctrl-C.")
     finally:
-        process.send_signal(signal.SIGINT)
+        # As a terminal does it: all of its processes get the signal at once.
+        os.killpg(process.pid, signal.SIGINT)
         process.communicate(timeout=SECONDS)
     assert process.returncode == 0
+    assert (folder / "complaints").read_text() == ""
 
 
 def _read_until(lines: Iterable[str], last: str) -> str:
