@@ -78,7 +78,7 @@ class Server(BaseApplication):
 
 
 def _ignore_signals() -> None:
-    # Ctrl-C reaches a worker twice, from the terminal and from its master; the second would be a traceback on its way out.
+    # Ctrl-C reaches a worker from the terminal and again from its master, and would be a traceback on its way out.
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
 
