@@ -1,4 +1,4 @@
-"""A worker does not grow with what people do: each hash of a password takes 19 MB, which may not stay with every thread."""
+"""A worker does not grow with what people do: hashing a password takes 19 MB, which may not stay with every thread."""
 
 from __future__ import annotations
 
