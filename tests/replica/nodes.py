@@ -107,7 +107,7 @@ class Nodes:
         """Wait until all nodes have the same; fail if they never do."""
 
         def is_equal() -> bool:
-            # One that is still catching up answers nothing.
+            # A node that takes back what only it has seen answers nobody meanwhile.
             with suppress(PyMongoError):
                 first, *others = self.hashes(*collections)
                 return all(other == first for other in others)
