@@ -111,6 +111,7 @@ BAD = {
         "https://",
     ],
     "LOG_LEVEL": ["info", "LOUD"],
+    "PASSWORD_BLOCKLIST": ["no-such-file", ".", "Builtin", "/bin/sh"],
     "PORT": ["0", "65536", "http", "1.5"],
 }
 

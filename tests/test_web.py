@@ -55,6 +55,25 @@ def test_a_record_that_is_not_there_comes_before_query_and_body(api: Api, row: R
     assert (answer.status, answer.code) == (404, "not_found")
 
 
+def test_a_fixed_path_is_no_id_whatever_stands_beside_it(app: Flask, api: Api) -> None:
+    owner = api.owner()
+    fixed = {rule.rule for rule in app.url_map.iter_rules() if not rule.arguments}
+    for path in sorted(fixed):
+        rules = [rule for rule in app.url_map.iter_rules() if rule.rule == path]
+        allowed = set().union(*(rule.methods or set() for rule in rules))
+        for method in sorted({"GET", "POST", "PUT", "PATCH", "DELETE"} - allowed):
+            answer = api.send(method, path, as_=owner)
+            assert (answer.status, answer.code) == (405, "method_not_allowed"), (method, path)
+            assert set(answer.headers["Allow"].split(", ")) == allowed, (method, path)
+        assert set(api.client.options(path).headers["Allow"].split(", ")) == allowed, path
+
+
+@pytest.mark.parametrize("word", ["mine", "register", "search"])
+def test_a_word_of_a_fixed_path_is_a_malformed_id_elsewhere(api: Api, word: str) -> None:
+    assert api.get(f"/venues/{word}/availability?date={day(1)}").code == "bad_id"
+    assert api.get(f"/venues/{word}s").code == "bad_id"
+
+
 def test_changing_a_venue_is_checked_in_the_order_of_the_contract(api: Api) -> None:
     owner = api.owner()
     venue_id = api.list_venue(owner)

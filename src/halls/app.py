@@ -26,7 +26,7 @@ from halls.replies import dress_replies
 from halls.search import routes as search_routes
 from halls.uploads import routes as uploads_routes
 from halls.venues import store as venues_store
-from halls.web import Service
+from halls.web import PathPart, Service
 
 if TYPE_CHECKING:
     from halls.config import Config
@@ -59,6 +59,7 @@ def create_app(config: Config) -> Flask:
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
     app.url_map.redirect_defaults = False
+    app.url_map.converters["default"] = PathPart
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=0, x_host=0)  # type: ignore[method-assign] # Flask's own way
     app.extensions["halls"] = Service(
         config,

@@ -91,6 +91,17 @@ class Config(BaseSettings):
             raise ValueError("must be an address such as mongodb://db.example/halls") from None
         return value
 
+    @field_validator("password_blocklist")
+    @classmethod
+    def _can_be_read(cls, value: str | None) -> str | None:
+        # Read by each worker after the fork: a start must not get as far as that.
+        if value not in {None, "off", "builtin"}:
+            try:
+                Path(str(value)).read_text(encoding="utf-8")
+            except (OSError, ValueError):
+                raise ValueError("must be off, builtin, or a text file that can be read") from None
+        return value
+
     @field_validator("cors_origins")
     @classmethod
     def _are_origins(cls, value: str) -> str:

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from halls.config import Config
     from halls.mongo.client import Db
 
-# Long enough for the request at hand, and shorter than what stops the whole (deploy/halls.service).
+# Long enough for the request at hand, and shorter than what stops the whole (deploy/systemd/halls.service).
 GRACEFUL_SECONDS = 10
-# Longer than NGINX keeps a connection (deploy/nginx.conf): who closes first must not be us.
+# Longer than NGINX keeps a connection (deploy/nginx/halls.conf): who closes first must not be us.
 KEEP_ALIVE_SECONDS = 75
 # A worker is replaced now and then, so that a leak in any library never grows old; not all at once.
 MAX_REQUESTS, MAX_REQUESTS_JITTER = 50_000, 10_000

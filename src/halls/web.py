@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 import pymongo
 from flask import Blueprint, Response, current_app, g, jsonify, request
 from pymongo.errors import ConnectionFailure, NetworkTimeout, PyMongoError, ServerSelectionTimeoutError
+from werkzeug.routing import BaseConverter
 
 from halls import clock
 from halls.errors import BadId, DatabaseUnavailable, FieldFault, Invalid, Refusal, invalid
@@ -39,6 +40,13 @@ _IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
 
 View = TypeVar("View", bound=Callable[..., Any])
 Loader = Callable[["Db", Any, "ObjectId"], "Document"]
+
+
+class PathPart(BaseConverter):
+    """A part of a path that names a record: any text but the words that are paths of their own in that place."""
+
+    # Their own methods are the only ones they take: PATCH /venues/mine is no venue with a malformed id.
+    regex = r"(?!(?:mine|register|search)\Z)[^/]+"
 
 
 class Access(Enum):

@@ -6,18 +6,24 @@ import subprocess
 import sys
 import threading
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from halls.accounts import passwords
 from halls.accounts.passwords import COMMONEST, HASHER, TooManyAtOnce, hash_password, password_matches, read_blocklist
+from tests.commands import PRODUCTION
+from tests.conftest import make_config
 from tests.faults.breaking import wait_until
+from tests.people import PASSWORD
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from argon2 import PasswordHasher
+    from flask import Flask
+
+    from tests.people import Api
 
 HOLDS_ONE = """
 import time
@@ -163,3 +169,29 @@ def test_the_blocklist_is_off_builtin_or_a_file(tmp_path: Path) -> None:
     builtin = read_blocklist("builtin")
     assert len(builtin) == COMMONEST
     assert {"password", "password1"} <= builtin
+
+
+def test_production_refuses_the_commonest_unless_told_otherwise(tmp_path: Path) -> None:
+    mine = tmp_path / "list"
+    mine.write_text("hunter2\n")
+    production = {**PRODUCTION, "mongo_uri": "mongodb://127.0.0.1/halls"}
+    given = {name.lower(): value for name, value in production.items()}
+    assert make_config().blocklist == "off"
+    assert make_config(**given).blocklist == "builtin"
+    for choice in ("off", "builtin", str(mine)):
+        assert make_config(**given, password_blocklist=choice).blocklist == choice
+        assert make_config(password_blocklist=choice).blocklist == choice
+
+
+@pytest.mark.parametrize("path", ["/auth/signup", "/auth/change-password"])
+def test_a_listed_password_is_refused_in_whatever_case(
+    app: Flask, api: Api, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(app.extensions["halls"], "common_passwords", read_blocklist("builtin"))
+    body: dict[str, Any] = {"email": "ali@example.com", "password": "Password1", "is_venue_owner": False}
+    field = "password"
+    if path != "/auth/signup":
+        body, field = {"password": PASSWORD, "new_password": "PASSWORD1"}, "new_password"
+    answer = api.post(path, body, as_=api.guest())
+    assert (answer.status, answer.code, answer.fields) == (422, "validation_error", [field])
+    assert "commonest" in answer.json["details"][0]["message"]

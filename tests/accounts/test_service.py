@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from argon2 import PasswordHasher
 from bson import ObjectId
 
 from halls.accounts import service, store
 from halls.accounts.account import Account, BadCredentials
-from halls.accounts.schemas import PasswordChange
+from halls.accounts.passwords import needs_new_hash
+from halls.accounts.schemas import Login, PasswordChange
 from halls.accounts.tokens import TokenRevoked
 from halls.clock import utc_now
 from tests.foreign import FOREIGN_PASSWORD, put_user
 
 if TYPE_CHECKING:
-    from halls.mongo.client import Db
+    from halls.mongo.client import Db, Document
 
 CHANGE = PasswordChange(password=FOREIGN_PASSWORD, new_password="another horse 8")
 
@@ -53,3 +55,22 @@ def test_saying_to_stay_a_guest_does_not_undo_an_upgrade_made_at_the_same_moment
 def test_accounts_are_found_by_their_ids_and_strangers_are_not(db: Db) -> None:
     account = account_in(db)
     assert store.find_accounts(db, [account.id, ObjectId()]) == {account.id: account}
+
+
+def test_logging_in_brings_a_hash_of_another_cost_to_todays_and_leaves_it_then(db: Db) -> None:
+    cheap = PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash("correct horse 7")
+    user = put_user(db, password_hash=cheap)
+    login = Login(email=user["email"].lower(), password="correct horse 7")
+    first, second = (_stored_after(db, login) for _ in range(2))
+    assert needs_new_hash(cheap)
+    assert not needs_new_hash(first["password_hash"])
+    assert first["password_hash"] == second["password_hash"]
+    # The password is the same: nobody has to log in anew.
+    assert first.get("token_version") == user.get("token_version")
+
+
+def _stored_after(db: Db, login: Login) -> Document:
+    """Log in; return the account's document as it is then."""
+    found = db.users.find_one({"_id": service.log_in(db, login).id})
+    assert found is not None
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,13 @@ def test_only_config_reads_the_environment() -> None:
 
 def test_the_example_lists_exactly_the_settings() -> None:
     assert [line.partition("=")[0] for _, line in _settings()] == [name.upper() for name in Config.model_fields]
+
+
+def test_the_example_has_every_setting_of_the_contract() -> None:
+    _, _, section = (ROOT / "docs" / "contract.md").read_text().partition("Environment (`.env.example` explains each):")
+    asked = set(re.findall(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b|\bHOST\b|\bPORT\b", section))
+    assert len(asked) >= 30
+    assert asked <= {line.partition("=")[0] for _, line in _settings()}
 
 
 def test_each_setting_of_the_example_is_explained() -> None:

@@ -72,6 +72,13 @@ assert.deepEqual(search.json.data.venues.map((venue) => venue.id), [made.json.da
 await search.route.locator(".live-responses-table").scrollIntoViewIfNeeded();
 await shoot("search");
 
+const order = { venue_id: made.json.data.venue_id, date: made.json.data.venue.dates_available[0], guests: 100 };
+const booked = await send("create_booking", (route) => route.locator("textarea").fill(JSON.stringify(order)));
+assert.equal(booked.status, "201");
+assert.equal(booked.json.data.booking.status, "pending");
+await booked.route.locator(".live-responses-table").scrollIntoViewIfNeeded();
+await shoot("booked");
+
 await page.setViewportSize({ width: 390, height: 800 });
 await openPage();
 await shoot("telephone");

@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from tests.conftest import uri_of
 from tests.people import PASSWORD, venue_body
 from tests.servers import running_server
+from tests.uploads.files import make_file
+from tests.uploads.seaweed import running_seaweed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.uploads.seaweed import Seaweed
 
 TIMEOUT_SECONDS = 20
 # A WebP of 16 by 14 pixels.
@@ -25,6 +30,13 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder: Path = tmp_path_factory.mktemp("uploads")
     with running_server(mongo_uri=None, folder=folder) as server:
         yield server.url
+
+
+@pytest.fixture(scope="module")
+def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
+    """Run an S3 server that verifies signatures."""
+    with running_seaweed(tmp_path_factory.mktemp("seaweed")) as running:
+        yield running
 
 
 def ask(method: str, url: str, **options: Any) -> requests.Response:
@@ -52,6 +64,27 @@ def test_a_picture_is_uploaded_and_shown_with_its_venue(address: str) -> None:
     venue_id = ask("POST", f"{address}/venues/register", json=body, headers=as_sara).json()["data"]["venue_id"]
     venue = ask("GET", f"{address}/venues/{venue_id}").json()["data"]["venue"]
     assert ask("GET", venue["pictures"][0]).content == PICTURE
+
+
+def test_a_video_goes_to_s3_and_is_shown_with_its_venue(mongo_uri: str, seaweed: Seaweed, tmp_path: Path) -> None:
+    settings = {name.upper(): value for name, value in seaweed.settings.items()}
+    video = make_file("video/mp4", 300_000)
+    with running_server(mongo_uri=uri_of(mongo_uri, "test_upload_story"), folder=tmp_path, **settings) as server:
+        person = {"email": "sara@halls.example", "password": PASSWORD, "is_venue_owner": True}
+        token = ask("POST", f"{server.url}/auth/signup", json=person).json()["data"]["token"]
+        as_sara = {"Authorization": f"Bearer {token}"}
+        asked = {"filename": "tour.mp4", "content_type": "video/mp4", "size_bytes": len(video)}
+        signed = ask("POST", f"{server.url}/uploads/sign-s3", json=asked, headers=as_sara).json()["data"]
+        # The same steps as with the own store: only the server at the other end is another.
+        put = {"method": signed["method"], "url": signed["upload_url"], "headers": signed["headers"]}
+        assert signed["upload_url"].startswith(f"{seaweed.url}/")
+        assert ask(**put, data=video + b"more").status_code == 403
+        assert ask(**put, data=video).status_code == 200
+        body = venue_body(videos=[{"url": signed["public_url"], "size_mb": 0.3}])
+        made = ask("POST", f"{server.url}/venues/register", json=body, headers=as_sara).json()["data"]
+        venue = ask("GET", f"{server.url}/venues/{made['venue_id']}").json()["data"]["venue"]
+    seen = ask("GET", venue["videos"][0]["url"])
+    assert (seen.content, seen.headers["Content-Type"]) == (video, "video/mp4")
 
 
 def test_an_address_that_was_changed_takes_nothing(address: str) -> None:

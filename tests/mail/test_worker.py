@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
+import time_machine
 from pymongo.errors import ServerSelectionTimeoutError
 
 from halls.clock import utc_now
 from halls.mail import outbox, worker
 from halls.mail.letter import Letter
-from halls.mail.outbox import MAX_TRIES, list_letters, queue_letter
+from halls.mail.outbox import LONGEST_PAUSE_SECONDS, MAX_TRIES, list_letters, queue_letter
 from halls.mail.worker import deliver_next, run_worker
+from halls.metrics import metrics
 from tests.conftest import make_config
 from tests.mail.post_office import mute_server, open_post_office, soon
 from tests.servers import free_port
@@ -138,7 +141,38 @@ def test_when_the_server_is_back_every_letter_arrives_once(db: Db, monkeypatch: 
     assert {delivery.id.split("@")[0].strip("<") for delivery in office.deliveries} == names
 
 
-def test_after_the_last_try_a_letter_is_dead_and_the_log_says_so(db: Db) -> None:
+def test_letters_queued_while_the_server_is_down_for_a_minute_all_arrive_once(
+    db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "LONGEST_PAUSE_SECONDS", LONGEST_PAUSE_SECONDS)
+    port, began = free_port(), utc_now()
+    config = mail_config(port)
+    for second in range(60):
+        with time_machine.travel(began + timedelta(seconds=second), tick=False):
+            if second % 3 == 0:
+                queue_news(db)
+            while deliver_next(db, config, WRITERS):
+                pass
+    waiting = {str(entry["_id"]) for entry in list_letters(db)}
+    assert len(waiting) == 20
+    with open_post_office(port=port) as office:
+        # The pauses have doubled meanwhile: who waited a minute waits at most another, and a little.
+        for second in range(60, 130):
+            with time_machine.travel(began + timedelta(seconds=second), tick=False):
+                while deliver_next(db, config, WRITERS):
+                    pass
+    assert list_letters(db) == []
+    assert {delivery.id.split("@")[0].strip("<") for delivery in office.deliveries} == waiting
+    assert set(office.copies().values()) == {1}
+
+
+def count_dead() -> float:
+    """Return how many letters of this kind this process counted as given up."""
+    return metrics().mails.labels("news", "dead")._value.get()  # type: ignore[no-any-return] # noqa: SLF001 - the library's own tests read it so
+
+
+def test_after_the_last_try_a_letter_is_dead_and_log_and_metric_say_so(db: Db) -> None:
+    before = count_dead()
     name = queue_news(db)
     db.outbox.update_one({"_id": name}, {"$set": {"tries": MAX_TRIES - 2}})
     config = mail_config(free_port())
@@ -151,6 +185,7 @@ def test_after_the_last_try_a_letter_is_dead_and_the_log_says_so(db: Db) -> None
         {**said, "log_level": "warning", "tries": MAX_TRIES - 1, "dead": False},
         {**said, "log_level": "error", "tries": MAX_TRIES, "dead": True},
     ]
+    assert count_dead() == before + 1
     assert not deliver_next(db, config, WRITERS)
 
 

@@ -12,6 +12,7 @@ from tests.architecture.source import ROOT
 from tests.people import day
 
 import halls
+from halls import httpworker
 from halls.errors import Refusal
 
 if TYPE_CHECKING:
@@ -41,6 +42,16 @@ def _find_codes() -> dict[str, int]:
 
 def test_the_page_names_each_code_once_and_no_other() -> None:
     assert sorted(code for code, *_ in ROWS) == sorted(_find_codes())
+
+
+def test_the_page_names_what_is_refused_before_the_api() -> None:
+    site = (ROOT / "deploy" / "nginx" / "halls.conf").read_text()
+    before = set(re.findall(r'"code":"([a-z_]+)"', site))
+    before |= {code for _, code, _ in (httpworker.BAD_REQUEST, httpworker.BROKEN, *httpworker.SPECIAL.values())}
+    listed = PAGE.partition("## Before the API")[2]
+    assert before - set(_find_codes()) == set(re.findall(r"`([a-z_]+)`", listed))
+    statuses = {status[:3] for status, *_ in httpworker.SPECIAL.values()}
+    assert statuses <= set(re.findall(r"\b[45]\d\d\b", listed))
 
 
 def test_each_code_stands_below_its_status() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from halls.clock import utc_now
+from halls.uploads.schemas import CloudinaryAddress, UploadAddress
 from tests.uploads.files import EXTENSIONS, sign, upload_body
 
 if TYPE_CHECKING:
@@ -35,6 +37,27 @@ def test_the_answer_says_all_that_a_client_needs(api: Api, owner: str) -> None:
     assert answer["public_url"].startswith(f"http://127.0.0.1:5000/media/venues/{owner_id}/")
     expires_at = datetime.strptime(answer["expires_at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
     assert timedelta(seconds=590) < expires_at - utc_now() <= timedelta(minutes=10)
+
+
+def test_the_examples_look_like_what_is_answered(make_api: Callable[..., Api]) -> None:
+    api = make_api(cloudinary_cloud_name="halls", cloudinary_upload_preset="venues")
+    owner = api.owner()
+    for path, body, shape in (
+        ("/uploads/sign-s3", upload_body(), UploadAddress),
+        ("/uploads/sign-cloudinary", {}, CloudinaryAddress),
+    ):
+        (example,) = cast("list[Any]", cast("dict[str, Any]", shape.model_config["json_schema_extra"])["examples"])
+        answer = api.post(path, body, as_=owner).data
+        assert outline(example) == outline(answer), path
+
+
+def outline(value: Any) -> Any:
+    """Return a value's keys, and its texts with every hash, number and name of one run taken out."""
+    if isinstance(value, dict):
+        return {name: outline(item) for name, item in value.items()}
+    text = re.sub(r"https?://(halls\.example|127\.0\.0\.1:5000)", "", str(value))
+    text = re.sub(r"[0-9a-f]{24,64}|\b[0-9]+\b|[0-9-]+T[0-9:]+Z", lambda found: str(len(found[0]) // 24), text)
+    return re.sub(r"^venues/1/\w+$", "venues/1/name", text)
 
 
 def test_links_are_made_with_the_configured_address_and_never_the_host_header(make_api: Callable[..., Api]) -> None:

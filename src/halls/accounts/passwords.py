@@ -70,7 +70,7 @@ def read_blocklist(source: str) -> frozenset[str]:
         from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415 - 90 000 words, for production only
 
         return frozenset(FREQUENCY_LISTS["passwords"][:COMMONEST])
-    return frozenset(line.strip().lower() for line in Path(source).read_text().splitlines())
+    return frozenset(line.strip().lower() for line in Path(source).read_text(encoding="utf-8").splitlines())
 
 
 @functools.cache

@@ -31,11 +31,6 @@ if TYPE_CHECKING:
 
     from halls.mongo.client import Db
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from halls.mongo.client import Db
-
 blueprint = Blueprint("accounts", __name__)
 MINUTE = 60
 SIGNUPS = Limit("signup", 20, MINUTE)

@@ -12,6 +12,10 @@ from halls.uploads.media import ContentType, max_bytes
 
 # Plain names only: nothing that leads elsewhere in a path, and nothing that a signature could be made to say besides.
 NAME = r"[A-Za-z0-9_-]+"
+# What is shown as examples.
+_KEY = "venues/65a0c0ffee0123456789abcd/2b1f6c0d9e8a47f3b5c4d2e1f0a9b8c7.jpg"
+_PUBLIC_ID = "venues/65a0c0ffee0123456789abcd/stage"
+_SIGNATURE = "0f3a5c7e9b1d2f4a6c8e0b2d4f6a8c0e1b3d5f7a9c1e3b5d7f9a1c3e5b7d9f1a"
 
 
 def _check_size(size: int, info: ValidationInfo) -> int:
@@ -38,10 +42,10 @@ class UploadAddress(Reply):
 
     model_config = shown_as(
         {
-            "upload_url": "https://halls.example/uploads/local/65a0c0ffee0123456789abcd/482113/1795464000/0f3a",
+            "upload_url": f"https://halls.example/uploads/local/{_KEY}/482113/1795378200/{_SIGNATURE}",
             "method": "PUT",
             "headers": {"Content-Type": "image/jpeg"},
-            "public_url": "https://halls.example/media/65a0c0ffee0123456789abcd/2b1f.jpg",
+            "public_url": f"https://halls.example/media/{_KEY}",
             "expires_at": "2026-11-22T20:10:00Z",
         }
     )
@@ -56,7 +60,7 @@ class UploadAddress(Reply):
 class Uploaded(Reply):
     """The file is kept."""
 
-    model_config = shown_as({"public_url": "https://halls.example/media/65a0c0ffee0123456789abcd/2b1f.jpg"})
+    model_config = shown_as({"public_url": f"https://halls.example/media/{_KEY}"})
 
     public_url: str
 
@@ -78,7 +82,7 @@ class CloudinaryAddress(Reply):
         {
             "upload_url": "https://api.cloudinary.com/v1_1/halls/image/upload",
             "unsigned_preset": "venues",
-            "params_sample": {"upload_preset": "venues", "folder": "venues"},
+            "params_sample": {"public_id": _PUBLIC_ID, "upload_preset": "venues"},
             "signed_params": None,
         }
     )

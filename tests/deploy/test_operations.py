@@ -1,0 +1,134 @@
+"""What docs/operations.md tells to type and to write into files: tried wherever that takes no machine of its own."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from halls.bookings.store import PLAN
+from halls.config import MIN_SECRET_BYTES, Config
+from halls.mongo import embedded
+from tests.architecture.source import ROOT
+from tests.commands import run_halls
+from tests.faults.breaking import wait_until
+from tests.samples import find_samples
+from tests.servers import free_port, running_server
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGE = ROOT / "docs" / "operations.md"
+TEXT = PAGE.read_text()
+SAMPLES = find_samples(PAGE)
+UNITS = sorted((ROOT / "deploy" / "systemd").iterdir())
+# Runs until it is stopped, which tests of its own do.
+ENDLESS = {"halls worker"}
+
+
+def find_block(language: str, words: str) -> str:
+    """Return the one block that holds these words."""
+    (block,) = [block for block in SAMPLES[language] if words in block]
+    return block
+
+
+def run_shell(script: str, *options: str) -> str:
+    """Run a script in bash; return what it printed."""
+    return subprocess.run(["bash", "-eu", *options], input=script, capture_output=True, text=True, check=True).stdout
+
+
+def test_every_block_is_of_a_kind_that_is_looked_at() -> None:
+    assert SAMPLES.keys() == {"sh", "yaml", "js"}
+    assert [len(SAMPLES[language]) for language in ("yaml", "js")] == [1, 1]
+
+
+@pytest.mark.parametrize("block", SAMPLES["sh"])
+def test_every_block_for_the_shell_is_well_formed(block: str) -> None:
+    run_shell(block, "-n")
+
+
+@pytest.mark.parametrize("block", SAMPLES["sh"])
+def test_every_file_of_the_checkout_that_a_block_names_is_there(block: str) -> None:
+    named = re.findall(r"(?:^|\s)((?:deploy/|requirements)[\w./-]*)", block)
+    assert all((ROOT / name).exists() for name in named), named
+
+
+def test_mongod_starts_with_its_settings_as_a_set_that_ends_transactions_early(tmp_path: Path) -> None:
+    (tmp_path / "mongod.conf").write_text(SAMPLES["yaml"][0])
+    port = free_port()
+    place = ["--dbpath", str(tmp_path), "--port", str(port), "--bind_ip", "127.0.0.1", "--nounixsocket"]
+    command = [embedded._find_mongod(), "--config", str(tmp_path / "mongod.conf"), *place]  # noqa: SLF001 - the one that comes along
+    with (tmp_path / "log").open("wb") as log, subprocess.Popen(command, stdout=log) as mongod:
+        try:
+            with closing(MongoClient[dict[str, Any]]("127.0.0.1", port, directConnection=True)) as client:
+                # What rs.initiate() sends, but for the name of this machine.
+                members = [{"_id": 0, "host": f"127.0.0.1:{port}"}]
+                assert "rs.initiate()" in TEXT
+                assert client.admin.command("replSetInitiate", {"_id": "rs0", "members": members})["ok"]
+                wait_until(lambda: _is_primary(client))
+                asked = client.admin.command({"getParameter": 1, "transactionLifetimeLimitSeconds": 1})
+                assert asked["transactionLifetimeLimitSeconds"] == 5
+        finally:
+            mongod.kill()
+
+
+def _is_primary(client: MongoClient[dict[str, Any]]) -> bool:
+    with suppress(PyMongoError):
+        return bool(client.admin.command("hello")["isWritablePrimary"])
+    return False
+
+
+def test_the_settings_are_written_for_their_owner_alone_and_start_production(tmp_path: Path) -> None:
+    folder = tmp_path / "halls"
+    run_shell(find_block("sh", "halls.env <<END").replace("/etc/halls", str(folder)))
+    written = folder / "halls.env"
+    assert written.stat().st_mode & 0o077 == 0
+    config = Config(_env_file=written)  # type: ignore[call-arg] # pydantic-settings adds it
+    lines = dict(line.split("=", 1) for line in written.read_text().splitlines())
+    assert config.halls_env == "production"
+    assert len(config.secret) >= MIN_SECRET_BYTES
+    assert {name: str(getattr(config, name.lower())) for name in lines} == lines
+
+
+def test_systemd_takes_the_units_and_the_page_starts_each(tmp_path: Path) -> None:
+    # The program is where step 2 puts it, and not on this machine.
+    for unit in UNITS:
+        (tmp_path / unit.name).write_text(unit.read_text().replace("/opt/halls/.venv/bin/halls", "/bin/true"))
+    command = ["systemd-analyze", "verify", "--man=no", *(str(tmp_path / unit.name) for unit in UNITS)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    started = find_block("sh", "systemctl enable --now halls.socket").split("--now ")[1].splitlines()[0]
+    assert set(started.split()) == {unit.name for unit in UNITS}
+
+
+def test_one_command_puts_another_name_everywhere_into_the_site() -> None:
+    (line,) = [line for line in find_block("sh", "certbot certonly").splitlines() if line.startswith("sed ")]
+    site = run_shell(f"cd '{ROOT}'; {line.partition(' > ')[0]}")
+    assert "halls.example" not in site
+    assert site.replace("your.name", "halls.example") == (ROOT / "deploy" / "nginx" / "halls.conf").read_text()
+
+
+def test_a_ready_server_answers_as_the_page_says(mongo_uri: str, tmp_path: Path) -> None:
+    assert "curl http://127.0.0.1:5000/health/ready" in find_block("sh", "systemctl enable --now")
+    with running_server(mongo_uri=mongo_uri, folder=tmp_path) as server:
+        wait_until(lambda: requests.get(f"{server.url}/health/ready", timeout=5).status_code == 200)
+        assert f"`{server.ask('/health/ready').strip()}` means" in TEXT
+
+
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"`(halls [a-z][^`]*)`", TEXT)) - ENDLESS))
+def test_every_command_of_halls_on_the_page_runs(command: str, fresh_uri: str) -> None:
+    assert run_halls(fresh_uri, "demo").exit_code == 0
+    done = run_halls(fresh_uri, *command.split()[1:])
+    assert done.exit_code == 0, done.output
+
+
+def test_the_shard_key_of_bookings_begins_the_unique_index() -> None:
+    (key,) = re.findall(r'"halls\.bookings", \{ (.*?) \}', SAMPLES["js"][0])
+    (index,) = [index.document for index in PLAN.indexes if index.document["name"] == "one_active_booking_per_date"]
+    assert [name.strip() for name in re.findall(r"(\w+): 1", key)] == list(index["key"])
