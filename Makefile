@@ -56,7 +56,7 @@ docs: setup $(NEWMAN) ## build the site of docs/ into site/, and run every sampl
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	$(BIN)/pytest tests/site -n 0 -p no:randomly
 
-deploy-tests: setup ## try the NGINX site and docs/operations.md, send every hostile case through it; needs Debian's nginx, openssl, curl, systemd
+deploy-tests: setup $(NEWMAN) ## check deploy/ and its guide, and send every hostile case through NGINX; needs nginx, openssl, curl, systemd, Node.js
 	$(BIN)/hadolint deploy/Dockerfile
 	$(BIN)/pytest tests/deploy -n 2
 

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from data import DAYS, SEED, TYPES, free_dates, place
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from halls.mongo.client import Db
@@ -44,9 +45,10 @@ class Questions:
         ids = [row["_id"] for row in db.venues.aggregate([{"$sample": {"size": COUNT}}, {"$project": {"_id": 1}}])]
         return self.write("availability", [f"GET /venues/{found}/availability?date={self._day()}" for found in ids])
 
-    def orders(self, db: Db, count: int) -> Path:
-        """Return the file of orders that can all be taken."""
-        return self.write("orders", [f"POST /bookings {json.dumps(one)}" for one in free_dates(db, count)])
+    def orders(self, db: Db, count: int, servers: Sequence[str]) -> dict[str, Path]:
+        """Return for each server a file of orders that can all be taken: two of them share their database."""
+        lines = [f"POST /bookings {json.dumps(one)}" for one in free_dates(db, count)]
+        return {name: self.write(f"orders-{name}", lines[n :: len(servers)]) for n, name in enumerate(servers)}
 
     def _day(self) -> str:
         return (self.first + timedelta(days=self.chance.randint(1, DAYS))).isoformat()

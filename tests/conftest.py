@@ -86,6 +86,8 @@ def uri_of(mongo_uri: str, name: str) -> str:
 def make_config(**settings: Any) -> Config:
     """Return settings as a test wants them, whatever the machine's own environment says."""
     defaults = {"jwt_secret": SECRET, "cors_origins": "https://app.example", "log_level": "ERROR", "rate_limits": "off"}
+    # How slow the machine is no test wants to read, least of all among what a command prints.
+    defaults["slow_command_ms"] = "60000"
     return Config(_env_file=None, **{**defaults, **settings})  # type: ignore[call-arg] # pydantic-settings adds it
 
 

@@ -191,6 +191,15 @@ def test_a_process_takes_the_number_of_a_dead_one_and_its_gauges_end_with_it(
     assert {path.name for path in shared.glob("counter_*")} == {"counter_0.db", "counter_1.db"}
 
 
+def test_the_disk_for_the_counts_is_taken_before_others_have_filled_it(shared: Path) -> None:
+    counted = metrics.Metrics(CollectorRegistry())
+    counted.seconds.labels("/health").observe(1)
+    counted.connections.labels("open").inc()
+    for path in shared.glob("*.db"):
+        # Of a file with holes fewer blocks are there than its size says.
+        assert path.stat().st_blocks * 512 >= path.stat().st_size >= metrics.ROOM_BYTES
+
+
 def test_what_breaks_a_booking_is_counted_as_failed(api: Api) -> None:
     @metrics.counts_bookings(str)
     def fail() -> None:

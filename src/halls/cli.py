@@ -84,7 +84,7 @@ def main(context: click.Context) -> None:
 @contextmanager
 def _open_database(config: Config) -> Iterator[Db]:
     with given_or_embedded(config) as complete:
-        db = connect(complete.database_uri)
+        db = connect(complete.database_uri, complete.slow_command_ms)
         try:
             yield db
         finally:

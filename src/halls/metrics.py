@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from prometheus_client.registry import Collector
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+# Thousands of names with their labels; there are some hundreds.
+ROOM_BYTES = 1 << 20
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 _making = threading.Lock()
@@ -89,7 +91,15 @@ def _take_slot() -> int:
         _Shared.slot, _Shared.lock = next((slot, lock) for slot, lock in slots if lock is not None)
         _Shared.owner = os.getpid()
         mark_process_dead(_Shared.slot, str(_Shared.folder))
+        _reserve_room(_Shared.folder, _Shared.slot)
     return _Shared.slot
+
+
+def _reserve_room(folder: Path, slot: int) -> None:
+    """Take the disk for the counts before it is full: writing to mapped memory that has none kills the process."""
+    for kind in ("counter", "histogram", "gauge_livesum"):
+        with (folder / f"{kind}_{slot}.db").open("ab") as file:
+            file.write(bytes(max(0, ROOM_BYTES - file.tell())))
 
 
 def _lock_slot(folder: Path, slot: int) -> int | None:

@@ -105,7 +105,7 @@ def serve(config: Config, before: Callable[[Config], None], when_ready: Callable
     with given_or_embedded(config, own=True) as complete:
         # Before the fork, so that data that can't be served stops the start and not each worker.
         _count_together(complete)
-        db = connect(complete.database_uri)
+        db = connect(complete.database_uri, complete.slow_command_ms)
         if prepare_database(db, COLLECTIONS):
             before(complete)
         db.client.close()

@@ -24,7 +24,7 @@ def load_demo_if_empty(config: Config) -> None:
     """Fill an empty database with demonstration data. Raises click.ClickException in production."""
     if config.halls_env == "production":
         raise click.ClickException("--demo makes accounts with a known password: not in production.")
-    db = connect(config.database_uri)
+    db = connect(config.database_uri, config.slow_command_ms)
     if load_demo(db, utc_now()):
         click.echo("Loaded demonstration data.")
     db.client.close()
@@ -38,7 +38,7 @@ def print_address(config: Config) -> None:
 def print_first_steps(config: Config) -> None:
     """Print the address, who can log in, and three commands that work as they stand."""
     print_address(config)
-    db = connect(config.database_uri)
+    db = connect(config.database_uri, config.slow_command_ms)
     venue_id, day = _first_free(db)
     db.client.close()
     address = _address(config)

@@ -33,6 +33,17 @@ slot.__enter__()
 print(1, flush=True)
 time.sleep(600)
 """
+HASHES_BEFORE_AND_AFTER_A_FORK = """
+import os, warnings
+from halls.accounts.passwords import hash_password
+warnings.simplefilter("ignore", DeprecationWarning)
+hash_password("in the server, which makes the demonstration's people")
+child = os.fork()
+hash_password("in its worker")
+if child:
+    raise SystemExit(os.waitpid(child, 0)[1])
+os._exit(0)
+"""
 BCRYPT = "$2b$12$LQv3c1yqBWVHxkd0LHAkCOYz6TtxMQJqhN8/LewdBPj/RK.s5uGMa"
 
 
@@ -74,6 +85,10 @@ def test_the_same_password_matches(password: str) -> None:
 )
 def test_another_password_does_not_match(kept: str, given: str) -> None:
     assert not password_matches(hash_password(kept), given)
+
+
+def test_a_worker_hashes_though_its_server_hashed_before_the_fork() -> None:
+    subprocess.run([sys.executable, "-c", HASHES_BEFORE_AND_AFTER_A_FORK], check=True, timeout=30)
 
 
 @pytest.mark.parametrize("kept", [None, "", BCRYPT, "plain text"])

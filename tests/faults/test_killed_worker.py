@@ -7,13 +7,18 @@ import signal
 import threading
 import time
 from contextlib import suppress
+from datetime import timedelta
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from halls.accounts.letters import hash_reset_token
+from halls.accounts.store import insert_reset
+from halls.clock import utc_now
 from halls.mongo.client import connect
 from tests.faults.breaking import failing, find_children, serving, wait_until
+from tests.people import PASSWORD
 from tests.races.arena import DATE, OTHER_DATE, Arena, Call, Event
 
 if TYPE_CHECKING:
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
 
 FREE_AGAIN_SECONDS = 7.0
 BLOCK_MS = 1500
+LINK = "a token of a letter, long enough"
 
 
 def ask_in_vain(arena: Arena, call: Call) -> threading.Thread:
@@ -96,6 +102,24 @@ def test_an_order_whose_worker_died_at_its_commit_is_booked_once_by_a_repeat(
     [booking] = arena.active(venue_id)
     assert [answer.data["booking_id"] for answer in answers] == [str(booking["_id"])] * 2
     assert answers[1].headers["Idempotent-Replayed"] == "true"
+
+
+def test_a_worker_killed_between_a_new_passwords_hash_and_its_writing_leaves_the_old_one_and_the_link_good(
+    served: tuple[RunningServer, Arena],
+) -> None:
+    """Scenario X14, its second half."""
+    server, arena = served
+    account = {"email": "ayesha@example.com", "password": PASSWORD}
+    assert arena.ask(Call("POST", "/auth/signup", None, {**account, "is_venue_owner": False})).said == "201"
+    user = arena.db.users.find_one({"email": account["email"]})
+    assert user is not None
+    now = utc_now()
+    insert_reset(arena.db, user["_id"], hash_reset_token(LINK), expires_at=now + timedelta(hours=1), now=now)
+    reset = Call("POST", "/auth/reset-password", None, {"token": LINK, "new_password": "another horse 8"})
+    kill_the_worker_at("delete", server, arena, reset)
+    assert ask_until_answered(arena, Call("POST", "/auth/login", None, account)).said == "200"
+    assert ask_until_answered(arena, reset).said == "200"
+    assert arena.ask(Call("POST", "/auth/login", None, account)).said == "401 bad_credentials"
 
 
 def test_the_mongod_that_comes_along_ends_abandoned_transactions_soon(mongo_uri: str) -> None:

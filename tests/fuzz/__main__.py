@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,7 @@ SEED = "20261124"
 EXAMPLES = "30"
 # In all about three minutes; what the stateful phase makes up beyond that is for another night.
 SECONDS = "150"
-CHECKS = Path(__file__).with_name("schemathesis.toml")
+CHECKS, HOOKS = (Path(__file__).with_name(name) for name in ("schemathesis.toml", "hooks.py"))
 # Not the one of the document's examples: or the account would close itself in the first phase.
 PASSWORD = "a battery and a staple 9"
 
@@ -41,7 +42,9 @@ def main() -> int:
                 *("--header", f"Authorization: Bearer {sign_up_owner(server)}", "--max-time", SECONDS),
                 *("--continue-on-failure", "--no-shrink", "--suppress-health-check", "all", *sys.argv[1:]),
             ]
-            code = subprocess.run(command, check=False, cwd=place).returncode
+            # Among the settings a path of ours would begin where it is called from.
+            hooked = {**os.environ, "SCHEMATHESIS_HOOKS": str(HOOKS)}  # noqa: TID251 - for a child
+            code = subprocess.run(command, check=False, cwd=place, env=hooked).returncode
             if '"defect"' in server.log_text():
                 sys.stdout.write(server.log_text())
                 code = code or 1

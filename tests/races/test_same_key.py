@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-TIMES, FEW, ROUNDS = 20, 5, 5
+TIMES, FEW, ROUNDS = 20, 5, 50
 
 
 @dataclass(frozen=True)

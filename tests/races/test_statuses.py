@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pytest
     from bson import ObjectId
 
-CONFIRM_ROUNDS, REBOOK_ROUNDS = 60, 60
+CONFIRM_ROUNDS, REBOOK_ROUNDS = 60, 300
 CONFIRMED_FIRST, CANCELLED_FIRST = "200, 200", "409 bad_transition, 200"
 REBOOKED, TOO_EARLY = "200, 200, 201", "200, 200, 409 date_taken"
 

@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPException
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bson import ObjectId
@@ -55,11 +56,22 @@ class Load:
     orders: list[Order] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     unanswered: int = 0
+    acknowledged: list[float] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
 
     def count(self, said: str) -> int:
         """Return how many orders were told this at last."""
         return sum(order.said[-1:] == [said] for order in self.orders)
+
+    def longest_gap(self) -> float:
+        """Return for how many seconds nobody was told that he has booked."""
+        moments = sorted(self.acknowledged)
+        return max(after - before for before, after in pairwise(moments))
+
+    def share_refused(self) -> float:
+        """Return which share of all answers to orders was that the database is away."""
+        said = [each for order in self.orders for each in order.said]
+        return said.count(AWAY) / len(said)
 
     def send(self, call: Call) -> str:
         """Send one request; return what was said, or "nothing" when the line broke."""
@@ -82,6 +94,7 @@ class Load:
         self._look_at(event)
         order.said.append(event.said)
         if event.said == "201":
+            self.acknowledged.append(event.answered)
             order.booking_id = event.answer.data["booking_id"]
 
     def _look_at(self, event: Event) -> None:

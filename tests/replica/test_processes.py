@@ -8,12 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from socket import create_server
 from typing import TYPE_CHECKING
 
 from tests.conftest import SECRET
-from tests.faults.breaking import find_children, is_well, wait_until
+from tests.faults.breaking import SETTINGS, find_children, is_well, wait_until
 from tests.races.arena import Arena, over_http
 from tests.replica.load import find_lies, under_load
 from tests.servers import START_SECONDS
@@ -25,8 +25,17 @@ if TYPE_CHECKING:
 
     from tests.replica.nodes import Nodes
     from tests.replica.test_nodes import Installation
+    from tests.servers import RunningServer
 
-KILLS, RELOADS, RESTARTS = 10, 4, 3
+KILLS, RELOADS, RESTARTS = 20, 4, 3
+# By then the server has made good for a killed worker (scenario X2).
+WHOLE_SECONDS = 2.0
+
+
+def is_whole(server: RunningServer, gone: int) -> bool:
+    """Tell whether another worker has taken the place of one that is gone."""
+    workers = find_children(server.process.pid)
+    return gone not in workers and len(workers) == int(SETTINGS["WEB_WORKERS"])
 
 
 def test_workers_killed_at_random_cost_only_their_own_requests(installation: Installation) -> None:
@@ -35,8 +44,9 @@ def test_workers_killed_at_random_cost_only_their_own_requests(installation: Ins
     with under_load(arena) as load:
         for _ in range(KILLS):
             time.sleep(dice.uniform(0.3, 1.2))
-            with suppress(ProcessLookupError):
-                os.kill(dice.choice(find_children(server.process.pid)), signal.SIGKILL)
+            victim = dice.choice(find_children(server.process.pid))
+            os.kill(victim, signal.SIGKILL)
+            wait_until(lambda gone=victim: is_whole(server, gone), WHOLE_SECONDS)  # type: ignore[misc] # bound early
     wait_until(lambda: is_well(arena))
     load.settle()
     assert find_lies(load) == []

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import functools
 import os
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
@@ -42,7 +44,7 @@ class TooManyAtOnce(RateLimited):
 def hash_password(password: str) -> str:
     """Return the encoded hash of `password`, taken as it is: never trimmed, cut or normalised. Raises TooManyAtOnce."""
     with _slot():
-        return HASHER.hash(password)
+        return _hashers(os.getpid()).submit(HASHER.hash, password).result()
 
 
 def password_matches(password_hash: str | None, password: str) -> bool:
@@ -51,15 +53,8 @@ def password_matches(password_hash: str | None, password: str) -> bool:
     Raises TooManyAtOnce when too many hash already.
     """
     with _slot():
-        try:
-            HASHER.verify(password_hash or _DUMMY, password)
-        except InvalidHashError:
-            # Written by another tool in another scheme: nobody can log in with it, and the time must not tell.
-            _verify_dummy(password)
-            return False
-        except VerificationError:
-            return False
-    return password_hash is not None
+        matches = _hashers(os.getpid()).submit(_verify, password_hash or _DUMMY, password).result()
+    return matches and password_hash is not None
 
 
 def needs_new_hash(password_hash: str) -> bool:
@@ -78,11 +73,25 @@ def read_blocklist(source: str) -> frozenset[str]:
     return frozenset(line.strip().lower() for line in Path(source).read_text(encoding="utf-8").splitlines())
 
 
-def _verify_dummy(password: str) -> None:
+@functools.cache
+def _hashers(_pid: int) -> ThreadPoolExecutor:
+    """Return this process's threads that hash; a child of a fork has none of its parent's.
+
+    The C library keeps the 19 MB of a hash for the thread that asked for them: so only these ask, not every one that
+    serves requests (decision 22).
+    """
+    return ThreadPoolExecutor(SLOTS, thread_name_prefix="hashing")
+
+
+def _verify(password_hash: str, password: str) -> bool:
     try:
-        HASHER.verify(_DUMMY, password)
+        return HASHER.verify(password_hash, password)
+    except InvalidHashError:
+        # Written by another tool in another scheme: nobody can log in with it, and the time must not tell.
+        _verify(_DUMMY, password)
+        return False
     except VerificationError:
-        return
+        return False
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bson import ObjectId
 
 from halls.accounts.store import find_accounts, lock_account
+from halls.accounts.turns import turn_of
 from halls.bookings import store
 from halls.bookings.booking import (
     ACTIVE,
@@ -87,7 +88,8 @@ def _book(
         store.insert_booking(db, booking, session)
         return answer
 
-    return store.commit_booking(db, booking_id, book)
+    with turn_of(guest.id):
+        return store.commit_booking(db, booking_id, book)
 
 
 def get_party_booking(db: Db, caller: Caller, booking_id: ObjectId) -> Document:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pymongo import monitoring
 
 log = structlog.get_logger()
+# Building takes as long as it takes.
+AT_LEISURE = frozenset({"create", "createIndexes", "collMod"})
 
 
 class SlowCommands(CommandListener):
@@ -39,7 +41,7 @@ class SlowCommands(CommandListener):
     def _look_at(self, event: monitoring.CommandSucceededEvent | monitoring.CommandFailedEvent) -> None:
         command = self._running.pop(event.request_id, {})
         ms = event.duration_micros / 1000
-        if ms < self._slow_ms:
+        if ms < self._slow_ms or event.command_name in AT_LEISURE:
             return
         metrics().slow_commands.labels(event.command_name).inc()
         asked = command.get("filter") or command.get("query") or {}

@@ -1,0 +1,43 @@
+"""A worker does not grow with what people do: hashing a password takes 19 MB, which may not stay with every thread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.faults.breaking import find_children, is_well, serving, wait_until
+from tests.people import PASSWORD
+from tests.races.arena import Arena, Call
+
+if TYPE_CHECKING:
+    from tests.servers import RunningServer
+
+ROUNDS, AT_ONCE = 30, 6
+# 63 when it starts, 110 after this, 222 when each of its eight threads hashes (decision 22).
+MEGABYTES = 150
+EMAIL = "guest@example.com"
+
+
+def megabytes(server: RunningServer) -> int:
+    """Return the resident memory of the only worker."""
+    [worker] = find_children(server.process.pid)
+    [line] = [line for line in Path(f"/proc/{worker}/status").read_text().splitlines() if line.startswith("VmRSS")]
+    return int(line.split()[1]) // 1024
+
+
+def log_in_and_look_around(arena: Arena) -> list[str]:
+    """Let six people at once log in and search, again and again; return what they are told."""
+    account = {"email": EMAIL, "password": PASSWORD}
+    assert arena.ask(Call("POST", "/auth/signup", None, {**account, "is_venue_owner": False})).said == "201"
+    arena.venues(arena.person(owner=True), 100)
+    search = Call("GET", "/venues/search?limit=100&include=calendar")
+    calls = [Call("POST", "/auth/login", None, account, then=search)] * AT_ONCE
+    events = [event for _ in range(ROUNDS) for event in arena.at_once(*calls)]
+    return [event.said for event in events] + [event.then.said for event in events if event.then]
+
+
+def test_a_worker_stays_small_though_all_of_its_threads_log_people_in(fresh_uri: str, tmp_path: Path) -> None:
+    with serving(fresh_uri, tmp_path, WEB_WORKERS="1") as (server, arena):
+        wait_until(lambda: is_well(arena))
+        assert log_in_and_look_around(arena) == ["200"] * ROUNDS * AT_ONCE * 2
+        assert megabytes(server) < MEGABYTES
