@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -57,3 +59,30 @@ def test_who_has_gone_already_gets_nothing() -> None:
     theirs.close()
     with ours:
         worker.handle_error(None, ours, None, RuntimeError())
+
+
+def test_a_second_signal_to_quit_does_not_interrupt_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    ending: list[str] = []
+
+    class Pool:
+        """Ends its threads, while the terminal's signal is followed by the master's."""
+
+        def shutdown(self, *, wait: bool) -> None:
+            ending.append(f"shutdown, wait={wait}")
+            for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+                signal.raise_signal(number)
+            ending.append("over")
+
+    worker = HttpWorker.__new__(HttpWorker)
+    monkeypatch.setattr(worker, "tpool", Pool(), raising=False)
+    monkeypatch.setattr(worker, "cfg", SimpleNamespace(worker_int=lambda _: None), raising=False)
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)}
+    try:
+        for number in kept:
+            signal.signal(number, worker.handle_quit)
+        with pytest.raises(SystemExit):
+            worker.handle_quit(signal.SIGINT, None)
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+    assert ending == ["shutdown, wait=False", "over"]

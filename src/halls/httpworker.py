@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,11 @@ BROKEN = "500 Internal Server Error", "internal_error", "Something went wrong on
 class HttpWorker(ThreadWorker):
     """Answers what Flask never gets to see."""
 
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        """End at once, and only once: a second signal in the midst of it would wait for a lock that the first holds."""
+        ignore_signals()
+        super().handle_quit(sig, frame)
+
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """Refuse the request; its words stay out of the log, they may hold anything."""
         del req, addr
@@ -43,6 +49,13 @@ class HttpWorker(ThreadWorker):
         log.log(30 if is_theirs else 40, "no request", request_id=request_id, error=type(exc).__name__)
         with suppress(OSError):
             client.sendall(_write_refusal(status, code, words, request_id))
+
+
+def ignore_signals() -> None:
+    """Let no signal interrupt what is ending: Ctrl-C comes to a worker from the terminal, and again from its master."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        # Not SIG_IGN: of a signal that came just before it Python would complain.
+        signal.signal(number, lambda *_: None)
 
 
 def _write_refusal(status: str, code: str, words: str, request_id: str) -> bytes:

@@ -11,7 +11,7 @@ from gunicorn.app.base import BaseApplication
 
 from halls.app import COLLECTIONS, WRITERS
 from halls.config import name_metrics_folder
-from halls.httpworker import HttpWorker
+from halls.httpworker import HttpWorker, ignore_signals
 from halls.logs import ServerLogger
 from halls.mail.worker import run_worker
 from halls.metrics import share_metrics
@@ -63,7 +63,7 @@ class Server(BaseApplication):
             "control_socket_disable": True,
             "logger_class": ServerLogger,
             "when_ready": lambda _: self.when_ready(),
-            "worker_exit": lambda _server, _worker: _ignore_signals(),
+            "worker_exit": lambda _server, _worker: ignore_signals(),
         }
         for name, value in settings.items():
             self.cfg.set(name, value)
@@ -75,12 +75,6 @@ class Server(BaseApplication):
             arguments = (app.extensions["halls"].db, self.config, threading.Event())
             threading.Thread(target=_run_tasks, args=arguments, name="tasks", daemon=True).start()
         return app
-
-
-def _ignore_signals() -> None:
-    # Ctrl-C reaches a worker from the terminal and again from its master, and would be a traceback on its way out.
-    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager
