@@ -37,8 +37,9 @@ lint: setup ## check style, format, and who may import whom
 types: setup ## check types
 	$(BIN)/mypy
 
-postman: setup $(NEWMAN) ## run the Postman collection against a server of its own; needs Node.js
+postman: setup $(NEWMAN) ## run the Postman collections against servers of their own; needs Node.js
 	$(BIN)/python postman/run.py
+	$(BIN)/pytest tests/newman -n 0 -p no:randomly
 
 $(NEWMAN): package.json package-lock.json
 	@command -v npm >/dev/null || { echo "npm is missing. On Debian and Ubuntu: apt-get install nodejs npm"; exit 1; }

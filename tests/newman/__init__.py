@@ -1,0 +1,1 @@
+"""Tests of the Postman collections that need newman, and so Node.js."""
