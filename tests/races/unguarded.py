@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from halls.bookings import catalog
 from halls.bookings import service as bookings
 from halls.bookings import store as bookings_store
 from halls.bookings.booking import DateTaken, new_booking
@@ -87,12 +88,13 @@ def check_then_insert(patch: pytest.MonkeyPatch) -> None:
 
 
 def only_read_the_venue(patch: pytest.MonkeyPatch) -> None:
-    """Without the write to the venue, which an owner's change of the same moment collides with."""
+    """Without the writes to the venue and its catalog entry, which an owner's change of the same moment meets."""
 
     def claim_date(db: Db, venue_id: ObjectId, date: str, session: Session) -> Document | None:
         return db.venues.find_one({"_id": venue_id, "dates_available": date}, session=session)
 
     patch.setattr(venues_store, "claim_date", claim_date)
+    patch.setattr(catalog, "hide_date", lambda *_: None)
 
 
 def price_before_the_transaction(patch: pytest.MonkeyPatch) -> None:
