@@ -64,11 +64,17 @@ def test_of_two_prices_for_a_date_the_first_counts_and_only_free_dates_have_one(
 
 
 def test_a_price_that_is_no_number_and_a_date_that_is_no_text_count_as_none() -> None:
-    overrides = [{"date": day(5), "price": Decimal128("5")}, {"price": [5]}, {"date": 5, "price": 6}, {"date": day(2)}]
+    overrides = [
+        {"date": day(5), "price": Decimal128("5")},
+        {"price": [5]},
+        {"date": 5, "price": 6},
+        {"date": day(2)},
+        {"date": day(9), "price": 1e300},
+    ]
     entry = make_entry(venue_document(OWNER_ID, pricing={"overrides": overrides}), ())
     assert entry["prices"] == {}
     plain = [(override["date"], override["price"]) for override in entry["pricing"]["overrides"]]
-    assert plain == [(day(5), None), (None, None), (None, 6), (day(2), None)]
+    assert plain == [(day(5), None), (None, None), (None, 6), (day(2), None), (day(9), 1e300)]
 
 
 @pytest.mark.parametrize("fields", [{}, {"pricing": None, "dates_available": None, "amenities": None}], ids=str)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 Keys = list[tuple[str, Any]]
+# Beyond it MongoDB and JSON no longer hold each whole number.
+EXACT = 2**53
 # What reading and writing say about values that no venue should have, as a list where an object belongs.
 UNREADABLE = (AttributeError, TypeError, ValueError, KeyError)
 # The indexes that search names: without being told, the planner sorts what another finds.
@@ -57,7 +59,7 @@ def make_entry(venue: Document, booked: Container[str]) -> Document:
     offered = dict.fromkeys(day for day in venue.get("dates_available") or () if isinstance(day, str) and is_day(day))
     free = [day for day in offered if day not in booked]
     overrides = (venue.get("pricing") or {}).get("overrides") or ()
-    prices = {day: price for day, price in prices_by_date(venue).items() if isinstance(price, int | float)}
+    prices = {day: price for day, price in prices_by_date(venue).items() if _is_exact(price)}
     return {
         "_id": venue["_id"],
         # A list in two fields of one index is more than MongoDB takes.
@@ -68,6 +70,10 @@ def make_entry(venue: Document, booked: Container[str]) -> Document:
         "prices": {day: prices[day] for day in free if day in prices},
         "card": write_json(venue_facts(venue)),
     }
+
+
+def _is_exact(price: object) -> bool:
+    return isinstance(price, int | float) and abs(price) < EXACT
 
 
 def _plain(override: Document) -> Document:
