@@ -15,7 +15,6 @@ from halls.accounts.guard import authenticate
 from halls.accounts.letters import PASSWORD_RESET, write_password_reset
 from halls.accounts.passwords import read_blocklist
 from halls.apidocs import routes as apidocs_routes
-from halls.bookings import catalog
 from halls.bookings import routes as bookings_routes
 from halls.bookings import store as bookings_store
 from halls.closure import routes as closure_routes
@@ -47,7 +46,6 @@ COLLECTIONS = (
     accounts_store.RESETS_PLAN,
     venues_store.PLAN,
     bookings_store.PLAN,
-    catalog.PLAN,
     idempotency.PLAN,
     outbox.PLAN,
     limits.PLAN,

@@ -12,7 +12,6 @@ from halls.app import COLLECTIONS
 from halls.bookings import promises as bookings
 from halls.mongo.client import await_snapshots
 from halls.mongo.promises import check_plan
-from halls.search import promises as search
 from halls.venues import promises as venues
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 CHECK_SECONDS = 600
 NAMED_AT_MOST = 20
-PROMISES = (*accounts.PROMISES, *venues.PROMISES, *bookings.PROMISES, *search.PROMISES)
+PROMISES = (*accounts.PROMISES, *venues.PROMISES, *bookings.PROMISES)
 
 
 @dataclass

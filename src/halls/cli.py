@@ -28,9 +28,8 @@ from halls.mail import commands as mail
 from halls.mongo.client import Db, connect, is_unavailable
 from halls.mongo.embedded import EmbeddedMongoError
 from halls.mongo.indexes import ContradictingData, ensure_collections
-from halls.search.upkeep import list_catalogued, refresh_venues
 from halls.server import given_or_embedded, serve, work
-from halls.terminal import print_table, show_progress
+from halls.terminal import print_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
 STOPPING = (ConfigError, ContradictingData, EmbeddedMongoError, ImportStopped, UnreadableFile)
 SECTIONS = {
     "Serving": ("serve", "demo", "worker"),
-    "Data": ("import", "export", "check", "reindex", "indexes", "mail"),
+    "Data": ("import", "export", "check", "indexes", "mail"),
     "For developers": ("openapi", "completion"),
 }
 EXIT_CODES = "Exit codes: 0 done; 1 refused, stopped, or something was found wrong; 2 typed wrongly."
@@ -150,23 +149,10 @@ def check_command(config: Config, *, as_json: bool) -> None:
         sys.exit(1)
 
 
-@main.command("reindex")
-@AS_JSON
-@click.pass_obj
-def reindex_command(config: Config, *, as_json: bool) -> None:
-    """Make anew what search reads of each venue, from what is stored. Safe while servers run."""
-    with _open_database(config) as db:
-        ensure_collections(db, COLLECTIONS)
-        ids = list_catalogued(db)
-        for _ in show_progress(((done, done) for done in refresh_venues(db, ids)), "Indexing", len(ids)):
-            pass
-    click.echo(json.dumps({"venues": len(ids)}) if as_json else f"Indexed {len(ids)} venues.")
-
-
 @main.command("worker")
 @click.pass_obj
 def worker_command(config: Config) -> None:
-    """Send letters, clear away old uploads and tell search what other tools write. In production run one or more."""
+    """Send letters and clear away old uploads until told to stop. Run one or more beside the servers in production."""
     with _open_database(config) as db:
         work(db, config)
 

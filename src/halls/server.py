@@ -17,7 +17,6 @@ from halls.mail.worker import run_worker
 from halls.metrics import share_metrics
 from halls.mongo.client import connect
 from halls.mongo.embedded import embedded_mongod, shared_mongod
-from halls.search.upkeep import follow_other_tools
 from halls.startup import make_serving_app, prepare_database
 from halls.uploads.sweep import run_sweeper
 
@@ -70,7 +69,7 @@ class Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        """Return the application of one worker, after the fork; in development each does a worker's tasks, too."""
+        """Return the application of one worker, after the fork; in development each sends mail and sweeps uploads."""
         app = make_serving_app(self.config)
         if self.config.halls_env == "development":
             arguments = (app.extensions["halls"].db, self.config, threading.Event())
@@ -108,7 +107,7 @@ def serve(config: Config, before: Callable[[Config], None], when_ready: Callable
 
 
 def work(db: Db, config: Config) -> None:
-    """Send letters, sweep uploads, follow other tools until SIGTERM or Ctrl-C; the letter at hand is finished."""
+    """Send letters and sweep uploads until SIGTERM or Ctrl-C; the letter at hand is finished."""
     _count_together(config)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -117,9 +116,6 @@ def work(db: Db, config: Config) -> None:
 
 
 def _run_tasks(db: Db, config: Config, stop: threading.Event) -> None:
-    # A worker has the time to look through everything first; a server under development has others to serve.
-    options = {"from_now": config.halls_env == "development"}
-    threading.Thread(target=follow_other_tools, args=(db, stop), kwargs=options, name="follower", daemon=True).start()
     threading.Thread(target=run_sweeper, args=(db, config, stop), name="sweeper", daemon=True).start()
     run_worker(db, config, WRITERS, stop)
 

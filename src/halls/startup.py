@@ -12,7 +12,6 @@ from pymongo.errors import PyMongoError
 from halls.app import COLLECTIONS, create_app
 from halls.mongo.client import is_unavailable
 from halls.mongo.indexes import CollectionPlan, ContradictingData, ensure_collections
-from halls.search.upkeep import fill_catalog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,12 +42,11 @@ def make_serving_app(config: Config) -> Flask:
 
 
 def prepare_database(db: Db, plans: Sequence[CollectionPlan]) -> bool:
-    """Make sure of the indexes and of the catalog; tell whether the database was there. Raises ContradictingData."""
+    """Make sure of the indexes; tell whether the database was there. Raises ContradictingData."""
     try:
         with pymongo.timeout(PATIENCE_SECONDS):
             db.client.admin.command("ping")
         ensure_collections(db, plans)
-        fill_catalog(db)
     except PyMongoError as error:
         if not is_unavailable(error):
             raise

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 # Building takes as long as it takes.
 AT_LEISURE = frozenset({"create", "createIndexes", "collMod"})
-# Who follows a whole database waits for others to write.
-FOLLOWED = "$cmd.aggregate"
 
 
 class SlowCommands(CommandListener):
@@ -43,8 +41,7 @@ class SlowCommands(CommandListener):
     def _look_at(self, event: monitoring.CommandSucceededEvent | monitoring.CommandFailedEvent) -> None:
         command = self._running.pop(event.request_id, {})
         ms = event.duration_micros / 1000
-        at_leisure = event.command_name in AT_LEISURE or command.get("collection") == FOLLOWED
-        if ms < self._slow_ms or at_leisure:
+        if ms < self._slow_ms or event.command_name in AT_LEISURE:
             return
         metrics().slow_commands.labels(event.command_name).inc()
         asked = command.get("filter") or command.get("query") or {}

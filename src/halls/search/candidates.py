@@ -1,4 +1,4 @@
-"""Asks the catalog for venues that may fit, in order and a few at a time, and by an index, not a sort."""
+"""Asks MongoDB for venues that may fit, in order and a few at a time, so that an index and not a sort finds them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pymongo import ASCENDING, DESCENDING
 
-from halls.bookings.catalog import BY_DATE, BY_DATE_AND_PLACE, BY_PLACE, BY_PRICE_ON_DATE, BY_TYPE
 from halls.search.schemas import DEFAULT_KM
+from halls.venues.price_on_date import price_expression
+from halls.venues.store import BY_DATE, BY_DATE_AND_PLACE, BY_PLACE, BY_PRICE_ON_DATE, BY_TYPE
+from halls.venues.venue import CALENDAR, CARD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from halls.bookings.catalog import Keys
     from halls.mongo.client import Db, Document
     from halls.search.schemas import SearchQuery
+    from halls.venues.store import Keys
 
 METRES = 1_000
 EARTH_METRES = 6_378_100  # as MongoDB has it
@@ -40,14 +42,14 @@ class Batch(NamedTuple):
 
 
 def find_candidates(db: Db, query: SearchQuery, today: str, after: Sequence[Any] | None, size: int) -> Batch:
-    """Return about `size` entries of venues that come after a row with the keys `after`."""
+    """Return about `size` venues that come after a row with the keys `after`; whether they are booked is not asked."""
     if query.order == "distance":
         return _find_nearest(db, query, today, after, size)
     if query.near or query.order in {"price", "-price"}:
-        rows = list(db.catalog.aggregate(_pipeline(query, today, after, size)))
+        rows = list(db.venues.aggregate(_pipeline(query, today, after, size)))
     else:
         wanted = {"$and": [_filters(query, today), _beyond(query, after)]} if after else _filters(query, today)
-        found = db.catalog.find(wanted, _fields(query), sort=list(_sort_keys(query).items()), limit=size)
+        found = db.venues.find(wanted, _fields(query), sort=list(_sort_keys(query).items()), limit=size)
         rows = list(found.hint(_index(query)))
     return Batch(rows, len(rows) < size)
 
@@ -60,7 +62,7 @@ def _find_nearest(db: Db, query: SearchQuery, today: str, after: Sequence[Any] |
     place = {"maps_location": {"$nearSphere": {"$geometry": around, **limits}}, "maps_location.type": "Point"}
     index = BY_DATE_AND_PLACE if query.date else BY_PLACE
     while True:
-        rows = list(db.catalog.find(_filters(query, today) | place, _fields(query), limit=size, hint=index))
+        rows = list(db.venues.find(_filters(query, today) | place, _fields(query), limit=size, hint=index))
         for row in rows:
             row["distance"] = _metres_between(query.near, row["maps_location"]["coordinates"])
         is_last = len(rows) < size
@@ -89,8 +91,8 @@ def _index(query: SearchQuery) -> Keys | None:
 
 
 def _fields(query: SearchQuery) -> Document:
-    price = {"price": {"$ifNull": [f"$prices.{query.date}", None]}} if query.date else {}
-    return {"card": 1, "capacity": 1, **({"maps_location": 1} if query.near else {}), **price}
+    names = (*CARD, *CALENDAR) if query.include else CARD
+    return {**dict.fromkeys(names, 1), **({"price": price_expression(query.date)} if query.date else {})}
 
 
 def _pipeline(query: SearchQuery, today: str, after: Sequence[Any] | None, limit: int) -> list[Document]:
@@ -114,7 +116,7 @@ def _filters(query: SearchQuery, today: str) -> Document:
     if capacity := _between(query.capacity_min, query.capacity_max):
         filters["capacity"] = capacity
     if query.date:
-        filters["free"] = query.date
+        filters["dates_available"] = query.date
     if limits := _price_limits(query):
         # With a date this only narrows for the index: the rule itself is price_on_date, asked for afterwards.
         filters["pricing.overrides"] = {"$elemMatch": {"date": query.date or {"$gte": today}, "price": limits}}
