@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -144,10 +145,13 @@ def test_null_in_a_body_equals_absent(api: Api, body: dict[str, None]) -> None:
 
 def test_only_one_probe_waits_for_a_database_that_is_away(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     service: Service = app.extensions["halls"]
-    probes: list[None] = []
-    monkeypatch.setattr(Service, "_probe", lambda _: probes.append(None))
+    over, probes = threading.Event(), list[bool]()
+    monkeypatch.setattr(Service, "_probe", lambda _: probes.append(over.wait(30)))
     for _ in range(2):
         with pytest.raises(AutoReconnect), service.watching():
             raise AutoReconnect("gone")
+    over.set()
+    assert service.probe
+    service.probe.join()
     service.is_away = False
-    assert len(probes) == 1
+    assert probes == [True]

@@ -84,7 +84,7 @@ class _Asked(Collector):
         self._now = now
 
     def _ask(self) -> dict[str, tuple[int, datetime | None]] | None:
-        if not self._service.is_prepared or self._service.is_away:
+        if not self._service.is_prepared or self._service.is_closed:
             return None
         try:
             with pymongo.timeout(ASKING_SECONDS):

@@ -98,10 +98,19 @@ class Service:
             with self._lock:
                 # One connection may break while others are well; who waited in vain for an answer has the proof.
                 self.is_away |= isinstance(error, NetworkTimeout | ServerSelectionTimeoutError)
-                if self.probe is None:
+                if not self._is_probed:
                     self.probe = threading.Thread(target=self._probe, name="probe", daemon=True)
                     self.probe.start()
             raise
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nobody but the probe asks the database; without one, whoever asks finds out by himself."""
+        return self.is_away and self._is_probed
+
+    @property
+    def _is_probed(self) -> bool:
+        return self.probe is not None and self.probe.is_alive()
 
     def _probe(self) -> None:
         while not self._reach():
@@ -251,7 +260,7 @@ def client_network() -> str:
 
 
 def _prepared_db(service: Service) -> Db:
-    if not service.is_prepared or service.is_away:
+    if not service.is_prepared or service.is_closed:
         raise DatabaseUnavailable
     return service.db
 
