@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from gunicorn.http import errors
+from gunicorn.workers.gthread import ThreadWorker
 
 from halls.httpworker import HttpWorker
 from tests.hostile.wire import parse_answers
@@ -86,3 +87,17 @@ def test_a_second_signal_to_quit_does_not_interrupt_the_first(monkeypatch: pytes
         for number, handler in kept.items():
             signal.signal(number, handler)
     assert ending == ["shutdown, wait=False", "over"]
+
+
+@pytest.mark.parametrize(("connections", "seconds"), [(0, 0.0), (1, 0.0001), (8, 0.0008), (500, 0.001)])
+def test_who_has_more_connections_lets_others_take_a_new_one(
+    monkeypatch: pytest.MonkeyPatch, connections: int, seconds: float
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr("halls.httpworker.time.sleep", waits.append)
+    monkeypatch.setattr(ThreadWorker, "accept", lambda _, __: waits.append(-1))
+    worker = HttpWorker.__new__(HttpWorker)
+    worker.nr_conns = connections
+    with socket.socket() as listener:
+        worker.accept(listener)
+    assert waits == [pytest.approx(seconds), -1]

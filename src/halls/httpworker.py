@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import signal
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import socket
 
 log = structlog.get_logger()
+MODESTY_SECONDS, MODESTY_MOST_SECONDS = 0.0001, 0.001
 BAD_REQUEST = "400 Bad Request", "bad_request", "This is not a well-formed HTTP request."
 SPECIAL = {
     ExpectationFailed: ("417 Expectation Failed", "bad_request", "What the header Expect asks for is not offered."),
@@ -33,7 +35,12 @@ BROKEN = "500 Internal Server Error", "internal_error", "Something went wrong on
 
 
 class HttpWorker(ThreadWorker):
-    """Answers what Flask never gets to see."""
+    """Answers what Flask never gets to see, and leaves new connections to workers that have fewer."""
+
+    def accept(self, listener: socket.socket) -> None:
+        """Accept later the more connections there are: NGINX keeps its own, and all could end up with one worker."""
+        time.sleep(min(self.nr_conns * MODESTY_SECONDS, MODESTY_MOST_SECONDS))
+        super().accept(listener)
 
     def handle_quit(self, sig: int, frame: Any) -> None:
         """End at once, and only once: a second signal in the midst of it would wait for a lock that the first holds."""
