@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bson import ObjectId
 
 from halls.accounts.passwords import HASHER
+from halls.search.upkeep import mend_catalog
 from tests.people import day
 
 if TYPE_CHECKING:
@@ -24,6 +25,11 @@ SPEC_AMENITIES = {
     "partition_facility": False,
     "sound_system": True,
 }
+
+
+def index_all(db: Db) -> None:
+    """Let search find what was written straight into the database, as the follower of other tools does in a while."""
+    mend_catalog(db)
 
 
 def put_user(db: Db, **fields: Any) -> Document:

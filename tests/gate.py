@@ -13,6 +13,12 @@ from tests.servers import free_port
 BLOCK = 65_536
 
 
+class Server(socketserver.ThreadingTCPServer):
+    """Opens again where connections of before have hardly ended."""
+
+    allow_reuse_address = True
+
+
 class Gate:
     """Closed at first: whoever knocks is refused, as where no mongod runs."""
 
@@ -22,7 +28,7 @@ class Gate:
         assert parts.port
         self._there = (parts.hostname, parts.port)
         self._open_sockets: list[socket.socket] = []
-        self._server: socketserver.ThreadingTCPServer | None = None
+        self._server: Server | None = None
         self.port = free_port()
         # Direct, or the driver would follow the set's own word to the mongod's real port.
         self.uri = f"mongodb://127.0.0.1:{self.port}{parts.path}?directConnection=true"
@@ -43,7 +49,7 @@ class Gate:
                     _carry(self.request, onward)
                     back.join()
 
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", self.port), Porter)
+        self._server = Server(("127.0.0.1", self.port), Porter)
         threading.Thread(target=self._server.serve_forever, args=(0.01,)).start()
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ from halls.mongo.client import connect
 from halls.mongo.indexes import ensure_collections
 from halls.schema import day_expression, is_day
 from tests.commands import run_halls, run_python
-from tests.foreign import bare_venue_document, put_booking, put_owner, put_user, put_venue
+from tests.foreign import bare_venue_document, index_all, put_booking, put_owner, put_user, put_venue
 from tests.listings.rows import name_case
 from tests.people import day
 
@@ -55,10 +55,12 @@ def guest(bare: Db) -> ObjectId:
 
 
 EMPTY = ("password_resets", "idempotency_keys", "outbox", "rate_limit_counters")
+EMPTY_TOO = "0 idempotency_keys, 0 outbox, 0 rate_limit_counters"
 
 
 def broken(db: Db) -> dict[str, list[list[str]]]:
     """Return the documents that break promises on data, by promise."""
+    index_all(db)
     breaches = find_breaches(db, TODAY)
     return {promise: breach.documents for promise, breach in breaches.items() if "." not in promise}
 
@@ -67,12 +69,12 @@ def test_a_clean_world_passes(db: Db, worker_uri: str) -> None:
     load_demo(db, utc_now())
     result = run_halls(worker_uri, "check")
     assert (result.exit_code, result.stderr) == (0, "")
-    counted = "7 users, 0 password_resets, 60 venues, 120 bookings, 0 idempotency_keys, 0 outbox, 0 rate_limit_counters"
+    counted = "7 users, 0 password_resets, 60 venues, 120 bookings, 60 catalog, " + EMPTY_TOO
     assert result.stdout == f"Checked {counted}: no broken promises.\n"
     answer = json.loads(run_halls(worker_uri, "check", "--json").stdout)
     assert answer == {
         "ok": True,
-        "checked": dict.fromkeys(EMPTY, 0) | {"users": 7, "venues": 60, "bookings": 120},
+        "checked": dict.fromkeys(EMPTY, 0) | {"users": 7, "venues": 60, "bookings": 120, "catalog": 60},
         "violations": {},
     }
 
@@ -189,6 +191,7 @@ def test_past_and_cancelled_bookings_may_be_on_any_date_of_anybody(bare: Db, ven
 def test_at_most_twenty_are_named_and_all_are_counted(bare: Db, fresh_uri: str, venue: Document) -> None:
     ensure_collections(bare, COLLECTIONS)
     ids = [str(put_venue(bare, venue["owner_id"], type="Barn")["_id"]) for _ in range(23)]
+    index_all(bare)
     answer = json.loads(run_halls(fresh_uri, "check", "--json").stdout)
     assert not answer["ok"]
     violation = answer["violations"]["venue_type_known"]
@@ -196,7 +199,7 @@ def test_at_most_twenty_are_named_and_all_are_counted(bare: Db, fresh_uri: str, 
     result = run_halls(fresh_uri, "check")
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
-    counted = "1 users, 0 password_resets, 24 venues, 0 bookings, 0 idempotency_keys, 0 outbox, 0 rate_limit_counters"
+    counted = "1 users, 0 password_resets, 24 venues, 0 bookings, 24 catalog, " + EMPTY_TOO
     assert lines[0] == "venue_type_known: 23 × The type is none of the four."
     assert {line.strip() for line in lines[1:21]} <= set(ids)
     assert lines[21:] == [

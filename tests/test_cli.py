@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from bson import ObjectId
 from pymongo.errors import OperationFailure
 
 from halls import cli, welcome
@@ -17,7 +18,7 @@ from halls.mail.outbox import queue_letter
 from halls.mongo.client import connect
 from tests.architecture.source import ROOT
 from tests.commands import PRODUCTION, run_halls
-from tests.foreign import put_user
+from tests.foreign import put_user, put_venue
 from tests.listings.rows import venue_row, write_lines
 from tests.servers import running_server
 
@@ -46,7 +47,7 @@ def test_what_is_typed_wrongly_exits_with_2(arguments: list[str]) -> None:
     assert "Usage: " in result.stderr
 
 
-@pytest.mark.parametrize("command", ["demo", "indexes", "check", "export"])
+@pytest.mark.parametrize("command", ["demo", "indexes", "check", "reindex", "export"])
 def test_a_database_that_is_away_is_told_in_a_sentence(command: str) -> None:
     result = run_halls(NOBODY, command)
     assert (result.exit_code, result.stdout) == (1, "")
@@ -157,6 +158,39 @@ def test_help_names_each_command_once_by_what_it_is_for_and_what_exit_codes_mean
     assert sorted(name for names in cli.SECTIONS.values() for name in names) == COMMANDS
     assert all(told.count(f"\n  {name} ") == 1 for name in COMMANDS)
     assert "Exit codes: 0 " in told
+
+
+def test_a_stale_catalog_is_named_by_check_and_made_anew_by_reindex(fresh_uri: str) -> None:
+    assert run_halls(fresh_uri, "indexes").exit_code == 0
+    db = connect(fresh_uri)
+    owner_id = put_user(db, is_venue_owner=True)["_id"]
+    venue_ids = [str(put_venue(db, owner_id)["_id"]) for _ in range(2)]
+    checked = run_halls(fresh_uri, "check")
+    told = "catalog_true: 2 × Search shows something else than is stored: run `halls reindex`."
+    assert (checked.exit_code, checked.stdout.splitlines()[0]) == (1, told)
+    assert sorted(line.strip() for line in checked.stdout.splitlines()[1:3]) == sorted(venue_ids)
+    found = json.loads(run_halls(fresh_uri, "check", "--json").stdout)
+    assert list(found["violations"]) == ["catalog_true"]
+    assert found["checked"]["catalog"] == 0
+    result = run_halls(fresh_uri, "reindex")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "Indexed 2 venues.\n", "")
+    assert run_halls(fresh_uri, "check").exit_code == 0
+    db.client.close()
+
+
+def test_reindex_prepares_a_new_database_and_tells_as_json(fresh_uri: str) -> None:
+    assert json.loads(run_halls(fresh_uri, "reindex", "--json").stdout) == {"venues": 0}
+    db = connect(fresh_uri)
+    put_venue(db, ObjectId())
+    assert json.loads(run_halls(fresh_uri, "reindex", "--json").stdout) == {"venues": 1}
+    assert "catalog_by_place" in _index_names(db, "catalog")
+    assert db.catalog.count_documents({}) == 1
+    db.client.close()
+
+
+def test_reindex_stands_among_what_is_for_data() -> None:
+    told = run_halls(None, "--help").stdout
+    assert told.index("\nData:") < told.index("\n  reindex ") < told.index("\nFor developers:")
 
 
 def test_an_import_reports_as_json_too(db: Db, worker_uri: str, tmp_path: Path) -> None:

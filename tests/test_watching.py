@@ -10,7 +10,7 @@ import pytest
 from pymongo.errors import AutoReconnect, NetworkTimeout, ServerSelectionTimeoutError
 
 from halls.app import create_app
-from halls.web import Service
+from halls.service import Service
 from tests.conftest import make_config
 from tests.faults.breaking import wait_until
 from tests.gate import Gate
@@ -74,8 +74,8 @@ def test_who_waited_in_vain_closes_until_the_database_answers(
 def test_a_broken_connection_and_a_failed_ping_are_an_outage_and_it_ends_by_itself(
     mongo_uri: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("halls.web.PROBE_SECONDS", 0.2)
-    monkeypatch.setattr("halls.web.PROBE_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("halls.service.PROBE_SECONDS", 0.2)
+    monkeypatch.setattr("halls.service.PROBE_PAUSE_SECONDS", 0.01)
     with closing(Gate(mongo_uri)) as gate:
         service: Service = create_app(make_config(mongo_uri=gate.uri)).extensions["halls"]
         with closing(service.db.client):

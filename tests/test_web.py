@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pymongo.errors import AutoReconnect
 
-from halls.web import Service
+from halls.service import Service
 from tests.people import Answer, Api, day, venue_body
 from tests.rows import NO_ID, OWNERS_ONLY, ROWS, WITH_ID, Row, name_of
 

@@ -15,6 +15,7 @@ from halls.accounts.guard import authenticate
 from halls.accounts.letters import PASSWORD_RESET, write_password_reset
 from halls.accounts.passwords import read_blocklist
 from halls.apidocs import routes as apidocs_routes
+from halls.bookings import catalog
 from halls.bookings import routes as bookings_routes
 from halls.bookings import store as bookings_store
 from halls.closure import routes as closure_routes
@@ -23,10 +24,12 @@ from halls.listings import routes as listings_routes
 from halls.mail import outbox
 from halls.mongo.client import connect
 from halls.replies import dress_replies
+from halls.search import follower
 from halls.search import routes as search_routes
+from halls.service import Service
 from halls.uploads import routes as uploads_routes
 from halls.venues import store as venues_store
-from halls.web import PathPart, Service
+from halls.web import PathPart
 
 if TYPE_CHECKING:
     from halls.config import Config
@@ -46,6 +49,7 @@ COLLECTIONS = (
     accounts_store.RESETS_PLAN,
     venues_store.PLAN,
     bookings_store.PLAN,
+    catalog.PLAN,
     idempotency.PLAN,
     outbox.PLAN,
     limits.PLAN,
@@ -61,13 +65,15 @@ def create_app(config: Config) -> Flask:
     app.url_map.redirect_defaults = False
     app.url_map.converters["default"] = PathPart
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=0, x_host=0)  # type: ignore[method-assign] # Flask's own way
+    db = connect(config.database_uri, config.slow_command_ms)
     app.extensions["halls"] = Service(
         config,
-        connect(config.database_uri, config.slow_command_ms),
+        db,
         authenticate,
         limits.Limiter(config),
         read_blocklist(config.blocklist),
         GoogleVerifier(config.google_client_id, config.google_certs_url),
+        follower.Follower(db),
     )
     dress_replies(app)
     allow_origins(app, config.allowed_origins)

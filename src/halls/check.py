@@ -12,6 +12,7 @@ from halls.app import COLLECTIONS
 from halls.bookings import promises as bookings
 from halls.mongo.client import await_snapshots
 from halls.mongo.promises import check_plan
+from halls.search import promises as search
 from halls.venues import promises as venues
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 CHECK_SECONDS = 600
 NAMED_AT_MOST = 20
-PROMISES = (*accounts.PROMISES, *venues.PROMISES, *bookings.PROMISES)
+PROMISES = (*accounts.PROMISES, *venues.PROMISES, *bookings.PROMISES, *search.PROMISES)
 
 
 @dataclass

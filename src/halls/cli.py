@@ -28,8 +28,9 @@ from halls.mail import commands as mail
 from halls.mongo.client import Db, connect, is_unavailable
 from halls.mongo.embedded import EmbeddedMongoError
 from halls.mongo.indexes import ContradictingData, ensure_collections
+from halls.search.upkeep import list_catalogued, mend_entries
 from halls.server import given_or_embedded, serve, work
-from halls.terminal import print_table
+from halls.terminal import print_table, show_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 STOPPING = (ConfigError, ContradictingData, EmbeddedMongoError, ImportStopped, UnreadableFile)
 SECTIONS = {
     "Serving": ("serve", "demo", "worker"),
-    "Data": ("import", "export", "check", "indexes", "mail"),
+    "Data": ("import", "export", "check", "reindex", "indexes", "mail"),
     "For developers": ("openapi", "completion"),
 }
 EXIT_CODES = "Exit codes: 0 done; 1 refused, stopped, or something was found wrong; 2 typed wrongly."
@@ -147,6 +148,19 @@ def check_command(config: Config, *, as_json: bool) -> None:
         click.echo(f"{checked}: {len(breaches) or 'no'} broken promises.")
     if breaches:
         sys.exit(1)
+
+
+@main.command("reindex")
+@AS_JSON
+@click.pass_obj
+def reindex_command(config: Config, *, as_json: bool) -> None:
+    """Make anew what search reads of each venue, from what is stored. Safe while servers run."""
+    with _open_database(config) as db:
+        ensure_collections(db, COLLECTIONS)
+        ids = list_catalogued(db)
+        for _ in show_progress(mend_entries(db, ids, only_stale=False), "Indexing", len(ids)):
+            pass
+    click.echo(json.dumps({"venues": len(ids)}) if as_json else f"Indexed {len(ids)} venues.")
 
 
 @main.command("worker")

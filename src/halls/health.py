@@ -17,7 +17,8 @@ from halls.errors import DatabaseUnavailable, NotFound
 from halls.mail.outbox import count_letters
 from halls.metrics import render_metrics
 from halls.schema import Reply
-from halls.web import Access, Service, endpoint
+from halls.service import Access, Service
+from halls.web import endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,10 +46,11 @@ def get_health() -> dict[str, str]:
 
 
 @endpoint(blueprint, "GET /health/ready", reply=Health, access=Access.PUBLIC, refusals=[DatabaseUnavailable])
-def get_readiness(db: Db, now: datetime) -> dict[str, str]:
-    """Ready: a write reaches a majority of the database's nodes."""
+def get_readiness(service: Service, db: Db, now: datetime) -> dict[str, str]:
+    """Ready: a write reaches a majority of the database's nodes, and search knows all venues."""
     # Only a write tells: a primary that lost its majority, or its disk, still answers reads.
     db["readiness"].update_one({"_id": "probe"}, {"$set": {"at": now}}, upsert=True)
+    service.follower.await_first()
     return {"status": "ready"}
 
 

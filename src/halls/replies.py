@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import structlog
-from bson import ObjectId
 from flask import Response, g, jsonify, request
 from flask.json.provider import JSONProvider
 from pymongo.errors import PyMongoError
@@ -19,6 +18,7 @@ from werkzeug.exceptions import MethodNotAllowed as WrongMethod
 from werkzeug.exceptions import NotFound as UnknownPath
 
 from halls.errors import BadJson, DatabaseUnavailable, InternalError, MethodNotAllowed, NotFound, Refusal
+from halls.jsontext import write_json
 from halls.metrics import metrics
 from halls.mongo.client import is_unavailable
 
@@ -30,22 +30,15 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class OrjsonProvider(JSONProvider):
-    """JSON by orjson: timestamps in UTC with a Z, in whole seconds; ids as text."""
+    """JSON by orjson."""
 
     def dumps(self, obj: Any, **_: Any) -> str:
         """Return `obj` as JSON text."""
-        options = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS
-        return orjson.dumps(obj, default=_id_as_text, option=options).decode()
+        return write_json(obj).decode()
 
     def loads(self, s: str | bytes, **_: Any) -> Any:
         """Return the value in `s`."""
         return orjson.loads(s)
-
-
-def _id_as_text(value: Any) -> str:
-    if isinstance(value, ObjectId):
-        return str(value)
-    raise TypeError(type(value).__name__)
 
 
 def dress_replies(app: Flask) -> None:

@@ -69,8 +69,9 @@ class Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        """Return the application of one worker, after the fork; in development each sends mail and sweeps uploads."""
+        """Return the application of one worker, after the fork; in development each does a worker's tasks, too."""
         app = make_serving_app(self.config)
+        app.extensions["halls"].follower.start()
         if self.config.halls_env == "development":
             arguments = (app.extensions["halls"].db, self.config, threading.Event())
             threading.Thread(target=_run_tasks, args=arguments, name="tasks", daemon=True).start()

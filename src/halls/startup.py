@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from halls.config import Config
     from halls.mongo.client import Db
-    from halls.web import Service
+    from halls.service import Service
 
 log = structlog.get_logger()
 RETRY_SECONDS = 1.0

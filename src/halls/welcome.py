@@ -69,7 +69,8 @@ def _first_free(db: Db) -> tuple[str, str]:
     today = day_in_karachi(utc_now())
     for ahead in range(DAYS_AHEAD, 2 * DAYS_AHEAD):
         day = (date.fromisoformat(today) + timedelta(days=ahead)).isoformat()
-        query = SearchQuery.model_validate({"date": day, "capacity_min": "100", "limit": "1"})
+        asked = {"date": day, "capacity_min": "100", "limit": "1", "include": "calendar"}
+        query = SearchQuery.model_validate(asked)
         if venues := search_venues(db, query, today)["venues"]:
             return str(venues[0]["id"]), day
     return "VENUE_ID", today

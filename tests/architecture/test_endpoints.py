@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from halls.web import Access, Endpoint
+from halls.service import Access
+from halls.web import Endpoint
 
 if TYPE_CHECKING:
     from flask import Flask

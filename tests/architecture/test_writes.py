@@ -18,9 +18,16 @@ if TYPE_CHECKING:
 BEGINNINGS = ("insert_", "update_", "delete_", "replace_", "find_one_and_", "bulk_", "create_", "drop", "rename")
 WRITES = frozenset(name for thing in (Collection, Database) for name in dir(thing) if name.startswith(BEGINNINGS))
 WRITING_STAGES = frozenset({"$out", "$merge"})
-# Beside the stores: the record of keys, the readiness probe, the indexes, and what fills an empty database.
-OTHER_WRITERS = frozenset({"idempotency.py", "mail/outbox.py", "health.py", "mongo/indexes.py", "demo/load.py"})
-FEW = {"health.py": {"readiness"}, "demo/load.py": {"users", "venues", "bookings"}}
+# Beside the stores: the catalog and how far it is known, the record of keys, the readiness probe, the indexes, and what
+# fills an empty database.
+OTHER_WRITERS = frozenset({"idempotency.py", "mail/outbox.py", "health.py", "mongo/indexes.py", "demo/load.py"}) | {
+    *("bookings/catalog.py", "search/follower.py")
+}
+FEW = {
+    "health.py": {"readiness"},
+    "search/follower.py": {"catalog_state"},
+    "demo/load.py": {"users", "venues", "bookings"},
+}
 
 
 def _written_collections(path: Path) -> Iterator[tuple[ast.expr, str]]:

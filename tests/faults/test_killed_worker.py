@@ -43,10 +43,12 @@ def ask_in_vain(arena: Arena, call: Call) -> threading.Thread:
     return thread
 
 
-def kill_the_worker_at(command: str, server: RunningServer, arena: Arena, order: Call) -> None:
+def kill_the_worker_at(command: str, server: RunningServer, arena: Arena, order: Call, **where: str) -> None:
     """Kill the only worker while the mongod holds it at that command of the order's transaction."""
+    # What was written past it has to be in the catalog, or its follower's commands would be held instead.
+    assert ask_until_answered(arena, Call("GET", "/venues/search")).said == "200"
     [worker] = find_children(server.process.pid)
-    with failing(arena.db, {"times": 1}, command, blockConnection=True, blockTimeMS=BLOCK_MS):
+    with failing(arena.db, {"times": 1}, command, blockConnection=True, blockTimeMS=BLOCK_MS, **where):
         asking = ask_in_vain(arena, order)
         wait_until(lambda: is_running(arena, command))
         os.kill(worker, signal.SIGKILL)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from bson import ObjectId
 
-from tests.foreign import bare_venue_document, put_booking
+from tests.foreign import bare_venue_document, index_all, put_booking
 from tests.people import Api, day
 from tests.search.asking import find_all
 
@@ -35,6 +35,7 @@ def put_venues(db: Db, *, ahead: int = 1) -> list[Any]:
         }
         rows.append(bare_venue_document(ObjectId(), pricing={"overrides": overrides}, **fields))
     db.venues.insert_many(rows)
+    index_all(db)
     return rows
 
 
@@ -75,6 +76,7 @@ def test_booked_venues_in_between_shorten_no_page(api: Api, db: Db, sort: str, b
         put_booking(db, rows[number]["_id"], ObjectId(), date=day(1), status=("pending", "confirmed")[number % 2])
     put_booking(db, rows[7]["_id"], ObjectId(), date=day(1), status="cancelled")
     put_booking(db, rows[7]["_id"], ObjectId(), date=day(2))
+    index_all(db)
     taken = {str(rows[number]["_id"]) for number in booked}
     wanted = [venue_id for venue_id in in_order(rows, sort) if venue_id not in taken]
     for limit in (1, 3):
@@ -108,6 +110,7 @@ def test_pages_go_on_though_the_mark_itself_is_gone(api: Api, db: Db) -> None:
     rows = put_venues(db)
     first = api.get("/venues/search?sort=capacity&limit=2").data
     db.venues.delete_one({"_id": ObjectId(first["venues"][-1]["id"])})
+    index_all(db)
     rest = find_all(api, 100, sort="capacity", cursor=first["next_cursor"])
     assert [venue["id"] for venue in rest] == in_order(rows, "capacity")[2:]
 
@@ -160,3 +163,11 @@ def test_a_cursor_of_another_list_is_refused(api: Api, db: Db) -> None:
     assert api.get(f"/venues/search?cursor={mine}").fields == ["cursor"]
     found = api.get("/venues/search?limit=1").data["next_cursor"]
     assert api.get(f"/venues/mine?cursor={found}", as_=owner).fields == ["cursor"]
+
+
+def test_venues_at_one_place_are_paged_though_they_are_equally_far(api: Api, db: Db) -> None:
+    rows = [bare_venue_document(ObjectId()) for _ in range(30)]
+    db.venues.insert_many(rows)
+    index_all(db)
+    found = find_all(api, 1, near_lat=31.55, near_lng=74.35)
+    assert [venue["id"] for venue in found] == [str(row["_id"]) for row in rows]

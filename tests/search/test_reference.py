@@ -9,7 +9,7 @@ from bson import ObjectId
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.foreign import bare_venue_document
+from tests.foreign import bare_venue_document, index_all
 from tests.people import day
 from tests.search.asking import find_all
 from tests.search.reference import reference_search
@@ -129,6 +129,7 @@ def test_search_finds_what_its_reference_finds_in_the_same_order(
         db[name].delete_many({})
         if documents:
             db[name].insert_many(documents)
+    index_all(db)
     for question in map(dated, asked):
         found = find_all(api, limit, **question)
         wanted = reference_search(kept, bookings, question, day(0))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bson import Int64, ObjectId
 
-from tests.foreign import bare_venue_document, put_booking, put_owner, put_venue
+from tests.foreign import bare_venue_document, index_all, put_booking, put_owner, put_venue
 from tests.people import Api, day
 from tests.rows import NO_ID
 from tests.search.asking import find_all, names
@@ -74,6 +74,7 @@ def test_a_venue_that_is_not_there_is_not_found(api: Api) -> None:
 
 def test_a_venue_of_another_tool_is_found_by_everything(api: Api, db: Db) -> None:
     venue = put_venue(db, put_owner(db)["_id"])
+    index_all(db)
     for query in (
         f"date={day(5)}&price_min=150000&price_max=150000&capacity_min=500&capacity_max=500&type=Banquet",
         f"date={day(2)}&price_min=120000.5&price_max=120000.5",
@@ -93,6 +94,7 @@ def test_a_venue_of_another_tool_is_found_by_everything(api: Api, db: Db) -> Non
     shown = api.get(f"/venues/{venue['_id']}").data["venue"]
     assert shown["dates_available"] == [day(2), day(5), day(9)]
     put_booking(db, venue["_id"], ObjectId())
+    index_all(db)
     assert api.get(f"/venues/search?date={day(5)}").data["venues"] == []
 
 
@@ -100,6 +102,7 @@ def test_long_integers_are_numbers_like_others(api: Api, db: Db) -> None:
     override = {"date": day(5), "price": Int64(150_000)}
     for _ in range(3):
         put_venue(db, ObjectId(), capacity=Int64(500), pricing={"overrides": [override]})
+    index_all(db)
     for sort in ("price", "-price", "capacity", "-capacity"):
         found = find_all(api, 1, date=day(5), sort=sort, capacity_min=500, price_max=150_000)
         assert [(venue["capacity"], venue["price"]) for venue in found] == [(500, 150_000)] * 3
@@ -108,6 +111,7 @@ def test_long_integers_are_numbers_like_others(api: Api, db: Db) -> None:
 def test_a_venue_with_only_the_necessary_fields_is_found_without_a_date(api: Api, db: Db) -> None:
     db.venues.insert_one(bare_venue_document(ObjectId()))
     db.venues.insert_one(bare_venue_document(ObjectId(), pricing=None, dates_available=None, amenities=None))
+    index_all(db)
     found = find_all(api, near_lat=31.55, near_lng=74.35, include="calendar")
     assert [venue["dates_available"] for venue in found] == [[], []]
     assert [venue["pricing"] for venue in found] == [{"overrides": []}] * 2
@@ -234,6 +238,7 @@ def test_the_ends_of_each_range_are_inside(api: Api, query: str) -> None:
 
 def test_a_page_holds_twenty_unless_told_otherwise(api: Api, db: Db) -> None:
     db.venues.insert_many([bare_venue_document(ObjectId()) for _ in range(21)])
+    index_all(db)
     page = api.get("/venues/search").data
     assert len(page["venues"]) == 20
     assert page["next_cursor"]

@@ -8,7 +8,7 @@ from halls.accounts.account import Account, OwnerOnly
 from halls.accounts.store import find_account
 from halls.accounts.tokens import InvalidToken, MissingToken, TokenRevoked, read_token
 from halls.clock import utc_now
-from halls.web import Access
+from halls.service import Access
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -24,7 +24,8 @@ from halls.accounts.schemas import (
 from halls.accounts.tokens import make_token
 from halls.errors import RateLimited
 from halls.limits import Limit
-from halls.web import Access, Service, client_network, endpoint
+from halls.service import Access, Service
+from halls.web import client_network, endpoint
 
 if TYPE_CHECKING:
     from datetime import datetime

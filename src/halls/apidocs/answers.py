@@ -19,7 +19,7 @@ from halls.errors import (
     RateLimited,
     Refusal,
 )
-from halls.web import Access
+from halls.service import Access
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -22,7 +22,8 @@ from halls.apidocs.answers import (
     takes_file,
 )
 from halls.apidocs.shapes import Schema, describe_models, describe_query, refer_to
-from halls.web import Access, Endpoint
+from halls.service import Access
+from halls.web import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,7 +9,8 @@ from flask import Blueprint, Response, current_app, request
 
 from halls.apidocs.document import make_document
 from halls.errors import NotFound
-from halls.web import Access, endpoint
+from halls.service import Access
+from halls.web import endpoint
 
 blueprint = Blueprint("apidocs", __name__)
 OWN, SWAGGER_UI = "halls.apidocs", "flask_swagger_ui"

@@ -8,7 +8,7 @@ from bson import ObjectId
 
 from halls.accounts.store import find_accounts, lock_account
 from halls.accounts.turns import turn_of
-from halls.bookings import store
+from halls.bookings import catalog, store
 from halls.bookings.booking import (
     ACTIVE,
     BadTransition,
@@ -23,6 +23,7 @@ from halls.bookings.booking import (
 from halls.clock import day_in_karachi
 from halls.idempotency import IdempotencyKey, Outcome, find_answer, keep_answer, replay_or_raise
 from halls.metrics import counts_bookings
+from halls.mongo.client import in_transaction
 from halls.venues import store as venues
 from halls.venues.price_on_date import as_number
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from halls.accounts.account import Account
     from halls.bookings.schemas import BookingOrder, BookingsQuery
     from halls.mongo.client import Db, Document, Session
-    from halls.web import Caller
+    from halls.service import Caller
 
 
 @counts_bookings(lambda outcome: "replayed" if outcome.replayed else "placed")
@@ -86,6 +87,7 @@ def _book(
         answer = {"booking_id": booking_id, "booking": _show(booking, venue, guest, {guest.id: guest})}
         keep_answer(db, key, answer, now, session)
         store.insert_booking(db, booking, session)
+        catalog.hide_date(db, venue_id, order.date, session)
         return answer
 
     with turn_of(guest.id):
@@ -115,7 +117,16 @@ def change_status(db: Db, caller: Caller, booking: Document, to: str, now: datet
         raise NotYourBooking("Only the venue's owner confirms a booking.")
     allowed = ("pending",) if to == "confirmed" else ACTIVE
     today = day_in_karachi(now)
-    moved = store.move_booking(db, booking["_id"], to=to, allowed=allowed, from_date=today, now=now)
+
+    def move(session: Session) -> Document | None:
+        moved = store.move_booking(
+            db, booking["_id"], to=to, allowed=allowed, from_date=today, now=now, session=session
+        )
+        if moved is not None and to == "cancelled":
+            catalog.refresh_entries(db, [moved["venue_id"]], session)
+        return moved
+
+    moved = in_transaction(db, move)
     if moved is not None:
         return moved
     present = store.get_booking(db, booking["_id"])

@@ -144,21 +144,34 @@ def _is_kept(db: Db, booking_id: ObjectId) -> bool:
 
 
 def move_booking(
-    db: Db, booking_id: ObjectId, *, to: str, allowed: tuple[str, ...], from_date: str, now: datetime
+    db: Db,
+    booking_id: ObjectId,
+    *,
+    to: str,
+    allowed: tuple[str, ...],
+    from_date: str,
+    now: datetime,
+    session: Session,
 ) -> Document | None:
     """Set the status if it is one of `allowed` and the date is not before `from_date`; None when it was not so."""
     return db.bookings.find_one_and_update(
         {"_id": booking_id, "status": {"$in": list(allowed)}, "date": {"$gte": from_date}},
         {"$set": {"status": to, "updated_at": now}},
         return_document=ReturnDocument.AFTER,
+        session=session,
     )
 
 
-def cancel_bookings_of(db: Db, guest_id: ObjectId, *, today: str, now: datetime, session: Session) -> None:
-    """Cancel a guest's coming bookings and take his words out of all; the rest is the owners' history."""
+def cancel_bookings_of(db: Db, guest_id: ObjectId, *, today: str, now: datetime, session: Session) -> list[ObjectId]:
+    """Cancel a guest's coming bookings and return their venues; take his words out of all.
+
+    The rest is the owners' history.
+    """
     coming = {"user_id": guest_id, "date": {"$gte": today}, "status": {"$in": list(ACTIVE)}}
+    venue_ids: list[ObjectId] = db.bookings.distinct("venue_id", coming, session=session)
     db.bookings.update_many(coming, {"$set": {"status": "cancelled", "updated_at": now}}, session=session)
     db.bookings.update_many({"user_id": guest_id}, {"$set": {"notes": None}}, session=session)
+    return venue_ids
 
 
 def keep_venue_summary(db: Db, summary: Document, session: Session) -> None:

@@ -13,12 +13,13 @@ from halls.closure.service import close_account
 from halls.errors import RateLimited
 from halls.venues.schemas import Deleted
 from halls.venues.venue import HasBookings
-from halls.web import Service, endpoint
+from halls.web import endpoint
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from halls.mongo.client import Db
+    from halls.service import Service
 
 blueprint = Blueprint("closure", __name__)
 

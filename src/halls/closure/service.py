@@ -8,6 +8,7 @@ from halls.accounts import store as accounts
 from halls.accounts.account import Account, BadCredentials
 from halls.accounts.passwords import password_matches
 from halls.bookings import store as bookings
+from halls.bookings.catalog import refresh_entries
 from halls.clock import day_in_karachi
 from halls.errors import invalid
 from halls.idempotency import delete_keys
@@ -39,7 +40,8 @@ def close_account(db: Db, account: Account, password: str | None, now: datetime)
         accounts.delete_account(db, account, session)
         for venue_id in venues.list_venue_ids(db, account.id, session):
             take_down(db, venue_id, now, session)
-        bookings.cancel_bookings_of(db, account.id, today=day_in_karachi(now), now=now, session=session)
+        freed = bookings.cancel_bookings_of(db, account.id, today=day_in_karachi(now), now=now, session=session)
+        refresh_entries(db, freed, session)
         delete_keys(db, account.id, session)
         delete_letters(db, account.email, session)
 

@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from halls.accounts.passwords import hash_password
+from halls.bookings.catalog import refresh_entries
 from halls.clock import day_in_karachi
 from halls.demo.world import demo_world
 from halls.mongo.client import in_transaction
@@ -30,6 +31,7 @@ def load_demo(db: Db, now: datetime) -> bool:
         db.users.insert_many(users, session=session)
         db.venues.insert_many(world.venues, session=session)
         db.bookings.insert_many(world.bookings, session=session)
+        refresh_entries(db, [venue["_id"] for venue in world.venues], session)
 
     # A load cut short leaves nothing, and the next start begins anew.
     in_transaction(db, insert)

@@ -11,10 +11,11 @@ from halls.idempotency import IdempotencyConflict, IdempotencyKey, Outcome
 from halls.listings import service as listings
 from halls.paging import make_cursor, read_cursor
 from halls.schema import Query, QueryInt
+from halls.service import Access
 from halls.venues.schemas import Deleted, NewVenue, VenueChange, VenueMade, VenuePage, VenueReply
 from halls.venues.store import list_venues
 from halls.venues.venue import DateBooked, HasBookings, NotYourVenue, VenueNotFound, whole_venue
-from halls.web import Access, endpoint
+from halls.web import endpoint
 
 if TYPE_CHECKING:
     from datetime import datetime

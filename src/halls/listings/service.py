@@ -8,6 +8,7 @@ from bson import ObjectId
 
 from halls.accounts.store import lock_account
 from halls.bookings import store as bookings
+from halls.bookings.catalog import refresh_entries
 from halls.clock import day_in_karachi
 from halls.idempotency import IdempotencyKey, Outcome, find_answer, keep_answer, replay_or_raise
 from halls.mongo.client import in_transaction
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from halls.mongo.client import Db, Document, Session
+    from halls.service import Caller
     from halls.venues.schemas import NewVenue
-    from halls.web import Caller
 
 
 def get_own_venue(db: Db, caller: Caller, venue_id: ObjectId) -> Document:
@@ -67,6 +68,7 @@ def register_venue(
         lock_account(db, owner_id, session)
         keep_answer(db, key, answer, now, session)
         venues.insert_venues(db, [venue], session)
+        refresh_entries(db, [venue["_id"]], session)
 
     with replay_or_raise(db, key, now) as replay:
         in_transaction(db, keep)
@@ -83,21 +85,19 @@ def change_venue(db: Db, venue: Document, given: dict[str, Any], now: datetime) 
         changes |= {f"amenities.{name}": value for name, value in given.get("amenities", {}).items()}
     elif "amenities" in given:
         changes["amenities"] = given["amenities"]
-    if "dates_available" not in changes:
-        # One atomic update, which every booking in flight collides with by `rev`.
-        venues.update_venue(db, venue_id, changes, now)
-    else:
-        in_transaction(db, lambda session: _change_dates(db, venue_id, changes, now, session))
+    in_transaction(db, lambda session: _change(db, venue_id, changes, now, session))
     return venues.get_venue(db, venue_id)
 
 
-def _change_dates(db: Db, venue_id: ObjectId, changes: dict[str, Any], now: datetime, session: Session) -> None:
+def _change(db: Db, venue_id: ObjectId, changes: dict[str, Any], now: datetime, session: Session) -> None:
     """Write the venue first, then look: a booking of the same instant waits for this one's end, or this for its."""
     before = venues.update_venue(db, venue_id, changes, now, session)
-    gone = set(before.get("dates_available") or []) - set(changes["dates_available"])
-    booked = bookings.find_active_dates(db, venue_id, from_date=day_in_karachi(now), session=session)
-    if taken := sorted(gone & booked):
-        raise DateBooked(f"These dates have an active booking and can't be taken away: {', '.join(taken)}.")
+    if "dates_available" in changes:
+        gone = set(before.get("dates_available") or []) - set(changes["dates_available"])
+        booked = bookings.find_active_dates(db, venue_id, from_date=day_in_karachi(now), session=session)
+        if taken := sorted(gone & booked):
+            raise DateBooked(f"These dates have an active booking and can't be taken away: {', '.join(taken)}.")
+    refresh_entries(db, [venue_id], session)
 
 
 def take_down_venue(db: Db, venue_id: ObjectId, now: datetime) -> None:
@@ -111,3 +111,4 @@ def take_down(db: Db, venue_id: ObjectId, now: datetime, session: Session) -> No
     if bookings.find_active_dates(db, venue_id, from_date=day_in_karachi(now), session=session):
         raise HasBookings
     bookings.keep_venue_summary(db, venue_summary(venue) | {"owner_id": venue.get("owner_id")}, session)
+    refresh_entries(db, [venue_id], session)

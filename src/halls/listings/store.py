@@ -9,6 +9,7 @@ import pymongo
 from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
+from halls.bookings.catalog import refresh_entries
 from halls.bookings.store import insert_bookings
 from halls.mongo.client import in_transaction, is_unavailable
 from halls.venues.store import claim_date, insert_venues
@@ -69,6 +70,8 @@ def _insert(db: Db, batches: Sequence[Batch], session: Session) -> None:
             raise _overtaken()
         insert = insert_venues if batch.part == "venues" else insert_bookings
         insert(db, batch.documents, session)
+    id_of = {"venues": "_id", "bookings": "venue_id"}
+    refresh_entries(db, {one[id_of[batch.part]] for batch in batches for one in batch.documents}, session)
 
 
 def _overtaken() -> NotKept:

@@ -1,4 +1,4 @@
-"""Asks MongoDB for venues that may fit, in order and a few at a time, so that an index and not a sort finds them."""
+"""Asks the catalog for venues that may fit, in order and a few at a time, and by an index, not a sort."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pymongo import ASCENDING, DESCENDING
 
+from halls.bookings.catalog import BY_DATE, BY_DATE_AND_PLACE, BY_PLACE, BY_PRICE_ON_DATE, BY_TYPE
 from halls.search.schemas import DEFAULT_KM
-from halls.venues.price_on_date import price_expression
-from halls.venues.store import BY_DATE, BY_DATE_AND_PLACE, BY_PLACE, BY_PRICE_ON_DATE, BY_TYPE
-from halls.venues.venue import CALENDAR, CARD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from halls.mongo.client import Db, Document
+    from halls.bookings.catalog import Keys
+    from halls.mongo.client import Db, Document, Session
     from halls.search.schemas import SearchQuery
-    from halls.venues.store import Keys
 
 METRES = 1_000
 EARTH_METRES = 6_378_100  # as MongoDB has it
 # MongoDB's distances and ours differ by a millionth of this; nearer to each other, venues count as not yet in order.
 MARGIN = 0.001
+# Degrees: some five kilometres; and how much further than a neighbour's first page one looks.
+REACH_CELL, REACH_SPARE, REACHES_KEPT = 0.05, 1.4, 10_000
 # The field that each order sorts by and in which direction; equal ones by id.
 SORTS = {
     "distance": ("distance", ASCENDING),
@@ -41,38 +41,87 @@ class Batch(NamedTuple):
     is_last: bool
 
 
-def find_candidates(db: Db, query: SearchQuery, today: str, after: Sequence[Any] | None, size: int) -> Batch:
-    """Return about `size` venues that come after a row with the keys `after`; whether they are booked is not asked."""
+def find_candidates(
+    db: Db, query: SearchQuery, today: str, after: Sequence[Any] | None, size: int, session: Session | None
+) -> Batch:
+    """Return about `size` entries of venues that come after a row with the keys `after`."""
     if query.order == "distance":
-        return _find_nearest(db, query, today, after, size)
+        return _find_nearest(db, query, today, after, size, session)
     if query.near or query.order in {"price", "-price"}:
-        rows = list(db.venues.aggregate(_pipeline(query, today, after, size)))
+        rows = list(db.catalog.aggregate(_pipeline(query, today, after, size), session=session))
     else:
         wanted = {"$and": [_filters(query, today), _beyond(query, after)]} if after else _filters(query, today)
-        found = db.venues.find(wanted, _fields(query), sort=list(_sort_keys(query).items()), limit=size)
-        rows = list(found.hint(_index(query)))
+        sort = list(_sort_keys(query).items())
+        found = db.catalog.find(wanted, _fields(query), sort=sort, limit=size, hint=_index(query), session=session)
+        rows = list(found)
     return Batch(rows, len(rows) < size)
 
 
-def _find_nearest(db: Db, query: SearchQuery, today: str, after: Sequence[Any] | None, size: int) -> Batch:
+def _find_nearest(
+    db: Db, query: SearchQuery, today: str, after: Sequence[Any] | None, size: int, session: Session | None
+) -> Batch:
     """Read outwards from where `after` lies; MongoDB knows no order among equally distant ones, so we make it."""
     least, last_id = after or (0, None)
-    around = {"type": "Point", "coordinates": query.near}
-    limits = {"$minDistance": max(0, least - MARGIN), "$maxDistance": (query.near_km or DEFAULT_KM) * METRES}
-    place = {"maps_location": {"$nearSphere": {"$geometry": around, **limits}}, "maps_location.type": "Point"}
-    index = BY_DATE_AND_PLACE if query.date else BY_PLACE
+    widest = (query.near_km or DEFAULT_KM) * METRES
+    reach = min(widest, REACHES.recall(query, after))
     while True:
-        rows = list(db.venues.find(_filters(query, today) | place, _fields(query), limit=size, hint=index))
-        for row in rows:
-            row["distance"] = _metres_between(query.near, row["maps_location"]["coordinates"])
-        is_last = len(rows) < size
-        settled = math.inf if is_last else max(row["distance"] for row in rows) - MARGIN
+        rows = _read_around(db, query, today, (max(0, least - MARGIN), reach), size, session)
+        furthest = max(row["distance"] for row in rows) if len(rows) == size else math.inf
+        REACHES.remember(query, after, furthest)
+        is_last = furthest == math.inf
+        if is_last and reach < widest:
+            reach = widest
+            continue
+        settled = furthest - MARGIN
         keys = {row["_id"]: (row["distance"], row["_id"]) for row in rows if row["distance"] < settled}
         rest = [row for row in rows if row["_id"] in keys and (last_id is None or keys[row["_id"]] > (least, last_id))]
         if rest or is_last:
             return Batch(sorted(rest, key=lambda row: keys[row["_id"]]), is_last)
         # So many lie at one place that a batch ends among them.
         size *= 2
+
+
+def _read_around(
+    db: Db, query: SearchQuery, today: str, metres: tuple[float, float], size: int, session: Session | None
+) -> list[Document]:
+    around = {"type": "Point", "coordinates": query.near}
+    nearest = {"$nearSphere": {"$geometry": around, "$minDistance": metres[0], "$maxDistance": metres[1]}}
+    wanted = _filters(query, today) | {"maps_location": nearest, "maps_location.type": "Point"}
+    index = BY_DATE_AND_PLACE if query.date else BY_PLACE
+    rows = list(db.catalog.find(wanted, _fields(query), limit=size, hint=index, session=session))
+    for row in rows:
+        row["distance"] = _metres_between(query.near, row["maps_location"]["coordinates"])
+    return rows
+
+
+class Reaches:
+    """Remembers how far one had to look for a first page.
+
+    A hint, never an answer: MongoDB finds the nearest in half the time when it is told not to look much further.
+    """
+
+    def __init__(self) -> None:
+        self._metres: dict[Any, float] = {}
+
+    def recall(self, query: SearchQuery, after: Sequence[Any] | None) -> float:
+        """Return the metres within which a first page is likely to lie, or infinity."""
+        return math.inf if after else self._metres.get(self._key(query), math.inf)
+
+    def remember(self, query: SearchQuery, after: Sequence[Any] | None, metres: float) -> None:
+        """Keep how far the last of a first page lay; infinity where it was not full."""
+        if after is None:
+            if len(self._metres) >= REACHES_KEPT:
+                self._metres.clear()
+            self._metres[self._key(query)] = metres * REACH_SPARE
+
+    def _key(self, query: SearchQuery) -> Any:
+        lng, lat = query.near or (0, 0)
+        cell = (round(lng / REACH_CELL), round(lat / REACH_CELL))
+        asked = (query.type, query.capacity_min, query.capacity_max, query.price_min, query.price_max, query.limit)
+        return cell, query.date is None, asked
+
+
+REACHES = Reaches()
 
 
 def _metres_between(here: Sequence[float] | None, there: Sequence[float]) -> float:
@@ -91,8 +140,8 @@ def _index(query: SearchQuery) -> Keys | None:
 
 
 def _fields(query: SearchQuery) -> Document:
-    names = (*CARD, *CALENDAR) if query.include else CARD
-    return {**dict.fromkeys(names, 1), **({"price": price_expression(query.date)} if query.date else {})}
+    price = {"price": {"$ifNull": [f"$prices.{query.date}", None]}} if query.date else {}
+    return {"card": 1, "capacity": 1, **({"maps_location": 1} if query.near else {}), **price}
 
 
 def _pipeline(query: SearchQuery, today: str, after: Sequence[Any] | None, limit: int) -> list[Document]:
@@ -116,7 +165,7 @@ def _filters(query: SearchQuery, today: str) -> Document:
     if capacity := _between(query.capacity_min, query.capacity_max):
         filters["capacity"] = capacity
     if query.date:
-        filters["dates_available"] = query.date
+        filters["free"] = query.date
     if limits := _price_limits(query):
         # With a date this only narrows for the index: the rule itself is price_on_date, asked for afterwards.
         filters["pricing.overrides"] = {"$elemMatch": {"date": query.date or {"$gte": today}, "price": limits}}

@@ -1,64 +1,59 @@
-"""Finds venues: candidates in order, keyset-paged, and one question about which of them are booked."""
+"""Finds venues: candidates in order, keyset-paged, as cards that are written already."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
 
-from halls.bookings.store import find_booked_venues
+from halls.jsontext import extend_json
 from halls.paging import is_number, make_cursor, read_cursor
 from halls.search.candidates import METRES, SORTS, find_candidates
-from halls.venues.price_on_date import as_number
-from halls.venues.venue import venue_calendar, venue_facts
+from halls.venues.store import read_venues
+from halls.venues.venue import whole_venue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from halls.mongo.client import Db, Document
+    import orjson
+
+    from halls.mongo.client import Db, Document, Session
     from halls.search.schemas import SearchQuery
 
 MAX_BATCH = 400
-# Of a distance's last ones the order is not known yet; with a date, some are booked.
-SPARE, SPARE_SHARE = 2, 0.5
+# Of a distance's last ones the order is not known yet; MongoDB looks at the same ones for some more on a date.
+SPARE, SPARE_ON_DATE = 2, 12
 
 
-def search_venues(db: Db, query: SearchQuery, today: str) -> Document:
+def search_venues(db: Db, query: SearchQuery, today: str, session: Session | None = None) -> Document:
     """Return a page of the venues that fit, each free on the date asked for, and the cursor of the next page."""
     search = query.model_dump(exclude={"limit", "cursor", "include"})
     after = read_cursor(query.cursor, search, *_key_checks(query))
     if query.date is not None and query.date < today:
         return {"venues": [], "next_cursor": None}
-    found = _find_free(db, query, today, after)
+    found = _find_fitting(db, query, today, after, session)
     page = found[: query.limit]
     last = page[-1] if len(found) > query.limit else None
     return {
-        "venues": [_card(venue, query) for venue in page],
+        "venues": _show_whole(db, page, query, session) if query.include else [_show_card(row, query) for row in page],
         "next_cursor": make_cursor(search, *_keys_of(query, last), row_id=last["_id"]) if last else None,
     }
 
 
-def _find_free(db: Db, query: SearchQuery, today: str, after: list[Any] | None) -> list[Document]:
-    """Ask for candidates until a page and one more are free, or none are left."""
+def _find_fitting(
+    db: Db, query: SearchQuery, today: str, after: list[Any] | None, session: Session | None
+) -> list[Document]:
+    """Ask for candidates until a page and one more fit, or none are left."""
     wanted = query.limit + 1
-    size = wanted + SPARE + (math.ceil(wanted * SPARE_SHARE) if query.date else 0)
-    free: list[Document] = []
+    size = wanted + ((SPARE_ON_DATE if query.date else SPARE) if query.near else 0)
+    fitting: list[Document] = []
     while True:
-        batch = find_candidates(db, query, today, after, size)
-        free += _keep_free(db, query, batch.rows)
-        if len(free) >= wanted or batch.is_last:
-            return free[:wanted]
-        # On a day when hundreds are booked, small steps would take for ever.
+        batch = find_candidates(db, query, today, after, size, session)
+        fitting += (row for row in batch.rows if query.date is None or _costs_right(row["price"], query))
+        if len(fitting) >= wanted or batch.is_last:
+            return fitting[:wanted]
+        # Where many have a second price for the date, which does not count, small steps would take for ever.
         size = min(2 * size, MAX_BATCH)
         after = [*_keys_of(query, batch.rows[-1]), batch.rows[-1]["_id"]]
-
-
-def _keep_free(db: Db, query: SearchQuery, venues: list[Document]) -> list[Document]:
-    """Return those of the venues that are free on the date asked for, at a price within the limits."""
-    if query.date is None:
-        return venues
-    fitting = [venue for venue in venues if _costs_right(venue["price"], query)]
-    taken = find_booked_venues(db, [venue["_id"] for venue in fitting], query.date) if fitting else ()
-    return [venue for venue in fitting if venue["_id"] not in taken]
 
 
 def _costs_right(price: Any, query: SearchQuery) -> bool:
@@ -81,11 +76,18 @@ def _keys_of(query: SearchQuery, venue: Document) -> list[Any]:
     return [] if name == "_id" else [venue.get(name)]
 
 
-def _card(venue: Document, query: SearchQuery) -> Document:
-    distance = venue.get("distance")
+def _show_card(row: Document, query: SearchQuery) -> orjson.Fragment:
+    return extend_json(row["card"], **_found_facts(row, query))
+
+
+def _show_whole(db: Db, rows: list[Document], query: SearchQuery, session: Session | None) -> list[Document]:
+    venues = read_venues(db, [row["_id"] for row in rows], session)
+    return [whole_venue(venues[row["_id"]]) | _found_facts(row, query) for row in rows if row["_id"] in venues]
+
+
+def _found_facts(row: Document, query: SearchQuery) -> Document:
+    distance = row.get("distance")
     return {
-        **venue_facts(venue),
-        **(venue_calendar(venue) if query.include else {}),
-        "price": as_number(venue.get("price")) if query.date else None,
+        "price": row["price"] if query.date else None,
         "distance_km": None if distance is None else round(distance / METRES, 3),
     }

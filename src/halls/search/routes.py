@@ -10,10 +10,11 @@ from halls.clock import day_in_karachi
 from halls.search.availability import days_asked, look_at_days
 from halls.search.query import search_venues
 from halls.search.schemas import Availability, AvailabilityQuery, SearchPage, SearchQuery
+from halls.service import Access
 from halls.venues.schemas import VenueReply
 from halls.venues.store import get_venue
 from halls.venues.venue import VenueNotFound, whole_venue
-from halls.web import Access, endpoint
+from halls.web import endpoint
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from bson import ObjectId
 
     from halls.mongo.client import Db, Document
+    from halls.service import Service
 
 blueprint = Blueprint("search", __name__)
 
@@ -33,9 +35,9 @@ VENUE = {"venue": _load_venue}
 
 
 @endpoint(blueprint, "GET /venues/search", access=Access.PUBLIC, query=SearchQuery, reply=SearchPage, has_version=True)
-def list_matching_venues(db: Db, query: SearchQuery, now: datetime) -> dict[str, Any]:
+def list_matching_venues(service: Service, db: Db, query: SearchQuery, now: datetime) -> Document:
     """Find venues by kind, size, date, price and distance; with a date, only those free on it."""
-    return search_venues(db, query, day_in_karachi(now))
+    return service.follower.read(lambda session: search_venues(db, query, day_in_karachi(now), session))
 
 
 @endpoint(

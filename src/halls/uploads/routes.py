@@ -9,13 +9,14 @@ from flask import Blueprint, Response, request
 
 from halls.errors import NotFound, RateLimited
 from halls.limits import Limit
+from halls.service import Access, Service
 from halls.uploads import local
 from halls.uploads.cloudinary import CloudinaryNotConfigured, sign_cloudinary_post
 from halls.uploads.media import CONTENT_TYPES, new_key
 from halls.uploads.s3 import StorageNotConfigured, sign_s3_put
 from halls.uploads.schemas import CloudinaryAddress, NewCloudinaryUpload, NewUpload, UploadAddress, Uploaded
 from halls.uploads.serving import send_stored
-from halls.web import Access, Service, endpoint
+from halls.web import endpoint
 from halls.wire import read_pieces
 
 if TYPE_CHECKING:

@@ -14,15 +14,11 @@ def price_on_date(venue: dict[str, Any], date: str) -> int | float | None:
     return None
 
 
-def price_expression(date: str) -> dict[str, Any]:
-    """Return the same rule as a MongoDB expression: null where there is no price."""
-    matching = {
-        "$filter": {
-            "input": {"$ifNull": ["$pricing.overrides", []]},
-            "cond": {"$eq": ["$$this.date", {"$literal": date}]},
-        }
-    }
-    return {"$ifNull": [{"$getField": {"field": "price", "input": {"$first": matching}}}, None]}
+def prices_by_date(venue: dict[str, Any]) -> dict[Any, int | float | None]:
+    """Return by the same rule the price of each date that has an override."""
+    overrides = (venue.get("pricing") or {}).get("overrides") or ()
+    # Of several for a date the first one is written last.
+    return {override.get("date"): as_number(override.get("price")) for override in reversed(overrides)}
 
 
 def as_number(value: Any) -> Any:

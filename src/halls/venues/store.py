@@ -18,28 +18,15 @@ if TYPE_CHECKING:
 
     from halls.mongo.client import Db, Document, Session
 
-Keys = list[tuple[str, Any]]
-# The indexes that search names: without being told, the planner sorts what another finds.
-BY_TYPE: Keys = [("type", ASCENDING), ("_id", DESCENDING), ("capacity", ASCENDING)]
-BY_DATE: Keys = [("dates_available", ASCENDING), ("_id", DESCENDING), ("type", ASCENDING), ("capacity", ASCENDING)]
-BY_PRICE_ON_DATE: Keys = [
-    ("pricing.overrides.date", ASCENDING),
-    ("_id", DESCENDING),
-    ("pricing.overrides.price", ASCENDING),
-]
-BY_PLACE: Keys = [("maps_location", GEOSPHERE)]
-BY_DATE_AND_PLACE: Keys = [("dates_available", ASCENDING), ("maps_location", GEOSPHERE)]
+# Those that the specification lists, and the owner's own list. Search has its own in the catalog.
 PLAN = CollectionPlan(
     "venues",
     [
         IndexModel([("owner_id", ASCENDING), ("_id", DESCENDING)], name="venues_of_owner"),
         IndexModel([("type", ASCENDING), ("capacity", ASCENDING)], name="venues_by_type_and_capacity"),
         IndexModel([("capacity", ASCENDING)], name="venues_by_capacity"),
-        IndexModel(BY_TYPE, name="venues_by_type_newest"),
-        IndexModel(BY_DATE, name="venues_by_date_newest"),
-        IndexModel(BY_PRICE_ON_DATE, name="venues_by_price_on_date"),
-        IndexModel(BY_PLACE, name="venues_by_place"),
-        IndexModel(BY_DATE_AND_PLACE, name="venues_by_date_and_place"),
+        IndexModel([("maps_location", GEOSPHERE)], name="venues_by_place"),
+        IndexModel([("pricing.overrides.date", ASCENDING)], name="venues_by_priced_date"),
     ],
 )
 
@@ -56,6 +43,11 @@ def find_venues(db: Db, venue_ids: Iterable[ObjectId]) -> dict[ObjectId, Documen
     """Return the names, addresses and owners of those venues that exist, by id."""
     fields = {"venue_name": 1, "address": 1, "owner_id": 1}
     return {venue["_id"]: venue for venue in db.venues.find({"_id": {"$in": list(venue_ids)}}, fields)}
+
+
+def read_venues(db: Db, venue_ids: Iterable[ObjectId], session: Session | None) -> dict[ObjectId, Document]:
+    """Return those of the venues that exist, whole, by id."""
+    return {venue["_id"]: venue for venue in db.venues.find({"_id": {"$in": list(venue_ids)}}, session=session)}
 
 
 def list_venue_ids(db: Db, owner_id: ObjectId, session: Session | None = None) -> list[ObjectId]:

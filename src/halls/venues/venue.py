@@ -10,11 +10,6 @@ from halls.venues.price_on_date import as_number
 VenueType = Literal["Hall", "Auditorium", "Banquet", "Lawn"]
 TYPES: tuple[str, ...] = get_args(VenueType)
 AMENITIES = ("parking_valet", "entry_package", "water", "air_conditioner", "partition_facility", "sound_system")
-CARD = (
-    *("owner_id", "venue_name", "type", "address", "maps_location", "capacity", "space_sqft", "amenities"),
-    *("pictures", "videos", "created_at", "updated_at"),
-)
-CALENDAR = ("dates_available", "pricing", "additional_description")
 
 
 class VenueNotFound(NotFound):

@@ -1,0 +1,400 @@
+"""What other tools write search shows at once, on every worker; what we write ourselves costs it nothing."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import ExitStack, closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import structlog
+from bson import ObjectId, Timestamp
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure
+
+from halls.mongo.client import connect
+from halls.search import follower as following
+from halls.search.follower import NEVER, Follower
+from halls.search.upkeep import find_stale
+from halls.startup import make_serving_app
+from tests.conftest import make_config
+from tests.foreign import put_booking, put_venue, venue_document
+from tests.gate import Gate
+from tests.people import Api, day
+from tests.search.asking import find_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from halls.mongo.client import Db
+
+PATIENCE_SECONDS = 20
+OWNER_ID = ObjectId()
+
+
+class Worker:
+    """An application as one process of a server has it."""
+
+    def __init__(self, uri: str) -> None:
+        app = make_serving_app(make_config(mongo_uri=uri))
+        self.db: Db = app.extensions["halls"].db
+        self.follower: Follower = app.extensions["halls"].follower
+        self.api = Api(app.test_client())
+
+    def found(self, **asked: Any) -> list[str]:
+        """Return the ids of what a search finds."""
+        return [venue["id"] for venue in find_all(self.api, **asked)]
+
+    def close(self) -> None:
+        """Close its client, and see its thread end."""
+        self.db.client.close()
+        await_true(lambda: self.thread is None or not self.thread.is_alive())
+
+    @property
+    def thread(self) -> threading.Thread | None:
+        """Its follower's thread."""
+        return self.follower._thread  # noqa: SLF001 - whether it ends nobody else tells
+
+
+class Noted:
+    """What followers mend, and how often they look through everything."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.mended: list[ObjectId] = []
+        self.looks = 0
+        mend_entries, mend_catalog = following.mend_entries, following.mend_catalog
+
+        def note_mend(db: Db, ids: set[ObjectId]) -> Any:
+            self.mended += ids
+            return mend_entries(db, ids)
+
+        def note_look(db: Db) -> int:
+            self.looks += 1
+            return mend_catalog(db)
+
+        patch.setattr(following, "mend_entries", note_mend)
+        patch.setattr(following, "mend_catalog", note_look)
+
+
+def await_true(find: Callable[[], bool]) -> None:
+    """Ask until the answer is true."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not find():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what waits for a database that is away wait shorter than in earnest, and searches longer."""
+    monkeypatch.setattr(following, "AWAY_SECONDS", 0.05)
+    monkeypatch.setattr(following, "PATIENCE_SECONDS", 10.0)
+
+
+@pytest.fixture
+def workers(fresh_uri: str) -> Iterator[tuple[Worker, Worker]]:
+    """Two workers on a database of this test's own."""
+    with ExitStack() as stack:
+        yield stack.enter_context(closing(Worker(fresh_uri))), stack.enter_context(closing(Worker(fresh_uri)))
+
+
+@pytest.fixture
+def worker(fresh_uri: str) -> Iterator[Worker]:
+    """One worker on a database of this test's own."""
+    with closing(Worker(fresh_uri)) as one:
+        yield one
+
+
+@pytest.fixture
+def other(fresh_uri: str) -> Iterator[Db]:
+    """Another tool's connection to that database, with the driver's own settings."""
+    client: MongoClient[Any] = MongoClient(fresh_uri)
+    with closing(client):
+        yield client.get_default_database()
+
+
+def test_what_another_tool_writes_every_worker_shows_at_once(workers: tuple[Worker, Worker], other: Db) -> None:
+    def shown(**asked: Any) -> list[list[str]]:
+        return [worker.found(**asked) for worker in workers]
+
+    for _ in range(5):
+        venue = put_venue(other, OWNER_ID)
+        venue_id = str(venue["_id"])
+        assert shown(date=day(5)) == [[venue_id]] * 2
+        other.venues.update_one({"_id": venue["_id"]}, {"$set": {"capacity": 7}})
+        assert shown(capacity_max=7) == [[venue_id]] * 2
+        other.venues.replace_one({"_id": venue["_id"]}, venue | {"type": "Lawn"})
+        assert shown(type="Lawn", capacity_min=8) == [[venue_id]] * 2
+        booking = put_booking(other, venue["_id"], ObjectId())
+        assert shown(date=day(5)) == [[]] * 2
+        other.bookings.update_one({"_id": booking["_id"]}, {"$set": {"status": "cancelled"}})
+        assert shown(date=day(5)) == [[venue_id]] * 2
+        other.bookings.update_one({"_id": booking["_id"]}, {"$set": {"status": "confirmed"}})
+        assert shown(date=day(5)) == [[]] * 2
+        other.bookings.delete_one({"_id": booking["_id"]})
+        assert shown(date=day(5)) == [[venue_id]] * 2
+        other.venues.delete_one({"_id": venue["_id"]})
+        assert shown() == [[]] * 2
+    assert list(find_stale(other)) == []
+
+
+def test_what_it_writes_in_a_transaction_too(worker: Worker, other: Db) -> None:
+    venue = put_venue(other, OWNER_ID)
+    with other.client.start_session() as session, session.start_transaction():
+        other.venues.update_one({"_id": venue["_id"]}, {"$set": {"type": "Lawn"}}, session=session)
+        booking = {"venue_id": venue["_id"], "user_id": ObjectId(), "date": day(2), "guests": 1, "status": "pending"}
+        other.bookings.insert_one(booking, session=session)
+    assert worker.found(type="Lawn") == [str(venue["_id"])]
+    assert worker.found(type="Lawn", date=day(2)) == []
+
+
+def test_control_who_does_not_wait_for_the_follower_misses_it(
+    worker: Worker, other: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert worker.found() == []
+    monkeypatch.setattr(Follower, "_await", lambda *_: None)
+    found = []
+    for _ in range(5):
+        put_venue(other, OWNER_ID)
+        found.append(len(worker.found()))
+    assert found != [1, 2, 3, 4, 5]
+
+
+def test_a_mending_of_another_worker_between_two_looks_is_not_missed(
+    workers: tuple[Worker, Worker], other: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = workers
+    assert [first.found(), second.found()] == [[], []]
+    venue = put_venue(other, OWNER_ID)
+    real, asked = Follower._read, list[str]()  # noqa: SLF001 - the instant between reading and looking at the time
+
+    def read_slowly(self: Follower, work: Any) -> Any:
+        if self is not first.follower:
+            return real(self, work)
+        result, _ = real(self, work)
+        if not asked:
+            asked.append("once")
+            # The catalog is true by now, but what was read of it before is not.
+            assert second.found() == [str(venue["_id"])]
+        return result, real(
+            self, lambda session: other.catalog.find_one({}) and first.db.catalog.find_one({}, session=session)
+        )[1]
+
+    monkeypatch.setattr(Follower, "_read", read_slowly)
+    assert first.found() == [str(venue["_id"])]
+
+
+def test_many_writes_are_taken_in_part_by_part(worker: Worker, other: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert worker.found() == []
+    monkeypatch.setattr(following, "GATHER_SECONDS", 0.0)
+    other.venues.insert_many([venue_document(OWNER_ID) for _ in range(150)])
+    other.venues.update_many({}, {"$set": {"capacity": 7}})
+    assert len(worker.found(capacity_max=7)) == 150
+
+
+def test_writes_that_are_none_of_search_hide_none_that_is(worker: Worker, other: Db) -> None:
+    assert worker.found() == []
+    other.others.insert_many([{} for _ in range(20_000)])
+    venue = put_venue(other, OWNER_ID)
+    assert worker.found() == [str(venue["_id"])]
+
+
+def test_what_we_write_ourselves_is_no_work(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert worker.found() == []
+    noted, api = Noted(monkeypatch), worker.api
+    owner, guest = api.owner(), api.guest()
+    venue_id = api.list_venue(owner)
+    booking_ids = [api.book(guest, venue_id, day(ahead)).data["booking_id"] for ahead in (1, 2)]
+    api.delete(f"/bookings/{booking_ids[1]}", as_=guest)
+    api.patch(f"/venues/{venue_id}", {"capacity": 300}, as_=owner)
+    api.delete(f"/venues/{api.list_venue(owner)}", as_=owner)
+    assert worker.found(date=day(2)) == [venue_id]
+    assert (noted.mended, noted.looks) == ([], 0)
+    assert list(find_stale(worker.db)) == []
+
+
+def test_a_search_waits_for_nothing_while_nobody_writes(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert worker.found() == []
+    real, waits = Follower._read, list[Timestamp]()  # noqa: SLF001 - others write into this mongod all the time
+    monkeypatch.setattr(Follower, "_read", lambda self, work: (real(self, work)[0], self._seen))
+    monkeypatch.setattr(Follower, "_await", lambda _, wanted: waits.append(wanted))
+    assert worker.found() == []
+    assert waits == []
+
+
+def test_a_first_search_waits_until_everything_has_been_looked_through(fresh_uri: str, other: Db) -> None:
+    ids = [str(put_venue(other, OWNER_ID)["_id"]) for _ in range(60)]
+    with closing(Worker(fresh_uri)) as worker:
+        assert sorted(worker.found()) == sorted(ids)
+
+
+def test_until_then_search_and_readiness_say_that_they_are_not_there(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "PATIENCE_SECONDS", 0.1)
+    may_look, looks = threading.Event(), list[int]()
+
+    def look(_: Db) -> int:
+        looks.append(1)
+        return int(may_look.wait(PATIENCE_SECONDS))
+
+    monkeypatch.setattr(following, "mend_catalog", look)
+    for path in ("/venues/search", "/health/ready"):
+        refused = worker.api.get(path)
+        assert (refused.status, refused.code) == (503, "database_unavailable")
+    may_look.set()
+    await_true(lambda: worker.api.get("/health/ready").status == 200)
+    assert worker.found() == []
+    assert looks == [1]
+
+
+def test_a_second_start_looks_only_at_what_was_written_since(
+    fresh_uri: str, other: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = put_venue(other, OWNER_ID)
+    with closing(Worker(fresh_uri)) as worker:
+        worker.found()
+        await_true(lambda: other.catalog_state.count_documents({}) == 1)
+    noted = Noted(monkeypatch)
+    before, meanwhile = kept["_id"], put_venue(other, OWNER_ID)["_id"]
+    with closing(Worker(fresh_uri)) as worker:
+        assert sorted(worker.found()) == sorted([str(before), str(meanwhile)])
+    assert noted.mended == [meanwhile]
+    assert noted.looks == 0
+
+
+@pytest.mark.parametrize("until", [Timestamp(2**32 - 1, 1), Timestamp(5, 1)], ids=["ahead", "long ago"])
+def test_a_note_of_another_server_or_of_long_ago_is_not_trusted(fresh_uri: str, other: Db, until: Timestamp) -> None:
+    venue = put_venue(other, OWNER_ID)
+    other.catalog_state.insert_one({"_id": "followed", "until": until})
+    with closing(Worker(fresh_uri)) as worker:
+        assert worker.found() == [str(venue["_id"])]
+
+
+def test_a_collection_that_another_takes_the_place_of_is_looked_through(worker: Worker, other: Db) -> None:
+    assert worker.found() == []
+    other.draft.insert_many([venue_document(OWNER_ID) for _ in range(3)])
+    other.draft.aggregate([{"$out": "venues"}])
+    assert len(worker.found()) == 3
+    other.venues.drop()
+    assert worker.found() == []
+
+
+def test_a_dropped_database_is_followed_again_when_it_comes_back(worker: Worker, other: Db) -> None:
+    put_venue(other, OWNER_ID)
+    assert len(worker.found()) == 1
+    other.client.drop_database(other.name)
+    put_venue(other, OWNER_ID)
+    await_true(lambda: other.catalog.count_documents({}) == 1)
+
+
+def test_whoever_spoils_the_catalog_itself_is_followed_too(worker: Worker, other: Db) -> None:
+    venue = put_venue(other, OWNER_ID)
+    assert worker.found() == [str(venue["_id"])]
+    other.catalog.delete_one({})
+    assert worker.found() == [str(venue["_id"])]
+
+
+def test_a_connection_that_breaks_costs_no_change(fresh_uri: str, other: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("halls.mongo.client.SELECTION_MS", 150)
+    gate = Gate(fresh_uri)
+    gate.open()
+    with structlog.testing.capture_logs() as logged, closing(gate), closing(Worker(gate.uri)) as worker:
+        assert worker.found() == []
+        noted = Noted(monkeypatch)
+        gate.close()
+        venue = put_venue(other, OWNER_ID)
+        await_true(lambda: any(line["event"] == "nobody follows other tools" for line in logged))
+        gate.open()
+        await_true(lambda: worker.api.get("/health/ready").status == 200)
+        await_true(lambda: worker.found() == [str(venue["_id"])])
+    # It goes on where it was: nothing has to be looked through.
+    assert venue["_id"] in noted.mended
+    assert noted.looks == 0
+
+
+@pytest.mark.parametrize("code", [260, 280, 286, 10334])
+def test_where_the_history_is_lost_everything_is_looked_through(
+    worker: Worker, other: Db, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    assert worker.found() == []
+    noted, gather, failures = Noted(monkeypatch), following.Changes.gather, list[int]()
+
+    def lose_history(self: Any, stream: Any) -> bool:
+        if not failures:
+            failures.append(code)
+            assert gather(self, stream)
+            raise OperationFailure("what is stored stays out of the log", code)
+        return gather(self, stream)
+
+    monkeypatch.setattr(following.Changes, "gather", lose_history)
+    with structlog.testing.capture_logs() as logged:
+        venue = put_venue(other, OWNER_ID)
+        assert worker.found() == [str(venue["_id"])]
+    assert noted.looks == 1
+    assert [line["error"] for line in logged if line["event"] == "nobody follows other tools"] == ["OperationFailure"]
+
+
+def test_no_defect_ends_the_thread(worker: Worker, other: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert worker.found() == []
+    real = following.Changes.mend
+
+    def fail_once(_: Any, __: Db) -> bool:
+        monkeypatch.setattr(following.Changes, "mend", real)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(following.Changes, "mend", fail_once)
+    venue = put_venue(other, OWNER_ID)
+    assert worker.found() == [str(venue["_id"])]
+
+
+@contextmanager
+def busy(worker: Worker, other: Db, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the follower be at a work of another tool that does not end within the block."""
+    begun, may_end = threading.Event(), threading.Event()
+    real = following.Changes.mend
+
+    def mend_for_long(self: Any, db: Db) -> bool:
+        begun.set()
+        may_end.wait(PATIENCE_SECONDS)
+        return real(self, db)
+
+    assert worker.found() == []
+    patch.setattr(following, "PATIENCE_SECONDS", 0.3)
+    patch.setattr(following.Changes, "mend", mend_for_long)
+    put_venue(other, OWNER_ID)
+    worker.found()
+    assert begun.wait(PATIENCE_SECONDS)
+    yield
+    may_end.set()
+
+
+def test_during_a_long_work_of_another_tool_search_answers_with_what_is_there(
+    worker: Worker, other: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with busy(worker, other, monkeypatch):
+        began = time.monotonic()  # it waits once, not each time
+        assert [worker.found() for _ in range(20)] == [[]] * 20
+        assert time.monotonic() - began < 20 * following.PATIENCE_SECONDS
+    await_true(lambda: len(worker.found()) == 1)
+
+
+def test_our_own_bookings_are_right_meanwhile(worker: Worker, other: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    with busy(worker, other, monkeypatch):
+        venue_id = worker.api.list_venue(worker.api.owner())
+        assert worker.found(date=day(1)) == [venue_id]
+        booking_id = worker.api.book(guest := worker.api.guest(), venue_id, day(1)).data["booking_id"]
+        assert worker.found(date=day(1)) == []
+        worker.api.delete(f"/bookings/{booking_id}", as_=guest)
+        assert worker.found(date=day(1)) == [venue_id]
+
+
+def test_waiting_for_others_is_no_slow_command(fresh_uri: str) -> None:
+    db = connect(fresh_uri, slow_ms=150)
+    follower = Follower(db)
+    with closing(db.client), structlog.testing.capture_logs() as logged:
+        follower.await_first()
+        time.sleep(following.IDLE_SECONDS)
+    assert follower._seen > NEVER  # noqa: SLF001 - that it was there at all
+    assert [line for line in logged if line["event"] == "slow command"] == []
