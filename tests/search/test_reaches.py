@@ -8,8 +8,7 @@ import pytest
 from bson import ObjectId
 
 from halls.search import candidates
-from halls.search.candidates import REACHES, Reaches
-from halls.search.schemas import SearchQuery
+from halls.search.candidates import REACHES
 from tests.foreign import put_venue
 from tests.search.asking import find_all
 
@@ -17,65 +16,79 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db
     from tests.people import Api
 
-HERE = {"near_lat": "24.86", "near_lng": "67"}
+HERE: dict[str, Any] = {"near_lat": 24.86, "near_lng": 67}
+METRES_A_DEGREE = 111_320
+
+
+@pytest.fixture(autouse=True)
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Begin as a worker does, and note how many venues each question to MongoDB brought."""
+    REACHES.clear()
+    brought: list[int] = []
+    real = candidates._read_places  # noqa: SLF001 - one call is one question
+
+    def note(*args: Any) -> Any:
+        rows = real(*args)
+        brought.append(len(rows))
+        return rows
+
+    monkeypatch.setattr(candidates, "_read_places", note)
+    return brought
 
 
 def put_around(db: Db, metres: range) -> list[str]:
     """Write venues so far to the north of the place, and return their ids from near to far."""
-    degrees = [one / 111_320 for one in metres]
-    points = [{"type": "Point", "coordinates": [67.0, 24.86 + one]} for one in degrees]
+    points = [{"type": "Point", "coordinates": [67.0, 24.86 + one / METRES_A_DEGREE]} for one in metres]
     return [str(put_venue(db, ObjectId(), maps_location=point)["_id"]) for point in points]
 
 
-@pytest.fixture
-def metres_asked(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Note how far each search is told to look, or was told before it asked again."""
-    asked: list[float] = []
-    recall = Reaches.recall
-
-    def note(self: Reaches, query: SearchQuery, after: Any) -> float:
-        asked.append(recall(self, query, after))
-        return asked[-1]
-
-    monkeypatch.setattr(Reaches, "recall", note)
-    return asked
+def first_page(api: Api, **asked: Any) -> list[str]:
+    """Return the ids of a first page."""
+    page = api.get("/venues/search?" + "&".join(f"{name}={value}" for name, value in {**HERE, **asked}.items())).data
+    return [venue["id"] for venue in page["venues"]]
 
 
-def test_a_place_that_was_full_and_is_not_any_more_is_searched_anew(
-    api: Api, db: Db, metres_asked: list[float]
-) -> None:
-    REACHES.__init__()  # type: ignore[misc] # as a worker begins
-    near = put_around(db, range(0, 400, 10))
-    far = put_around(db, range(3_000, 3_040, 10))
+def test_a_second_search_in_a_neighbourhood_reads_a_circle(api: Api, db: Db, forgetful: list[int]) -> None:
+    near = put_around(db, range(0, 1_000, 10))
+    assert first_page(api) == near[:20]
+    assert forgetful[-1] == 23
+    forgetful.clear()
+    assert first_page(api, near_lat=24.8601)[:2] == near[1:3]
+    (brought,) = forgetful
+    assert 23 < brought < 3 * 23
+    # Another date is as full, another kind of venue need not be.
+    assert len(REACHES) == 1
+    assert first_page(api, type="Banquet") == near[:20]
+    assert len(REACHES) == 2
+
+
+@pytest.mark.parametrize("left", [0, 5, 22, 23, 50])
+def test_where_venues_have_gone_it_looks_further(api: Api, db: Db, left: int) -> None:
+    near, far = put_around(db, range(0, 400, 5)), put_around(db, range(3_000, 3_250, 10))
+    assert first_page(api) == near[:20]
+    db.venues.delete_many({"_id": {"$in": [ObjectId(one) for one in near[left:]]}})
+    assert first_page(api) == [*near[:left], *far][:20]
+    assert [venue["id"] for venue in find_all(api, 20, **HERE)] == [*near[:left], *far]
+
+
+@pytest.mark.parametrize("more", [30, 200])
+def test_where_many_have_come_none_is_missed(api: Api, db: Db, more: int) -> None:
+    far = put_around(db, range(2_000, 2_300, 10))
+    assert first_page(api) == far[:20]
+    near = put_around(db, range(more))
+    assert first_page(api) == near[:20]
     assert [venue["id"] for venue in find_all(api, 20, **HERE)] == [*near, *far]
-    del metres_asked[:]
-    api.get("/venues/search?near_lat=24.8601&near_lng=67.0001")
-    (reach,) = metres_asked
-    assert 200 < reach < 1_000
-    db.venues.delete_many({"_id": {"$in": [row["_id"] for row in db.venues.find({}, {"_id": 1}).limit(35)]}})
-    assert [venue["id"] for venue in find_all(api, 20, **HERE)] == [*near[35:], *far]
 
 
-def test_a_reach_is_of_one_place_one_question_and_the_first_page() -> None:
-    reaches = Reaches()
-    query = SearchQuery.model_validate(HERE)
-    reaches.remember(query, None, 100.0)
-    reaches.remember(query, [5.0, "id"], 700.0)
-    assert reaches.recall(query, None) == pytest.approx(140)
-    assert reaches.recall(query, [5.0, "id"]) == float("inf")
-    for other in ({"near_lat": "24.96"}, {"type": "Hall"}, {"date": "2027-01-01"}, {"limit": "50"}):
-        assert reaches.recall(SearchQuery.model_validate({**HERE, **other}), None) == float("inf")
-    # Another date and another radius are as full.
-    dated = SearchQuery.model_validate({**HERE, "date": "2027-01-01", "near_km": "3"})
-    reaches.remember(dated, None, 100.0)
-    assert reaches.recall(SearchQuery.model_validate({**HERE, "date": "2027-01-02"}), None) == pytest.approx(140)
+def test_a_reach_beyond_what_is_asked_for_is_not_read(api: Api, db: Db) -> None:
+    ids = put_around(db, range(0, 6_000, 200))
+    assert first_page(api) == ids[:20]
+    assert first_page(api, near_km=1) == ids[:6]
 
 
-def test_so_many_are_kept_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_so_many_are_kept_and_no_more(api: Api, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(candidates, "REACHES_KEPT", 3)
-    reaches = Reaches()
-    for lat in range(10):
-        query = SearchQuery.model_validate({"near_lat": str(lat), "near_lng": "67"})
-        reaches.remember(query, None, 100.0)
-        assert reaches.recall(query, None) == pytest.approx(140)
-        assert len(reaches._metres) <= 3  # noqa: SLF001 - what is kept is what is counted
+    near = put_around(db, range(0, 300, 10))
+    for degrees in range(10):
+        assert set(first_page(api, near_lat=24.7 + degrees / 25, near_km=100)) <= set(near)
+        assert 0 < len(REACHES) <= 3

@@ -21,8 +21,9 @@ METRES = 1_000
 EARTH_METRES = 6_378_100  # as MongoDB has it
 # MongoDB's distances and ours differ by a millionth of this; nearer to each other, venues count as not yet in order.
 MARGIN = 0.001
-# Degrees: some five kilometres; and how much further than a neighbour's first page one looks.
-REACH_CELL, REACH_SPARE, REACHES_KEPT = 0.05, 1.4, 10_000
+# How far first pages reached, in metres, by neighbourhood (some two kilometres, in degrees) and question.
+REACHES: dict[tuple[Any, ...], float] = {}
+NEIGHBOURHOOD, REACH_SPARE, TOO_MANY, REACHES_KEPT = 0.02, 1.2, 3, 10_000
 # The field that each order sorts by and in which direction; equal ones by id.
 SORTS = {
     "distance": ("distance", ASCENDING),
@@ -61,67 +62,65 @@ def _find_nearest(
     db: Db, query: SearchQuery, today: str, after: Sequence[Any] | None, size: int, session: Session | None
 ) -> Batch:
     """Read outwards from where `after` lies; MongoDB knows no order among equally distant ones, so we make it."""
+    if after is None and (rows := _read_circle(db, query, today, size, session)):
+        return Batch(rows, is_last=False)
     least, last_id = after or (0, None)
-    widest = (query.near_km or DEFAULT_KM) * METRES
-    reach = min(widest, REACHES.recall(query, after))
+    around = {"type": "Point", "coordinates": query.near}
+    limits = {"$minDistance": max(0, least - MARGIN), "$maxDistance": (query.near_km or DEFAULT_KM) * METRES}
+    place = {"$nearSphere": {"$geometry": around, **limits}}
     while True:
-        rows = _read_around(db, query, today, (max(0, least - MARGIN), reach), size, session)
-        furthest = max(row["distance"] for row in rows) if len(rows) == size else math.inf
-        REACHES.remember(query, after, furthest)
-        is_last = furthest == math.inf
-        if is_last and reach < widest:
-            reach = widest
-            continue
-        settled = furthest - MARGIN
-        keys = {row["_id"]: (row["distance"], row["_id"]) for row in rows if row["distance"] < settled}
-        rest = [row for row in rows if row["_id"] in keys and (last_id is None or keys[row["_id"]] > (least, last_id))]
+        rows = _read_places(db, query, today, place, size, session)
+        is_last = len(rows) < size
+        if after is None and not is_last:
+            _remember_reach(query, rows)
+        settled = math.inf if is_last else rows[-1]["distance"] - MARGIN
+        rest = [row for row in rows if row["distance"] < settled]
+        if last_id is not None:
+            rest = [row for row in rest if (row["distance"], row["_id"]) > (least, last_id)]
         if rest or is_last:
-            return Batch(sorted(rest, key=lambda row: keys[row["_id"]]), is_last)
+            return Batch(rest, is_last)
         # So many lie at one place that a batch ends among them.
         size *= 2
 
 
-def _read_around(
-    db: Db, query: SearchQuery, today: str, metres: tuple[float, float], size: int, session: Session | None
+def _read_circle(db: Db, query: SearchQuery, today: str, size: int, session: Session | None) -> list[Document]:
+    """Return the nearest from a circle in which so many lay last time, or nothing when they are too few or too many."""
+    reach = REACHES.get(_neighbourhood(query), math.inf)
+    if reach >= (query.near_km or DEFAULT_KM) * METRES:
+        return []
+    # All in a circle cost MongoDB half of what as many in order cost, and they are as quickly put in order here.
+    circle = {"$geoWithin": {"$centerSphere": [query.near, reach / EARTH_METRES]}}
+    rows = _read_places(db, query, today, circle, TOO_MANY * size, session)
+    inside = [row for row in rows if row["distance"] < reach - MARGIN]
+    if len(rows) == TOO_MANY * size or len(inside) < size:
+        return []
+    _remember_reach(query, inside[:size])
+    return inside[:size]
+
+
+def _read_places(
+    db: Db, query: SearchQuery, today: str, place: Document, limit: int, session: Session | None
 ) -> list[Document]:
-    around = {"type": "Point", "coordinates": query.near}
-    nearest = {"$nearSphere": {"$geometry": around, "$minDistance": metres[0], "$maxDistance": metres[1]}}
-    wanted = _filters(query, today) | {"maps_location": nearest, "maps_location.type": "Point"}
+    """Return venues at some places, the nearest first, and of equally distant ones by id."""
+    wanted = _filters(query, today) | {"maps_location": place, "maps_location.type": "Point"}
     index = BY_DATE_AND_PLACE if query.date else BY_PLACE
-    rows = list(db.catalog.find(wanted, _fields(query), limit=size, hint=index, session=session))
+    rows = list(db.catalog.find(wanted, _fields(query), limit=limit, hint=index, session=session))
     for row in rows:
         row["distance"] = _metres_between(query.near, row["maps_location"]["coordinates"])
-    return rows
+    return sorted(rows, key=lambda row: (row["distance"], row["_id"]))
 
 
-class Reaches:
-    """Remembers how far one had to look for a first page.
-
-    A hint, never an answer: MongoDB finds the nearest in half the time when it is told not to look much further.
-    """
-
-    def __init__(self) -> None:
-        self._metres: dict[Any, float] = {}
-
-    def recall(self, query: SearchQuery, after: Sequence[Any] | None) -> float:
-        """Return the metres within which a first page is likely to lie, or infinity."""
-        return math.inf if after else self._metres.get(self._key(query), math.inf)
-
-    def remember(self, query: SearchQuery, after: Sequence[Any] | None, metres: float) -> None:
-        """Keep how far the last of a first page lay; infinity where it was not full."""
-        if after is None:
-            if len(self._metres) >= REACHES_KEPT:
-                self._metres.clear()
-            self._metres[self._key(query)] = metres * REACH_SPARE
-
-    def _key(self, query: SearchQuery) -> Any:
-        lng, lat = query.near or (0, 0)
-        cell = (round(lng / REACH_CELL), round(lat / REACH_CELL))
-        asked = (query.type, query.capacity_min, query.capacity_max, query.price_min, query.price_max, query.limit)
-        return cell, query.date is None, asked
+def _remember_reach(query: SearchQuery, rows: list[Document]) -> None:
+    """Keep how far a first page reached: a hint for the next in its neighbourhood, never an answer."""
+    if len(REACHES) >= REACHES_KEPT:
+        REACHES.clear()
+    REACHES[_neighbourhood(query)] = rows[-1]["distance"] * REACH_SPARE
 
 
-REACHES = Reaches()
+def _neighbourhood(query: SearchQuery) -> tuple[Any, ...]:
+    lng, lat = query.near or (0, 0)
+    asked = (query.type, query.capacity_min, query.capacity_max, query.price_min, query.price_max, query.limit)
+    return round(lng / NEIGHBOURHOOD), round(lat / NEIGHBOURHOOD), query.date is None, *asked
 
 
 def _metres_between(here: Sequence[float] | None, there: Sequence[float]) -> float:
