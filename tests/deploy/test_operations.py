@@ -1,4 +1,7 @@
-"""What docs/operations.md tells to type and to write into files: tried wherever that takes no machine of its own."""
+"""What docs/operations.md tells to type and to write into files: tried wherever that takes no machine of its own.
+
+`make try-guide` has one, and types all of it there.
+"""
 
 from __future__ import annotations
 
