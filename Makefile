@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.10 --generate-ha
 	$(UPGRADE) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types postman clients browser docs deploy-tests faults fuzz secrets check map bench lock clean
+.PHONY: help setup run test lint types postman clients browser docs deploy-tests try-guide faults fuzz secrets check map bench lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ docs: setup $(NEWMAN) ## build the site of docs/ into site/, and run every sampl
 deploy-tests: setup $(NEWMAN) ## check deploy/ and its guide, and send every hostile case through NGINX; needs nginx, openssl, curl, systemd, Node.js
 	$(BIN)/hadolint deploy/Dockerfile
 	$(BIN)/pytest tests/deploy -n 2
+
+try-guide: setup ## follow docs/operations.md in a clean Debian of its own, as root; four minutes; needs debootstrap, systemd-container, slirp4netns
+	$(BIN)/python -m tests.deploy.newcomer
 
 faults: setup ## kill and freeze three mongod, workers and servers in the midst of bookings; about five minutes
 	$(BIN)/pytest tests/replica -n 0

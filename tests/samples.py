@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from tests.servers import RunningServer
 
-# The blocks of the first two are shapes of documents; those of the third set up a whole machine, as root: what can be
-# tried of them is in tests/deploy/test_operations.py.
+# The blocks of the first two are shapes of documents; those of the third set up a whole machine, as root: they have
+# tests/deploy/test_operations.py and `make try-guide`.
 NOT_RUN = {"contract.md", "specification.md", "operations.md"}
 PAGES = [page for page in list_files(ROOT / "docs", suffix=".md") if page.name not in NOT_RUN]
 ADDRESS = "http://127.0.0.1:5000"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 from tests.architecture.source import ROOT
 
 UNITS = ROOT / "deploy" / "systemd"
+# `halls` for who operates it, run as the services are.
+COMMAND = ROOT / "deploy" / "halls"
 SERVICES = ["halls.service", "halls-worker.service"]
 # In tenths; systemd calls up to 2.0 well protected, and more than 5.0 exposed.
 EXPOSED = 15
@@ -69,3 +72,16 @@ def test_control_without_its_hardening_a_service_is_exposed(units: Path, service
     unit = units / service
     unit.write_text(unit.read_text().partition("# Hardened")[0])
     assert measure_exposure(units, service, EXPOSED) != 0
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_command_has_the_settings_of_the_services(service: str) -> None:
+    unit = (UNITS / service).read_text()
+    (own,) = re.findall(r"^Environment=(.*)$", unit, re.MULTILINE)
+    command = COMMAND.read_text()
+    assert re.findall(r"--setenv=(\S+)", command) == own.split()
+    for name in re.findall(r"--property=(\S+)", command):
+        assert f"\n{name}\n" in unit
+    for option, name in {"uid": "User", "gid": "Group", "working-directory": "WorkingDirectory"}.items():
+        (value,) = re.findall(rf"--{option}=(\S+)", command)
+        assert f"\n{name}={value}\n" in unit

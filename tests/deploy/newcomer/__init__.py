@@ -1,0 +1,1 @@
+"""Sets up a clean Debian as docs/operations.md says, block by block: `make try-guide`."""
