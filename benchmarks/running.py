@@ -67,6 +67,13 @@ def running(name: str, uri: str, folder: Path, workers: Sequence[str] = (WORKERS
         port: int = probe.getsockname()[1]
     kept = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}  # noqa: TID251 - for a child
     ours = {
+        # As in earnest: letters and uploads are another process's work.
+        "HALLS_ENV": "production",
+        "APP_URL": "https://www.bench.example.com",
+        "PUBLIC_URL": "https://bench.example.com",
+        "CORS_ORIGINS": "https://www.bench.example.com",
+        "SMTP_HOST": "smtp.bench.example.com",
+        "SMTP_FROM": "no-reply@bench.example.com",
         "MONGO_URI": uri,
         "JWT_SECRET": SECRET,
         "HOST": "127.0.0.1",

@@ -29,6 +29,7 @@ WAIT_SECONDS = 2.0
 # Of the eight threads that a worker has by default, two stay free for all else.
 THREADS = threading.BoundedSemaphore(6)
 LOOK_SECONDS = 0.005
+_MAKING = threading.Lock()
 COMMONEST = 3_000
 # Compared with when there is nothing to compare, so that the time tells nothing.
 _DUMMY = HASHER.hash("no account has this password, and none is looked up by it")
@@ -44,7 +45,7 @@ class TooManyAtOnce(RateLimited):
 def hash_password(password: str) -> str:
     """Return the encoded hash of `password`, taken as it is: never trimmed, cut or normalised. Raises TooManyAtOnce."""
     with _slot():
-        return _hashers(os.getpid()).submit(HASHER.hash, password).result()
+        return _hashers().submit(HASHER.hash, password).result()
 
 
 def password_matches(password_hash: str | None, password: str) -> bool:
@@ -53,7 +54,7 @@ def password_matches(password_hash: str | None, password: str) -> bool:
     Raises TooManyAtOnce when too many hash already.
     """
     with _slot():
-        matches = _hashers(os.getpid()).submit(_verify, password_hash or _DUMMY, password).result()
+        matches = _hashers().submit(_verify, password_hash or _DUMMY, password).result()
     return matches and password_hash is not None
 
 
@@ -73,8 +74,14 @@ def read_blocklist(source: str) -> frozenset[str]:
     return frozenset(line.strip().lower() for line in Path(source).read_text(encoding="utf-8").splitlines())
 
 
+def _hashers() -> ThreadPoolExecutor:
+    # A cache alone lets two first hashes that come together make threads each, and 19 MB of each stay.
+    with _MAKING:
+        return _make_hashers(os.getpid())
+
+
 @functools.cache
-def _hashers(_pid: int) -> ThreadPoolExecutor:
+def _make_hashers(_pid: int) -> ThreadPoolExecutor:
     """Return this process's threads that hash; a child of a fork has none of its parent's.
 
     The C library keeps the 19 MB of a hash for the thread that asked for them: so only these ask, not every one that
