@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import pymongo
 import structlog
 from bson import Timestamp
 from pymongo.errors import InvalidOperation, PyMongoError
@@ -33,7 +34,7 @@ IDLE_SECONDS = 0.5
 SAVE_SECONDS = 10.0
 AWAY_SECONDS = 1.0
 # So long it gathers changes before it mends: who writes a whole calendar of bookings has its venue mended once.
-GATHER_SECONDS = 5.0
+GATHER_SECONDS, TURN_SECONDS = 5.0, 10.0
 FOLLOWED = {"$in": ["venues", "bookings", "catalog"]}
 CHANGES: list[Document] = [
     # A collection may be put in the place of another.
@@ -150,15 +151,18 @@ class Follower:
         with self._turn:
             self._turn.wait_for(lambda: self._wanted > self._seen or self._seen == NEVER, IDLE_SECONDS)
         self._late_at = time.monotonic() + PATIENCE_SECONDS
-        until = self._wanted if self._wanted > self._seen else self._now()
         changes = Changes()
-        is_all = changes.gather(stream)
+        # A database that hangs may never say so.
+        with pymongo.timeout(TURN_SECONDS):
+            until = self._wanted if self._wanted > self._seen else self._now()
+            is_all = changes.gather(stream)
         is_any = changes.mend(self._db)
         with self._turn:
             self._mends += is_any
             self._seen = max(self._seen, until) if is_all else self._seen
             self._turn.notify_all()
-        self._save()
+        with pymongo.timeout(TURN_SECONDS):
+            self._save()
 
     def _save(self) -> None:
         """Note for the next start how far the catalog is true."""
