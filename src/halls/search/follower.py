@@ -124,8 +124,8 @@ class Follower:
                     is_lost = False
                     while stream.alive:
                         self._take_in(stream)
-                # Somebody has dropped the database.
-                is_lost = True
+                # A database that is dropped ends it.
+                is_lost = not stream.alive
             except InvalidOperation:  # noqa: PERF203 - to come through is what it is for
                 return
             except Exception as error:  # noqa: BLE001 - whatever it is, without this thread search would be late for ever
