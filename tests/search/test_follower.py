@@ -17,13 +17,11 @@ from halls.mongo.client import connect
 from halls.search import follower as following
 from halls.search.follower import NEVER, Follower
 from halls.search.upkeep import find_stale
-from halls.startup import make_serving_app
-from tests.conftest import make_config
 from tests.faults.breaking import wait_until
 from tests.foreign import put_booking, put_venue, venue_document
 from tests.gate import Gate
-from tests.people import Api, day
-from tests.search.asking import find_all
+from tests.people import day
+from tests.search.following import Noted, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,50 +30,6 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 20
 OWNER_ID = ObjectId()
-
-
-class Worker:
-    """An application as one process of a server has it."""
-
-    def __init__(self, uri: str) -> None:
-        app = make_serving_app(make_config(mongo_uri=uri))
-        self.db: Db = app.extensions["halls"].db
-        self.follower: Follower = app.extensions["halls"].follower
-        self.api = Api(app.test_client())
-
-    def found(self, **asked: Any) -> list[str]:
-        """Return the ids of what a search finds."""
-        return [venue["id"] for venue in find_all(self.api, **asked)]
-
-    def close(self) -> None:
-        """Close its client, and see its thread end."""
-        self.db.client.close()
-        wait_until(lambda: self.thread is None or not self.thread.is_alive())
-
-    @property
-    def thread(self) -> threading.Thread | None:
-        """Its follower's thread."""
-        return self.follower._thread  # noqa: SLF001 - whether it ends nobody else tells
-
-
-class Noted:
-    """What followers mend, and how often they look through everything."""
-
-    def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        self.mended: list[ObjectId] = []
-        self.looks = 0
-        mend_entries, mend_catalog = following.mend_entries, following.mend_catalog
-
-        def note_mend(db: Db, ids: set[ObjectId]) -> Any:
-            self.mended += ids
-            return mend_entries(db, ids)
-
-        def note_look(db: Db) -> int:
-            self.looks += 1
-            return mend_catalog(db)
-
-        patch.setattr(following, "mend_entries", note_mend)
-        patch.setattr(following, "mend_catalog", note_look)
 
 
 @pytest.fixture(autouse=True)
@@ -281,6 +235,24 @@ def test_a_dropped_database_is_followed_again_when_it_comes_back(worker: Worker,
     for count in (1, 2):  # the second only a new stream tells of: the old one has ended
         put_venue(other, OWNER_ID)
         wait_until(lambda count=count: other.catalog.count_documents({}) == count)  # type: ignore[misc]
+
+
+def test_a_stream_that_has_ended_is_opened_anew_and_all_looked_through(
+    worker: Worker, other: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert worker.found() == []
+    noted, real = Noted(monkeypatch), Follower._take_in  # noqa: SLF001 - where a stream's end comes to light
+
+    def end_once(self: Follower, stream: Any) -> None:
+        if self is worker.follower and not noted.looks:
+            stream.close()
+        else:
+            real(self, stream)
+
+    monkeypatch.setattr(Follower, "_take_in", end_once)
+    wait_until(lambda: noted.looks == 1)
+    venue = put_venue(other, OWNER_ID)
+    assert worker.found() == [str(venue["_id"])]
 
 
 def test_whoever_spoils_the_catalog_itself_is_followed_too(worker: Worker, other: Db) -> None:
