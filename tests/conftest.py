@@ -16,6 +16,7 @@ from halls.app import COLLECTIONS
 from halls.config import Config
 from halls.mongo.client import connect
 from halls.mongo.embedded import embedded_mongod
+from halls.search import follower
 from halls.startup import make_serving_app
 from tests.people import Api
 
@@ -31,6 +32,8 @@ MONGO_URI = pytest.StashKey[str]()
 # How long an example takes is the machine's business.
 settings.register_profile("halls", deadline=None)
 settings.load_profile("halls")
+# So is how long it takes to take in what a test has written past the application.
+follower.PATIENCE_SECONDS = 3.0
 
 
 def pytest_configure(config: pytest.Config) -> None:
