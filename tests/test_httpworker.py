@@ -94,7 +94,7 @@ def test_who_has_more_connections_lets_others_take_a_new_one(
     monkeypatch: pytest.MonkeyPatch, connections: int, seconds: float
 ) -> None:
     waits: list[float] = []
-    monkeypatch.setattr("halls.httpworker.time.sleep", waits.append)
+    monkeypatch.setattr("halls.httpworker.sleep", waits.append)
     monkeypatch.setattr(ThreadWorker, "accept", lambda _, __: waits.append(-1))
     worker = HttpWorker.__new__(HttpWorker)
     worker.nr_conns = connections

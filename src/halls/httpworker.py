@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 import signal
-import time
 from contextlib import suppress
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -39,7 +39,7 @@ class HttpWorker(ThreadWorker):
 
     def accept(self, listener: socket.socket) -> None:
         """Accept later the more connections there are: NGINX keeps its own, and all could end up with one worker."""
-        time.sleep(min(self.nr_conns * MODESTY_SECONDS, MODESTY_MOST_SECONDS))
+        sleep(min(self.nr_conns * MODESTY_SECONDS, MODESTY_MOST_SECONDS))
         super().accept(listener)
 
     def handle_quit(self, sig: int, frame: Any) -> None:

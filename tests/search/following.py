@@ -46,19 +46,19 @@ class Worker:
 
 
 class Noted:
-    """What followers mend, and how often they look through everything."""
+    """What the followers of one database mend, and how often they look through everything; others do, too."""
 
-    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+    def __init__(self, patch: pytest.MonkeyPatch, name: str) -> None:
         self.mended: list[ObjectId] = []
         self.looks = 0
         mend_entries, mend_catalog = following.mend_entries, following.mend_catalog
 
         def note_mend(db: Db, ids: set[ObjectId]) -> Any:
-            self.mended += ids
+            self.mended += ids if db.name == name else ()
             return mend_entries(db, ids)
 
         def note_look(db: Db) -> int:
-            self.looks += 1
+            self.looks += db.name == name
             return mend_catalog(db)
 
         patch.setattr(following, "mend_entries", note_mend)

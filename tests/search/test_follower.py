@@ -149,7 +149,7 @@ def test_writes_that_are_none_of_search_hide_none_that_is(worker: Worker, other:
 
 def test_what_we_write_ourselves_is_no_work(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     assert worker.found() == []
-    noted, api = Noted(monkeypatch), worker.api
+    noted, api = Noted(monkeypatch, worker.db.name), worker.api
     owner, guest = api.owner(), api.guest()
     venue_id = api.list_venue(owner)
     booking_ids = [api.book(guest, venue_id, day(ahead)).data["booking_id"] for ahead in (1, 2)]
@@ -182,9 +182,11 @@ def test_until_then_search_and_readiness_say_that_they_are_not_there(
     monkeypatch.setattr(following, "PATIENCE_SECONDS", 0.1)
     may_look, looks = threading.Event(), list[int]()
 
-    def look(_: Db) -> int:
-        looks.append(1)
-        return int(may_look.wait(PATIENCE_SECONDS))
+    def look(db: Db) -> int:
+        if db.name == worker.db.name:
+            looks.append(1)
+            may_look.wait(PATIENCE_SECONDS)
+        return 0
 
     monkeypatch.setattr(following, "mend_catalog", look)
     for path in ("/venues/search", "/health/ready"):
@@ -203,7 +205,7 @@ def test_a_second_start_looks_only_at_what_was_written_since(
     with closing(Worker(fresh_uri)) as worker:
         worker.found()
         wait_until(lambda: other.catalog_state.count_documents({}) == 1)
-    noted = Noted(monkeypatch)
+    noted = Noted(monkeypatch, other.name)
     before, meanwhile = kept["_id"], put_venue(other, OWNER_ID)["_id"]
     with closing(Worker(fresh_uri)) as worker:
         assert sorted(worker.found()) == sorted([str(before), str(meanwhile)])
@@ -241,7 +243,7 @@ def test_a_stream_that_has_ended_is_opened_anew_and_all_looked_through(
     worker: Worker, other: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert worker.found() == []
-    noted, real = Noted(monkeypatch), Follower._take_in  # noqa: SLF001 - where a stream's end comes to light
+    noted, real = Noted(monkeypatch, other.name), Follower._take_in  # noqa: SLF001 - where a stream's end comes to light
 
     def end_once(self: Follower, stream: Any) -> None:
         if self is worker.follower and not noted.looks:
@@ -268,7 +270,7 @@ def test_a_connection_that_breaks_costs_no_change(fresh_uri: str, other: Db, mon
     gate.open()
     with structlog.testing.capture_logs() as logged, closing(gate), closing(Worker(gate.uri)) as worker:
         assert worker.found() == []
-        noted = Noted(monkeypatch)
+        noted = Noted(monkeypatch, other.name)
         gate.close()
         venue = put_venue(other, OWNER_ID)
         wait_until(lambda: any(line["event"] == "nobody follows other tools" for line in logged))
@@ -285,10 +287,10 @@ def test_where_the_history_is_lost_everything_is_looked_through(
     worker: Worker, other: Db, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
     assert worker.found() == []
-    noted, gather, failures = Noted(monkeypatch), following.Changes.gather, list[int]()
+    noted, gather, failures = Noted(monkeypatch, other.name), following.Changes.gather, list[int]()
 
     def lose_history(self: Any, stream: Any) -> bool:
-        if not failures:
+        if not failures and threading.current_thread() is worker.thread:
             failures.append(code)
             assert gather(self, stream)
             raise OperationFailure("what is stored stays out of the log", code)
@@ -306,7 +308,9 @@ def test_no_defect_ends_the_thread(worker: Worker, other: Db, monkeypatch: pytes
     assert worker.found() == []
     real = following.Changes.mend
 
-    def fail_once(_: Any, __: Db) -> bool:
+    def fail_once(self: Any, db: Db) -> bool:
+        if db.name != other.name:
+            return real(self, db)
         monkeypatch.setattr(following.Changes, "mend", real)
         raise ZeroDivisionError
 
@@ -322,8 +326,9 @@ def busy(worker: Worker, other: Db, patch: pytest.MonkeyPatch) -> Iterator[None]
     real = following.Changes.mend
 
     def mend_for_long(self: Any, db: Db) -> bool:
-        begun.set()
-        may_end.wait(PATIENCE_SECONDS)
+        if db.name == other.name:
+            begun.set()
+            may_end.wait(PATIENCE_SECONDS)
         return real(self, db)
 
     assert worker.found() == []
