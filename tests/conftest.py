@@ -17,6 +17,7 @@ from halls.config import Config
 from halls.mongo.client import connect
 from halls.mongo.embedded import embedded_mongod
 from halls.search import follower
+from halls.search.candidates import REACHES
 from halls.startup import make_serving_app
 from tests.people import Api
 
@@ -104,10 +105,11 @@ def app(worker_uri: str) -> Iterator[Flask]:
 
 @pytest.fixture
 def db(app: Flask) -> Db:
-    """An empty database, but for its indexes; this pytest worker's own."""
+    """An empty database, but for its indexes, of which nobody remembers anything; this pytest worker's own."""
     database: Db = app.extensions["halls"].db
     for plan in COLLECTIONS:
         database[plan.name].delete_many({})
+    REACHES.clear()
     return database
 
 
