@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from halls.mongo.client import connect
 from tests.faults.breaking import RECOVERY_SECONDS, is_refused_well, is_well, wait_until
 from tests.races.arena import Call
 from tests.replica.load import find_lies, under_load
@@ -101,3 +102,14 @@ def test_with_all_nodes_away_everybody_is_told_and_all_is_well_again_by_itself(
     load.settle()
     assert find_lies(load) == []
     nodes.await_equal("venues", "bookings")
+
+
+def test_a_connection_made_while_its_node_recovers_is_as_good_as_any_afterwards(nodes: Nodes) -> None:
+    number = nodes.found("secondary")[0]
+    with connect(f"mongodb://127.0.0.1:{nodes.ports[number]}/halls?directConnection=true").client as client:
+        nodes.ask(number, {"replSetMaintenance": 1})
+        client.admin.command("ping")
+        nodes.ask(number, {"replSetMaintenance": 0})
+        nodes.await_well()
+        with client.start_session() as session:
+            assert client.admin.command("ping", session=session)["ok"]

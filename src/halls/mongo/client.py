@@ -10,6 +10,7 @@ from pymongo.collation import Collation
 from pymongo.database import Database
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError, WTimeoutError
 from pymongo.read_concern import ReadConcern
+from pymongo.synchronous.pool import Connection, Pool
 from pymongo.write_concern import WriteConcern
 
 from halls.mongo.listeners import CountedConnections, SlowCommands
@@ -33,6 +34,20 @@ ANY_CASE = Collation(locale="en", strength=2)
 PASSING_CODES = frozenset({14031, 262, 50, 91, 189, 10107, 11600, 11602, 13435, 13436, 133, 64, 202})
 
 
+class SessionPool(Pool):
+    """Takes every node for one with sessions, as all are that we know of.
+
+    The driver learns that from a node's first answer on a connection, which it may give in a rollback or a recovery.
+    That connection would have no sessions for as long as it lives, and each request on it would end as a defect.
+    """
+
+    def connect(self, *args: Any, **options: Any) -> Connection:
+        """Return a new connection. A node that can't serve just then says so when it is asked."""
+        connection = super().connect(*args, **options)
+        connection.supports_sessions = True
+        return connection
+
+
 def connect(uri: str, slow_ms: float = SLOW_MS) -> Db:
     """Return the database that `uri` names (`halls` when it names none). Does not wait for a server.
 
@@ -43,6 +58,7 @@ def connect(uri: str, slow_ms: float = SLOW_MS) -> Db:
         tz_aware=True,
         appname="halls",
         connect=False,
+        _pool_class=SessionPool,
         event_listeners=[SlowCommands(slow_ms), CountedConnections()],
         serverSelectionTimeoutMS=SELECTION_MS,
         connectTimeoutMS=SELECTION_MS,
