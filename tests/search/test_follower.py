@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
 from bson import ObjectId, Timestamp
-from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from halls.mongo.client import connect
@@ -28,37 +27,9 @@ if TYPE_CHECKING:
 
     from halls.mongo.client import Db
 
+pytestmark = pytest.mark.usefixtures("hasty")
 PATIENCE_SECONDS = 20
 OWNER_ID = ObjectId()
-
-
-@pytest.fixture(autouse=True)
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let what waits for a database that is away wait shorter than in earnest, and searches longer."""
-    monkeypatch.setattr(following, "AWAY_SECONDS", 0.05)
-    monkeypatch.setattr(following, "PATIENCE_SECONDS", 10.0)
-
-
-@pytest.fixture
-def workers(fresh_uri: str) -> Iterator[tuple[Worker, Worker]]:
-    """Two workers on a database of this test's own."""
-    with ExitStack() as stack:
-        yield stack.enter_context(closing(Worker(fresh_uri))), stack.enter_context(closing(Worker(fresh_uri)))
-
-
-@pytest.fixture
-def worker(fresh_uri: str) -> Iterator[Worker]:
-    """One worker on a database of this test's own."""
-    with closing(Worker(fresh_uri)) as one:
-        yield one
-
-
-@pytest.fixture
-def other(fresh_uri: str) -> Iterator[Db]:
-    """Another tool's connection to that database, with the driver's own settings."""
-    client: MongoClient[Any] = MongoClient(fresh_uri)
-    with closing(client):
-        yield client.get_default_database()
 
 
 def test_what_another_tool_writes_every_worker_shows_at_once(workers: tuple[Worker, Worker], other: Db) -> None:
@@ -170,57 +141,6 @@ def test_a_search_waits_for_nothing_while_nobody_writes(worker: Worker, monkeypa
     assert waits == []
 
 
-def test_a_first_search_waits_until_everything_has_been_looked_through(fresh_uri: str, other: Db) -> None:
-    ids = [str(put_venue(other, OWNER_ID)["_id"]) for _ in range(60)]
-    with closing(Worker(fresh_uri)) as worker:
-        assert sorted(worker.found()) == sorted(ids)
-
-
-def test_until_then_search_and_readiness_say_that_they_are_not_there(
-    worker: Worker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(following, "PATIENCE_SECONDS", 0.1)
-    may_look, looks = threading.Event(), list[int]()
-
-    def look(db: Db) -> int:
-        if db.name == worker.db.name:
-            looks.append(1)
-            may_look.wait(PATIENCE_SECONDS)
-        return 0
-
-    monkeypatch.setattr(following, "mend_catalog", look)
-    for path in ("/venues/search", "/health/ready"):
-        refused = worker.api.get(path)
-        assert (refused.status, refused.code) == (503, "database_unavailable")
-    may_look.set()
-    wait_until(lambda: worker.api.get("/health/ready").status == 200)
-    assert worker.found() == []
-    assert looks == [1]
-
-
-def test_a_second_start_looks_only_at_what_was_written_since(
-    fresh_uri: str, other: Db, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kept = put_venue(other, OWNER_ID)
-    with closing(Worker(fresh_uri)) as worker:
-        worker.found()
-        wait_until(lambda: other.catalog_state.count_documents({}) == 1)
-    noted = Noted(monkeypatch, other.name)
-    before, meanwhile = kept["_id"], put_venue(other, OWNER_ID)["_id"]
-    with closing(Worker(fresh_uri)) as worker:
-        assert sorted(worker.found()) == sorted([str(before), str(meanwhile)])
-    assert noted.mended == [meanwhile]
-    assert noted.looks == 0
-
-
-@pytest.mark.parametrize("until", [Timestamp(2**32 - 1, 1), Timestamp(5, 1)], ids=["ahead", "long ago"])
-def test_a_note_of_another_server_or_of_long_ago_is_not_trusted(fresh_uri: str, other: Db, until: Timestamp) -> None:
-    venue = put_venue(other, OWNER_ID)
-    other.catalog_state.insert_one({"_id": "followed", "until": until})
-    with closing(Worker(fresh_uri)) as worker:
-        assert worker.found() == [str(venue["_id"])]
-
-
 def test_a_collection_that_another_takes_the_place_of_is_looked_through(worker: Worker, other: Db) -> None:
     assert worker.found() == []
     other.draft.insert_many([venue_document(OWNER_ID) for _ in range(3)])
@@ -228,6 +148,29 @@ def test_a_collection_that_another_takes_the_place_of_is_looked_through(worker: 
     assert len(worker.found()) == 3
     other.venues.drop()
     assert worker.found() == []
+
+
+def test_a_dropped_catalog_is_there_again_with_its_indexes(worker: Worker, other: Db) -> None:
+    venue_id = str(put_venue(other, OWNER_ID)["_id"])
+    assert worker.found() == [venue_id]
+    other.catalog.drop()
+    wait_until(lambda: other.catalog.count_documents({}) == 1)
+    assert worker.found(date=day(5), type="Banquet") == [venue_id]
+    assert worker.found(near_lat=31.55, near_lng=74.35) == [venue_id]
+
+
+def test_ids_of_any_kind_stop_nobody(worker: Worker, other: Db) -> None:
+    assert worker.found() == []
+    for odd in ([ObjectId()], {"a": [5]}, "a text"):
+        booking = {"venue_id": odd, "date": day(5), "status": "pending"}
+        booking_id = other.bookings.insert_one(booking).inserted_id
+        other.bookings.update_one({"_id": booking_id}, {"$set": {"status": "cancelled"}})
+    other.bookings.insert_one({"_id": {"a": [5]}, "venue_id": 7, "date": day(5), "status": "pending"})
+    other.venues.insert_one(venue_document(OWNER_ID) | {"_id": {"a": [5]}})
+    venue_id = str(put_venue(other, OWNER_ID)["_id"])
+    with structlog.testing.capture_logs() as logged:
+        assert worker.found() == [venue_id]
+    assert [line for line in logged if line["log_level"] != "info"] == []
 
 
 def test_a_dropped_database_is_followed_again_when_it_comes_back(worker: Worker, other: Db) -> None:

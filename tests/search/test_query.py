@@ -171,3 +171,15 @@ def test_venues_at_one_place_are_paged_though_they_are_equally_far(api: Api, db:
     index_all(db)
     found = find_all(api, 1, near_lat=31.55, near_lng=74.35)
     assert [venue["id"] for venue in found] == [str(row["_id"]) for row in rows]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+@pytest.mark.parametrize("sort", ["capacity", "-capacity"])
+def test_capacities_that_are_none_are_paged_like_any(api: Api, db: Db, sort: str, limit: int) -> None:
+    odd = (None, "many", 2**60, float("nan"), True)
+    rows = [bare_venue_document(ObjectId(), capacity=number) for number in (*odd, 300, 100, 200, 100)]
+    db.venues.insert_many(rows)
+    index_all(db)
+    numbers = sorted(rows[len(odd) :], key=lambda row: row["capacity"] * (1 if sort == "capacity" else -1))
+    expected = [*rows[: len(odd)], *numbers] if sort == "capacity" else [*numbers, *rows[: len(odd)]]
+    assert [venue["id"] for venue in find_all(api, limit, sort=sort)] == [str(row["_id"]) for row in expected]

@@ -82,9 +82,17 @@ def test_reindexing_makes_all_anew_batch_by_batch(db: Db, monkeypatch: pytest.Mo
     assert not set(before.values()) & set(editions(db).values())
 
 
-def test_ids_of_other_kinds_are_mended_too(db: Db) -> None:
-    put_venue(db, OWNER_ID)
-    db.venues.insert_one({**venue_document(OWNER_ID), "_id": "a text"})
+def test_venues_with_ids_that_no_route_takes_are_left_out(db: Db) -> None:
+    venue = put_venue(db, OWNER_ID)
+    db.venues.insert_many([{**venue_document(OWNER_ID), "_id": odd} for odd in ("a text", {"a": [5]}, 5)])
+    assert mend_catalog(db) == 1
+    assert list(find_stale(db)) == []
+    assert db.catalog.distinct("_id") == [venue["_id"]]
+
+
+def test_a_booking_of_several_venues_keeps_none_of_them_out(db: Db) -> None:
+    first, second = (put_venue(db, OWNER_ID)["_id"] for _ in range(2))
+    db.bookings.insert_one({"venue_id": [first, {"a": second}], "date": day(5), "status": "pending"})
     assert mend_catalog(db) == 2
     assert list(find_stale(db)) == []
 
@@ -131,6 +139,8 @@ def test_whatever_another_tool_has_put_into_a_venue_the_others_are_found(api: Ap
     sound = {str(put_venue(db, OWNER_ID)["_id"]) for _ in range(3)}
     assert sound <= {venue["id"] for venue in find_all(api, date=day(5))}
     assert sound <= {venue["id"] for venue in find_all(api)}
+    whole = api.get("/venues/search?limit=100&include=calendar")
+    assert sound <= {venue["id"] for venue in whole.data["venues"]}
     assert list(find_stale(db)) == []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import bson
 import structlog
@@ -17,11 +17,12 @@ from halls.venues.price_on_date import prices_by_date
 from halls.venues.venue import venue_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Callable, Container, Iterable, Iterator
 
     from halls.mongo.client import Db, Document, Session
 
 log = structlog.get_logger()
+Shown = TypeVar("Shown")
 Keys = list[tuple[str, Any]]
 # Beyond it MongoDB and JSON no longer hold each whole number.
 EXACT = 2**53
@@ -63,8 +64,9 @@ def make_entry(venue: Document, booked: Container[str]) -> Document:
     prices = {day: price for day, price in prices_by_date(venue).items() if _is_exact(price)}
     return {
         "_id": venue["_id"],
-        # A list in two fields of one index is more than MongoDB takes.
-        **{name: None if isinstance(venue.get(name), list) else venue.get(name) for name in ("type", "capacity")},
+        # A list in two fields of one index is more than MongoDB takes, and a cursor holds only exact numbers.
+        "type": None if isinstance(venue.get("type"), list) else venue.get("type"),
+        "capacity": venue.get("capacity") if _is_exact(venue.get("capacity")) else None,
         "maps_location": venue.get("maps_location"),
         "pricing": {"overrides": [_plain(override) for override in overrides]},
         "free": free,
@@ -73,8 +75,8 @@ def make_entry(venue: Document, booked: Container[str]) -> Document:
     }
 
 
-def _is_exact(price: object) -> bool:
-    return isinstance(price, int | float) and abs(price) < EXACT
+def _is_exact(number: object) -> bool:
+    return isinstance(number, int | float) and not isinstance(number, bool) and abs(number) < EXACT
 
 
 def _plain(override: Document) -> Document:
@@ -85,20 +87,28 @@ def _plain(override: Document) -> Document:
 def make_entries(db: Db, venue_ids: Iterable[ObjectId], session: Session | None = None) -> list[Document]:
     """Return the entries of those of the venues that exist, from what is stored of them and their bookings.
 
-    A venue that can't be shown has none: nobody shall find it, and nobody's search or cancellation fail by it.
+    A venue that can't be shown has none: nobody shall find it, and nobody's search or cancellation fail by it. Other
+    tools' bookings may name anything as their venue, lists too.
     """
     wanted = {"$in": list(venue_ids)}
     booked: dict[ObjectId, set[str]] = {}
     active = {"venue_id": wanted, "status": {"$in": list(ACTIVE)}, "date": {"$type": "string"}}
     for row in db.bookings.find(active, {"_id": 0, "venue_id": 1, "date": 1}, session=session):
-        booked.setdefault(row["venue_id"], set()).add(row["date"])
-    entries = []
-    for venue in db.venues.find({"_id": wanted}, session=session):
+        if isinstance(row["venue_id"], ObjectId):
+            booked.setdefault(row["venue_id"], set()).add(row["date"])
+    venues = db.venues.find({"_id": wanted}, session=session)
+    return list(show_each(venues, lambda venue: make_entry(venue, booked.get(venue["_id"], ()))))
+
+
+def show_each(venues: Iterable[Document], show: Callable[[Document], Shown]) -> Iterator[Shown]:
+    """Yield what `show` makes of each of the venues that it can show; of the others the log tells."""
+    for venue in venues:
         try:
-            entries.append(make_entry(venue, booked.get(venue["_id"], ())))
+            shown = show(venue)
         except UNREADABLE as error:  # noqa: PERF203 - one such venue is no reason to lose the others
             log.warning("a venue can't be shown", venue_id=str(venue["_id"]), error=type(error).__name__)
-    return entries
+        else:
+            yield shown
 
 
 def refresh_entries(db: Db, venue_ids: Iterable[ObjectId], session: Session, *, only_stale: bool = False) -> int:

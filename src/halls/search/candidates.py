@@ -194,10 +194,11 @@ def _beyond(query: SearchQuery, after: Sequence[Any]) -> Document:
     name, direction = SORTS[query.order]
     if not keys:
         return {"_id": {"$lt": last_id}}
-    tie = {name: keys[0], "_id": {"$gt": last_id}}
-    if keys[0] is None:
-        return tie
-    further: list[Document] = [{name: {"$gt" if direction == ASCENDING else "$lt": keys[0]}}, tie]
-    if name == "price":
-        further.append({"price": None})
+    further: list[Document] = [{name: keys[0], "_id": {"$gt": last_id}}]
+    # Comparisons find no null, which comes first among ascending capacities and last in all other orders.
+    is_null_first = name == "capacity" and direction == ASCENDING
+    if keys[0] is not None:
+        further.append({name: {"$gt" if direction == ASCENDING else "$lt": keys[0]}})
+    if (keys[0] is None) == is_null_first:
+        further.append({name: {"$ne": None} if is_null_first else None})
     return {"$or": further}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pymongo
 import structlog
-from bson import Timestamp
+from bson import ObjectId, Timestamp
 from pymongo.errors import InvalidOperation, PyMongoError
 
 from halls.errors import DatabaseUnavailable
@@ -19,7 +19,6 @@ from halls.search.upkeep import mend_catalog, mend_entries
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bson import ObjectId
     from pymongo.change_stream import ChangeStream
 
     from halls.mongo.client import Db, Document, Session
@@ -32,6 +31,8 @@ PATIENCE_SECONDS = 1.0
 # Nobody asks: it looks all the same, so that the next search has not much to wait for.
 IDLE_SECONDS = 0.5
 SAVE_SECONDS = 10.0
+# A new primary, and a shard that is slow, may tell of a change when a later time has been read already.
+OVERLAP_SECONDS = 10
 AWAY_SECONDS = 1.0
 # So long it gathers changes before it mends: who writes a whole calendar of bookings has its venue mended once.
 GATHER_SECONDS, TURN_SECONDS = 5.0, 10.0
@@ -136,11 +137,14 @@ class Follower:
 
     def _known(self) -> Timestamp | None:
         """Return the time up to which the catalog is known to hold everything, or None."""
-        if self._seen > NEVER:
-            return self._seen
-        saved = self._db.catalog_state.find_one({"_id": "followed"})
-        # A backup may come from another server, whose time was ahead.
-        return saved["until"] if saved and saved["until"] <= self._now() else None
+        until = self._seen
+        if until == NEVER:
+            saved = self._db.catalog_state.find_one({"_id": "followed"})
+            # A backup may come from another server, whose time was ahead.
+            if saved is None or saved["until"] > self._now():
+                return None
+            until = saved["until"]
+        return Timestamp(max(1, until.time - OVERLAP_SECONDS), until.inc)
 
     def _now(self) -> Timestamp:
         return self._read(lambda session: self._db.catalog_state.find_one({}, session=session))[1]
@@ -168,16 +172,17 @@ class Follower:
         """Note for the next start how far the catalog is true."""
         if time.monotonic() - self._saved_at > SAVE_SECONDS and self._seen > NEVER:
             self._saved_at = time.monotonic()
-            self._db.catalog_state.update_one({"_id": "followed"}, {"$max": {"until": self._seen}}, upsert=True)
+            self._db.catalog_state.update_one({"_id": "followed"}, {"$set": {"until": self._seen}}, upsert=True)
 
 
 class Changes:
     """What a change stream told, by transaction: there we write the entry along with what it is made of."""
 
     def __init__(self) -> None:
-        self._venues: defaultdict[Any, set[ObjectId]] = defaultdict(set)
-        self._bookings: defaultdict[Any, set[ObjectId]] = defaultdict(set)
-        self._entries: defaultdict[Any, set[ObjectId]] = defaultdict(set)
+        # Lists, as other tools' ids may be of any kind: not all of them go into a set.
+        self._venues: defaultdict[Any, list[Any]] = defaultdict(list)
+        self._bookings: defaultdict[Any, list[Any]] = defaultdict(list)
+        self._entries: defaultdict[Any, list[Any]] = defaultdict(list)
         self._is_anything = False
 
     def gather(self, stream: ChangeStream[Document]) -> bool:
@@ -196,16 +201,16 @@ class Changes:
             # A collection is gone, or another has its name now.
             self._is_anything = True
         elif change["ns"]["coll"] == "venues" or (change["ns"]["coll"] == "catalog" and transaction is None):
-            self._venues[transaction].add(about["_id"])
+            self._venues[transaction].append(about["_id"])
         elif change["ns"]["coll"] == "catalog":
-            self._entries[transaction].add(about["_id"])
+            self._entries[transaction].append(about["_id"])
         elif "fullDocument" in change:
-            self._venues[transaction].add(change["fullDocument"].get("venue_id"))
+            self._venues[transaction].append(change["fullDocument"].get("venue_id"))
         elif change["operationType"] == "delete":
             # Of which venue it was nobody can tell any more.
             self._is_anything = True
         else:
-            self._bookings[transaction].add(about["_id"])
+            self._bookings[transaction].append(about["_id"])
 
     def mend(self, db: Db) -> bool:
         """Mend the entries of all that another than us changed; tell whether there was any."""
@@ -213,9 +218,12 @@ class Changes:
             mend_catalog(db)
             return True
         for transaction, booking_ids in self._bookings.items():
-            wanted = {"_id": {"$in": list(booking_ids)}}
-            self._venues[transaction].update(db.bookings.distinct("venue_id", wanted))
-        others = {one for key, ids in self._venues.items() for one in ids - self._entries[key]}
+            self._venues[transaction] += db.bookings.distinct("venue_id", {"_id": {"$in": booking_ids}})
+        others = {one for key, ids in self._venues.items() for one in _only_ids(ids) - _only_ids(self._entries[key])}
         for _ in mend_entries(db, others):
             pass
         return bool(others)
+
+
+def _only_ids(values: list[Any]) -> set[ObjectId]:
+    return {value for value in values if isinstance(value, ObjectId)}

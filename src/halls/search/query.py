@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from halls.jsontext import extend_json
+from halls.bookings.catalog import show_each
+from halls.jsontext import extend_json, write_json
 from halls.paging import is_number, make_cursor, read_cursor
 from halls.search.candidates import METRES, SORTS, find_candidates
 from halls.venues.store import read_venues
@@ -68,7 +69,8 @@ def _key_checks(query: SearchQuery) -> list[Callable[[Any], bool]]:
     name = SORTS[query.order][0]
     if name == "_id":
         return []
-    return [lambda key: is_number(key) or (key is None and name == "price")]
+    # Every venue that is found has a distance, but other tools' may have no price or capacity.
+    return [lambda key: is_number(key) or (key is None and name != "distance")]
 
 
 def _keys_of(query: SearchQuery, venue: Document) -> list[Any]:
@@ -80,9 +82,13 @@ def _show_card(row: Document, query: SearchQuery) -> orjson.Fragment:
     return extend_json(row["card"], **_found_facts(row, query))
 
 
-def _show_whole(db: Db, rows: list[Document], query: SearchQuery, session: Session | None) -> list[Document]:
+def _show_whole(db: Db, rows: list[Document], query: SearchQuery, session: Session | None) -> list[orjson.Fragment]:
     venues = read_venues(db, [row["_id"] for row in rows], session)
-    return [whole_venue(venues[row["_id"]]) | _found_facts(row, query) for row in rows if row["_id"] in venues]
+
+    def show(row: Document) -> orjson.Fragment:
+        return extend_json(write_json(whole_venue(venues[row["_id"]])), **_found_facts(row, query))
+
+    return list(show_each((row for row in rows if row["_id"] in venues), show))
 
 
 def _found_facts(row: Document, query: SearchQuery) -> Document:

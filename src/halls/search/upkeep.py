@@ -11,8 +11,9 @@ import structlog
 from bson.errors import BSONError
 from pymongo.errors import PyMongoError
 
-from halls.bookings.catalog import compare_entries, make_entries, refresh_entries
+from halls.bookings.catalog import PLAN, compare_entries, make_entries, refresh_entries
 from halls.mongo.client import in_transaction, is_unavailable
+from halls.mongo.indexes import ensure_collections
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,13 +29,12 @@ BATCH_SECONDS = 10
 
 
 def list_catalogued(db: Db) -> list[ObjectId]:
-    """Return the ids of all venues and of all entries."""
-    # Another tool's ids may be of another kind.
-    return sorted(_list_ids(db, "venues") | _list_ids(db, "catalog"), key=str)
+    """Return the ids of all venues and of all entries, but for other tools' of another kind, which no route takes."""
+    return sorted(_list_ids(db, "venues") | _list_ids(db, "catalog"))
 
 
 def _list_ids(db: Db, name: str) -> set[ObjectId]:
-    return {row["_id"] for row in db[name].find({}, {"_id": 1})}
+    return {row["_id"] for row in db[name].find({"_id": {"$type": "objectId"}}, {"_id": 1})}
 
 
 def find_stale(db: Db) -> Iterator[ObjectId]:
@@ -44,7 +44,7 @@ def find_stale(db: Db) -> Iterator[ObjectId]:
         # All of a batch as of one instant: others write meanwhile.
         with db.client.start_session(snapshot=True) as session:
             entries = {entry["_id"]: entry for entry in make_entries(db, batch, session)}
-            yield from sorted(compare_entries(db, batch, entries, session), key=str)
+            yield from sorted(compare_entries(db, batch, entries, session))
 
 
 def mend_entries(db: Db, venue_ids: Iterable[ObjectId], *, only_stale: bool = True) -> Iterator[tuple[int, int]]:
@@ -74,7 +74,8 @@ def _mend_batch(db: Db, venue_ids: list[ObjectId], *, only_stale: bool) -> int:
 
 
 def mend_catalog(db: Db) -> int:
-    """Make every entry anew that is not what it should be; return how many."""
+    """Make every entry anew that is not what it should be; return how many. The collection may be gone altogether."""
+    ensure_collections(db, [PLAN])
     venue_ids = list_catalogued(db)
     # Others that start at the same time begin elsewhere, and find right what this one has mended.
     random.shuffle(venue_ids)
