@@ -6,9 +6,11 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import click
+import orjson
 
 from halls.clock import day_in_karachi, utc_now
 from halls.demo.load import PASSWORD, load_demo
+from halls.jsontext import write_json
 from halls.mongo.client import connect
 from halls.search.query import search_venues
 from halls.search.schemas import SearchQuery
@@ -69,8 +71,8 @@ def _first_free(db: Db) -> tuple[str, str]:
     today = day_in_karachi(utc_now())
     for ahead in range(DAYS_AHEAD, 2 * DAYS_AHEAD):
         day = (date.fromisoformat(today) + timedelta(days=ahead)).isoformat()
-        asked = {"date": day, "capacity_min": "100", "limit": "1", "include": "calendar"}
+        asked = {"date": day, "capacity_min": "100", "limit": "1"}
         query = SearchQuery.model_validate(asked)
-        if venues := search_venues(db, query, today)["venues"]:
-            return str(venues[0]["id"]), day
+        for venue in orjson.loads(write_json(search_venues(db, query, today)))["venues"]:
+            return venue["id"], day
     return "VENUE_ID", today

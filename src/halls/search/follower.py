@@ -12,8 +12,10 @@ import structlog
 from bson import ObjectId, Timestamp
 from pymongo.errors import InvalidOperation, PyMongoError
 
+from halls.bookings import catalog
 from halls.errors import DatabaseUnavailable
 from halls.mongo.client import is_unavailable
+from halls.mongo.indexes import ensure_collections
 from halls.search.upkeep import mend_catalog, mend_entries
 
 if TYPE_CHECKING:
@@ -120,7 +122,7 @@ class Follower:
                 since = None if is_lost else self._known()
                 with self._db.watch(CHANGES, start_at_operation_time=since, max_await_time_ms=1) as stream:
                     if since is None:
-                        mend_catalog(self._db)
+                        _look_through(self._db)
                         self._mends += 1
                     is_lost = False
                     while stream.alive:
@@ -215,7 +217,7 @@ class Changes:
     def mend(self, db: Db) -> bool:
         """Mend the entries of all that another than us changed; tell whether there was any."""
         if self._is_anything:
-            mend_catalog(db)
+            _look_through(db)
             return True
         for transaction, booking_ids in self._bookings.items():
             self._venues[transaction] += db.bookings.distinct("venue_id", {"_id": {"$in": booking_ids}})
@@ -223,6 +225,12 @@ class Changes:
         for _ in mend_entries(db, others):
             pass
         return bool(others)
+
+
+def _look_through(db: Db) -> None:
+    # The catalog itself may be gone, and its indexes with it.
+    ensure_collections(db, [catalog.PLAN])
+    mend_catalog(db)
 
 
 def _only_ids(values: list[Any]) -> set[ObjectId]:

@@ -11,9 +11,8 @@ import structlog
 from bson.errors import BSONError
 from pymongo.errors import PyMongoError
 
-from halls.bookings.catalog import PLAN, compare_entries, make_entries, refresh_entries
+from halls.bookings.catalog import compare_entries, make_entries, refresh_entries
 from halls.mongo.client import in_transaction, is_unavailable
-from halls.mongo.indexes import ensure_collections
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -74,8 +73,7 @@ def _mend_batch(db: Db, venue_ids: list[ObjectId], *, only_stale: bool) -> int:
 
 
 def mend_catalog(db: Db) -> int:
-    """Make every entry anew that is not what it should be; return how many. The collection may be gone altogether."""
-    ensure_collections(db, [PLAN])
+    """Make every entry anew that is not what it should be; return how many."""
     venue_ids = list_catalogued(db)
     # Others that start at the same time begin elsewhere, and find right what this one has mended.
     random.shuffle(venue_ids)
