@@ -111,6 +111,7 @@ BAD = {
         "https://",
     ],
     "LOG_LEVEL": ["info", "LOUD"],
+    "RATE_LIMIT_STORAGE_URI": ["reddis://:hidden@cache.example", "cache.example:6379", "memcached://cache.example"],
     "PASSWORD_BLOCKLIST": ["no-such-file", ".", "Builtin", "/bin/sh"],
     "PORT": ["0", "65536", "http", "1.5"],
 }
@@ -122,6 +123,7 @@ def test_a_bad_value_is_refused_by_its_name(monkeypatch: pytest.MonkeyPatch, nam
     said = refused()
     assert name in said
     assert "Traceback" not in said
+    assert "hidden" not in said
 
 
 def test_all_bad_values_are_named_in_one_message(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,16 @@ from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 MIN_SECRET_BYTES = 32
+STORAGE_SCHEMES = {
+    "memory",
+    "mongodb",
+    "mongodb+srv",
+    "redis",
+    "rediss",
+    "redis+unix",
+    "redis+sentinel",
+    "redis+cluster",
+}
 
 
 class ConfigError(Exception):
@@ -89,6 +99,14 @@ class Config(BaseSettings):
             parse_uri(value)
         except (PyMongoError, ValueError):
             raise ValueError("must be an address such as mongodb://db.example/halls") from None
+        return value
+
+    @field_validator("rate_limit_storage_uri")
+    @classmethod
+    def _is_storage(cls, value: str | None) -> str | None:
+        # Here, as the library would name the whole address, its password too, when it does not know the scheme.
+        if value is not None and urlsplit(value).scheme not in STORAGE_SCHEMES:
+            raise ValueError("must be an address such as redis://cache.example")
         return value
 
     @field_validator("password_blocklist")
