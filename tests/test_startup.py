@@ -12,7 +12,7 @@ from bson import ObjectId
 from pymongo.errors import OperationFailure
 
 from halls import startup
-from halls.app import COLLECTIONS
+from halls.app import COLLECTIONS, create_app
 from halls.config import Config
 from halls.mongo.client import Db, connect
 from halls.mongo.indexes import ContradictingData
@@ -174,3 +174,10 @@ def test_a_wsgi_server_finds_a_ready_application(
         app = runpy.run_module("halls.wsgi")["app"]
     with closing(app.extensions["halls"].db.client):
         assert Api(app.test_client()).get("/health/ready").status == 200
+
+
+def test_an_address_that_dns_does_not_tell_is_an_outage() -> None:
+    app = create_app(make_config(mongo_uri="mongodb+srv://db.nowhere.invalid/halls", rate_limits="on"))
+    with closing(app.extensions["halls"].db.client):
+        assert not prepare_database(app.extensions["halls"].db, COLLECTIONS)
+        assert Api(app.test_client()).get("/health").status == 200

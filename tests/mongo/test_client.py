@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+import pymongo
 import pytest
 from pymongo import ReadPreference
 from pymongo.errors import (
@@ -123,3 +125,22 @@ def labelled(label: str) -> PyMongoError:
 )
 def test_an_outage_is_told_from_a_question_asked_wrong(error: PyMongoError, *, is_outage: bool) -> None:
     assert is_unavailable(error) is is_outage
+
+
+def test_a_transaction_that_runs_out_of_time_lets_go_at_once_of_what_it_has_written(db: Db, worker_uri: str) -> None:
+    venue_id = db.venues.insert_one({"capacity": 1}).inserted_id
+
+    def work(session: Session) -> None:
+        db.venues.update_one({"_id": venue_id}, {"$set": {"capacity": 2}}, session=session)
+        time.sleep(0.6)
+        db.venues.find_one({"_id": venue_id}, session=session)
+
+    with pymongo.timeout(0.5), pytest.raises(PyMongoError) as raised:
+        in_transaction(db, work)
+    assert raised.value.timeout
+    # Another process: this one's next write would let go of it by the way.
+    with connect(worker_uri).client as other, pymongo.timeout(1):
+        other[db.name].venues.update_one({"_id": venue_id}, {"$inc": {"capacity": 10}})
+    found = db.venues.find_one({"_id": venue_id})
+    assert found is not None
+    assert found["capacity"] == 11

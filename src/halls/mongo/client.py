@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextvars
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import pymongo
 from pymongo import MongoClient, ReadPreference
 from pymongo.client_session import ClientSession
 from pymongo.collation import Collation
 from pymongo.database import Database
-from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError, WTimeoutError
+from pymongo.errors import ConfigurationError, ConnectionFailure, OperationFailure, PyMongoError, WTimeoutError
 from pymongo.read_concern import ReadConcern
 from pymongo.synchronous.pool import Connection, Pool
 from pymongo.write_concern import WriteConcern
@@ -28,6 +30,7 @@ MAJORITY = WriteConcern("majority", j=True)
 SELECTION_MS = 3_000
 SNAPSHOT_MS = 10_000
 SLOW_MS = 200.0
+ABORT_SECONDS = 0.3
 # Other tools may have written addresses in capitals: two that differ only in case are one person.
 ANY_CASE = Collation(locale="en", strength=2)
 # OutOfDiskSpace, ExceededTimeLimit, MaxTimeMSExpired and the like: the next try may find it well again.
@@ -77,14 +80,29 @@ def in_transaction(db: Db, work: Callable[[Session], Result]) -> Result:
     `work` must let database errors pass: one that is swallowed makes the driver repeat a dead commit for two minutes.
     Callers bound the whole with `pymongo.timeout`.
     """
+
+    def work_or_abort(session: Session) -> Result:
+        try:
+            return work(session)
+        except PyMongoError as error:
+            if error.timeout:
+                # The driver, out of time too, would leave it open, and what it has written locked until it is reaped.
+                contextvars.Context().run(_abort, session)
+            raise
+
     with db.client.start_session() as session:
         result: Result = session.with_transaction(
-            work,
+            work_or_abort,
             read_concern=ReadConcern("snapshot"),
             write_concern=MAJORITY,
             read_preference=ReadPreference.PRIMARY,
         )
         return result
+
+
+def _abort(session: Session) -> None:
+    with pymongo.timeout(ABORT_SECONDS):
+        session.abort_transaction()
 
 
 def await_snapshots(db: Db) -> None:
@@ -96,7 +114,8 @@ def await_snapshots(db: Db) -> None:
 
 def is_unavailable(error: PyMongoError) -> bool:
     """Tell whether `error` means that the database is away or late, rather than that we asked something wrong."""
-    if error.timeout or isinstance(error, ConnectionFailure | WTimeoutError):
+    # A configuration that can't be used is refused at the start: what is left is an address that DNS does not tell.
+    if error.timeout or isinstance(error, ConnectionFailure | WTimeoutError | ConfigurationError):
         return True
     if error.has_error_label("TransientTransactionError") or error.has_error_label("RetryableWriteError"):
         return True
