@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import time_machine
-from bson import ObjectId
+from bson import Decimal128, ObjectId
 
 from halls.bookings import service
 from tests.foreign import bare_venue_document, put_booking, put_user, put_venue
@@ -266,3 +266,41 @@ def test_a_rival_after_the_look_wins(api: Api, db: Db, monkeypatch: pytest.Monke
     after_the_look(monkeypatch, lambda: put_booking(db, venue_id, ObjectId(), date=day(3)))
     answer = api.book(guest, str(venue_id), day(3))
     assert (answer.status, answer.code, count(db)) == (409, "date_taken", 1)
+
+
+@pytest.mark.parametrize(
+    ("price", "locked"),
+    [
+        (Decimal128("150000"), 150_000),
+        (Decimal128("0.5"), 0.5),
+        ("150000", None),
+        (-1, None),
+        (True, None),
+        ([1], None),
+    ],
+    ids=str,
+)
+def test_whatever_another_tool_has_for_a_price_the_date_is_booked_and_the_booking_read(
+    api: Api, db: Db, price: Any, locked: float | None
+) -> None:
+    owner = api.sign_up(is_venue_owner=True)
+    owner_id = ObjectId(owner["profile"]["id"])
+    pricing = {"overrides": [{"date": day(5), "price": price}]}
+    venue = put_venue(db, owner_id, pricing=pricing, capacity=Decimal128("500"))
+    place = {"type": "Point", "coordinates": [Decimal128("67.5"), 24]}
+    db.venues.update_one({"_id": venue["_id"]}, {"$set": {"maps_location": place, "dates_available": [5, day(5)]}})
+    guest = api.guest()
+    placed = api.book(guest, str(venue["_id"]), day(5))
+    assert placed.status == 201
+    assert placed.data["booking"]["price_locked"] == locked
+    path = f"/bookings/{placed.data['booking_id']}"
+    assert api.get("/bookings", as_=guest).data["bookings"] == [placed.data["booking"]]
+    assert api.get(path, as_=guest).status == api.get(path, as_=owner["token"]).status == 200
+    for shown in (
+        api.get(f"/venues/{venue['_id']}").data["venue"],
+        api.get("/venues/mine", as_=owner["token"]).data["venues"][0],
+    ):
+        assert shown["capacity"] == 500
+        assert shown["maps_location"]["coordinates"] == [67.5, 24]
+        assert shown["dates_available"] == [day(5)]
+    assert api.delete(path, as_=guest).status == 200

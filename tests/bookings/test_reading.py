@@ -265,3 +265,21 @@ def test_bookings_of_another_tool_are_listed_for_both_sides(api: Api, db: Db) ->
     assert all(booking.keys() == FACTS for booking in shown)
     nothing = {name: shown[1][name] for name in ("guests", "price_locked", "notes", "created_at", "updated_at")}
     assert nothing == dict.fromkeys(nothing)
+
+
+def test_bookings_of_nobody_and_on_days_that_there_are_not_are_paged_like_any(api: Api, db: Db) -> None:
+    owner = api.sign_up(is_venue_owner=True)
+    venue_id = put_venue(db, id_of(owner))["_id"]
+    dates = ["1999-12-31", "2027-02-30", "2101-01-01"]
+    rows = [put_booking(db, venue_id, ObjectId(), date=date) for date in dates]
+    db.bookings.update_many({}, {"$unset": {"user_id": ""}})
+    seen: list[str] = []
+    cursor = ""
+    for _ in dates:
+        page = api.get(f"/bookings?limit=1{cursor}", as_=owner["token"])
+        seen += ids(page)
+        cursor = f"&cursor={page.data['next_cursor']}"
+    assert seen == [str(row["_id"]) for row in rows]
+    assert page.data["next_cursor"] is None
+    assert page.data["bookings"][0]["user_id"] is page.data["bookings"][0]["guest"] is None
+    assert api.delete(f"/bookings/{seen[-1]}", as_=owner["token"]).status == 200

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from bson import ObjectId
+from bson.code import Code
 from bson.decimal128 import Decimal128
 
 from halls.clock import utc_now
@@ -140,9 +141,15 @@ def test_a_venue_of_nobody_is_exported_but_not_imported(db: Db, worker_uri: str,
 
 
 def test_what_json_has_no_word_for_is_written_as_text(db: Db) -> None:
-    put_venue(db, ObjectId(), space_sqft=Decimal128("4000.5"), videos=[datetime(2020, 1, 2, tzinfo=timezone.utc)])
+    put_venue(
+        db,
+        ObjectId(),
+        space_sqft=Decimal128("4000.5"),
+        address=Code("x"),
+        videos=[datetime(2020, 1, 2, tzinfo=timezone.utc)],
+    )
     (venue,) = json.loads(export(db))["venues"]
-    assert venue["space_sqft"] == "4000.5"
+    assert (venue["space_sqft"], venue["address"]) == (4000.5, "x")
     assert venue["videos"] == ["2020-01-02T00:00:00.000Z"]
 
 

@@ -53,7 +53,7 @@ def find_account_by_email(db: Db, email: str) -> Account | None:
     return account_from_document(document) if document else None
 
 
-def find_accounts(db: Db, account_ids: Iterable[ObjectId]) -> dict[ObjectId, Account]:
+def find_accounts(db: Db, account_ids: Iterable[ObjectId | None]) -> dict[ObjectId, Account]:
     """Return those of the accounts that exist, by id."""
     found = db.users.find({"_id": {"$in": list(account_ids)}})
     return {document["_id"]: account_from_document(document) for document in found}

@@ -82,7 +82,7 @@ def booking_facts(booking: dict[str, Any], venue: dict[str, Any] | None) -> dict
     return {
         "id": booking["_id"],
         "venue_id": booking["venue_id"],
-        "user_id": booking["user_id"],
+        "user_id": booking.get("user_id"),
         "date": booking["date"],
         "guests": as_number(booking.get("guests")),
         "status": booking["status"],

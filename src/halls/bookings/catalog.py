@@ -13,7 +13,7 @@ from halls.bookings.booking import ACTIVE
 from halls.jsontext import write_json
 from halls.mongo.indexes import CollectionPlan
 from halls.schema import is_day
-from halls.venues.price_on_date import prices_by_date
+from halls.venues.price_on_date import as_number, prices_by_date
 from halls.venues.venue import venue_facts
 
 if TYPE_CHECKING:
@@ -61,12 +61,13 @@ def make_entry(venue: Document, booked: Container[str]) -> Document:
     offered = dict.fromkeys(day for day in venue.get("dates_available") or () if isinstance(day, str) and is_day(day))
     free = [day for day in offered if day not in booked]
     overrides = (venue.get("pricing") or {}).get("overrides") or ()
+    capacity = as_number(venue.get("capacity"))
     prices = {day: price for day, price in prices_by_date(venue).items() if _is_exact(price)}
     return {
         "_id": venue["_id"],
         # A list in two fields of one index is more than MongoDB takes, and a cursor holds only exact numbers.
         "type": None if isinstance(venue.get("type"), list) else venue.get("type"),
-        "capacity": venue.get("capacity") if _is_exact(venue.get("capacity")) else None,
+        "capacity": capacity if _is_exact(capacity) else None,
         "maps_location": venue.get("maps_location"),
         "pricing": {"overrides": [_plain(override) for override in overrides]},
         "free": free,
@@ -80,7 +81,7 @@ def _is_exact(number: object) -> bool:
 
 
 def _plain(override: Document) -> Document:
-    day, price = override.get("date"), override.get("price")
+    day, price = override.get("date"), as_number(override.get("price"))
     return {"date": day if isinstance(day, str) else None, "price": price if isinstance(price, int | float) else None}
 
 

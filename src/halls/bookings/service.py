@@ -97,7 +97,7 @@ def _book(
 def get_party_booking(db: Db, caller: Caller, booking_id: ObjectId) -> Document:
     """Return a booking to its booker or its venue's owner. Raises BookingNotFound, NotYourBooking."""
     booking = store.get_booking(db, booking_id)
-    if caller.id not in (booking["user_id"], _owner_of(db, booking)):
+    if caller.id not in (booking.get("user_id"), _owner_of(db, booking)):
         raise NotYourBooking
     return booking
 
@@ -156,15 +156,16 @@ def show_bookings(db: Db, caller: Caller, rows: list[Document]) -> list[Document
     """Return what `caller` sees of the bookings: with their venues, and who booked where he is the owner."""
     found = venues.find_venues(db, {row["venue_id"] for row in rows})
     summaries = [found.get(row["venue_id"]) or row.get("venue") or {} for row in rows]
-    owned = {row["user_id"] for row, venue in zip(rows, summaries, strict=True) if venue.get("owner_id") == caller.id}
+    pairs = zip(rows, summaries, strict=True)
+    owned = {row.get("user_id") for row, venue in pairs if venue.get("owner_id") == caller.id}
     guests = find_accounts(db, owned) if owned else {}
     return [_show(row, venue, caller, guests) for row, venue in zip(rows, summaries, strict=True)]
 
 
-def _show(booking: Document, venue: Document, caller: Caller, guests: dict[ObjectId, Account]) -> Document:
+def _show(booking: Document, venue: Document, caller: Caller, guests: dict[Any, Account]) -> Document:
     summary = {"id": booking["venue_id"], "venue_name": venue.get("venue_name"), "address": venue.get("address")}
     facts = booking_facts(booking, summary if venue else None)
     if venue.get("owner_id") == caller.id:
-        guest = guests.get(booking["user_id"])
+        guest = guests.get(booking.get("user_id"))
         facts["guest"] = guest and {name: getattr(guest, name) for name in ("full_name", "email", "contact_number")}
     return facts

@@ -89,7 +89,7 @@ def _drop_shadowed(overrides: Iterable[Document]) -> list[Document]:
 def _list_bookings(db: Db, session: Session, exported: set[ObjectId]) -> Iterator[Document]:
     for batch in take_batches(read_all_bookings(db, session), BATCH_ROWS):
         kept = [booking.get("venue") or {} for booking in batch]
-        accounts = find_accounts(db, _owner_ids(kept) | {booking["user_id"] for booking in batch})
+        accounts = find_accounts(db, _owner_ids(kept) | {booking.get("user_id") for booking in batch})
         for booking, venue in zip(batch, kept, strict=True):
             facts = booking_facts(booking, None)
             facts |= _person("user", facts.pop("user_id"), accounts)

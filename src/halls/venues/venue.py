@@ -60,7 +60,7 @@ def venue_calendar(venue: dict[str, Any]) -> dict[str, Any]:
     """Return the long fields, which search leaves out: dates, prices and description."""
     overrides = (venue.get("pricing") or {}).get("overrides") or []
     return {
-        "dates_available": sorted(set(venue.get("dates_available") or [])),
+        "dates_available": sorted({day for day in venue.get("dates_available") or [] if isinstance(day, str)}),
         "pricing": {"overrides": [{"date": o.get("date"), "price": as_number(o.get("price"))} for o in overrides]},
         "additional_description": venue.get("additional_description") or "",
     }
