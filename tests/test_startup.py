@@ -177,7 +177,7 @@ def test_a_wsgi_server_finds_a_ready_application(
 
 
 def test_an_address_that_dns_does_not_tell_is_an_outage() -> None:
-    app = create_app(make_config(mongo_uri="mongodb+srv://db.nowhere.invalid/halls", rate_limits="on"))
+    app = create_app(make_config(mongo_uri="mongodb+srv://db.nowhere.invalid/halls"))
     with closing(app.extensions["halls"].db.client):
         assert not prepare_database(app.extensions["halls"].db, COLLECTIONS)
         assert Api(app.test_client()).get("/health").status == 200

@@ -30,6 +30,27 @@ PATIENCE_SECONDS = 20
 OWNER_ID = ObjectId()
 
 
+@pytest.fixture
+def unfollowed(fresh_uri: str) -> Iterator[tuple[Api, Db]]:
+    """An application that has not been asked for a search yet, so that nobody mends what a race has spoilt."""
+    app = make_serving_app(make_config(mongo_uri=fresh_uri))
+    db: Db = app.extensions["halls"].db
+    with closing(db.client):
+        yield Api(app.test_client()), db
+
+
+@pytest.fixture
+def api(unfollowed: tuple[Api, Db]) -> Api:
+    """Its API."""
+    return unfollowed[0]
+
+
+@pytest.fixture
+def db(unfollowed: tuple[Api, Db]) -> Db:
+    """Its database."""
+    return unfollowed[1]
+
+
 def spoil(db: Db) -> list[ObjectId]:
     """Leave four venues and entries: one true, one stale, one missing, one of no venue; return the latter three."""
     true, stale, missing = (put_venue(db, OWNER_ID) for _ in range(3))
@@ -168,15 +189,6 @@ def test_a_database_that_is_away_is_no_bad_venue(db: Db, monkeypatch: pytest.Mon
         mend_catalog(db)
 
 
-@pytest.fixture
-def unfollowed(fresh_uri: str) -> Iterator[tuple[Api, Db]]:
-    """An application that has not been asked for a search yet, so that nobody mends what a race has spoilt."""
-    app = make_serving_app(make_config(mongo_uri=fresh_uri))
-    db: Db = app.extensions["halls"].db
-    with closing(db.client):
-        yield Api(app.test_client()), db
-
-
 def race_for_an_entry(api: Api, db: Db, monkeypatch: pytest.MonkeyPatch, *, is_there: bool) -> bool:
     """Book while the venue's entry, missing or stale as yet, is made; tell whether the date is left free."""
     venue_id, guest = put_venue(db, OWNER_ID)["_id"], api.guest()
@@ -212,19 +224,19 @@ def race_for_an_entry(api: Api, db: Db, monkeypatch: pytest.MonkeyPatch, *, is_t
 
 @pytest.mark.parametrize("is_there", [False, True])
 def test_a_booking_of_the_moment_in_which_an_entry_is_made_is_not_missed(
-    unfollowed: tuple[Api, Db], monkeypatch: pytest.MonkeyPatch, *, is_there: bool
+    api: Api, db: Db, monkeypatch: pytest.MonkeyPatch, *, is_there: bool
 ) -> None:
-    assert not race_for_an_entry(*unfollowed, monkeypatch, is_there=is_there)
-    assert list(find_stale(unfollowed[1])) == []
+    assert not race_for_an_entry(api, db, monkeypatch, is_there=is_there)
+    assert list(find_stale(db)) == []
 
 
 @pytest.mark.parametrize("is_there", [False, True])
 def test_control_a_booking_that_does_not_write_the_entry_in_any_case_is_missed(
-    unfollowed: tuple[Api, Db], monkeypatch: pytest.MonkeyPatch, *, is_there: bool
+    api: Api, db: Db, monkeypatch: pytest.MonkeyPatch, *, is_there: bool
 ) -> None:
     def hide_date(db: Db, venue_id: ObjectId, date: str, session: Session) -> None:
         db.catalog.update_one({"_id": venue_id}, {"$pull": {"free": date}}, session=session)
 
     monkeypatch.setattr("halls.bookings.catalog.hide_date", hide_date)
-    assert race_for_an_entry(*unfollowed, monkeypatch, is_there=is_there)
-    assert list(find_stale(unfollowed[1])) != []
+    assert race_for_an_entry(api, db, monkeypatch, is_there=is_there)
+    assert list(find_stale(db)) != []
