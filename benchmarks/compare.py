@@ -96,7 +96,7 @@ def press(server: Running, asked: Path, seconds: int, token: str = "") -> dict[s
 
 def measure(db: Db, uri: str, peer_uri: str, folder: Path, options: argparse.Namespace) -> Figures:
     """Return the figures of each server and kind of question; the servers take turns, kind by kind."""
-    questions = Questions(folder, day_in_karachi(utc_now()))
+    questions = Questions(folder, day_in_karachi(utc_now()), options.limit)
     files = questions.searches() | {"availability": questions.availability(db)}
     orders = questions.orders(db, ORDERS, SERVERS)
     uris = {"halls": uri, "literal": peer_uri, "modern": peer_uri}
@@ -153,6 +153,7 @@ def read_options() -> argparse.Namespace:
     """Return what was asked for on the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sizes", type=int, nargs="*", default=[10_000], help="numbers of venues")
+    parser.add_argument("--limit", type=int, help="venues a page of search, of each server; 20 if not given")
     parser.add_argument("--seconds", type=int, default=5, help="how long to ask each server each kind")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--servers", nargs="+", choices=SERVERS, default=SERVERS)

@@ -45,7 +45,8 @@ def search() -> Any:
     if "near_lat" in asked:
         point = {"type": "Point", "coordinates": [float(asked["near_lng"]), float(asked["near_lat"])]}
         match["maps_location"] = {"$near": {"$geometry": point, "$maxDistance": float(asked["near_km"]) * METRES}}
-    return jsonify(ok=True, data={"venues": [shown(venue) for venue in db.venues.find(match).limit(PAGE)]})
+    limit = int(asked.get("limit", PAGE))
+    return jsonify(ok=True, data={"venues": [shown(venue) for venue in db.venues.find(match).limit(limit)]})
 
 
 @app.get("/venues/<venue_id>/availability")

@@ -70,7 +70,7 @@ class Availability(BaseModel):
 
 
 @app.get("/venues/search")
-async def search(
+async def search(  # noqa: PLR0913, PLR0917 - each is a parameter of the address
     type: str | None = None,  # noqa: A002 - it is called so
     capacity_min: int | None = None,
     date: str | None = None,
@@ -78,6 +78,7 @@ async def search(
     near_lat: float | None = None,
     near_lng: float | None = None,
     near_km: float = 10,
+    limit: int = PAGE,
 ) -> list[Venue]:
     """Find venues."""
     match: dict[str, Any] = {}
@@ -98,7 +99,7 @@ async def search(
         booked = [{"$match": {"date": date, "status": ACTIVE}}, {"$limit": 1}]
         join = {"from": "bookings", "localField": "_id", "foreignField": "venue_id", "pipeline": booked, "as": "booked"}
         stages += [{"$lookup": join}, {"$match": {"booked": []}}]
-    cursor = await db.venues.aggregate([*stages, {"$limit": PAGE}])
+    cursor = await db.venues.aggregate([*stages, {"$limit": limit}])
     return [Venue.model_validate(row) async for row in cursor]
 
 

@@ -23,8 +23,9 @@ FORMS = ("near", "date", "near and date", "type and capacity", "date and price")
 class Questions:
     """Writes a file for the load driver for each kind of question."""
 
-    def __init__(self, folder: Path, today: str) -> None:
+    def __init__(self, folder: Path, today: str, limit: int | None = None) -> None:
         self.folder = folder
+        self.limit = limit
         self.chance = random.Random(SEED + 2)  # noqa: S311 - the same every time
         self.first = date.fromisoformat(today)
 
@@ -64,4 +65,6 @@ class Questions:
             asked |= {"type": self.chance.choice(TYPES), "capacity_min": self.chance.randrange(100, 1_000, 50)}
         if "price" in form:
             asked["price_max"] = self.chance.randrange(150_000, 600_000, 10_000)
+        if self.limit is not None:
+            asked["limit"] = self.limit
         return f"GET /venues/search?{urlencode(asked)}"
