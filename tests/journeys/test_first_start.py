@@ -42,8 +42,8 @@ def demonstration(folder: Path) -> Iterator[str]:
     finally:
         # As a terminal does it: all of its processes get the signal at once.
         os.killpg(process.pid, signal.SIGINT)
-        process.communicate(timeout=SECONDS)
-    assert process.returncode == 0
+        rest, _ = process.communicate(timeout=SECONDS)
+    assert (process.returncode, rest) == (0, "")
     assert (folder / "complaints").read_text() == ""
 
 
@@ -76,6 +76,12 @@ def test_the_three_printed_commands_work_as_they_stand(tmp_path: Path) -> None:
         assert booking["user_id"] == session["profile"]["id"]
         assert booking["date"] >= day(29)
         assert run_in_bash(printed, "Book")["code"] == "date_taken"
+
+
+def test_a_server_that_has_counted_nothing_for_a_limit_ends_quietly_too(tmp_path: Path) -> None:
+    with demonstration(tmp_path) as printed:
+        # When one worker answers, both have come as far as to heed a signal.
+        assert run_in_bash(printed, "Search")["ok"]
 
 
 def test_production_names_all_that_is_missing_in_one_message(tmp_path: Path) -> None:
