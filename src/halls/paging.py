@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from bson import ObjectId
 
+# Beyond it MongoDB and JSON no longer hold each whole number.
 EXACT = 2**53
 
 

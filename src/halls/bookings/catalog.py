@@ -12,6 +12,7 @@ from pymongo import ASCENDING, DESCENDING, GEOSPHERE, DeleteMany, IndexModel, Re
 from halls.bookings.booking import ACTIVE
 from halls.jsontext import write_json
 from halls.mongo.indexes import CollectionPlan
+from halls.paging import EXACT
 from halls.schema import is_day
 from halls.venues.price_on_date import as_number, prices_by_date
 from halls.venues.venue import venue_facts
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 Shown = TypeVar("Shown")
 Keys = list[tuple[str, Any]]
-# Beyond it MongoDB and JSON no longer hold each whole number.
-EXACT = 2**53
 # What reading and writing say about values that no venue should have, as a list where an object belongs.
 UNREADABLE = (AttributeError, TypeError, ValueError, KeyError)
 # The indexes that search names: without being told, the planner sorts what another finds.
