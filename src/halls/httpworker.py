@@ -1,12 +1,15 @@
-"""Gunicorn's threaded worker, but what is no HTTP request is refused in the API's own shape and not in HTML."""
+"""Gunicorn's threaded worker, but it waits for nobody for ever, and refuses in the API's own shape and not in HTML."""
 
 from __future__ import annotations
 
+import errno
+import math
 import secrets
 import signal
+import socket
 from contextlib import suppress
-from time import sleep
-from typing import TYPE_CHECKING, Any
+from time import monotonic, sleep
+from typing import Any
 
 import orjson
 import structlog
@@ -19,10 +22,14 @@ from gunicorn.http.errors import (
 )
 from gunicorn.workers.gthread import ThreadWorker
 
-if TYPE_CHECKING:
-    import socket
+from halls.wire import SILENCE_SECONDS
 
 log = structlog.get_logger()
+# A request may take so long to come, and a second for each so many of its bytes: the largest JSON (256 KiB) has 46 s,
+# a picture of 10 MiB eleven minutes, and what comes byte by byte is cut off after the first.
+GRACE_SECONDS, SLOWEST_BYTES = 30.0, 16 * 1024
+# Zero would be another kind of socket.
+LEAST_SECONDS = 0.001
 MODESTY_SECONDS, MODESTY_MOST_SECONDS = 0.0001, 0.001
 BAD_REQUEST = "400 Bad Request", "bad_request", "This is not a well-formed HTTP request."
 SPECIAL = {
@@ -34,8 +41,40 @@ SPECIAL = {
 BROKEN = "500 Internal Server Error", "internal_error", "Something went wrong on our side."
 
 
+class TimedSocket(socket.socket):
+    """A client's connection. One byte now and then is no silence, and would keep one of the few threads for ever."""
+
+    ends_at = math.inf
+
+    def recv(self, *args: Any) -> bytes:
+        """Return what has come. Raises ConnectionResetError when it takes too long: as if the client had gone."""
+        patience = self.gettimeout()
+        left = max(self.ends_at - monotonic(), LEAST_SECONDS)
+        self.settimeout(min(left, SILENCE_SECONDS if patience is None else patience))
+        try:
+            data = super().recv(*args)
+        except TimeoutError:
+            # Of these Gunicorn makes no entry in the log.
+            raise ConnectionResetError(errno.ECONNRESET, "too slow") from None
+        finally:
+            self.settimeout(patience)
+        self.ends_at += len(data) / SLOWEST_BYTES
+        return data
+
+
 class HttpWorker(ThreadWorker):
     """Answers what Flask never gets to see, and leaves new connections to workers that have fewer."""
+
+    def handle(self, conn: Any) -> Any:
+        """Serve one request of a connection, if it comes in time: its head, its body, and what nobody reads of it."""
+        if not isinstance(conn.sock, TimedSocket):
+            conn.sock = TimedSocket(fileno=conn.sock.detach())
+        conn.sock.ends_at = monotonic() + GRACE_SECONDS
+        try:
+            return super().handle(conn)
+        finally:
+            # How long it may linger when it is closed Gunicorn bounds itself.
+            conn.sock.ends_at = math.inf
 
     def accept(self, listener: socket.socket) -> None:
         """Accept later the more connections there are: NGINX keeps its own, and all could end up with one worker."""
