@@ -67,7 +67,7 @@ class HttpWorker(ThreadWorker):
 
     def handle(self, conn: Any) -> Any:
         """Serve one request of a connection, if it comes in time: its head, its body, and what nobody reads of it."""
-        if not isinstance(conn.sock, TimedSocket):
+        if type(conn.sock) is socket.socket:  # not one that speaks TLS
             conn.sock = TimedSocket(fileno=conn.sock.detach())
         conn.sock.ends_at = monotonic() + GRACE_SECONDS
         try:
