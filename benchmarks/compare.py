@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 
 from data import fill
 from pymongo import ASCENDING, GEOSPHERE
-from questions import FORMS, Questions
+from questions import FORMS, LARGER_PAGES, Questions
 from running import HERE, Running, running
 
 from halls.app import COLLECTIONS
@@ -37,7 +37,7 @@ CONNECTIONS = 16
 CACHE = "8"  # GB: what a machine of 16 GB gives MongoDB by itself; 100 000 venues and their copy for the yardsticks fit
 ORDERS = 20_000
 GUESTS = 64
-KINDS = (*FORMS, "mix", "availability", "orders")
+KINDS = (*FORMS, "mix", *(f"mix by {limit}" for limit in LARGER_PAGES), "availability", "orders")
 SERVERS = ("halls", "literal", "modern")
 Figures = dict[str, dict[str, Any]]
 
@@ -96,7 +96,7 @@ def press(server: Running, asked: Path, seconds: int, token: str = "") -> dict[s
 
 def measure(db: Db, uri: str, peer_uri: str, folder: Path, options: argparse.Namespace) -> Figures:
     """Return the figures of each server and kind of question; the servers take turns, kind by kind."""
-    questions = Questions(folder, day_in_karachi(utc_now()), options.limit)
+    questions = Questions(folder, day_in_karachi(utc_now()))
     files = questions.searches() | {"availability": questions.availability(db)}
     orders = questions.orders(db, ORDERS, SERVERS)
     uris = {"halls": uri, "literal": peer_uri, "modern": peer_uri}
@@ -153,7 +153,6 @@ def read_options() -> argparse.Namespace:
     """Return what was asked for on the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sizes", type=int, nargs="*", default=[10_000], help="numbers of venues")
-    parser.add_argument("--limit", type=int, help="venues a page of search, of each server; 20 if not given")
     parser.add_argument("--seconds", type=int, default=5, help="how long to ask each server each kind")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--servers", nargs="+", choices=SERVERS, default=SERVERS)

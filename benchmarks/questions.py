@@ -17,15 +17,16 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db
 
 COUNT = 2_000
+# Search answers 20 venues unless it is asked for more; at most 100.
+LARGER_PAGES = (50, 100)
 FORMS = ("near", "date", "near and date", "type and capacity", "date and price")
 
 
 class Questions:
     """Writes a file for the load driver for each kind of question."""
 
-    def __init__(self, folder: Path, today: str, limit: int | None = None) -> None:
+    def __init__(self, folder: Path, today: str) -> None:
         self.folder = folder
-        self.limit = limit
         self.chance = random.Random(SEED + 2)  # noqa: S311 - the same every time
         self.first = date.fromisoformat(today)
 
@@ -36,10 +37,12 @@ class Questions:
         return path
 
     def searches(self) -> dict[str, Path]:
-        """Return the files of the five forms, and of their mix."""
+        """Return the files of the five forms, of their mix, and of the mix by larger pages."""
         asked = {form: [self._search(form) for _ in range(COUNT)] for form in FORMS}
         mixed = [line for lines in zip(*asked.values(), strict=True) for line in lines]
-        return {form: self.write(form, lines) for form, lines in asked.items()} | {"mix": self.write("mix", mixed)}
+        larger = {f"mix by {limit}": [f"{line}&limit={limit}" for line in mixed] for limit in LARGER_PAGES}
+        files = {**asked, "mix": mixed, **larger}
+        return {name: self.write(name, lines) for name, lines in files.items()}
 
     def availability(self, db: Db) -> Path:
         """Return the file of questions whether a venue is free on a day."""
@@ -65,6 +68,4 @@ class Questions:
             asked |= {"type": self.chance.choice(TYPES), "capacity_min": self.chance.randrange(100, 1_000, 50)}
         if "price" in form:
             asked["price_max"] = self.chance.randrange(150_000, 600_000, 10_000)
-        if self.limit is not None:
-            asked["limit"] = self.limit
         return f"GET /venues/search?{urlencode(asked)}"
