@@ -23,11 +23,9 @@ if TYPE_CHECKING:
 
     from tests.deploy.site import Site
     from tests.hostile.wire import Answer
-    from tests.races.arena import Arena
 
 HSTS = "max-age=31536000"
 LIMIT = 256 * 1024
-PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def assert_refused(answer: Answer, status: int, code: str) -> None:
@@ -159,20 +157,6 @@ def test_what_nginx_refuses_it_refuses_in_our_shape(
     head = "".join(f"{name}: {value}\r\n" for name, value in {"Host": SERVER_NAME, **headers}.items())
     [answer] = site.exchange(f"{row} HTTP/1.1\r\n{head}Connection: close\r\n\r\n").answers
     assert_refused(answer, status, code)
-
-
-def test_a_large_file_is_uploaded_and_served_through_it(site: Site, arena: Arena) -> None:
-    owner = arena.person(owner=True)
-    content = PNG + bytes(10 * 1024 * 1024 - len(PNG))
-    wish = json.dumps({"filename": "a.png", "content_type": "image/png", "size_bytes": len(content)}).encode()
-    signed = json.loads(site.ask("POST /uploads/sign-s3", wish, Authorization=f"Bearer {owner.token}").body)["data"]
-    address = signed["upload_url"].removeprefix(f"https://{SERVER_NAME}")
-    taken = site.ask(f"PUT {address}", content, Content_Type="image/png")
-    assert taken.status == 200, taken.text
-    served = site.ask("GET " + signed["public_url"].removeprefix(f"https://{SERVER_NAME}"))
-    assert (served.status, served.body) == (200, content)
-    forged = site.ask(f"PUT {address}x", content[:100], Content_Type="image/png")
-    assert (forged.status, json.loads(forged.body)["code"]) == (403, "bad_signature")
 
 
 @pytest.fixture
