@@ -47,3 +47,15 @@ def come_between(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, rival: 
         return real(*args, **kwargs)
 
     monkeypatch.setattr(owner, name, call)
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, rival: Callable[[], object]) -> threading.Thread:
+    """Start `rival` before the first call of `owner.name`, and give it time to end, if nothing holds it up."""
+    thread = threading.Thread(target=rival)
+
+    def start() -> None:
+        thread.start()
+        thread.join(0.4)
+
+    come_between(monkeypatch, owner, name, start)
+    return thread

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from halls.closure import service as closure
 from halls.listings import service as listings
 from halls.venues import store as venues_store
 from tests.accounts.google_keys import id_token
-from tests.accounts.rush import at_once, come_between
+from tests.accounts.rush import at_once, meanwhile
 from tests.foreign import put_booking, put_user
 from tests.people import PASSWORD, Answer, Api, day, venue_body
 
@@ -193,18 +192,6 @@ def test_of_two_closings_at_once_one_does_it(app: Flask, api: Api, db: Db) -> No
     answers = at_once([lambda: close(Api(app.test_client()), token)] * 2)
     assert sorted(answer.status for answer in answers) == [200, 401]
     assert db.users.count_documents({}) == 0
-
-
-def meanwhile(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, rival: Callable[[], object]) -> threading.Thread:
-    """Start `rival` before the first call of `owner.name`, and give it time to end, if nothing holds it up."""
-    thread = threading.Thread(target=rival)
-
-    def start() -> None:
-        thread.start()
-        thread.join(0.4)
-
-    come_between(monkeypatch, owner, name, start)
-    return thread
 
 
 def close_while_a_booking_is_placed(app: Flask, api: Api, monkeypatch: pytest.MonkeyPatch) -> list[int]:

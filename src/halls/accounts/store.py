@@ -111,7 +111,13 @@ def lock_account(db: Db, account_id: ObjectId, session: Session) -> None:
 
     Raises TokenRevoked when it is gone.
     """
-    if db.users.update_one({"_id": account_id}, {"$inc": {"rev": 1}}, session=session).matched_count == 0:
+    lock_accounts(db, {account_id}, session)
+
+
+def lock_accounts(db: Db, account_ids: set[ObjectId], session: Session) -> None:
+    """Do what `lock_account` does with each. Raises TokenRevoked when one is gone."""
+    found = db.users.update_many({"_id": {"$in": list(account_ids)}}, {"$inc": {"rev": 1}}, session=session)
+    if found.matched_count < len(account_ids):
         raise TokenRevoked
 
 

@@ -67,7 +67,7 @@ class Checker:
                 # Venues mostly name the same dates: one text for all of them.
                 self.pending[venue["_id"]] = [sys.intern(date) for date in venue["dates_available"]]
                 documents.append(_encode(venue))
-        return Batch("venues", documents)
+        return Batch("venues", documents, accounts=[owner.id for owner in owners.values()])
 
     def _check_bookings(self, rows: Sequence[Row]) -> Batch:
         kept = bookings.find_kept_bookings(self.db, _ids(rows))
@@ -87,7 +87,9 @@ class Checker:
                     self.taken.add((ObjectId(booking.venue_id), booking.date))
         coming = [booking for booking in made if self._is_coming(booking["status"], booking["date"])]
         claims = [(row["venue_id"], row["date"]) for row in coming if row["venue_id"] not in self.pending]
-        return Batch("bookings", [_encode(booking) for booking in made], claims)
+        return Batch(
+            "bookings", [_encode(booking) for booking in made], claims, [account.id for account in accounts.values()]
+        )
 
     def _is_sound(self, row: Row) -> bool:
         try:

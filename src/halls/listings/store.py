@@ -9,6 +9,8 @@ import pymongo
 from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
+from halls.accounts.store import lock_accounts
+from halls.accounts.tokens import TokenRevoked
 from halls.bookings.catalog import refresh_entries
 from halls.bookings.store import insert_bookings
 from halls.mongo.client import in_transaction, is_unavailable
@@ -41,11 +43,15 @@ class TooMuch(NotKept):
 
 @dataclass(frozen=True)
 class Batch:
-    """Documents to keep, at least one, and the dates that venues kept earlier must offer at that very moment."""
+    """Documents to keep, at least one, and what must be true at that very moment.
+
+    Venues kept earlier offer the dates in `claims`, and the accounts are there.
+    """
 
     part: Part
     documents: Sequence[RawBSONDocument]
     claims: Sequence[tuple[ObjectId, str]] = ()
+    accounts: Sequence[ObjectId] = ()
 
 
 def keep_all(db: Db, batches: Sequence[Batch]) -> None:
@@ -70,8 +76,16 @@ def _insert(db: Db, batches: Sequence[Batch], session: Session) -> None:
             raise _overtaken()
         insert = insert_venues if batch.part == "venues" else insert_bookings
         insert(db, batch.documents, session)
+    _hold_accounts(db, {one for batch in batches for one in batch.accounts}, session)
     id_of = {"venues": "_id", "bookings": "venue_id"}
     refresh_entries(db, {one[id_of[batch.part]] for batch in batches for one in batch.documents}, session)
+
+
+def _hold_accounts(db: Db, account_ids: set[ObjectId], session: Session) -> None:
+    try:
+        lock_accounts(db, account_ids, session)
+    except TokenRevoked:
+        raise NotKept("Somebody closed an account while the file was read.") from None
 
 
 def _overtaken() -> NotKept:
