@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,22 @@ def test_each_file_that_it_mounts_or_builds_from_is_there() -> None:
     own = [COMPOSE.parent / path for path in mounted if path.startswith(".")]
     assert own
     assert all(path.exists() for path in [*own, COMPOSE.parent / build["context"] / build["dockerfile"]])
+
+
+def test_nginx_starts_anew_with_the_server_whose_address_it_keeps() -> None:
+    assert read_compose()["services"]["nginx"]["depends_on"]["halls"] == {
+        "condition": "service_healthy",
+        "restart": True,
+    }
+
+
+def test_no_log_of_a_container_grows_for_ever() -> None:
+    services = read_compose()["services"]
+    kept = {name: service.get("logging", {}).get("options", {}) for name, service in services.items()}
+    assert all({"max-size", "max-file"} <= options.keys() for options in kept.values()), kept
+    # The image leads its own two logs to where Docker reads them; the site writes to a third.
+    (file,) = re.findall(r"access_log (/\S+)", (COMPOSE.parent / "nginx" / "halls.conf").read_text())
+    assert f"ln -sf /dev/stdout {file} && exec nginx" in services["nginx"]["command"][-1]
 
 
 @pytest.mark.parametrize(
