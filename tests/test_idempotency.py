@@ -96,6 +96,18 @@ def test_the_same_body_written_otherwise_is_the_same_body(person: Person) -> Non
     assert again.headers["Idempotent-Replayed"] == "true"
 
 
+def test_a_null_is_no_other_body_than_without_it(person: Person) -> None:
+    first = person.order()
+    assert person.order(notes=None).json == first.json
+    listed = person.list_hall(amenities={"water": True})
+    assert person.list_hall(amenities={"water": True, "parking_valet": None}, space_sqft=None).json == listed.json
+
+
+def test_a_key_that_an_earlier_version_kept_is_good_after_an_upgrade() -> None:
+    kept = "8ddb12c907a9342b69f0652becb37c8a1ee82aeefae9e966b754852c3116d4c7"
+    assert hash_body({"venue_id": "a" * 24, "date": "2027-02-14", "guests": 10}) == kept
+
+
 def test_a_key_is_one_account_s_at_one_route(person: Person) -> None:
     assert person.order().status == 201
     assert person.list_hall().status == 201
@@ -203,7 +215,9 @@ def test_whoever_loses_to_the_same_key_and_another_body_hears_of_a_conflict(
         ({"a": 1}, {"a": "1"}, False),
         ({"a": 1}, {"a": True}, False),
         ({"a": "é"}, {"a": "e"}, False),
-        ({}, {"a": None}, False),
+        ({"a": 1}, {"a": 1, "b": None}, True),
+        ({"a": [{"b": 1}]}, {"a": [{"b": 1, "c": None}]}, True),
+        ({"a": None}, {"a": ""}, False),
     ],
 )
 def test_a_digest_tells_bodies_apart_and_not_their_spelling(body: Any, other: Any, *, same: bool) -> None:

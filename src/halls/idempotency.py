@@ -62,8 +62,14 @@ class Outcome:
 
 
 def hash_body(body: dict[str, Any]) -> str:
-    """Return a digest that is the same for the same JSON, whatever the order of its keys and its blanks."""
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+    """Return a digest that is the same for the same JSON, whatever the order of its keys, its blanks and its nulls."""
+    return hashlib.sha256(json.dumps(_without_nulls(body), sort_keys=True).encode()).hexdigest()
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def find_answer(db: Db, key: IdempotencyKey | None, now: datetime) -> dict[str, Any] | None:
