@@ -37,6 +37,8 @@ class Metrics:
             "halls_request_seconds", "How long requests took.", ["route"], buckets=SECONDS, registry=registry
         )
         self.bookings = Counter("halls_bookings", "Changes of bookings, as they ended.", ["outcome"], registry=registry)
+        # From zero on, not from the first one: an alert looks for a day with none (deploy/monitoring).
+        self.bookings.labels("placed")
         self.mails = Counter("halls_mails", "Letters, as a try ended.", ["kind", "outcome"], registry=registry)
         self.slow_commands = Counter(
             "halls_slow_commands", "Database commands over SLOW_COMMAND_MS.", ["command"], registry=registry

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, generate_latest
 
 from halls import server
 from halls.config import Config
@@ -61,6 +61,16 @@ def test_each_metric_has_its_place_on_the_dashboard() -> None:
     shown = set().union(*(named(target["expr"]) for panel in panels() for target in panel["targets"]))
     missing = {name for name in samples() - shown if not name.endswith(("_sum", "_count"))}
     assert not missing, missing
+
+
+def test_what_an_alert_misses_is_counted_from_zero_on() -> None:
+    registry = CollectorRegistry()
+    Metrics(registry)
+    fresh = generate_latest(registry).decode()
+    wanted = [re.search(r"halls_\w+_total{.*?}", rule["expr"]) for rule in alerts() if ") == 0" in rule["expr"]]
+    missing = [found[0] for found in wanted if found and f"{found[0]} 0.0" not in fresh]
+    assert wanted
+    assert missing == [], "no series is no zero: the alert would be silent"
 
 
 def test_each_alert_says_what_is_wrong_and_how_urgent_it_is() -> None:
