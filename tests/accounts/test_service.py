@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,6 +30,11 @@ def account_in(db: Db) -> Account:
     return found
 
 
+def put_reset(db: Db, account: Account) -> None:
+    """Let the account have an open reset of its password."""
+    store.insert_reset(db, account.id, "hash", expires_at=utc_now() + timedelta(hours=1), now=utc_now())
+
+
 def test_a_profile_that_is_gone_meanwhile_can_not_be_changed(db: Db) -> None:
     account = account_in(db)
     db.users.delete_one({"_id": account.id})
@@ -40,9 +46,20 @@ def test_a_profile_that_is_gone_meanwhile_can_not_be_changed(db: Db) -> None:
 def test_of_two_new_passwords_at_once_the_first_stays(db: Db) -> None:
     account = account_in(db)
     first = service.change_password(db, account, CHANGE, utc_now())
+    put_reset(db, account)
     with pytest.raises(BadCredentials):
         service.change_password(db, account, CHANGE, utc_now())
     assert store.find_account(db, account.id) == first
+    assert db.password_resets.count_documents({}) == 1
+
+
+def test_a_second_google_account_is_refused_and_changes_nothing(db: Db) -> None:
+    account = account_in(db)
+    linked = store.link_google(db, account.id, "first", utc_now())
+    put_reset(db, account)
+    assert store.link_google(db, account.id, "second", utc_now()) is None
+    assert store.find_account(db, account.id) == linked
+    assert db.password_resets.count_documents({}) == 1
 
 
 def test_saying_to_stay_a_guest_does_not_undo_an_upgrade_made_at_the_same_moment(db: Db) -> None:

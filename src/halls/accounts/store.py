@@ -91,14 +91,16 @@ def replace_password(
     db: Db, account_id: ObjectId, *, old_hash: str | None, new_hash: str, now: datetime, session: Session
 ) -> Account | None:
     """Set a new password and void all tokens and open resets; None when the old password was replaced meanwhile."""
-    db.password_resets.delete_many({"user_id": account_id}, session=session)
     document = db.users.find_one_and_update(
         {"_id": account_id, "password_hash": old_hash},
         {"$set": {"password_hash": new_hash, "updated_at": now}, "$inc": {"token_version": 1}},
         return_document=ReturnDocument.AFTER,
         session=session,
     )
-    return account_from_document(document) if document else None
+    if document is None:
+        return None
+    db.password_resets.delete_many({"user_id": account_id}, session=session)
+    return account_from_document(document)
 
 
 def update_hash(db: Db, account_id: ObjectId, *, old_hash: str, new_hash: str) -> None:
@@ -189,8 +191,7 @@ def link_google(db: Db, account_id: ObjectId, google_sub: str, now: datetime) ->
     """
 
     def link(session: Session) -> Document | None:
-        db.password_resets.delete_many({"user_id": account_id}, session=session)
-        return db.users.find_one_and_update(
+        document = db.users.find_one_and_update(
             {"_id": account_id, "google_sub": None},
             {
                 "$set": {"google_sub": google_sub, "auth_provider": "google", "password_hash": None, "updated_at": now},
@@ -199,6 +200,9 @@ def link_google(db: Db, account_id: ObjectId, google_sub: str, now: datetime) ->
             return_document=ReturnDocument.AFTER,
             session=session,
         )
+        if document is not None:
+            db.password_resets.delete_many({"user_id": account_id}, session=session)
+        return document
 
     try:
         document = in_transaction(db, link)
