@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
 from contextlib import contextmanager
 from datetime import timedelta
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import structlog
 import time_machine
-from pymongo.errors import ServerSelectionTimeoutError
+from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
 
 from halls.clock import utc_now
 from halls.mail import outbox, worker
@@ -18,12 +19,13 @@ from halls.mail.letter import Letter
 from halls.mail.outbox import LONGEST_PAUSE_SECONDS, MAX_TRIES, list_letters, queue_letter
 from halls.mail.worker import deliver_next, run_worker
 from halls.metrics import metrics
+from tests.accounts.rush import come_between
 from tests.conftest import make_config
 from tests.mail.post_office import mute_server, open_post_office, soon
 from tests.servers import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from bson import ObjectId
@@ -239,6 +241,47 @@ def test_the_worker_waits_while_the_database_is_away_and_goes_on(db: Db, monkeyp
         assert soon(lambda: not list_letters(db))
     assert [line["event"] for line in lines].count("outbox out of reach") == 2
     assert list(office.copies().values()) == [1]
+
+
+@contextmanager
+def holding(db: Db) -> Iterator[Callable[..., None]]:
+    """Yield what holds the entries from then on: to who would change one, the database seems frozen."""
+    with db.client.start_session() as session, session.start_transaction():
+
+        def hold(*_: Any) -> None:
+            # Without the deadline of who calls it.
+            change: Any = {"$set": {"held": True}}
+            contextvars.Context().run(db.outbox.update_many, {}, change, session=session)
+
+        yield hold
+
+
+@pytest.mark.parametrize("step", ["claim_letter", "finish_letter", "postpone_letter"])
+def test_a_database_that_does_not_answer_is_one_that_is_away(
+    db: Db, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    monkeypatch.setattr(worker, "DATABASE_SECONDS", 0.2)
+    queue_news(db)
+    with open_post_office() as office, holding(db) as hold:
+        office.refusals = ["451 later"] if step == "postpone_letter" else []
+        come_between(monkeypatch, worker, step, hold)
+        with pytest.raises(PyMongoError) as late:
+            deliver_next(db, mail_config(office.port), WRITERS)
+    assert late.value.timeout
+
+
+def test_no_writer_waits_for_a_database_that_does_not_answer(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "DATABASE_SECONDS", 0.2)
+    queue_news(db)
+    with holding(db) as hold:
+
+        def write_slowly(*_: Any) -> None:
+            hold()
+            db.outbox.update_many({}, {"$set": {"asked": True}})
+
+        with pytest.raises(PyMongoError) as late:
+            deliver_next(db, mail_config(1), {"news": write_slowly})
+    assert late.value.timeout
 
 
 def test_the_database_being_away_in_the_middle_of_a_letter_costs_no_letter(db: Db) -> None:

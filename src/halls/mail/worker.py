@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import pymongo
 import structlog
 from pymongo.errors import PyMongoError
 
@@ -24,18 +25,21 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 IDLE_SECONDS = 0.5
 AWAY_SECONDS = 2.0
+# Each step for itself: the time that a mail server takes must not be missing when its letter is marked as sent.
+DATABASE_SECONDS = 10.0
+Result = TypeVar("Result")
 # Turns an entry into the letter, just before it goes; None when there is nobody to write to.
 Writer = Callable[["Db", "Config", "Document", datetime], Letter | None]
 
 
 def deliver_next(db: Db, config: Config, writers: Mapping[str, Writer]) -> bool:
     """Send the letter that is due longest; tell whether there was one."""
-    entry = claim_letter(db, utc_now(), config.mail_lease_seconds)
+    entry = _in_time(claim_letter, db, utc_now(), config.mail_lease_seconds)
     if entry is None:
         return False
     name, tries = str(entry["_id"]), metrics().mails
     try:
-        letter = writers[entry["kind"]](db, config, entry, utc_now())
+        letter = _in_time(writers[entry["kind"]], db, config, entry, utc_now())
         if letter is not None:
             send_letter(config, letter, name)
     except PyMongoError:
@@ -43,16 +47,21 @@ def deliver_next(db: Db, config: Config, writers: Mapping[str, Writer]) -> bool:
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one letter must not keep the others waiting
         # The kind of the error only: a server's words may hold the address.
         reason = type(error).__name__
-        lives = postpone_letter(db, entry, utc_now(), reason)
+        lives = _in_time(postpone_letter, db, entry, utc_now(), reason)
         tries.labels(entry["kind"], "postponed" if lives else "dead").inc()
         log.log(
             30 if lives else 40, "letter not sent", letter=name, tries=entry["tries"], reason=reason, dead=not lives
         )
     else:
-        finish_letter(db, entry)
+        _in_time(finish_letter, db, entry)
         tries.labels(entry["kind"], "sent" if letter else "to nobody").inc()
         log.info("letter sent" if letter else "letter to nobody", letter=name, tries=entry["tries"])
     return True
+
+
+def _in_time(work: Callable[..., Result], *args: Any) -> Result:
+    with pymongo.timeout(DATABASE_SECONDS):
+        return work(*args)
 
 
 def run_worker(db: Db, config: Config, writers: Mapping[str, Writer], stop: threading.Event) -> None:
