@@ -116,6 +116,8 @@ def _serve(declared: Endpoint, **path: str) -> Response:
         raw = {} if declared.body_optional and not _has_body() else read_json_object(request)
         found["body"] = validate(declared.body, raw, **service.body_limits)
         found["key"] = _idempotency_key(declared, found, raw)
+    # Not before the body: who sends it slowly must not be served by yesterday's date.
+    found["now"] = clock.utc_now()
     with pymongo.timeout(max(REQUEST_SECONDS - spent, LEAST_SECONDS)), service.watching():
         result = declared.view(**{name: value for name, value in found.items() if name in declared.wants})
     if isinstance(result, Response):
@@ -142,7 +144,7 @@ def _reply(outcome: Outcome, status: int) -> Response:
 
 def _admit(declared: Endpoint, service: Service, path: Mapping[str, str]) -> dict[str, Any]:
     """Return what the view may want that does not come from the body."""
-    found: dict[str, Any] = {"service": service, "now": clock.utc_now()}
+    found: dict[str, Any] = {"service": service}
     if declared.access is not Access.PUBLIC:
         authorization = request.headers.get("Authorization")
         open_db = functools.partial(_prepared_db, service)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 import time_machine
 
+from halls import web
 from halls.check import find_breaches
 from halls.clock import day_in_karachi, utc_now
+from tests.accounts.rush import come_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +60,13 @@ def test_a_day_ends_when_it_ends_in_karachi(
         assert found == available == bookable
         assert [answer.json.get("code", str(answer.status)) for answer in answers] == said
         assert find_breaches(db, day_in_karachi(utc_now())) == {}
+
+
+def test_the_day_is_that_of_the_end_of_a_body_that_comes_slowly(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    with time_machine.travel(TURN - SECOND, tick=False) as clock:
+        guest, venue_id = api.guest(), api.list_venue(api.owner(), dates_available=[BEFORE])
+        come_between(monkeypatch, web, "read_json_object", lambda: clock.move_to(TURN))
+        assert api.book(guest, venue_id, BEFORE).code == "date_in_past"
 
 
 def test_a_fresh_token_is_good_though_the_clock_goes_back_an_hour(api: Api) -> None:
