@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from gunicorn.http import errors
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import PollableMethodQueue, ThreadWorker
 
 from halls.httpworker import HttpWorker
 from tests.hostile.wire import parse_answers
@@ -62,7 +62,7 @@ def test_who_has_gone_already_gets_nothing() -> None:
         worker.handle_error(None, ours, None, RuntimeError())
 
 
-def test_a_second_signal_to_quit_does_not_interrupt_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_signal_to_quit_interrupts_neither_the_loop_nor_an_earlier_one(monkeypatch: pytest.MonkeyPatch) -> None:
     ending: list[str] = []
 
     class Pool:
@@ -75,17 +75,22 @@ def test_a_second_signal_to_quit_does_not_interrupt_the_first(monkeypatch: pytes
             ending.append("over")
 
     worker = HttpWorker.__new__(HttpWorker)
+    worker.method_queue = PollableMethodQueue()
+    worker.method_queue.init()
     monkeypatch.setattr(worker, "tpool", Pool(), raising=False)
     monkeypatch.setattr(worker, "cfg", SimpleNamespace(worker_int=lambda _: None), raising=False)
     kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)}
     try:
         for number in kept:
             signal.signal(number, worker.handle_quit)
+        worker.handle_quit(signal.SIGINT, None)
+        assert ending == []
         with pytest.raises(SystemExit):
-            worker.handle_quit(signal.SIGINT, None)
+            worker.method_queue.run_callbacks(None)
     finally:
         for number, handler in kept.items():
             signal.signal(number, handler)
+        worker.method_queue.close()
     assert ending == ["shutdown, wait=False", "over"]
 
 

@@ -82,9 +82,13 @@ class HttpWorker(ThreadWorker):
         super().accept(listener)
 
     def handle_quit(self, sig: int, frame: Any) -> None:
-        """End at once, and only once: a second signal in the midst of it would wait for a lock that the first holds."""
+        """End as soon as the loop is back, and only once.
+
+        At this instant a request may be on its way to a thread, and the end would wait for the lock that this holds.
+        A second signal in the midst of the end would do the same.
+        """
         ignore_signals()
-        super().handle_quit(sig, frame)
+        self.method_queue.defer(super().handle_quit, sig, frame)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """Refuse the request; its words stay out of the log, they may hold anything."""
