@@ -7,11 +7,11 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import structlog
 from click.testing import CliRunner, Result
 
 from halls.cli import main
 from tests.conftest import SECRET
+from tests.loggers import kept_logging
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,11 +30,9 @@ PRODUCTION = {
 def run_halls(uri: str | None, *arguments: str | Path, **environment: str) -> Result:
     """Run `halls` with `arguments`; its exit code, stdout and stderr are in the result."""
     settings = {"MONGO_URI": uri or "", "JWT_SECRET": SECRET, "LOG_LEVEL": "ERROR", "HALLS_ENV": "", **environment}
-    try:
+    # The command's log goes to a stream that is closed afterwards.
+    with kept_logging():
         return CliRunner(env=settings).invoke(main, [str(argument) for argument in arguments])
-    finally:
-        # The command's log went to a stream that is closed now.
-        structlog.reset_defaults()
 
 
 def run_python(uri: str, folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 import uuid
 from contextlib import ExitStack
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from halls.app import COLLECTIONS
@@ -35,6 +37,8 @@ settings.register_profile("halls", deadline=None)
 settings.load_profile("halls")
 # So is how long it takes to take in what a test has written past the application.
 follower.PATIENCE_SECONDS = 3.0
+# The threads of the application log whenever they like, also while a test reads what a command prints.
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
 
 
 def pytest_configure(config: pytest.Config) -> None:

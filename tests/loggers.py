@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 def kept_logging() -> Iterator[None]:
     """Keep both ways of logging for after the block: structlog's, and Python's own with pytest's handlers."""
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, before = root.handlers[:], root.level, structlog.get_config()
     try:
         yield
     finally:
         root.handlers[:] = handlers
         root.setLevel(level)
-        structlog.reset_defaults()
+        structlog.configure(**before)

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 from bson import ObjectId
 from pymongo.errors import OperationFailure
 
@@ -213,6 +214,14 @@ def test_the_letters_that_wait_are_a_table_or_json(db: Db, worker_uri: str) -> N
     (letter,) = json.loads(run_halls(worker_uri, "mail", "--json").stdout)
     assert row.split()[:2] == [letter["id"], letter["kind"]]
     assert told == "1 letters wait or are dead."
+
+
+def test_what_others_in_this_process_log_is_not_among_what_a_command_prints(
+    worker_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "set_up_logs", lambda _: structlog.get_logger().info("said"))
+    result = run_halls(worker_uri, "mail", "--json")
+    assert (result.stdout, result.stderr) == ("[]\n", "")
 
 
 def test_it_is_a_module_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

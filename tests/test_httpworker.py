@@ -13,6 +13,7 @@ from gunicorn.http import errors
 from gunicorn.workers.gthread import PollableMethodQueue, ThreadWorker
 
 from halls.httpworker import HttpWorker
+from halls.logs import set_up_logs
 from tests.hostile.wire import parse_answers
 from tests.loggers import kept_logging
 
@@ -44,6 +45,7 @@ def test_a_malformed_request_gets_the_envelope(
     error: BaseException, status: int, code: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with kept_logging():
+        set_up_logs("INFO")
         answer = refuse(error)
     said = json.loads(answer.body)
     assert (answer.status, said["ok"], said["code"], said["details"]) == (status, False, code, [])

@@ -14,8 +14,10 @@ from pymongo.errors import AutoReconnect, OperationFailure
 from halls.accounts import store as accounts_store
 from halls.clock import utc_now
 from halls.errors import Refusal
+from halls.logs import set_up_logs
 from halls.search import routes as search_routes
 from tests.foreign import put_booking
+from tests.loggers import kept_logging
 from tests.people import PASSWORD, Answer, Api, day, venue_body
 from tests.rows import NO_ID, PRIVATE, ROWS, Row, name_of
 
@@ -178,11 +180,13 @@ def test_there_is_no_refusal_that_the_contract_does_not_list() -> None:
 def test_a_defect_tells_the_client_nothing_and_the_log_where_it_was(
     world: World, error: Exception, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    answer = world.failing(error)
+    with kept_logging():
+        set_up_logs("INFO")
+        answer = world.failing(error)
     assert (answer.status, answer.code) == (500, "internal_error")
     assert answer.headers["X-Request-ID"] == "abc-1"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    said = capsys.readouterr().out
+    said = capsys.readouterr().err
     assert "abc-1" in said
     assert "test_replies.py" in said
     assert "secret words" not in said + str(answer.json)
@@ -195,23 +199,21 @@ def test_an_answer_that_can_not_be_written_is_a_defect(world: World) -> None:
 
 
 def test_what_breaks_after_the_view_is_a_defect_and_no_fault_of_the_request(
-    api: Api,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    caplog: pytest.LogCaptureFixture,
+    api: Api, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = "secret words"
 
     def fail() -> None:
         raise ValueError(words)
 
-    with monkeypatch.context() as patch:
+    with monkeypatch.context() as patch, kept_logging():
+        set_up_logs("INFO")
         patch.setattr("halls.replies.metrics", fail)
         answer = api.get("/health")
     assert (answer.status, answer.code) == (500, "internal_error")
-    said = capsys.readouterr().out
+    said = capsys.readouterr().err
     assert "ValueError" in said
-    assert words not in said + caplog.text
+    assert words not in said
 
 
 def test_a_database_that_is_away_at_the_token_is_a_503_too(world: World) -> None:
