@@ -57,7 +57,7 @@ def test_a_second_search_in_a_neighbourhood_reads_a_circle(api: Api, db: Db, for
     forgetful.clear()
     assert first_page(api, near_lat=24.8601)[:2] == near[1:3]
     (brought,) = forgetful
-    assert 23 < brought < 3 * 23
+    assert 21 < brought < 2 * 21
     # Another date is as full, another kind of venue need not be.
     assert len(REACHES) == 1
     assert first_page(api, type="Banquet") == near[:20]
@@ -82,10 +82,32 @@ def test_where_many_have_come_none_is_missed(api: Api, db: Db, more: int) -> Non
     assert [venue["id"] for venue in find_all(api, 20, **HERE)] == [*near, *far]
 
 
-def test_a_reach_beyond_what_is_asked_for_is_not_read(api: Api, db: Db) -> None:
+def test_a_reach_beyond_what_is_asked_for_is_read_as_far_as_that(api: Api, db: Db, forgetful: list[int]) -> None:
     ids = put_around(db, range(0, 6_000, 200))
     assert first_page(api) == ids[:20]
+    forgetful.clear()
     assert first_page(api, near_km=1) == ids[:6]
+    assert forgetful == [6]
+
+
+def test_where_there_is_no_full_page_it_reads_all_there_is_at_once(api: Api, db: Db, forgetful: list[int]) -> None:
+    ids = put_around(db, range(0, 12_000, 1_000))
+    assert first_page(api, near_km=5.001) == ids[:6]
+    forgetful.clear()
+    assert first_page(api, near_km=5.001) == ids[:6]
+    assert first_page(api, near_km=4.999) == ids[:5]
+    assert forgetful == [6, 5]
+    # That there were few in five kilometres says nothing of more.
+    assert first_page(api, near_km=50) == ids
+
+
+def test_a_circle_as_wide_as_asked_for_may_hold_more_than_a_page(api: Api, db: Db, forgetful: list[int]) -> None:
+    ids = put_around(db, range(0, 300, 10))
+    assert len(first_page(api)) == 20
+    forgetful.clear()
+    assert first_page(api, near_km=0.215) == ids[:20]
+    assert forgetful == [22]
+    assert [venue["id"] for venue in find_all(api, 20, **HERE, near_km=0.215)] == ids[:22]
 
 
 def test_so_many_are_kept_and_no_more(api: Api, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,8 @@ MARGIN = 0.001
 # How far first pages reached, in metres, by neighbourhood (some two kilometres, in degrees) and question.
 REACHES: dict[tuple[Any, ...], float] = {}
 NEIGHBOURHOOD, REACH_SPARE, TOO_MANY, REACHES_KEPT = 0.02, 1.2, 3, 10_000
+# Of a distance's last ones the order is not known yet; MongoDB looks at the same ones for some more on a date.
+SPARE, SPARE_ON_DATE = 2, 12
 # The field that each order sorts by and in which direction; equal ones by id.
 SORTS = {
     "distance": ("distance", ASCENDING),
@@ -62,17 +64,17 @@ def _find_nearest(
     db: Db, query: SearchQuery, today: str, after: Sequence[Any] | None, size: int, session: Session | None
 ) -> Batch:
     """Read outwards from where `after` lies; MongoDB knows no order among equally distant ones, so we make it."""
-    if after is None and (rows := _read_circle(db, query, today, size, session)):
-        return Batch(rows, is_last=False)
+    if after is None and (batch := _read_circle(db, query, today, size, session)):
+        return batch
     least, last_id = after or (0, None)
-    around = {"type": "Point", "coordinates": query.near}
-    limits = {"$minDistance": max(0, least - MARGIN), "$maxDistance": (query.near_km or DEFAULT_KM) * METRES}
-    place = {"$nearSphere": {"$geometry": around, **limits}}
+    limits = {"$minDistance": max(0, least - MARGIN), "$maxDistance": _widest(query)}
+    place = {"$nearSphere": {"$geometry": {"type": "Point", "coordinates": query.near}, **limits}}
+    asked = size + (SPARE_ON_DATE if query.date else SPARE)
     while True:
-        rows = _read_places(db, query, today, place, size, session)
-        is_last = len(rows) < size
-        if after is None and not is_last:
-            _remember_reach(query, rows)
+        rows = _read_places(db, query, today, place, asked, session)
+        is_last = len(rows) < asked
+        if after is None:
+            _remember_reach(query, _widest(query) if is_last else rows[size - 1]["distance"])
         settled = math.inf if is_last else rows[-1]["distance"] - MARGIN
         rest = [row for row in rows if row["distance"] < settled]
         if last_id is not None:
@@ -80,22 +82,31 @@ def _find_nearest(
         if rest or is_last:
             return Batch(rest, is_last)
         # So many lie at one place that a batch ends among them.
-        size *= 2
+        asked *= 2
 
 
-def _read_circle(db: Db, query: SearchQuery, today: str, size: int, session: Session | None) -> list[Document]:
-    """Return the nearest from a circle in which so many lay last time, or nothing when they are too few or too many."""
-    reach = REACHES.get(_neighbourhood(query), math.inf)
-    if reach >= (query.near_km or DEFAULT_KM) * METRES:
-        return []
+def _read_circle(db: Db, query: SearchQuery, today: str, size: int, session: Session | None) -> Batch | None:
+    """Return the nearest from a circle in which so many lay last time, or None when they are too few or too many."""
+    known = REACHES.get(_neighbourhood(query))
+    if known is None:
+        return None
+    reach = min(known, _widest(query))
     # All in a circle cost MongoDB half of what as many in order cost, and they are as quickly put in order here.
     circle = {"$geoWithin": {"$centerSphere": [query.near, reach / EARTH_METRES]}}
     rows = _read_places(db, query, today, circle, TOO_MANY * size, session)
+    if len(rows) == TOO_MANY * size:
+        return None
+    if reach < known:
+        return Batch(rows, is_last=True)
     inside = [row for row in rows if row["distance"] < reach - MARGIN]
-    if len(rows) == TOO_MANY * size or len(inside) < size:
-        return []
-    _remember_reach(query, inside[:size])
-    return inside[:size]
+    if len(inside) < size:
+        return None
+    _remember_reach(query, inside[size - 1]["distance"])
+    return Batch(inside[:size], is_last=False)
+
+
+def _widest(query: SearchQuery) -> float:
+    return (query.near_km or DEFAULT_KM) * METRES
 
 
 def _read_places(
@@ -105,16 +116,15 @@ def _read_places(
     wanted = _filters(query, today) | {"maps_location": place, "maps_location.type": "Point"}
     index = BY_DATE_AND_PLACE if query.date else BY_PLACE
     rows = list(db.catalog.find(wanted, _fields(query), limit=limit, hint=index, session=session))
-    for row in rows:
-        row["distance"] = _metres_between(query.near, row["maps_location"]["coordinates"])
+    _measure(query, rows)
     return sorted(rows, key=lambda row: (row["distance"], row["_id"]))
 
 
-def _remember_reach(query: SearchQuery, rows: list[Document]) -> None:
+def _remember_reach(query: SearchQuery, metres: float) -> None:
     """Keep how far a first page reached: a hint for the next in its neighbourhood, never an answer."""
     if len(REACHES) >= REACHES_KEPT:
         REACHES.clear()
-    REACHES[_neighbourhood(query)] = rows[-1]["distance"] * REACH_SPARE
+    REACHES[_neighbourhood(query)] = metres * REACH_SPARE
 
 
 def _neighbourhood(query: SearchQuery) -> tuple[Any, ...]:
@@ -123,10 +133,17 @@ def _neighbourhood(query: SearchQuery) -> tuple[Any, ...]:
     return round(lng / NEIGHBOURHOOD), round(lat / NEIGHBOURHOOD), query.date is None, *asked
 
 
-def _metres_between(here: Sequence[float] | None, there: Sequence[float]) -> float:
-    (lng, lat), (to_lng, to_lat) = (map(math.radians, place[:2]) for place in (here or (), there))
-    half = math.sin((to_lat - lat) / 2) ** 2 + math.cos(lat) * math.cos(to_lat) * math.sin((to_lng - lng) / 2) ** 2
-    return 2 * EARTH_METRES * math.asin(math.sqrt(half))
+def _measure(query: SearchQuery, rows: list[Document]) -> None:
+    """Write into each of the rows how many metres away it lies, by the haversine formula."""
+    here_lng, here_lat = map(math.radians, query.near or ())
+    shrink = math.cos(here_lat)
+    for row in rows:
+        there_lng, there_lat, *_ = row["maps_location"]["coordinates"]
+        there_lat = math.radians(there_lat)
+        half_lng = math.sin((math.radians(there_lng) - here_lng) / 2)
+        half_lat = math.sin((there_lat - here_lat) / 2)
+        half = half_lat * half_lat + shrink * math.cos(there_lat) * half_lng * half_lng
+        row["distance"] = 2 * EARTH_METRES * math.asin(math.sqrt(half))
 
 
 def _index(query: SearchQuery) -> Keys | None:
@@ -139,8 +156,14 @@ def _index(query: SearchQuery) -> Keys | None:
 
 
 def _fields(query: SearchQuery) -> Document:
-    price = {"price": {"$ifNull": [f"$prices.{query.date}", None]}} if query.date else {}
-    return {"card": 1, "capacity": 1, **({"maps_location": 1} if query.near else {}), **price}
+    fields: Document = {"card": 1}
+    if query.date:
+        fields["price"] = {"$ifNull": [f"$prices.{query.date}", None]}
+    if query.near:
+        fields["maps_location.coordinates"] = 1
+    if query.order in {"capacity", "-capacity"}:
+        fields["capacity"] = 1
+    return fields
 
 
 def _pipeline(query: SearchQuery, today: str, after: Sequence[Any] | None, limit: int) -> list[Document]:

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from halls.search.schemas import SearchQuery
 
 MAX_BATCH = 400
-# Of a distance's last ones the order is not known yet; MongoDB looks at the same ones for some more on a date.
-SPARE, SPARE_ON_DATE = 2, 12
 
 
 def search_venues(db: Db, query: SearchQuery, today: str, session: Session | None = None) -> Document:
@@ -45,7 +43,7 @@ def _find_fitting(
 ) -> list[Document]:
     """Ask for candidates until a page and one more fit, or none are left."""
     wanted = query.limit + 1
-    size = wanted + ((SPARE_ON_DATE if query.date else SPARE) if query.near else 0)
+    size = wanted
     fitting: list[Document] = []
     while True:
         batch = find_candidates(db, query, today, after, size, session)
