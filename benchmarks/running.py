@@ -24,9 +24,11 @@ START_SECONDS = 900
 STOP_SECONDS = 30
 # Half the cores are the database's and the load driver's; the same for each server.
 WORKERS, THREADS = "2", "8"
+GUNICORN = ("-m", "gunicorn", "-k", "gthread", "-w", WORKERS, "--threads", THREADS)
 PEERS = {
     "halls": ("-m", "halls.cli", "serve"),
-    "literal": ("-m", "gunicorn", "literal:app", "-k", "gthread", "-w", WORKERS, "--threads", THREADS, "-b"),
+    "literal": (*GUNICORN, "literal:app", "-b"),
+    "bare": (*GUNICORN, "bare:app", "-b"),
     "modern": (
         "-m",
         "uvicorn",
@@ -80,12 +82,12 @@ def running(name: str, uri: str, folder: Path, workers: Sequence[str] = (WORKERS
         "PORT": str(port),
         "DATA_DIR": str(folder),
         "RATE_LIMITS": "off",
-        "LOG_LEVEL": "WARNING" if name == "quiet" else "INFO",
+        "LOG_LEVEL": "INFO",
         "WEB_WORKERS": workers[0],
         "WEB_THREADS": workers[1],
         "PYTHONPATH": str(HERE),
     }
-    where = {"halls": [], "literal": [f"127.0.0.1:{port}"], "modern": [str(port)]}[name]
+    where = {"halls": [], "modern": [str(port)]}.get(name, [f"127.0.0.1:{port}"])
     log = (folder / f"{name}.log").open("wb")
     command = [sys.executable, *PEERS[name], *where]
     with log, subprocess.Popen(command, env=kept | ours, cwd=folder, stdout=log, stderr=log) as server:  # noqa: S603

@@ -1,0 +1,68 @@
+"""Starts Halls, the literal peer and a bare Flask application again and again, and prints medians of the mix.
+
+The peer's Gunicorn leaves it to chance how it shares sixteen connections (decision 23), so that one start says little.
+`starts.py 10000 --keep FOLDER` takes data that compare.py has kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from statistics import median
+
+from compare import database, describe_machine, prepare, press
+from questions import Questions
+from running import running
+
+from halls.clock import day_in_karachi, utc_now
+
+SERVERS = ("halls", "literal", "bare")
+
+
+def measure(uris: dict[str, str], asked: Path, starts: int, seconds: int) -> dict[str, list[float]]:
+    """Return the requests a second of each start; the servers take turns, and are alone while they are asked."""
+    rates: dict[str, list[float]] = {name: [] for name in uris}
+    folder = asked.parent
+    for _ in range(starts):
+        for name, uri in uris.items():
+            with running(name, uri, folder) as server:
+                press(server, asked, 2)
+                rates[name].append(press(server, asked, seconds)["rate"])
+            print(f"  {name:8} {rates[name][-1]:7.0f}/s", flush=True)
+    return rates
+
+
+def describe(count: int, rates: dict[str, list[float]]) -> str:
+    """Return a row of the table, as it stands in RESULTS.md."""
+    cells = [f"{median(rates[name]):.0f} ({min(rates[name]):.0f} to {max(rates[name]):.0f})" for name in SERVERS]
+    ours, literal, bare = (median(rates[name]) for name in SERVERS)
+    return f"| {count} | {' | '.join(cells)} | **{ours / literal:.1f}** | {bare / literal:.1f} |"
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sizes", type=int, nargs="*", default=[10_000], help="numbers of venues")
+    parser.add_argument("--starts", type=int, default=9)
+    parser.add_argument("--seconds", type=int, default=4, help="how long to ask after each start")
+    parser.add_argument("--keep", type=Path, help="a folder for the data, to be used again")
+    options = parser.parse_args()
+    rows = [
+        "| venues | Halls /s | literal /s | bare Flask /s | Halls : literal | bare : literal |",
+        "|--:|--:|--:|--:|--:|--:|",
+    ]
+    with tempfile.TemporaryDirectory(prefix="halls-bench-", ignore_cleanup_errors=True) as temporary:
+        folder = options.keep or Path(temporary)
+        mix = Questions(folder, day_in_karachi(utc_now())).searches()["mix"]
+        with database(folder / "mongo") as uri:
+            for count in options.sizes:
+                db, peer_uri = prepare(uri, count)
+                halls_uri = uri.replace("/halls?", f"/{db.name}?")
+                uris = {"halls": halls_uri, "literal": peer_uri, "bare": halls_uri}
+                rows.append(describe(count, measure(uris, mix, options.starts, options.seconds)))
+    print("\n".join(["", describe_machine(options.seconds), "", *rows]))
+
+
+if __name__ == "__main__":
+    main()
