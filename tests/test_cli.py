@@ -216,6 +216,7 @@ def test_the_letters_that_wait_are_a_table_or_json(db: Db, worker_uri: str) -> N
     assert told == "1 letters wait or are dead."
 
 
+@pytest.mark.usefixtures("db")
 def test_what_others_in_this_process_log_is_not_among_what_a_command_prints(
     worker_uri: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
