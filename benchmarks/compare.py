@@ -20,7 +20,7 @@ from urllib.request import Request, urlopen
 from data import fill
 from pymongo import ASCENDING, GEOSPHERE
 from questions import FORMS, LARGER_PAGES, Questions
-from running import HERE, Running, running
+from running import HERE, Running, end_tidily, running
 
 from halls.app import COLLECTIONS
 from halls.clock import day_in_karachi, utc_now
@@ -162,6 +162,7 @@ def read_options() -> argparse.Namespace:
 
 def main() -> None:
     """Print the tables of all sizes."""
+    end_tidily()
     if shutil.which("wrk") is None:
         sys.exit("wrk is missing. On Debian and Ubuntu: apt-get install wrk")
     options = read_options()

@@ -140,7 +140,7 @@ def measure(name: str, uri: str, folder: Path, seconds: int, total: int) -> None
     requests = folder / "requests.txt"
     write_requests(db, requests)
     db.client.close()
-    running.PEERS["literal"] = ("-m", "gunicorn", "literal_login:app", *running.PEERS["literal"][3:])
+    running.PEERS["literal"] = (*running.GUNICORN, "literal_login:app", "-b")
     running.PEERS["halls"] = ("-c", NEVER_REPLACED, "serve")
     with running.running(name, uri, folder) as server:
         port = int(server.address.rpartition(":")[2])
@@ -175,6 +175,7 @@ def print_memory(watch: Watch, go_on: Any, total: int) -> None:
 
 def main() -> None:
     """Print the table as it stands in RESULTS.md."""
+    running.end_tidily()
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 120
     total = int(sys.argv[2]) if len(sys.argv) > 2 else 200_000  # noqa: PLR2004 - the second argument
     with tempfile.TemporaryDirectory(prefix="halls-day-", ignore_cleanup_errors=True) as place:

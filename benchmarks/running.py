@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -59,6 +60,11 @@ class Running:
         statuses = [Path(f"/proc/{child}/status").read_text() for child in path.read_text().split()]
         sizes = [line.split()[1] for status in statuses for line in status.splitlines() if line.startswith("VmRSS")]
         return [int(size) // 1024 for size in sizes]
+
+
+def end_tidily() -> None:
+    """Let SIGTERM end the servers and the database along with this program, as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
 
 
 @contextmanager
