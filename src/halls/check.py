@@ -10,7 +10,7 @@ import pymongo
 from halls.accounts import promises as accounts
 from halls.app import COLLECTIONS
 from halls.bookings import promises as bookings
-from halls.mongo.client import await_snapshots
+from halls.mongo.client import await_majority
 from halls.mongo.promises import check_plan
 from halls.search import promises as search
 from halls.venues import promises as venues
@@ -38,7 +38,7 @@ class Breach:
 def find_breaches(db: Db, today: str) -> dict[str, Breach]:
     """Return what is broken, by the promise's name; nothing when all is well."""
     breaches: dict[str, Breach] = {}
-    await_snapshots(db)
+    await_majority(db)
     with pymongo.timeout(CHECK_SECONDS):
         for violation in _find_violations(db, today):
             breach = breaches.setdefault(violation.promise, Breach(violation.message))

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import pymongo
 from pymongo.errors import ConnectionFailure, NetworkTimeout, PyMongoError, ServerSelectionTimeoutError
 
+from halls.mongo.client import await_majority, find_election
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -79,6 +81,8 @@ class Service:
     is_prepared: bool = False
     # True from when the database is known to be away until a probe reaches it again.
     is_away: bool = False
+    # The election whose winner is known to tell all that was acknowledged before it.
+    settled: ObjectId | None = None
     # Asks for the database until it answers; None while nobody needs to.
     probe: threading.Thread | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -96,6 +100,13 @@ class Service:
                     self.probe = threading.Thread(target=self._probe, name="probe", daemon=True)
                     self.probe.start()
             raise
+
+    def await_settled(self) -> ObjectId | None:
+        """Wait after an election until reads show all that was acknowledged before it; return which one that was."""
+        while (election := find_election(self.db)) != self.settled:
+            await_majority(self.db)
+            self.settled = election
+        return election
 
     @property
     def is_closed(self) -> bool:

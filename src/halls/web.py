@@ -19,6 +19,7 @@ from halls.errors import BadId, DatabaseUnavailable, FieldFault, Invalid, Refusa
 from halls.idempotency import IdempotencyKey, Outcome, hash_body
 from halls.jsonbody import read_json_object
 from halls.limits import Limit, network_of
+from halls.mongo.client import find_election
 from halls.schema import Query, Reply, Shape, parse_id, validate
 from halls.service import Access
 
@@ -105,8 +106,26 @@ def current_service() -> Service:
 
 
 def _serve(declared: Endpoint, **path: str) -> Response:
-    """Answer a request in the contract's order: token, role, malformed id, 404 and whose it is, query, key, body."""
+    """Answer a request, unless what it has read is in doubt: a write that is done stands in any case."""
     service = current_service()
+    try:
+        response = _answer(declared, service, path)
+    except Refusal as refusal:
+        if _has_new_primary(service):
+            raise DatabaseUnavailable from refusal
+        raise
+    if declared.method == "GET" and _has_new_primary(service):
+        raise DatabaseUnavailable
+    return response
+
+
+def _has_new_primary(service: Service) -> bool:
+    """Tell whether an election came after this request began to read: it may have read too early after it."""
+    return "election" in g and find_election(service.db) not in {None, g.election}
+
+
+def _answer(declared: Endpoint, service: Service, path: Mapping[str, str]) -> Response:
+    """Answer a request in the contract's order: token, role, malformed id, 404 and whose it is, query, key, body."""
     began = time.monotonic()
     with pymongo.timeout(REQUEST_SECONDS), service.watching():
         found = _admit(declared, service, path)
@@ -175,6 +194,7 @@ def client_network() -> str:
 def _prepared_db(service: Service) -> Db:
     if not service.is_prepared or service.is_closed:
         raise DatabaseUnavailable
+    g.setdefault("election", service.await_settled())
     return service.db
 
 

@@ -70,6 +70,8 @@ def heard(commands: Commands, db: Db, worker_uri: str, monkeypatch: pytest.Monke
     monkeypatch.setattr("halls.mongo.client.MongoClient", open_client)
     app = make_serving_app(make_config(mongo_uri=worker_uri))
     with closing(app.extensions["halls"].db.client):
+        # What a worker asks once for each election is no request's.
+        app.extensions["halls"].await_settled()
         yield Api(app.test_client())
 
 

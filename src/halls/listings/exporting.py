@@ -11,7 +11,7 @@ from halls.accounts.store import find_accounts
 from halls.bookings.booking import booking_facts
 from halls.bookings.store import read_all_bookings
 from halls.listings.files import take_batches
-from halls.mongo.client import await_snapshots
+from halls.mongo.client import await_majority
 from halls.venues.store import read_all_venues
 from halls.venues.venue import whole_venue
 
@@ -32,7 +32,7 @@ OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 def export_lines(db: Db) -> Iterator[bytes]:
     """Yield the document as it is at one instant, a venue or booking a line, each sorted by id."""
     exported: set[ObjectId] = set()
-    await_snapshots(db)
+    await_majority(db)
     with db.client.start_session(snapshot=True) as session:
         yield b'{"venues":['
         yield from _as_items(_list_venues(db, session, exported))

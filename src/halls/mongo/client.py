@@ -20,6 +20,8 @@ from halls.mongo.listeners import CountedConnections, SlowCommands
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bson import ObjectId
+
 Document = dict[str, Any]
 Db = Database[Document]
 Session = ClientSession
@@ -28,7 +30,7 @@ Result = TypeVar("Result")
 # Acknowledged means: on the disks of a majority, so that losing any one node loses no booking.
 MAJORITY = WriteConcern("majority", j=True)
 SELECTION_MS = 3_000
-SNAPSHOT_MS = 10_000
+MAJORITY_MS = 10_000
 SLOW_MS = 200.0
 ABORT_SECONDS = 0.3
 # Other tools may have written addresses in capitals: two that differ only in case are one person.
@@ -105,11 +107,21 @@ def _abort(session: Session) -> None:
         session.abort_transaction()
 
 
-def await_snapshots(db: Db) -> None:
-    """Wait until reads as of one instant work: for a second after an election there is no instant yet."""
+def await_majority(db: Db) -> None:
+    """Wait until the primary may tell what it knows, as the majority knows it, too.
+
+    For a moment after an election there is no instant as of which could be read, and reads by majority may lack what
+    the primary before has acknowledged last.
+    """
     # It changes no data, but is answered only when the majority knows all that this node knows.
     venues = db.get_collection("venues", read_concern=ReadConcern("linearizable"))
-    venues.find_one({}, {"_id": 1}, max_time_ms=SNAPSHOT_MS)
+    venues.find_one({}, {"_id": 1}, max_time_ms=MAJORITY_MS)
+
+
+def find_election(db: Db) -> ObjectId | None:
+    """Return the id of the election that the primary won whom the driver knows; None without one, and behind mongos."""
+    servers = db.client.topology_description.server_descriptions().values()
+    return next((server.election_id for server in servers if server.server_type_name == "RSPrimary"), None)
 
 
 def is_unavailable(error: PyMongoError) -> bool:
