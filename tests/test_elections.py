@@ -110,6 +110,18 @@ def test_nor_that_something_is_not_there(api: Api, elections: Elections, monkeyp
     assert api.delete(f"/bookings/{ObjectId()}", as_=token).status == 404
 
 
+def test_nor_is_anything_done_for_whom_it_has_read_so(
+    api: Api, db: Db, elections: Elections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = {"venue_id": api.list_venue(api.owner()), "date": day(1), "guests": 1}
+    token = api.guest()
+    with monkeypatch.context() as patch:
+        hold_during(patch, "halls.accounts.guard.find_account", elections)
+        assert api.post("/bookings", order, as_=token).status == 503
+    assert db.bookings.count_documents({}) == 0
+    assert api.post("/bookings", order, as_=token).status == 201
+
+
 def test_what_is_done_stands_though_the_primary_changes(
     api: Api, elections: Elections, monkeypatch: pytest.MonkeyPatch
 ) -> None:

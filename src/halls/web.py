@@ -110,18 +110,18 @@ def _serve(declared: Endpoint, **path: str) -> Response:
     service = current_service()
     try:
         response = _answer(declared, service, path)
-    except Refusal as refusal:
-        if _has_new_primary(service):
-            raise DatabaseUnavailable from refusal
+    except Refusal:
+        _check_primary(service)
         raise
-    if declared.method == "GET" and _has_new_primary(service):
-        raise DatabaseUnavailable
+    if declared.method == "GET":
+        _check_primary(service)
     return response
 
 
-def _has_new_primary(service: Service) -> bool:
-    """Tell whether an election came after this request began to read: it may have read too early after it."""
-    return "election" in g and find_election(service.db) not in {None, g.election}
+def _check_primary(service: Service) -> None:
+    """Raise DatabaseUnavailable if an election came after this request began to read: it may have read too early."""
+    if "election" in g and find_election(service.db) not in {None, g.election}:
+        raise DatabaseUnavailable
 
 
 def _answer(declared: Endpoint, service: Service, path: Mapping[str, str]) -> Response:
@@ -129,6 +129,8 @@ def _answer(declared: Endpoint, service: Service, path: Mapping[str, str]) -> Re
     began = time.monotonic()
     with pymongo.timeout(REQUEST_SECONDS), service.watching():
         found = _admit(declared, service, path)
+    # Until here all was read, and who calls decides what may be written.
+    _check_primary(service)
     spent = time.monotonic() - began
     if declared.body is not None:
         # Outside the deadline: a client with a slow line is not a database that is away.
