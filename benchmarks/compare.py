@@ -7,7 +7,6 @@ import json
 import os
 import platform
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,7 @@ from urllib.request import Request, urlopen
 from data import fill
 from pymongo import ASCENDING, GEOSPHERE
 from questions import FORMS, LARGER_PAGES, Questions
-from running import HERE, Running, end_tidily, running
+from running import HERE, Running, begin, running
 
 from halls.app import COLLECTIONS
 from halls.clock import day_in_karachi, utc_now
@@ -162,9 +161,7 @@ def read_options() -> argparse.Namespace:
 
 def main() -> None:
     """Print the tables of all sizes."""
-    end_tidily()
-    if shutil.which("wrk") is None:
-        sys.exit("wrk is missing. On Debian and Ubuntu: apt-get install wrk")
+    begin()
     options = read_options()
     with tempfile.TemporaryDirectory(prefix="halls-bench-", ignore_cleanup_errors=True) as temporary:
         folder = options.keep or Path(temporary)

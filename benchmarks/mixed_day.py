@@ -175,7 +175,7 @@ def print_memory(watch: Watch, go_on: Any, total: int) -> None:
 
 def main() -> None:
     """Print the table as it stands in RESULTS.md."""
-    running.end_tidily()
+    running.begin()
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 120
     total = int(sys.argv[2]) if len(sys.argv) > 2 else 200_000  # noqa: PLR2004 - the second argument
     with tempfile.TemporaryDirectory(prefix="halls-day-", ignore_cleanup_errors=True) as place:

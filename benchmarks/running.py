@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -62,8 +63,10 @@ class Running:
         return [int(size) // 1024 for size in sizes]
 
 
-def end_tidily() -> None:
-    """Let SIGTERM end the servers and the database along with this program, as Ctrl-C does."""
+def begin() -> None:
+    """Stop if the load driver is missing; let SIGTERM end all that is started from here on, as Ctrl-C does."""
+    if shutil.which("wrk") is None:
+        sys.exit("wrk is missing. On Debian and Ubuntu: apt-get install wrk")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
 
 

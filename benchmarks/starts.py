@@ -13,7 +13,7 @@ from statistics import median
 
 from compare import database, describe_machine, prepare, press
 from questions import Questions
-from running import end_tidily, running
+from running import begin, running
 
 from halls.clock import day_in_karachi, utc_now
 
@@ -42,7 +42,7 @@ def describe(count: int, rates: dict[str, list[float]]) -> str:
 
 def main() -> None:
     """Print the table."""
-    end_tidily()
+    begin()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sizes", type=int, nargs="*", default=[10_000], help="numbers of venues")
     parser.add_argument("--starts", type=int, default=9)
