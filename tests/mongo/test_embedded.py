@@ -262,3 +262,14 @@ def test_a_recent_mongod_on_the_path_is_preferred(tmp_path: Path, monkeypatch: p
     recent.chmod(0o755)
     put_on_path(monkeypatch, recent)
     assert "I am the one on PATH" in refusal_of(embedded_mongod, tmp_path)
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o755])
+def test_without_one_on_the_path_the_mongod_that_comes_along_is_taken_and_made_runnable(
+    mode: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packaged = fake_mongod(tmp_path / "bin", "echo db version v6.0.5; echo I came along")
+    packaged.chmod(mode)
+    put_on_path(monkeypatch, None)
+    pretend_package(monkeypatch, packaged.parent)
+    assert "I came along" in refusal_of(embedded_mongod, tmp_path)
