@@ -24,13 +24,16 @@ HERE = Path(__file__).parent
 SECRET = "a secret of the benchmarks that is long enough"  # noqa: S105 - opens nothing
 START_SECONDS = 900
 STOP_SECONDS = 30
+# Each worker answers for itself, and which one is asked is chance.
+READY_ANSWERS = 20
 # Half the cores are the database's and the load driver's; the same for each server.
 WORKERS, THREADS = "2", "8"
 GUNICORN = ("-m", "gunicorn", "-k", "gthread", "-w", WORKERS, "--threads", THREADS)
 PEERS = {
     "halls": ("-m", "halls.cli", "serve"),
     "literal": (*GUNICORN, "literal:app", "-b"),
-    "bare": (*GUNICORN, "bare:app", "-b"),
+    "bare": (*GUNICORN, "bare:bare", "-b"),
+    "asking": (*GUNICORN, "bare:asking", "-b"),
     "modern": (
         "-m",
         "uvicorn",
@@ -111,16 +114,21 @@ def running(name: str, uri: str, folder: Path, workers: Sequence[str] = (WORKERS
 
 
 def _wait(server: subprocess.Popen[bytes], url: str) -> None:
-    """Return when it is ready, or knows no readiness (404); stop with a message when it ends or takes too long."""
+    """Return when its workers are ready, or know of no readiness (404); stop the run if that takes too long."""
     deadline = time.monotonic() + START_SECONDS
+    answers = 0
     while time.monotonic() < deadline and server.poll() is None:
         try:
             with urlopen(url, timeout=5):  # noqa: S310 - the server that we started
-                return
+                answers += 1
         except HTTPError as answer:
             if answer.code == HTTPStatus.NOT_FOUND:
                 return
+            answers = 0
         except (URLError, ConnectionError):
-            pass
-        time.sleep(0.2)
+            answers = 0
+        if answers == READY_ANSWERS:
+            return
+        if not answers:
+            time.sleep(0.2)
     sys.exit(f"the server did not get ready (exit code {server.poll()})")

@@ -1,4 +1,4 @@
-"""Starts Halls, the literal peer and a bare Flask application again and again, and prints medians of the mix.
+"""Starts Halls, the literal peer and two bare Flask applications again and again, and prints medians of the mix.
 
 The peer's Gunicorn leaves it to chance how it shares sixteen connections (decision 23), so that one start says little.
 `starts.py 10000 --keep FOLDER` takes data that compare.py has kept.
@@ -17,7 +17,7 @@ from running import begin, running
 
 from halls.clock import day_in_karachi, utc_now
 
-SERVERS = ("halls", "literal", "bare")
+SERVERS = ("halls", "literal", "bare", "asking")
 
 
 def measure(uris: dict[str, str], asked: Path, starts: int, seconds: int) -> dict[str, list[float]]:
@@ -36,8 +36,8 @@ def measure(uris: dict[str, str], asked: Path, starts: int, seconds: int) -> dic
 def describe(count: int, rates: dict[str, list[float]]) -> str:
     """Return a row of the table, as it stands in RESULTS.md."""
     cells = [f"{median(rates[name]):.0f} ({min(rates[name]):.0f} to {max(rates[name]):.0f})" for name in SERVERS]
-    ours, literal, bare = (median(rates[name]) for name in SERVERS)
-    return f"| {count} | {' | '.join(cells)} | **{ours / literal:.1f}** | {bare / literal:.1f} |"
+    ratios = [f"**{median(rates[name]) / median(rates['literal']):.1f}**" for name in SERVERS if name != "literal"]
+    return f"| {' | '.join([str(count), *cells, *ratios])} |"
 
 
 def main() -> None:
@@ -50,8 +50,8 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="a folder for the data, to be used again")
     options = parser.parse_args()
     rows = [
-        "| venues | Halls /s | literal /s | bare Flask /s | Halls : literal | bare : literal |",
-        "|--:|--:|--:|--:|--:|--:|",
+        "| venues | Halls /s | literal /s | bare /s | asking /s | Halls : literal | bare : | asking : |",
+        "|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     with tempfile.TemporaryDirectory(prefix="halls-bench-", ignore_cleanup_errors=True) as temporary:
         folder = options.keep or Path(temporary)
@@ -60,7 +60,7 @@ def main() -> None:
             for count in options.sizes:
                 db, peer_uri = prepare(uri, count)
                 halls_uri = uri.replace("/halls?", f"/{db.name}?")
-                uris = {"halls": halls_uri, "literal": peer_uri, "bare": halls_uri}
+                uris = {"halls": halls_uri, "literal": peer_uri, "bare": halls_uri, "asking": halls_uri}
                 rows.append(describe(count, measure(uris, mix, options.starts, options.seconds)))
     print("\n".join(["", describe_machine(options.seconds), "", *rows]))
 
