@@ -182,6 +182,7 @@ def test_production_takes_a_secret_of_32_bytes(monkeypatch: pytest.MonkeyPatch, 
         ("S3_BUCKET", "a-bucket-without-a-region"),
         ("AWS_ACCESS_KEY_ID", "without its secret"),
         ("JWT_OLD_SECRETS", f"{STRONG} weak"),
+        ("GOOGLE_CERTS_URL", "http://keys.example/certs"),
     ],
 )
 def test_production_refuses_what_is_fine_only_in_development(
@@ -195,6 +196,14 @@ def test_production_refuses_what_is_fine_only_in_development(
     monkeypatch.setenv("HALLS_ENV", "development")
     if name not in {"SMTP_USER", "SMTP_PASS", "AWS_ACCESS_KEY_ID"}:
         assert load_config().halls_env == "development"
+
+
+@pytest.mark.parametrize("url", ["https://keys.example/certs", "http://127.0.0.1:8000/certs", "http://[::1]/certs"])
+def test_production_takes_googles_keys_where_nobody_can_change_them(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    uri = "mongodb://db.example/halls"
+    for name, value in {**PRODUCTION, "MONGO_URI": uri, "JWT_SECRET": STRONG, "GOOGLE_CERTS_URL": url}.items():
+        monkeypatch.setenv(name, value)
+    assert load_config().google_certs_url == url
 
 
 def test_secrets_that_were_used_before_are_read_with_blanks_between(monkeypatch: pytest.MonkeyPatch) -> None:

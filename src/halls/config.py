@@ -173,6 +173,16 @@ class Config(BaseSettings):
             raise ValueError("must be https in production")
         return value
 
+    @field_validator("google_certs_url")
+    @classmethod
+    def _is_unchanged_in_production(cls, value: str, info: ValidationInfo) -> str:
+        # Who can change the keys on their way here can log in as anybody.
+        parts = urlsplit(value)
+        is_safe = parts.scheme == "https" or parts.hostname in {"localhost", "127.0.0.1", "::1"}
+        if _is_production(info) and not is_safe:
+            raise ValueError("must be https in production")
+        return value
+
     @field_validator("smtp_pass")
     @classmethod
     def _has_its_user(cls, value: str | None, info: ValidationInfo) -> str | None:
