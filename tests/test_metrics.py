@@ -174,9 +174,9 @@ def test_a_process_takes_the_number_of_a_dead_one_and_its_gauges_end_with_it(sha
     shown = metrics.render_metrics(CollectorRegistry()).decode()
     assert value_of(shown, 'halls_mails_total{kind="hello",outcome="sent"}') == 3
     assert value_of(shown, 'halls_database_connections{state="open"}') == 1
-    # As if another process came while the first one lives: it counts under the next number.
+    # As after a fork, which finds its parent's number while that lives: it counts under the next one.
     first = metrics._Shared.lock  # noqa: SLF001 - what the system keeps for a process
-    metrics._Shared.owner = -1  # noqa: SLF001 - whose number it is
+    metrics._Shared.owner = os.getppid()  # noqa: SLF001 - whose number it is
     counted.mails.labels("hello", "sent").inc(2)
     assert metrics._Shared.slot == 1  # noqa: SLF001 - its number
     shown = metrics.render_metrics(CollectorRegistry()).decode()

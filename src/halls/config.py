@@ -175,7 +175,7 @@ class Config(BaseSettings):
 
     @field_validator("google_certs_url")
     @classmethod
-    def _is_unchanged_in_production(cls, value: str, info: ValidationInfo) -> str:
+    def _comes_unchanged_in_production(cls, value: str, info: ValidationInfo) -> str:
         # Who can change the keys on their way here can log in as anybody.
         parts = urlsplit(value)
         is_safe = parts.scheme == "https" or parts.hostname in {"localhost", "127.0.0.1", "::1"}
