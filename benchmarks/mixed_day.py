@@ -1,4 +1,4 @@
-"""Measures a mixed day through NGINX: 80 % search, 12 % availability, 4 % login, 4 % booking; and memory over time.
+"""Measures mixed requests through NGINX: 80 % search, 12 % availability, 4 % login, 4 % booking; and memory over time.
 
 `PYTHONPATH=. .venv/bin/python benchmarks/mixed_day.py [seconds] [requests for memory]`
 """
@@ -32,7 +32,7 @@ from halls.app import COLLECTIONS
 from halls.clock import day_in_karachi, utc_now
 from halls.mongo.client import connect
 from halls.mongo.embedded import embedded_mongod
-from halls.startup import prepare_database
+from halls.server.startup import prepare_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,34 +42,36 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 VENUES, PEOPLE, REQUESTS, CONNECTIONS = 2_000, 50, 20_000, 16
 SHARES = {"search": 80, "availability": 12, "login": 4, "booking": 4}
-PASSWORD = "correct horse 7"  # noqa: S105 - of people who do not exist
+PASSWORD = "correct horse 7"  # noqa: S105 - of invented accounts
 SEED = 20_261_124
 PEERS = ("halls", "literal")
 EVERY_SECONDS = 5.0
-# In earnest a worker is replaced after 50 000 requests, and what leaks goes with it: here it would be seen.
-NEVER_REPLACED = "import halls.server; halls.server.MAX_REQUESTS = 0; from halls.cli import main; main()"
-# Nothing is limited: this one machine is many people.
+# In production Gunicorn replaces a worker after 50 000 requests, which would hide a memory leak.
+NEVER_REPLACED = (
+    "from halls.server import gunicorn_app; gunicorn_app.MAX_REQUESTS = 0; from halls.cli.main import main; main()"
+)
+# All requests come from one address: the rate limit of NGINX would reject them.
 NO_LIMIT = "rate=1000000r/s"
 
 
 @dataclass
 class Watch:
-    """The memory of a server's workers, again and again."""
+    """Records the memory of the workers of a server at intervals."""
 
     server: running.Running
     megabytes: list[int] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
 
     def look(self) -> None:
-        """Note the sum of all workers until told to stop."""
+        """Record the sum over all workers until `stop` is set."""
         while not self.stop.is_set():
             self.megabytes.append(sum(self.server.worker_megabytes()))
             self.stop.wait(EVERY_SECONDS)
 
 
 @contextmanager
-def watching(server: running.Running) -> Iterator[Watch]:
-    """Look at the memory for as long as the block runs."""
+def guard(server: running.Running) -> Iterator[Watch]:
+    """Record the memory while the block runs."""
     watch = Watch(server)
     thread = threading.Thread(target=watch.look)
     thread.start()
@@ -81,7 +83,7 @@ def watching(server: running.Running) -> Iterator[Watch]:
 
 
 def add_people(db: Db) -> list[Document]:
-    """Make people who can log in at both servers."""
+    """Insert accounts that can log in to both servers; return them."""
     ours, theirs = hash_password(PASSWORD), generate_password_hash(PASSWORD)
     now = utc_now()
     common: Document = {"full_name": "A Guest", "contact_number": None, "is_venue_owner": False, "role": "user"}
@@ -95,7 +97,7 @@ def add_people(db: Db) -> list[Document]:
 
 
 def write_requests(db: Db, path: Path) -> None:
-    """Write the day: the same requests in the same order for each server."""
+    """Write the requests to a file: the same requests in the same order for each server."""
     chance = random.Random(SEED)  # noqa: S311 - the same every time
     venues = list(db.venues.find({}, {"dates_available": 1, "maps_location": 1}))
     kinds = chance.choices(list(SHARES), weights=list(SHARES.values()), k=REQUESTS)
@@ -118,18 +120,18 @@ def _line(kind: str, chance: random.Random, venue: Document) -> str:
 
 
 def drive(url: str, requests: Path, token: str, seconds: int) -> dict[str, Any]:
-    """Send the requests again and again for so long; return what came of it."""
+    """Repeat the requests for that time; return the counts and latencies of wrk."""
     wrk = ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s", "--timeout", "15s", "--latency"]
     command = [*wrk, "-s", str(HERE / "load.lua"), url, "--", str(requests), token]
-    report = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 - our own words
+    report = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 - our own arguments
     found = re.search(r"^RESULT (.*)$", report, re.MULTILINE)
-    assert found, report  # noqa: S101 - a broken script is no result
+    assert found, report  # noqa: S101 - wrk or load.lua failed
     result: dict[str, Any] = json.loads(found[1])
     return result
 
 
 def measure(name: str, uri: str, folder: Path, seconds: int, total: int) -> None:
-    """Print a row for one server, and for Halls how its memory went over `total` requests."""
+    """Print a row for one server, and for Halls the memory during `total` more requests."""
     db = connect(uri, slow_ms=10_000)
     db.client.drop_database(db.name)
     prepare_database(db, COLLECTIONS)
@@ -144,8 +146,8 @@ def measure(name: str, uri: str, folder: Path, seconds: int, total: int) -> None
     running.PEERS["halls"] = ("-c", NEVER_REPLACED, "serve")
     with running.running(name, uri, folder) as server:
         port = int(server.address.rpartition(":")[2])
-        behind = RunningServer(None, port, folder / f"{name}.log")  # type: ignore[arg-type] # it is not ours to end
-        with running_site(behind, folder / f"nginx-{name}", rate=NO_LIMIT) as site, watching(server) as watch:
+        behind = RunningServer(None, port, folder / f"{name}.log")  # type: ignore[arg-type] # running() stops the process
+        with running_site(behind, folder / f"nginx-{name}", rate=NO_LIMIT) as site, guard(server) as watch:
             url = f"https://127.0.0.1:{site.port}"
             drive(url, requests, token, 3)
             result = drive(url, requests, token, seconds)
@@ -156,7 +158,7 @@ def measure(name: str, uri: str, folder: Path, seconds: int, total: int) -> None
                 "|", " | ".join([name, *cells, str(result["conflicts"]), str(result["others"]), peak]), "|", flush=True
             )
             if name == "halls" and total:
-                # Without logins and bookings, which take ten times as long: 92 of 100 requests are like these.
+                # Without logins and bookings, which take ten times as long: 92 % of the requests remain.
                 quick = folder / "quick.txt"
                 lines = requests.read_text().splitlines(keepends=True)
                 quick.write_text("".join(line for line in lines if line.startswith("GET")))
@@ -164,7 +166,7 @@ def measure(name: str, uri: str, folder: Path, seconds: int, total: int) -> None
 
 
 def print_memory(watch: Watch, go_on: Any, total: int) -> None:
-    """Send so many requests, and print the memory of all workers now and then."""
+    """Send `total` requests, and print the memory of all workers after each step."""
     sent, rows = 0, [f"0: {watch.megabytes[-1]}"]
     while sent < total:
         result = go_on()
@@ -174,7 +176,7 @@ def print_memory(watch: Watch, go_on: Any, total: int) -> None:
 
 
 def main() -> None:
-    """Print the table as it stands in RESULTS.md."""
+    """Print the table in RESULTS.md."""
     running.begin()
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 120
     total = int(sys.argv[2]) if len(sys.argv) > 2 else 200_000  # noqa: PLR2004 - the second argument

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from click.testing import CliRunner, Result
 
-from halls.cli import main
+from halls.cli.main import main
 from tests.conftest import SECRET
-from tests.loggers import kept_logging
+from tests.loggers import preserved_logging
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,7 @@ def run_halls(uri: str | None, *arguments: str | Path, **environment: str) -> Re
     """Run `halls` with `arguments`; its exit code, stdout and stderr are in the result."""
     settings = {"MONGO_URI": uri or "", "JWT_SECRET": SECRET, "LOG_LEVEL": "ERROR", "HALLS_ENV": "", **environment}
     # The command's log goes to a stream that is closed afterwards.
-    with kept_logging():
+    with preserved_logging():
         return CliRunner(env=settings).invoke(main, [str(argument) for argument in arguments])
 
 

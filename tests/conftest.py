@@ -18,10 +18,10 @@ from halls.app import COLLECTIONS
 from halls.config import Config
 from halls.mongo.client import connect
 from halls.mongo.embedded import embedded_mongod
-from halls.search import follower
-from halls.search.candidates import REACHES
-from halls.startup import make_serving_app
-from tests.people import Api
+from halls.search import change_stream
+from halls.search.candidates import radius_cache
+from halls.server.startup import make_server_app
+from tests.api_client import Api
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ MONGO_URI = pytest.StashKey[str]()
 settings.register_profile("halls", deadline=None)
 settings.load_profile("halls")
 # So is how long it takes to take in what a test has written past the application.
-follower.PATIENCE_SECONDS = 3.0
+change_stream.MAX_WAIT_SECONDS = 3.0
 # The threads of the application log whenever they like, also while a test reads what a command prints.
 structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
 
@@ -102,7 +102,7 @@ def make_config(**settings: Any) -> Config:
 @pytest.fixture(scope="session")
 def app(worker_uri: str) -> Iterator[Flask]:
     """The application on this worker's database."""
-    application = make_serving_app(make_config(mongo_uri=worker_uri))
+    application = make_server_app(make_config(mongo_uri=worker_uri))
     yield application
     application.extensions["halls"].db.client.close()
 
@@ -113,7 +113,7 @@ def db(app: Flask) -> Db:
     database: Db = app.extensions["halls"].db
     for plan in COLLECTIONS:
         database[plan.name].delete_many({})
-    REACHES.clear()
+    radius_cache.clear()
     return database
 
 

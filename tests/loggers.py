@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def kept_logging() -> Iterator[None]:
+def preserved_logging() -> Iterator[None]:
     """Keep both ways of logging for after the block: structlog's, and Python's own with pytest's handlers."""
     root = logging.getLogger()
     handlers, level, before = root.handlers[:], root.level, structlog.get_config()

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import structlog
 
-from halls.logs import ServerLogger, set_up_logs
-from tests.loggers import kept_logging
-from tests.people import PASSWORD, day
+from halls.logs import ServerLogger, configure_logging
+from tests.api_client import PASSWORD, day
+from tests.loggers import preserved_logging
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.people import Api
+    from tests.api_client import Api
 
 
 @pytest.fixture(autouse=True)
 def _kept_logging() -> Iterator[None]:
-    with kept_logging():
+    with preserved_logging():
         yield
 
 
@@ -36,7 +36,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 def test_each_request_is_one_line(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     token = api.guest()
     capsys.readouterr()
-    set_up_logs("INFO")
+    configure_logging("INFO")
     api.get("/auth/me?nothing=1", as_=token, X_Request_ID="abc-1")
     api.get("/nothing/at/all")
     first, second = lines(capsys)
@@ -48,7 +48,7 @@ def test_each_request_is_one_line(api: Api, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_no_line_holds_what_nobody_else_should_read(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
-    set_up_logs("DEBUG")
+    configure_logging("DEBUG")
     session = api.sign_up(owner=True, email="ali@example.com", full_name="Ali Raza", contact_number="03001234567")
     token = session["token"]
     venue_id = api.list_venue(token)
@@ -67,7 +67,7 @@ def test_no_line_holds_what_nobody_else_should_read(api: Api, capsys: pytest.Cap
 
 
 def test_nothing_that_a_client_sends_starts_a_line_of_its_own(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
-    set_up_logs("INFO")
+    configure_logging("INFO")
     api.client.open("/venues/%0A%7B%22forged%22:1%7D", method="GET")
     api.client.open("/health", method="GET\u2028FORGED")
     structlog.get_logger().info("said", value='one\ntwo\r{"forged": 1}\u2028')
@@ -86,7 +86,7 @@ def test_nothing_that_a_client_sends_starts_a_line_of_its_own(api: Api, capsys: 
     ],
 )
 def test_the_level_is_a_threshold(level: str, heard: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    set_up_logs(level)
+    configure_logging(level)
     log = structlog.get_logger()
     for name in ("debug", "info", "warning", "error"):
         getattr(log, name)("said")
@@ -94,7 +94,7 @@ def test_the_level_is_a_threshold(level: str, heard: list[str], capsys: pytest.C
 
 
 def test_what_libraries_and_the_server_say_is_in_the_same_form(capsys: pytest.CaptureFixture[str]) -> None:
-    set_up_logs("INFO")
+    configure_logging("INFO")
     logging.getLogger("some.library").warning("one\ntwo %s", 3)
     logging.getLogger("some.library").info("chatter")
     server = logging.getLogger("gunicorn.error")

@@ -16,11 +16,11 @@ from prometheus_client import CollectorRegistry, values
 from halls import config, metrics
 from halls.app import create_app
 from halls.clock import utc_now
-from halls.mail.outbox import queue_letter
+from halls.outbox.store import enqueue
+from tests.api_client import Api, day
 from tests.conftest import make_config
-from tests.gate import Gate
-from tests.people import Api, day
 from tests.servers import running_server
+from tests.tcp_proxy import TcpProxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +75,7 @@ def test_bookings_are_counted_by_how_they_ended(api: Api) -> None:
 def test_the_outbox_is_asked_about_at_each_scrape(api: Api, db: Db) -> None:
     assert value_of(scrape(api), 'halls_outbox_letters{status="due"}') == 0
     assert "\nhalls_outbox_oldest_seconds" not in scrape(api)
-    queue_letter(db, "password_reset", {}, utc_now())
+    enqueue(db, "password_reset", {}, utc_now())
     found = scrape(api)
     assert value_of(found, "halls_database_up") == 1
     assert value_of(found, 'halls_outbox_letters{status="due"}') == 1
@@ -85,8 +85,8 @@ def test_the_outbox_is_asked_about_at_each_scrape(api: Api, db: Db) -> None:
 def test_without_a_database_what_was_counted_is_shown_all_the_same(
     mongo_uri: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("halls.health.ASKING_SECONDS", 0.1)
-    app = create_app(make_config(mongo_uri=Gate(mongo_uri).uri))
+    monkeypatch.setattr("halls.http.health.ASKING_SECONDS", 0.1)
+    app = create_app(make_config(mongo_uri=TcpProxy(mongo_uri).uri))
     with closing(app.extensions["halls"].db.client):
         for is_prepared in (False, True):
             app.extensions["halls"].is_prepared = is_prepared

@@ -7,8 +7,8 @@ from typing import TypeVar
 from halls_client import AuthenticatedClient, Client
 from halls_client.api.accounts import sign_up
 from halls_client.api.bookings import cancel_booking, change_booking, create_booking, list_bookings
-from halls_client.api.search import list_matching_venues, show_availability
-from halls_client.api.venues import register_venue
+from halls_client.api.search import list_matching_venues
+from halls_client.api.venues import register_venue, show_availability
 from halls_client.models.booking_order import BookingOrder
 from halls_client.models.booking_status import BookingStatus
 from halls_client.models.failure import Failure

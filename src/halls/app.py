@@ -1,4 +1,4 @@
-"""The table of contents: what the application is put together from."""
+"""The application: its routes, collections, invariants and e-mails, and how its parts are put together."""
 
 from __future__ import annotations
 
@@ -7,29 +7,33 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from halls import health, idempotency, limits
+from halls.accounts import invariants as accounts_invariants
 from halls.accounts import routes as accounts_routes
 from halls.accounts import store as accounts_store
+from halls.accounts.emails import PASSWORD_RESET, render_password_reset
 from halls.accounts.google import GoogleVerifier
-from halls.accounts.guard import authenticate
-from halls.accounts.letters import PASSWORD_RESET, write_password_reset
 from halls.accounts.passwords import read_blocklist
-from halls.apidocs import routes as apidocs_routes
-from halls.bookings import catalog
+from halls.api_docs import routes as api_docs_routes
+from halls.bookings import invariants as bookings_invariants
 from halls.bookings import routes as bookings_routes
 from halls.bookings import store as bookings_store
-from halls.closure import routes as closure_routes
-from halls.cors import allow_origins
-from halls.listings import routes as listings_routes
-from halls.mail import outbox
+from halls.context import AppContext
+from halls.http import health, idempotency, rate_limits
+from halls.http.cors import allow_origins
+from halls.http.endpoint import PathPart
+from halls.http.responses import register_response_handlers
+from halls.mongo.circuit_breaker import CircuitBreaker
 from halls.mongo.client import connect
-from halls.replies import dress_replies
-from halls.search import follower
+from halls.mongo.failover import FailoverMonitor
+from halls.outbox import store as outbox_store
+from halls.search import index as search_index
+from halls.search import invariants as search_invariants
 from halls.search import routes as search_routes
-from halls.service import Service
+from halls.search.change_stream import ChangeStreamReader
 from halls.uploads import routes as uploads_routes
+from halls.venues import invariants as venues_invariants
+from halls.venues import routes as venues_routes
 from halls.venues import store as venues_store
-from halls.web import PathPart
 
 if TYPE_CHECKING:
     from halls.config import Config
@@ -38,45 +42,55 @@ BLUEPRINTS = (
     health.blueprint,
     accounts_routes.blueprint,
     search_routes.blueprint,
-    listings_routes.blueprint,
+    venues_routes.blueprint,
     bookings_routes.blueprint,
-    closure_routes.blueprint,
     uploads_routes.blueprint,
-    apidocs_routes.blueprint,
+    api_docs_routes.blueprint,
 )
 COLLECTIONS = (
-    accounts_store.PLAN,
-    accounts_store.RESETS_PLAN,
-    venues_store.PLAN,
-    bookings_store.PLAN,
-    catalog.PLAN,
-    idempotency.PLAN,
-    outbox.PLAN,
-    limits.PLAN,
+    accounts_store.COLLECTION,
+    accounts_store.RESETS_COLLECTION,
+    venues_store.COLLECTION,
+    bookings_store.COLLECTION,
+    search_index.COLLECTION,
+    idempotency.COLLECTION,
+    outbox_store.COLLECTION,
+    rate_limits.COLLECTION,
 )
-WRITERS = {PASSWORD_RESET: write_password_reset}
+INVARIANTS = (
+    *accounts_invariants.INVARIANTS,
+    *venues_invariants.INVARIANTS,
+    *bookings_invariants.INVARIANTS,
+    *search_invariants.INVARIANTS,
+)
+WRITERS = {PASSWORD_RESET: render_password_reset}
 
 
 def create_app(config: Config) -> Flask:
-    """Return the application. It answers 503 until its service is prepared (`halls.startup`)."""
+    """Return the application. Requests that need the database get 503 until `server.startup` has prepared it."""
     app = Flask(__name__, static_folder=None)
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
     app.url_map.redirect_defaults = False
     app.url_map.converters["default"] = PathPart
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=0, x_host=0)  # type: ignore[method-assign] # Flask's own way
-    db = connect(config.database_uri, config.slow_command_ms)
-    app.extensions["halls"] = Service(
-        config,
-        db,
-        authenticate,
-        limits.Limiter(config),
-        read_blocklist(config.blocklist),
-        GoogleVerifier(config.google_client_id, config.google_certs_url),
-        follower.Follower(db),
-    )
-    dress_replies(app)
+    app.extensions["halls"] = _make_context(config)
+    register_response_handlers(app)
     allow_origins(app, config.allowed_origins)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app
+
+
+def _make_context(config: Config) -> AppContext:
+    db = connect(config.database_uri, config.slow_command_ms)
+    return AppContext(
+        config=config,
+        db=db,
+        rate_limiter=rate_limits.RateLimiter(config),
+        common_passwords=read_blocklist(config.blocklist),
+        google=GoogleVerifier(config.google_client_id, config.google_certs_url),
+        change_stream=ChangeStreamReader(db),
+        circuit_breaker=CircuitBreaker(db),
+        failover=FailoverMonitor(db),
+    )

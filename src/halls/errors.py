@@ -17,7 +17,7 @@ class FieldFault(TypedDict):
     message: str
 
 
-class Refusal(Exception):  # noqa: N818 - named as facts, not as errors
+class ApiError(Exception):
     """Something Halls says no to. `message` is a sentence for a person and never holds a secret."""
 
     status: ClassVar[int]
@@ -27,53 +27,53 @@ class Refusal(Exception):  # noqa: N818 - named as facts, not as errors
 
     def __init__(self, message: str | None = None, *, headers: dict[str, str] | None = None) -> None:
         super().__init__(message or self.message)
-        self.reply_headers = {**self.headers, **(headers or {})}
+        self.response_headers = {**self.headers, **(headers or {})}
         self.details: Sequence[FieldFault] = ()
 
 
-class BadJson(Refusal):
+class BadJson(ApiError):
     """The body can't be read as one JSON object."""
 
     status, code, message = 400, "bad_json", "The body is not one well-formed JSON object."
 
 
-class BadId(Refusal):
+class BadId(ApiError):
     """An id in the path is not 24 lower-case hex digits."""
 
     status, code, message = 400, "bad_id", "An id is 24 hex digits, in lower case."
 
 
-class NotFound(Refusal):
+class NotFound(ApiError):
     """Unknown path or record."""
 
     status, code, message = 404, "not_found", "There is nothing here."
 
 
-class NotYours(Refusal):
+class NotYours(ApiError):
     """Somebody else's venue or booking."""
 
     status, code, message = 403, "not_yours", "This belongs to somebody else."
 
 
-class MethodNotAllowed(Refusal):
+class MethodNotAllowed(ApiError):
     """The path exists, the method doesn't."""
 
     status, code, message = 405, "method_not_allowed", "This address does not take that method."
 
 
-class BodyTooLarge(Refusal):
+class BodyTooLarge(ApiError):
     """More than the limit, stated or found while reading."""
 
     status, code, message = 413, "body_too_large", "The body is larger than 256 KiB."
 
 
-class NotJson(Refusal):
+class NotJson(ApiError):
     """Another content type, charset or content encoding."""
 
     status, code, message = 415, "not_json", "Send JSON in UTF-8 with Content-Type: application/json, not compressed."
 
 
-class Invalid(Refusal):
+class Invalid(ApiError):
     """One or more fields are wrong; all of them are in `details`."""
 
     status, code, message = 422, "validation_error", "Some fields are not valid."
@@ -83,26 +83,26 @@ class Invalid(Refusal):
         self.details = faults
 
 
-class RateLimited(Refusal):
+class RateLimited(ApiError):
     """Too many of the same in too short a time."""
 
     status, code, message = 429, "rate_limited", "Too many requests. Wait a little, then try again."
 
 
-class InternalError(Refusal):
+class InternalError(ApiError):
     """A defect of ours."""
 
     status, code, message = 500, "internal_error", "Something went wrong on our side. Tell us the X-Request-ID."
 
 
-class DatabaseUnavailable(Refusal):
+class DatabaseUnavailable(ApiError):
     """The database is away, or could not answer in time."""
 
     status, code, message = 503, "database_unavailable", "The service can't reach its database. Try again in a moment."
     headers: ClassVar[dict[str, str]] = {"Retry-After": "2"}
 
 
-class NotConfigured(Refusal):
+class NotConfigured(ApiError):
     """Something that operators set up is not set up, or not usable."""
 
     status, code, message = 503, "not_configured", "This is not set up here."

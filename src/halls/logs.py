@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from structlog.typing import Processor
 
 
-def set_up_logs(level: str) -> None:
+def configure_logging(level: str) -> None:
     """Write everything of `level` and above as JSON lines; a line break in a value can't start a line of its own."""
     steps: list[Processor] = [
         structlog.contextvars.merge_contextvars,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from halls.config import load_config, name_metrics_folder
-from halls.logs import set_up_logs
+from halls.logs import configure_logging
 from halls.metrics import share_metrics
-from halls.startup import make_serving_app
+from halls.server.startup import make_server_app
 
 config = load_config()
-set_up_logs(config.log_level)
+configure_logging(config.log_level)
 name_metrics_folder(config.metrics_folder)
 share_metrics(config.metrics_folder)
-app = make_serving_app(config)
+app = make_server_app(config)

@@ -10,12 +10,12 @@ import pytest
 
 from halls.accounts.google import GoogleVerifier
 from halls.app import WRITERS
-from halls.mail.worker import deliver_next
-from halls.startup import make_serving_app
+from halls.outbox.worker import deliver_next
+from halls.server.startup import make_server_app
 from tests.accounts.google_keys import CLIENT, KeyServer, running_key_server
+from tests.api_client import Api
 from tests.conftest import make_config
-from tests.mail.post_office import Delivery, PostOffice, open_post_office
-from tests.people import Api
+from tests.mail.smtp_server import Delivery, SmtpServer, running_smtp_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ class Mail:
     """A worker at hand, and the server that it delivers to."""
 
     db: Db
-    office: PostOffice
+    office: SmtpServer
     config: Config
 
     def deliver(self) -> list[Delivery]:
@@ -70,14 +70,14 @@ def token_in(delivery: Delivery) -> str:
 @pytest.fixture
 def mail(db: Db) -> Iterator[Mail]:
     """Letters are delivered, without limits, when a test says so."""
-    with open_post_office() as office:
+    with running_smtp_server() as office:
         yield Mail(db, office, make_config(smtp_host="127.0.0.1", smtp_port=office.port, app_url=APP_URL + "/"))
 
 
 @pytest.fixture(scope="session")
 def second_app(worker_uri: str) -> Iterator[Flask]:
     """The application once more, as another worker of the same service."""
-    application = make_serving_app(make_config(mongo_uri=worker_uri))
+    application = make_server_app(make_config(mongo_uri=worker_uri))
     yield application
     application.extensions["halls"].db.client.close()
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from halls.mongo.client import Db
     from tests.accounts.google_keys import KeyServer
-    from tests.people import Answer, Api
+    from tests.api_client import Answer, Api
 
 BOTH_FORMS = pytest.mark.parametrize("form", [certificates, jwk_set], ids=["certificates", "jwks"])
 

@@ -9,14 +9,14 @@ from bson import ObjectId
 
 from halls.accounts import service, store
 from halls.accounts.account import EmailTaken
+from halls.accounts.emails import hash_reset_token
 from halls.accounts.google import GooglePerson
-from halls.accounts.letters import hash_reset_token
 from halls.accounts.schemas import GoogleSignIn
 from halls.clock import utc_now
+from tests.accounts.concurrency import at_once, come_between
 from tests.accounts.google_keys import id_token
-from tests.accounts.rush import at_once, come_between
-from tests.foreign import FOREIGN_PASSWORD, put_user
-from tests.people import PASSWORD, Answer, Api, day
+from tests.api_client import PASSWORD, Answer, Api, day
+from tests.external_documents import FOREIGN_PASSWORD, put_user
 
 if TYPE_CHECKING:
     from flask import Flask

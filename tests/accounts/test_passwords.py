@@ -12,10 +12,10 @@ import pytest
 
 from halls.accounts import passwords
 from halls.accounts.passwords import COMMONEST, HASHER, TooManyAtOnce, hash_password, password_matches, read_blocklist
+from tests.api_client import PASSWORD
 from tests.commands import PRODUCTION
 from tests.conftest import make_config
-from tests.faults.breaking import wait_until
-from tests.people import PASSWORD
+from tests.faults.fault_injection import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from argon2 import PasswordHasher
     from flask import Flask
 
-    from tests.people import Api
+    from tests.api_client import Api
 
 HOLDS_ONE = """
 import time
@@ -126,9 +126,9 @@ def test_of_three_at_once_the_third_waits_its_turn(monkeypatch: pytest.MonkeyPat
 
 def test_who_waits_too_long_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "WAIT_SECONDS", 0.05)
-    with passwords._slot(), passwords._slot(), pytest.raises(TooManyAtOnce) as refusal:  # noqa: SLF001 - see above
+    with passwords._slot(), passwords._slot(), pytest.raises(TooManyAtOnce) as error:  # noqa: SLF001 - see above
         hash_password("correct horse 7")
-    assert refusal.value.reply_headers["Retry-After"] == "1"
+    assert error.value.response_headers["Retry-After"] == "1"
 
 
 @pytest.mark.timeout(30)  # at once, not after a minute

@@ -15,18 +15,18 @@ from pymongo.errors import AutoReconnect
 from halls.accounts import service
 from halls.app import WRITERS
 from halls.clock import utc_now
-from halls.mail import worker
-from halls.mail.worker import deliver_next
+from halls.outbox import worker
+from halls.outbox.worker import deliver_next
+from tests.accounts.concurrency import at_once, come_between, let_all_hash
 from tests.accounts.conftest import APP_URL, token_in
 from tests.accounts.google_keys import id_token
-from tests.accounts.rush import at_once, come_between, let_all_hash
-from tests.foreign import put_user
-from tests.people import PASSWORD, Answer, Api
+from tests.api_client import PASSWORD, Answer, Api
+from tests.external_documents import put_user
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from halls.mail.letter import Letter
+    from halls.mail.message import Email
     from halls.mongo.client import Db
     from tests.accounts.conftest import Mail
 
@@ -106,7 +106,7 @@ def test_control_without_spending_the_token_several_win(
     def set_password(db: Db, found: Any, new_hash: str, *_: Any) -> None:
         db.users.update_one({"_id": found["user_id"]}, {"$set": {"password_hash": new_hash}})
 
-    monkeypatch.setattr(service.store, "spend_reset", set_password)
+    monkeypatch.setattr(service.store, "consume_reset", set_password)
     api.sign_up(email=EMAIL)
     token = mail.reset_token(api, EMAIL)
     ends = at_once([lambda: said(reset(Api(app.test_client()), token))] * 4)
@@ -175,13 +175,13 @@ def test_the_link_is_stored_nowhere_but_as_a_hash(
     api: Api, mail: Mail, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api.sign_up(email=EMAIL)
-    written: list[Letter] = []
+    written: list[Email] = []
 
-    def refuse(_config: Any, letter: Letter, _name: str) -> None:
-        written.append(letter)
+    def refuse(_config: Any, email: Email, _name: str) -> None:
+        written.append(email)
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(worker, "send_letter", refuse)
+    monkeypatch.setattr(worker, "send_email", refuse)
     with structlog.testing.capture_logs() as lines:
         api.post("/auth/forgot-password", {"email": EMAIL})
         assert mail.deliver() == []
@@ -269,22 +269,22 @@ def test_with_limits_an_account_gets_one_letter_a_minute(api: Api, mail: Mail, l
     api.sign_up(email=EMAIL)
     api.sign_up(email="bilal@example.com")
 
-    def count_letters() -> int:
+    def count_entries() -> int:
         for email in (EMAIL, EMAIL.upper(), "bilal@example.com"):
             assert api.post("/auth/forgot-password", {"email": email}).status == 200
         return len(mail.deliver())
 
     now = utc_now()
     many = 2 if limits == "on" else 3
-    for seconds, letters in ((0, many), (50, 0 if limits == "on" else 3), (61, many)):
+    for seconds, emails in ((0, many), (50, 0 if limits == "on" else 3), (61, many)):
         with time_machine.travel(now + timedelta(seconds=seconds)):
-            assert count_letters() == letters
+            assert count_entries() == emails
 
 
 def test_the_one_letter_a_minute_is_tried_again_when_it_was_not_taken(api: Api, mail: Mail) -> None:
     mail.config = mail.config.model_copy(update={"rate_limits": "on"})
     api.sign_up(email=EMAIL)
-    mail.office.refusals = ["451 later"]
+    mail.office.errors = ["451 later"]
     api.post("/auth/forgot-password", {"email": EMAIL})
     assert mail.deliver() == []
     with time_machine.travel(utc_now() + timedelta(seconds=5)):
@@ -332,7 +332,7 @@ def test_when_the_new_password_can_not_be_written_nothing_is_spent(
     session = api.sign_up(email=EMAIL)
     token = mail.reset_token(api, EMAIL)
     with monkeypatch.context() as away:
-        away.setattr(service.store, "spend_reset", lambda *_: (_ for _ in ()).throw(AutoReconnect("gone")))
+        away.setattr(service.store, "consume_reset", lambda *_: (_ for _ in ()).throw(AutoReconnect("gone")))
         assert said(reset(api, token)) == "503 database_unavailable"
     api.await_well()
     assert api.get("/auth/me", as_=session["token"]).status == 200
@@ -357,5 +357,5 @@ def test_a_worker_without_smtp_writes_the_letter_to_the_log(api: Api, mail: Mail
     config = mail.config.model_copy(update={"smtp_host": None})
     with structlog.testing.capture_logs() as lines:
         assert deliver_next(db, config, WRITERS)
-    assert [line["event"] for line in lines] == ["letter", "letter sent"]
+    assert [line["event"] for line in lines] == ["e-mail", "e-mail sent"]
     assert said(reset(api, lines[0]["text"].split("token=")[1].split()[0])) == "done"

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from halls.accounts import deletion as closure
 from halls.accounts import service, store
-from halls.closure import service as closure
+from tests.accounts.concurrency import come_between
 from tests.accounts.google_keys import id_token
-from tests.accounts.rush import come_between
-from tests.people import PASSWORD, Api
+from tests.api_client import PASSWORD, Api
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,12 +50,12 @@ def link_google(api: Api, _mail: Mail, _token: str) -> None:
     assert api.post("/auth/google", {"id_token": id_token(email=EMAIL)}).status == 200
 
 
-def close_account(api: Api, _mail: Mail, token: str) -> None:
+def delete_account(api: Api, _mail: Mail, token: str) -> None:
     """Close the account."""
     assert api.send("DELETE", "/auth/me", {"password": PASSWORD}, as_=token).status == 200
 
 
-EVERY_WAY = pytest.mark.parametrize("revoke", [change_password, reset_password, link_google, close_account])
+EVERY_WAY = pytest.mark.parametrize("revoke", [change_password, reset_password, link_google, delete_account])
 
 
 @EVERY_WAY

@@ -11,9 +11,9 @@ import time_machine
 from bson import ObjectId
 
 from halls.accounts.passwords import password_matches
+from tests.api_client import PASSWORD, Api
 from tests.conftest import SECRET
-from tests.foreign import FOREIGN_PASSWORD, put_owner, put_user
-from tests.people import PASSWORD, Api
+from tests.external_documents import FOREIGN_PASSWORD, put_owner, put_user
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db

@@ -8,7 +8,7 @@ import pytest
 
 from halls.accounts.schemas import Login, ProfileChange, Signup
 from halls.errors import Invalid
-from halls.schema import validate
+from halls.http.schema import validate
 
 LABEL = "a" * 63
 LONGEST = f"{'l' * 64}@{LABEL}.{LABEL}.{'b' * 58}.pk"

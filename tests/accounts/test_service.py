@@ -15,7 +15,7 @@ from halls.accounts.passwords import needs_new_hash
 from halls.accounts.schemas import Login, PasswordChange
 from halls.accounts.tokens import TokenRevoked
 from halls.clock import utc_now
-from tests.foreign import FOREIGN_PASSWORD, put_user
+from tests.external_documents import FOREIGN_PASSWORD, put_user
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db, Document

@@ -116,7 +116,7 @@ def test_a_token_not_of_our_making_is_refused(forge: Callable[[], str]) -> None:
     # "exp true" is second 1 of 1970: long ago is as good an answer.
     with pytest.raises((InvalidToken, TokenExpired)) as caught:
         read_token(forge(), secret=SECRET, now=utc_now())
-    assert caught.value.reply_headers == {"WWW-Authenticate": "Bearer"}
+    assert caught.value.response_headers == {"WWW-Authenticate": "Bearer"}
 
 
 def test_a_hash_is_no_more_than_a_list_of_claims() -> None:

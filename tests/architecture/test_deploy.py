@@ -10,9 +10,9 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry, generate_latest
 
-from halls import server
 from halls.config import Config
 from halls.metrics import Metrics
+from halls.server import gunicorn_app
 from tests.architecture.source import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -86,7 +86,7 @@ def nginx_seconds(directive: str) -> int:
 
 
 def test_nginx_gives_up_a_connection_before_the_application_does() -> None:
-    assert nginx_seconds("keepalive_timeout") < server.KEEP_ALIVE_SECONDS
+    assert nginx_seconds("keepalive_timeout") < gunicorn_app.KEEP_ALIVE_SECONDS
 
 
 def test_nginx_takes_bodies_as_large_as_the_application_does() -> None:
@@ -100,7 +100,7 @@ def test_nginx_takes_bodies_as_large_as_the_application_does() -> None:
 def test_systemd_waits_longer_than_what_it_stops(unit: Any) -> None:
     found = re.search(r"^TimeoutStopSec=(\d+)$", unit.read_text(), re.MULTILINE)
     assert found
-    assert int(found[1]) > server.GRACEFUL_SECONDS
+    assert int(found[1]) > gunicorn_app.GRACEFUL_SECONDS
 
 
 def test_what_units_image_and_compose_file_set_is_a_setting() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from halls.cli import main
+from halls.cli.main import main
 from tests.architecture.source import ROOT, SRC, list_files, name_place
 
 if TYPE_CHECKING:

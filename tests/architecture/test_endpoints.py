@@ -1,17 +1,17 @@
-"""Every route is declared by `halls.web.endpoint`, which asks for a token unless the route is listed here as public."""
+"""Every route is declared by `halls.http.endpoint` and needs a token, unless it is listed here as public."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from halls.service import Access
-from halls.web import Endpoint
+from halls.accounts.authentication import Access
+from halls.http.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from tests.people import Api
+    from tests.api_client import Api
 
 PUBLIC = {
     "GET /health",

@@ -10,9 +10,9 @@ import time_machine
 from bson import Decimal128, ObjectId
 
 from halls.bookings import service
-from tests.foreign import bare_venue_document, put_booking, put_user, put_venue
-from tests.people import Api, day
-from tests.rows import NO_ID
+from tests.api_client import Api, day
+from tests.contract_routes import NO_ID
+from tests.external_documents import bare_venue_document, put_booking, put_user, put_venue
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bson import ObjectId
 
-from tests.foreign import put_booking, put_user, put_venue
-from tests.people import Api, day
-from tests.rows import NO_ID
+from tests.api_client import Api, day
+from tests.contract_routes import NO_ID
+from tests.external_documents import put_booking, put_user, put_venue
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db

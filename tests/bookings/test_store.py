@@ -10,8 +10,8 @@ from pymongo.errors import AutoReconnect, DuplicateKeyError, OperationFailure, W
 
 from halls.bookings import store
 from halls.mongo.client import in_transaction
-from tests.foreign import put_booking
-from tests.people import Api, day
+from tests.api_client import Api, day
+from tests.external_documents import put_booking
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db
@@ -115,7 +115,7 @@ def test_a_repeat_with_the_key_after_an_unknown_outcome_is_the_replay(
     order = {"venue_id": venue_id, "date": day(3), "guests": 100}
     with monkeypatch.context() as broken:
         commit_then_fail(broken, AutoReconnect("connection closed"), commits=True)
-        broken.setattr(store, "_is_kept", lambda *_: False)
+        broken.setattr(store, "_is_stored", lambda *_: False)
         lost = api.post("/bookings", order, as_=guest, Idempotency_Key="k")
     api.await_well()
     again = api.post("/bookings", order, as_=guest, Idempotency_Key="k")

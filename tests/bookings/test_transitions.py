@@ -10,9 +10,9 @@ import time_machine
 from bson import ObjectId
 
 from halls.clock import utc_now
-from tests.foreign import WRITTEN_AT, put_booking, put_venue
-from tests.people import Answer, Api, day
-from tests.rows import NO_ID
+from tests.api_client import Answer, Api, day
+from tests.contract_routes import NO_ID
+from tests.external_documents import WRITTEN_AT, put_booking, put_venue
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db

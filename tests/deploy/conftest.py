@@ -9,8 +9,8 @@ import pytest
 
 from halls.mongo.client import connect
 from tests.deploy.site import Site, running_site
-from tests.hostile.conftest import google, hostile_database, hostile_uri, post_office, settings, world  # noqa: F401 - fixtures
-from tests.races.arena import Arena, over_http
+from tests.hostile.conftest import google, hostile_database, hostile_uri, settings, smtp_server, world  # noqa: F401 - fixtures
+from tests.races.race_client import RaceClient, over_http
 from tests.servers import running_server
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ def hostile_server(site: Site) -> Site:
 
 
 @pytest.fixture
-def arena(hostile_uri: str, site: Site) -> Iterator[Arena]:  # noqa: F811 - a fixture
+def race_client(hostile_uri: str, site: Site) -> Iterator[RaceClient]:  # noqa: F811 - a fixture
     """The database behind the site, and people and venues in it."""
     db = connect(hostile_uri)
     with closing(db.client):
-        yield Arena(db, over_http(site.server.port))
+        yield RaceClient(db, over_http(site.server.port))

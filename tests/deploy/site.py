@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.architecture.source import ROOT
-from tests.hostile.wire import SERVER_NAME, TLS_PORTS, Answer, Exchange, send
+from tests.hostile.raw_http import SERVER_NAME, TLS_PORTS, Answer, Exchange, send
 from tests.servers import RunningServer, free_port
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ import requests
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from halls.bookings.store import PLAN
+from halls.bookings.store import COLLECTION
 from halls.config import MIN_SECRET_BYTES, Config
 from halls.mongo import embedded
 from tests.architecture.source import ROOT
 from tests.commands import run_halls
-from tests.faults.breaking import wait_until
+from tests.faults.fault_injection import wait_until
 from tests.samples import find_samples
 from tests.servers import free_port, running_server
 
@@ -138,5 +138,7 @@ def test_every_command_of_halls_on_the_page_runs(command: str, fresh_uri: str) -
 
 def test_the_shard_key_of_bookings_begins_the_unique_index() -> None:
     (key,) = re.findall(r'"halls\.bookings", \{ (.*?) \}', SAMPLES["js"][0])
-    (index,) = [index.document for index in PLAN.indexes if index.document["name"] == "one_active_booking_per_date"]
+    (index,) = [
+        index.document for index in COLLECTION.indexes if index.document["name"] == "one_active_booking_per_date"
+    ]
     assert [name.strip() for name in re.findall(r"(\w+): 1", key)] == list(index["key"])

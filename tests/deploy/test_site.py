@@ -14,7 +14,7 @@ import pytest
 from tests.commands import PRODUCTION
 from tests.deploy.conftest import BEHIND_NGINX
 from tests.deploy.site import running_site
-from tests.hostile.wire import SERVER_NAME
+from tests.hostile.raw_http import SERVER_NAME
 from tests.servers import running_server
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.deploy.site import Site
-    from tests.hostile.wire import Answer
+    from tests.hostile.raw_http import Answer
 
 HSTS = "max-age=31536000"
 LIMIT = 256 * 1024

@@ -7,7 +7,7 @@ import time
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
-from tests.hostile.wire import SERVER_NAME, TLS_PORTS
+from tests.hostile.raw_http import SERVER_NAME, TLS_PORTS
 
 if TYPE_CHECKING:
     from tests.deploy.site import Site

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.hostile.wire import SERVER_NAME
+from tests.hostile.raw_http import SERVER_NAME
 
 if TYPE_CHECKING:
     from tests.deploy.site import Site

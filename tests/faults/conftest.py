@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conftest import uri_of
-from tests.faults.breaking import fallible_mongod
+from tests.faults.fault_injection import fallible_mongod
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

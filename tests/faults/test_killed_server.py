@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from halls.mongo.client import connect
-from tests.faults.breaking import SETTINGS, find_processes, wait_until
-from tests.races.arena import Arena, Call, over_http
+from tests.faults.fault_injection import SETTINGS, find_processes, wait_until
+from tests.races.race_client import Call, RaceClient, over_http
 from tests.servers import free_port, running_server
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ def test_a_booking_survives_the_kill_of_its_server_and_a_clean_stop_leaves_no_pr
     settings = {**SETTINGS, "PORT": str(free_port())}
     with running_server(mongo_uri=None, folder=tmp_path, **settings) as server:
         db = connect((tmp_path / "mongo" / "uri").read_text())
-        arena = Arena(db, over_http(server.port))
-        guest = arena.person()
-        order = guest.order(arena.venue(arena.person(owner=True)), key="my-only-key")
-        booked = arena.ask(order)
+        race_client = RaceClient(db, over_http(server.port))
+        guest = race_client.person()
+        order = guest.order(race_client.venue(race_client.person(owner=True)), key="my-only-key")
+        booked = race_client.ask(order)
         server.process.kill()
         if "mongod" in victims:
             os.kill(pid_in(tmp_path), signal.SIGKILL)
@@ -44,9 +44,9 @@ def test_a_booking_survives_the_kill_of_its_server_and_a_clean_stop_leaves_no_pr
     with running_server(mongo_uri=None, folder=tmp_path, **settings) as server:
         # Until the new server listens, workers of the killed one may answer at the same port.
         wait_until(lambda: server.log_text().count(LISTENS) == 2)
-        again = arena.ask(order)
+        again = race_client.ask(order)
         assert find_processes(str(tmp_path))
-        seen = arena.ask(Call("GET", f"/bookings/{booked.answer.data['booking_id']}", guest.token))
+        seen = race_client.ask(Call("GET", f"/bookings/{booked.answer.data['booking_id']}", guest.token))
     assert again.answer.json == booked.answer.json
     assert again.answer.headers["Idempotent-Replayed"] == "true"
     assert seen.answer.data["booking"] == booked.answer.data["booking"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.faults.breaking import find_children, is_well, serving, wait_until
-from tests.people import PASSWORD
-from tests.races.arena import Arena, Call
+from tests.api_client import PASSWORD
+from tests.faults.fault_injection import find_children, is_well, serving, wait_until
+from tests.races.race_client import Call, RaceClient
 
 if TYPE_CHECKING:
     from tests.servers import RunningServer
@@ -25,19 +25,19 @@ def megabytes(server: RunningServer) -> int:
     return int(line.split()[1]) // 1024
 
 
-def log_in_and_look_around(arena: Arena) -> list[str]:
+def log_in_and_look_around(race_client: RaceClient) -> list[str]:
     """Let six people at once log in and search, again and again; return what they are told."""
     account = {"email": EMAIL, "password": PASSWORD}
-    assert arena.ask(Call("POST", "/auth/signup", None, {**account, "is_venue_owner": False})).said == "201"
-    arena.venues(arena.person(owner=True), 100)
+    assert race_client.ask(Call("POST", "/auth/signup", None, {**account, "is_venue_owner": False})).said == "201"
+    race_client.venues(race_client.person(owner=True), 100)
     search = Call("GET", "/venues/search?limit=100&include=calendar")
     calls = [Call("POST", "/auth/login", None, account, then=search)] * AT_ONCE
-    events = [event for _ in range(ROUNDS) for event in arena.at_once(*calls)]
+    events = [event for _ in range(ROUNDS) for event in race_client.at_once(*calls)]
     return [event.said for event in events] + [event.then.said for event in events if event.then]
 
 
 def test_a_worker_stays_small_though_all_of_its_threads_log_people_in(fresh_uri: str, tmp_path: Path) -> None:
-    with serving(fresh_uri, tmp_path, WEB_WORKERS="1") as (server, arena):
-        wait_until(lambda: is_well(arena))
-        assert log_in_and_look_around(arena) == ["200"] * ROUNDS * AT_ONCE * 2
+    with serving(fresh_uri, tmp_path, WEB_WORKERS="1") as (server, race_client):
+        wait_until(lambda: is_well(race_client))
+        assert log_in_and_look_around(race_client) == ["200"] * ROUNDS * AT_ONCE * 2
         assert megabytes(server) < MEGABYTES

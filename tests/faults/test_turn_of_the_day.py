@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 import time_machine
 
-from halls import web
-from halls.check import find_breaches
+from halls.cli.check import find_violations
 from halls.clock import day_in_karachi, utc_now
-from tests.accounts.rush import come_between
+from halls.http import endpoint
+from tests.accounts.concurrency import come_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from halls.mongo.client import Db
-    from tests.people import Api
+    from tests.api_client import Api
 
 TURN = datetime(2027, 3, 1, 19, 0, tzinfo=timezone.utc)
 MIDNIGHT_UTC = datetime(2027, 3, 2, 0, 0, tzinfo=timezone.utc)
@@ -59,13 +59,13 @@ def test_a_day_ends_when_it_ends_in_karachi(
         answers = [api.book(guest, venue_id, day) for day in (BEFORE, AFTER)]
         assert found == available == bookable
         assert [answer.json.get("code", str(answer.status)) for answer in answers] == said
-        assert find_breaches(db, day_in_karachi(utc_now())) == {}
+        assert find_violations(db, day_in_karachi(utc_now())) == {}
 
 
 def test_the_day_is_that_of_the_end_of_a_body_that_comes_slowly(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     with time_machine.travel(TURN - SECOND, tick=False) as clock:
         guest, venue_id = api.guest(), api.list_venue(api.owner(), dates_available=[BEFORE])
-        come_between(monkeypatch, web, "read_json_object", lambda: clock.move_to(TURN))
+        come_between(monkeypatch, endpoint, "read_json_object", lambda: clock.move_to(TURN))
         assert api.book(guest, venue_id, BEFORE).code == "date_in_past"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.hostile.catalogue import Step
 from tests.hostile.filling import fill
-from tests.hostile.wire import Answer, Exchange
+from tests.hostile.raw_http import Answer, Exchange
 
 MAX_SECONDS = 5.0
 # What only an accident shows: a stack, a path of ours, the driver's or the framework's own words.

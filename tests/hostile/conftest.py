@@ -10,7 +10,7 @@ from pymongo.database import Database
 from tests.accounts.google_keys import CLIENT, KeyServer, running_key_server
 from tests.conftest import uri_of
 from tests.hostile.world import Document, World, make_world
-from tests.mail.post_office import PostOffice, open_post_office
+from tests.mail.smtp_server import SmtpServer, running_smtp_server
 from tests.servers import RunningServer, running_server
 
 SETTINGS = {
@@ -32,8 +32,8 @@ def hostile_uri(mongo_uri: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def post_office() -> Iterator[PostOffice]:
-    with open_post_office() as office:
+def smtp_server() -> Iterator[SmtpServer]:
+    with running_smtp_server() as office:
         yield office
 
 
@@ -44,9 +44,9 @@ def google() -> Iterator[KeyServer]:
 
 
 @pytest.fixture(scope="session")
-def settings(post_office: PostOffice, google: KeyServer) -> dict[str, str]:
+def settings(smtp_server: SmtpServer, google: KeyServer) -> dict[str, str]:
     """Return the settings of a server that mails and trusts our own Google."""
-    mail = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(post_office.port)}
+    mail = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(smtp_server.port)}
     return SETTINGS | mail | {"GOOGLE_CERTS_URL": google.url}
 
 
@@ -78,5 +78,5 @@ def hostile_database(hostile_uri: str, hostile_server: RunningServer) -> Iterato
 
 
 @pytest.fixture
-def world(hostile_database: Database[Document], post_office: PostOffice) -> World:
-    return make_world(hostile_database, post_office)
+def world(hostile_database: Database[Document], smtp_server: SmtpServer) -> World:
+    return make_world(hostile_database, smtp_server)

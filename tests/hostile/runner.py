@@ -9,7 +9,7 @@ from tests.hostile.answers import data_at, problems_of
 from tests.hostile.catalogue import Step
 from tests.hostile.filling import fill
 from tests.hostile.forging import forged_token, google_token
-from tests.hostile.wire import Answer, Exchange, request_bytes, send
+from tests.hostile.raw_http import Answer, Exchange, request_bytes, send
 from tests.hostile.world import World
 
 LOG_SECONDS, LETTER_SECONDS = 1.0, 10.0

@@ -10,12 +10,12 @@ from time import monotonic, sleep
 from pymongo import MongoClient
 
 from halls.mongo.embedded import embedded_mongod
-from tests.faults.breaking import IN_A_ROW
+from tests.faults.fault_injection import IN_A_ROW
 from tests.hostile.catalogue import Step, needs_of
 from tests.hostile.conftest import SETTINGS
+from tests.hostile.raw_http import request_bytes, send
 from tests.hostile.runner import run_case
 from tests.hostile.test_hostile_cases import OUTAGE
-from tests.hostile.wire import request_bytes, send
 from tests.hostile.world import Document, World, make_world
 from tests.servers import RunningServer, running_server
 

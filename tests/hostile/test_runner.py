@@ -8,8 +8,8 @@ import pytest
 from tests.hostile.answers import problems_of
 from tests.hostile.catalogue import Step
 from tests.hostile.filling import body_of, fill
+from tests.hostile.raw_http import Answer, Exchange, parse_answers, request_bytes
 from tests.hostile.runner import Server, run_case
-from tests.hostile.wire import Answer, Exchange, parse_answers, request_bytes
 from tests.hostile.world import Document, World
 
 HEADERS = [("Content-Type", "application/json"), ("X-Request-ID", "a"), ("X-Content-Type-Options", "nosniff")]

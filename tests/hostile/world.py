@@ -11,10 +11,10 @@ from argon2 import PasswordHasher
 from bson import ObjectId
 from pymongo.database import Database
 
-from halls.accounts.letters import hash_reset_token
+from halls.accounts.emails import hash_reset_token
 from halls.clock import day_in_karachi, utc_now
 from tests.hostile.forging import good_token
-from tests.mail.post_office import PostOffice
+from tests.mail.smtp_server import SmtpServer
 
 Document = dict[str, Any]
 
@@ -31,7 +31,7 @@ class World:
 
     db: Database[Document]
     # Where its letters arrive.
-    office: PostOffice | None = None
+    office: SmtpServer | None = None
     names: dict[str, str] = field(default_factory=dict)
     ids: list[ObjectId] = field(default_factory=list)
 
@@ -50,7 +50,7 @@ class World:
         self.ids += [document["_id"] for document in listed]
 
 
-def make_world(db: Database[Document], office: PostOffice | None = None) -> World:
+def make_world(db: Database[Document], office: SmtpServer | None = None) -> World:
     """Write a fresh world and name everything in it."""
     world = World(db, office)
     number = secrets.token_hex(5)

@@ -10,10 +10,10 @@ import pytest
 from bson import ObjectId
 from pymongo import MongoClient, monitoring
 
-from halls.startup import make_serving_app
+from halls.server.startup import make_server_app
+from tests.api_client import Api, day
 from tests.conftest import make_config
-from tests.foreign import bare_venue_document, index_all, put_booking
-from tests.people import Api, day
+from tests.external_documents import bare_venue_document, index_all, put_booking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ class Commands(monitoring.CommandListener):
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
         """Write its name down, and the last one of each name whole."""
-        if threading.current_thread().name == "follower":
+        if threading.current_thread().name == "change-stream":
             # It asks on behalf of nobody.
             return
         self.names.append(event.command_name)
@@ -39,7 +39,7 @@ class Commands(monitoring.CommandListener):
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
         """Write the last answer of each name down."""
-        if threading.current_thread().name == "follower":
+        if threading.current_thread().name == "change-stream":
             return
         self.answered[event.command_name] = event.reply
 
@@ -68,10 +68,10 @@ def heard(commands: Commands, db: Db, worker_uri: str, monkeypatch: pytest.Monke
         return MongoClient(*arguments, event_listeners=[*event_listeners, commands], **options)
 
     monkeypatch.setattr("halls.mongo.client.MongoClient", open_client)
-    app = make_serving_app(make_config(mongo_uri=worker_uri))
+    app = make_server_app(make_config(mongo_uri=worker_uri))
     with closing(app.extensions["halls"].db.client):
         # What a worker asks once for each election is no request's.
-        app.extensions["halls"].await_settled()
+        app.extensions["halls"].failover.confirm_election()
         yield Api(app.test_client())
 
 

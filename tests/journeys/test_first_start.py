@@ -11,8 +11,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from tests.api_client import day
 from tests.commands import PRODUCTION
-from tests.people import day
 from tests.servers import free_port
 
 if TYPE_CHECKING:

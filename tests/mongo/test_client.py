@@ -22,7 +22,7 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
-from halls.mongo.client import await_majority, connect, in_transaction, is_unavailable
+from halls.mongo.client import connect, in_transaction, is_unavailable, wait_for_majority_commit
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db, Session
@@ -92,7 +92,7 @@ def test_after_a_write_conflict_a_transaction_is_tried_again(db: Db) -> None:
 
 def test_a_snapshot_can_be_waited_for(db: Db) -> None:
     row_id = db.venues.insert_one({}).inserted_id
-    await_majority(db)
+    wait_for_majority_commit(db)
     with db.client.start_session(snapshot=True) as session:
         assert db.venues.find_one({"_id": row_id}, session=session) == {"_id": row_id}
 

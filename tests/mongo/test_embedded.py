@@ -77,9 +77,9 @@ def pretend_package(monkeypatch: pytest.MonkeyPatch, folder: Path | None) -> Non
 
 
 def refusal_of(start: Callable[[Path], Any], folder: Path) -> str:
-    with pytest.raises(EmbeddedMongoError) as refusal, start(folder):
+    with pytest.raises(EmbeddedMongoError) as error, start(folder):
         pass
-    return str(refusal.value)
+    return str(error.value)
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +94,8 @@ def test_a_fresh_folder_gets_a_primary_with_transactions(owned: tuple[Path, str]
     with connected(owned[1]) as client:
         with client.start_session() as session, session.start_transaction():
             client.halls.rooms.insert_one({"_id": 1}, session=session)
-            client.halls.letters.insert_one({"_id": 1}, session=session)
-        assert client.halls.letters.count_documents({}) == 1
+            client.halls.emails.insert_one({"_id": 1}, session=session)
+        assert client.halls.emails.count_documents({}) == 1
 
 
 def test_a_second_owner_is_refused_and_the_first_keeps_its_mongod(

@@ -14,12 +14,12 @@ from bson import ObjectId
 from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import AutoReconnect, OperationFailure
-from tests.servers import free_port
 
 from halls.app import COLLECTIONS
 from halls.mongo import embedded, indexes
 from halls.mongo.client import connect
-from halls.mongo.indexes import CollectionPlan, ContradictingData, ensure_collections, find_duplicates
+from halls.mongo.indexes import CollectionSpec, IncompatibleDataError, ensure_collections, find_duplicates
+from tests.servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ def bare(fresh_uri: str) -> Iterator[Db]:
 
 def refused(db: Db) -> str:
     """Return why the data is refused."""
-    with pytest.raises(ContradictingData) as caught:
+    with pytest.raises(IncompatibleDataError) as caught:
         ensure_collections(db, COLLECTIONS)
     return str(caught.value)
 
@@ -268,14 +268,14 @@ def test_whoever_makes_the_collection_second_uses_the_first_ones(bare: Db, monke
 
 def test_a_collection_that_can_not_be_made_is_an_error(bare: Db) -> None:
     with pytest.raises(OperationFailure):
-        ensure_collections(bare, [CollectionPlan("odd", [], {"$nonsense": 1})])
+        ensure_collections(bare, [CollectionSpec("odd", [], {"$nonsense": 1})])
     assert "odd" not in bare.list_collection_names()
 
 
 def test_an_index_that_can_not_be_made_is_an_error(bare: Db) -> None:
     nonsense = pymongo.IndexModel([("a", "nonsense")], name="a")
     with pytest.raises(OperationFailure):
-        ensure_collections(bare, [CollectionPlan("odd", [nonsense])])
+        ensure_collections(bare, [CollectionSpec("odd", [nonsense])])
 
 
 def test_a_database_that_is_away_is_no_contradiction(bare: Db, monkeypatch: pytest.MonkeyPatch) -> None:

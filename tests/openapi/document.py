@@ -11,9 +11,9 @@ from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from halls.apidocs.document import make_document
+from halls.api_docs.document import make_document
 from halls.app import BLUEPRINTS
-from tests.people import Answer, Api
+from tests.api_client import Answer, Api
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient

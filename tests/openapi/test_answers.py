@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.api_client import PASSWORD, day, venue_body
+from tests.contract_routes import NO_ID
 from tests.openapi.document import Judge, current_document
-from tests.people import PASSWORD, day, venue_body
-from tests.rows import NO_ID
 
 if TYPE_CHECKING:
     from flask import Flask

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from tests.openapi.document import ROOT, current_document
-from tests.openapi.promises import RELEASED, find_breaks, list_promises
+from tests.openapi.invariants import RELEASED, find_breaks, list_promises
 
 DOCUMENT = current_document()
 

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from halls.apidocs.document import make_document, row_of, write_document
+from halls.api_docs.document import make_document, row_of, write_document
 from halls.app import BLUEPRINTS
 from tests.openapi.document import COMMITTED, current_document, follow, list_operations
 

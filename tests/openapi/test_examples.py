@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.api_client import Api, day
 from tests.openapi.document import current_document, list_operations
-from tests.people import Api, day
 
 DOCUMENT = current_document()
 EXAMPLES = [

@@ -11,7 +11,7 @@ from pymongo.errors import DuplicateKeyError, WriteError
 from halls.app import COLLECTIONS
 from halls.mongo.client import connect
 from halls.mongo.indexes import ensure_collections
-from tests.races.arena import DATE
+from tests.races.race_client import DATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,13 +90,13 @@ def test_a_status_unheard_of_holds_its_date(status: str, prepared: Db) -> None:
 )
 def test_the_validator_keeps_out_what_the_index_might_not_see(fields: dict[str, Any], prepared: Db) -> None:
     venue_id = ObjectId()
-    with pytest.raises(WriteError) as refusal:
+    with pytest.raises(WriteError) as error:
         insert(prepared, venue_id, **fields)
-    assert refusal.value.code == BROKEN_DOCUMENT
+    assert error.value.code == BROKEN_DOCUMENT
     insert(prepared, venue_id, status="pending")
-    with pytest.raises(WriteError) as refusal:
+    with pytest.raises(WriteError) as error:
         prepared.bookings.update_one({"venue_id": venue_id}, {"$set": {"status": "Pending"}})
-    assert refusal.value.code == BROKEN_DOCUMENT
+    assert error.value.code == BROKEN_DOCUMENT
 
 
 def test_the_index_that_a_running_server_has_is_the_one_tested_here(prepared: Db) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from halls.venues import store
 from tests.races import unguarded
-from tests.races.arena import DATE, NEW_PRICE, OLD_PRICE, Arena, Call, Event, Report, shifts
+from tests.races.race_client import DATE, NEW_PRICE, OLD_PRICE, Call, Event, RaceClient, Report, shifts
 
 if TYPE_CHECKING:
     import pytest
@@ -15,18 +15,18 @@ ROUNDS = 60
 NEW_PRICING = {"overrides": [{"date": DATE, "price": NEW_PRICE}]}
 
 
-def race_with_new_prices(arena: Arena, delays: list[float]) -> tuple[list[str], set[int]]:
+def race_with_new_prices(race_client: RaceClient, delays: list[float]) -> tuple[list[str], set[int]]:
     """Order dates while they get dearer; return what went wrong, and the prices that were locked."""
-    report, guest, owner = Report(), arena.person(), arena.person(owner=True)
+    report, guest, owner = Report(), race_client.person(), race_client.person(owner=True)
     locked = set()
-    for venue_id, delay in zip(arena.venues(owner, len(delays)), delays, strict=True):
+    for venue_id, delay in zip(race_client.venues(owner, len(delays)), delays, strict=True):
         look = Call("GET", f"/venues/{venue_id}/availability?date={DATE}")
         body: dict[str, Any] = {"pricing": NEW_PRICING}
         reprice = Call("PATCH", f"/venues/{venue_id}", owner.token, body, delay=max(0.0, delay), then=look)
         order = guest.order(venue_id, delay=max(0.0, -delay))
-        ordered, repriced = arena.at_once(order, reprice)
+        ordered, repriced = race_client.at_once(order, reprice)
         report.add_end(["201, 200"], ordered, repriced)
-        [booking] = arena.active(venue_id)
+        [booking] = race_client.active(venue_id)
         locked.add(booking["price_locked"])
         if booking["price_locked"] not in find_honest_prices(ordered, repriced):
             report.violations.append(f"booked at {booking['price_locked']}")
@@ -47,20 +47,22 @@ def find_honest_prices(ordered: Event, repriced: Event) -> set[int]:
     return {NEW_PRICE} if seen_new_and_free else {OLD_PRICE, NEW_PRICE}
 
 
-def test_a_booking_locks_a_price_that_held_and_never_one_that_was_seen_replaced(arena: Arena) -> None:
-    violations, locked = race_with_new_prices(arena, shifts(ROUNDS))
+def test_a_booking_locks_a_price_that_held_and_never_one_that_was_seen_replaced(race_client: RaceClient) -> None:
+    violations, locked = race_with_new_prices(race_client, shifts(ROUNDS))
     assert violations == []
     assert locked == {OLD_PRICE, NEW_PRICE}
 
 
 def test_an_order_that_is_slow_to_decide_pays_the_price_of_when_it_decides(
-    shadow: Arena, monkeypatch: pytest.MonkeyPatch
+    shadow: RaceClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unguarded.pause_before(monkeypatch, shadow, store, "claim_date")
     assert race_with_new_prices(shadow, [1.0]) == ([], {NEW_PRICE})
 
 
-def test_control_a_price_read_before_the_transaction_is_stale(shadow: Arena, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_control_a_price_read_before_the_transaction_is_stale(
+    shadow: RaceClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     unguarded.price_before_the_transaction(monkeypatch)
     unguarded.pause_before(monkeypatch, shadow, store, "claim_date")
     assert race_with_new_prices(shadow, [1.0]) == ([f"booked at {OLD_PRICE}"], {OLD_PRICE})

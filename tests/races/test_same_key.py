@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from halls.bookings import service as bookings
-from halls.listings import service as listings
 from halls.mongo.client import connect
-from tests.people import venue_body
+from halls.venues import service as listings
+from tests.api_client import venue_body
 from tests.races import unguarded
-from tests.races.arena import OTHER_DATE, Arena, Call, Event, Report, over_http
 from tests.races.conftest import SETTINGS
+from tests.races.race_client import OTHER_DATE, Call, Event, RaceClient, Report, over_http
 from tests.servers import running_server
 
 if TYPE_CHECKING:
@@ -34,19 +34,19 @@ class Task:
     count_effects: Callable[[], int]
 
 
-def make_booking_task(arena: Arena) -> Task:
+def make_booking_task(race_client: RaceClient) -> Task:
     """Return an order, and one for another date."""
-    guest, venue_id, key = arena.person(), arena.venue(arena.person(owner=True)), secrets.token_hex(8)
+    guest, venue_id, key = race_client.person(), race_client.venue(race_client.person(owner=True)), secrets.token_hex(8)
     call, other = guest.order(venue_id, key=key), guest.order(venue_id, OTHER_DATE, key=key)
-    return Task(call, other, lambda: arena.db.bookings.count_documents({"user_id": guest.id}))
+    return Task(call, other, lambda: race_client.db.bookings.count_documents({"user_id": guest.id}))
 
 
-def make_listing_task(arena: Arena) -> Task:
+def make_listing_task(race_client: RaceClient) -> Task:
     """Return the registration of a venue, and of one with another name."""
-    owner, key = arena.person(owner=True), secrets.token_hex(8)
+    owner, key = race_client.person(owner=True), secrets.token_hex(8)
     call = Call("POST", "/venues/register", owner.token, venue_body(), key=key)
     other = replace(call, body=venue_body(venue_name="Ruby Hall"))
-    return Task(call, other, lambda: arena.db.venues.count_documents({"owner_id": owner.id}))
+    return Task(call, other, lambda: race_client.db.venues.count_documents({"owner_id": owner.id}))
 
 
 EACH_TASK = pytest.mark.parametrize("make_task", [make_booking_task, make_listing_task])
@@ -57,10 +57,10 @@ def is_replay(event: Event) -> bool:
     return bool(event.answer.headers.get("Idempotent-Replayed") == "true")
 
 
-def race_with_one_key(task: Task, arena: Arena, times: int) -> list[str]:
+def race_with_one_key(task: Task, race_client: RaceClient, times: int) -> list[str]:
     """Send one request so many times at once; return what went wrong."""
     report = Report()
-    events = arena.at_once(*[task.call] * times)
+    events = race_client.at_once(*[task.call] * times)
     for event in events:
         report.add_end(["201", "409 idempotency_in_progress"], event)
     made = [event for event in events if event.answer.status == 201]
@@ -73,11 +73,11 @@ def race_with_one_key(task: Task, arena: Arena, times: int) -> list[str]:
     return report.violations
 
 
-def race_with_two_bodies(task: Task, arena: Arena) -> list[str]:
+def race_with_two_bodies(task: Task, race_client: RaceClient) -> list[str]:
     """Send two bodies with one key at once, then both again; return what went wrong."""
     report = Report()
     for calls in ((task.call, task.other), (task.other, task.call)):
-        events = sorted(arena.at_once(*calls), key=lambda event: event.said)
+        events = sorted(race_client.at_once(*calls), key=lambda event: event.said)
         report.add_end(["201, 422 idempotency_conflict"], *events)
     if (count := task.count_effects()) != 1:
         report.violations.append(f"{count} effects")
@@ -85,25 +85,27 @@ def race_with_two_bodies(task: Task, arena: Arena) -> list[str]:
 
 
 @EACH_TASK
-def test_one_request_sent_twenty_times_at_once_has_one_effect(make_task: Callable[[Arena], Task], arena: Arena) -> None:
-    assert [race_with_one_key(make_task(arena), arena, TIMES) for _ in range(ROUNDS)] == [[]] * ROUNDS
+def test_one_request_sent_twenty_times_at_once_has_one_effect(
+    make_task: Callable[[RaceClient], Task], race_client: RaceClient
+) -> None:
+    assert [race_with_one_key(make_task(race_client), race_client, TIMES) for _ in range(ROUNDS)] == [[]] * ROUNDS
 
 
 @EACH_TASK
 def test_of_two_bodies_with_one_key_one_has_an_effect_and_the_other_is_a_conflict(
-    make_task: Callable[[Arena], Task], arena: Arena
+    make_task: Callable[[RaceClient], Task], race_client: RaceClient
 ) -> None:
-    assert [race_with_two_bodies(make_task(arena), arena) for _ in range(ROUNDS)] == [[]] * ROUNDS
+    assert [race_with_two_bodies(make_task(race_client), race_client) for _ in range(ROUNDS)] == [[]] * ROUNDS
 
 
 def test_a_restarted_server_gives_the_first_answer_again(fresh_uri: str, tmp_path: Path) -> None:
     db = connect(fresh_uri)
     with running_server(mongo_uri=fresh_uri, folder=tmp_path, **SETTINGS) as server:
-        arena = Arena(db, over_http(server.port))
-        tasks = [make_booking_task(arena), make_listing_task(arena)]
-        before = [arena.ask(task.call) for task in tasks]
+        race_client = RaceClient(db, over_http(server.port))
+        tasks = [make_booking_task(race_client), make_listing_task(race_client)]
+        before = [race_client.ask(task.call) for task in tasks]
     with running_server(mongo_uri=fresh_uri, folder=tmp_path, **SETTINGS) as server:
-        after = [Arena(db, over_http(server.port)).ask(task.call) for task in tasks]
+        after = [RaceClient(db, over_http(server.port)).ask(task.call) for task in tasks]
     db.client.close()
     assert [event.said for event in before] == ["201", "201"]
     assert [event.answer.json for event in after] == [event.answer.json for event in before]
@@ -112,21 +114,21 @@ def test_a_restarted_server_gives_the_first_answer_again(fresh_uri: str, tmp_pat
 
 @pytest.mark.parametrize(("make_task", "service"), [(make_booking_task, bookings), (make_listing_task, listings)])
 def test_rivals_that_all_looked_for_the_key_in_vain_have_one_effect(
-    make_task: Callable[[Arena], Task], service: ModuleType, shadow: Arena, monkeypatch: pytest.MonkeyPatch
+    make_task: Callable[[RaceClient], Task], service: ModuleType, shadow: RaceClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unguarded.meet_after(monkeypatch, service, "find_answer", FEW)
+    unguarded.meet_after(monkeypatch, service, "find_response", FEW)
     assert race_with_one_key(make_task(shadow), shadow, FEW) == []
 
 
 def test_control_a_key_kept_after_the_booking_lets_a_guest_hear_that_his_own_date_is_taken(
-    shadow: Arena, monkeypatch: pytest.MonkeyPatch
+    shadow: RaceClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unguarded.keep_answers_late(monkeypatch, bookings, "place_booking", FEW)
     assert race_with_one_key(make_booking_task(shadow), shadow, FEW) == ["ended as (409 date_taken)"] * (FEW - 1)
 
 
 def test_control_a_key_kept_after_the_venue_lets_it_be_registered_many_times(
-    shadow: Arena, monkeypatch: pytest.MonkeyPatch
+    shadow: RaceClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unguarded.keep_answers_late(monkeypatch, listings, "register_venue", FEW)
     assert f"{FEW} effects" in race_with_one_key(make_listing_task(shadow), shadow, FEW)
@@ -137,7 +139,11 @@ def test_control_a_key_kept_after_the_venue_lets_it_be_registered_many_times(
     [(make_booking_task, bookings, "place_booking"), (make_listing_task, listings, "register_venue")],
 )
 def test_control_a_key_kept_late_lets_both_bodies_have_an_effect(
-    make_task: Callable[[Arena], Task], service: ModuleType, act: str, shadow: Arena, monkeypatch: pytest.MonkeyPatch
+    make_task: Callable[[RaceClient], Task],
+    service: ModuleType,
+    act: str,
+    shadow: RaceClient,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     unguarded.keep_answers_late(monkeypatch, service, act, 2)
     task = make_task(shadow)

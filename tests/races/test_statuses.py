@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from halls.bookings import store
 from tests.races import unguarded
-from tests.races.arena import Arena, Call, Person, Report, shifts
+from tests.races.race_client import Call, Person, RaceClient, Report, shifts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,55 +30,55 @@ def set_status(person: Person, booking_id: str, status: str, delay: float = 0.0)
     return Call("PATCH", f"/bookings/{booking_id}", person.token, {"status": status}, delay=delay)
 
 
-def book(arena: Arena, guest: Person, venue_id: ObjectId) -> str:
+def book(race_client: RaceClient, guest: Person, venue_id: ObjectId) -> str:
     """Book the date; return the booking's id."""
-    booking_id: str = arena.ask(guest.order(venue_id)).answer.data["booking_id"]
+    booking_id: str = race_client.ask(guest.order(venue_id)).answer.data["booking_id"]
     return booking_id
 
 
-def status_of(arena: Arena, guest: Person, booking_id: str) -> str:
+def status_of(race_client: RaceClient, guest: Person, booking_id: str) -> str:
     """Return the status as the booker sees it."""
-    seen = arena.ask(Call("GET", f"/bookings/{booking_id}", guest.token))
+    seen = race_client.ask(Call("GET", f"/bookings/{booking_id}", guest.token))
     status: str = seen.answer.data["booking"]["status"]
     return status
 
 
-def race_confirm_and_cancel(arena: Arena, delays: list[float]) -> Report:
+def race_confirm_and_cancel(race_client: RaceClient, delays: list[float]) -> Report:
     """Let the owner confirm while the guest cancels; whoever comes first, the guest has not booked in the end."""
-    report, guest, owner = Report(), arena.person(), arena.person(owner=True)
-    for venue_id, delay in zip(arena.venues(owner, len(delays)), delays, strict=True):
-        booking_id = book(arena, guest, venue_id)
+    report, guest, owner = Report(), race_client.person(), race_client.person(owner=True)
+    for venue_id, delay in zip(race_client.venues(owner, len(delays)), delays, strict=True):
+        booking_id = book(race_client, guest, venue_id)
         confirm = set_status(owner, booking_id, "confirmed", max(0.0, -delay))
-        events = arena.at_once(confirm, cancel(guest, booking_id, max(0.0, delay)))
+        events = race_client.at_once(confirm, cancel(guest, booking_id, max(0.0, delay)))
         report.add_end([CONFIRMED_FIRST, CANCELLED_FIRST], *events)
-        if (status := status_of(arena, guest, booking_id)) != "cancelled":
+        if (status := status_of(race_client, guest, booking_id)) != "cancelled":
             report.violations.append(f"{status} after a cancel")
     return report
 
 
-def race_cancels_and_rebook(arena: Arena, delays: list[float]) -> Report:
+def race_cancels_and_rebook(race_client: RaceClient, delays: list[float]) -> Report:
     """Let guest and owner both cancel while another guest orders the date; that one's booking must stand."""
-    report, owner = Report(), arena.person(owner=True)
-    guest, other, third = arena.people(3)
-    for venue_id, delay in zip(arena.venues(owner, len(delays)), delays, strict=True):
-        old_id = book(arena, guest, venue_id)
+    report, owner = Report(), race_client.person(owner=True)
+    guest, other, third = race_client.people(3)
+    for venue_id, delay in zip(race_client.venues(owner, len(delays)), delays, strict=True):
+        old_id = book(race_client, guest, venue_id)
         cancels = [cancel(guest, old_id), set_status(owner, old_id, "cancelled")]
         cancels = [Call(c.method, c.path, c.token, c.body, delay=max(0.0, -delay)) for c in cancels]
-        events = arena.at_once(*cancels, other.order(venue_id, delay=max(0.0, delay)))
+        events = race_client.at_once(*cancels, other.order(venue_id, delay=max(0.0, delay)))
         report.add_end([REBOOKED, TOO_EARLY], *events)
         ordered = events[-1].answer
-        new_id = ordered.data["booking_id"] if ordered.status == 201 else book(arena, other, venue_id)
-        report.violations += find_faults_of_rebooked(arena, [guest, other, third], venue_id, [old_id, new_id])
+        new_id = ordered.data["booking_id"] if ordered.status == 201 else book(race_client, other, venue_id)
+        report.violations += find_faults_of_rebooked(race_client, [guest, other, third], venue_id, [old_id, new_id])
     return report
 
 
 def find_faults_of_rebooked(
-    arena: Arena, guests: list[Person], venue_id: ObjectId, booking_ids: list[str]
+    race_client: RaceClient, guests: list[Person], venue_id: ObjectId, booking_ids: list[str]
 ) -> list[str]:
     """Cancel the old booking once more and let a third guest try: the new one's booking stands."""
     (guest, other, third), (old_id, new_id) = guests, booking_ids
-    said = (arena.ask(cancel(guest, old_id)).said, arena.ask(third.order(venue_id)).said)
-    statuses = (status_of(arena, guest, old_id), status_of(arena, other, new_id))
+    said = (race_client.ask(cancel(guest, old_id)).said, race_client.ask(third.order(venue_id)).said)
+    statuses = (status_of(race_client, guest, old_id), status_of(race_client, other, new_id))
     faults = [] if said == ("200", "409 date_taken") else [f"a late cancel and a third order: {said}"]
     return faults if statuses == ("cancelled", "pending") else [*faults, f"old and new booking are {statuses}"]
 
@@ -88,37 +88,37 @@ def to_confirm(given: Mapping[str, Any]) -> bool:
     return bool(given["to"] == "confirmed")
 
 
-def test_a_booking_whose_cancel_was_answered_stays_cancelled(arena: Arena) -> None:
-    report = race_confirm_and_cancel(arena, shifts(CONFIRM_ROUNDS))
+def test_a_booking_whose_cancel_was_answered_stays_cancelled(race_client: RaceClient) -> None:
+    report = race_confirm_and_cancel(race_client, shifts(CONFIRM_ROUNDS))
     assert report.violations == []
     assert set(report.ends) == {CONFIRMED_FIRST, CANCELLED_FIRST}
 
 
-def test_two_cancels_leave_the_next_booking_of_the_date_alone(arena: Arena) -> None:
-    report = race_cancels_and_rebook(arena, shifts(REBOOK_ROUNDS))
+def test_two_cancels_leave_the_next_booking_of_the_date_alone(race_client: RaceClient) -> None:
+    report = race_cancels_and_rebook(race_client, shifts(REBOOK_ROUNDS))
     assert report.violations == []
     assert set(report.ends) == {REBOOKED, TOO_EARLY}
 
 
 def test_a_confirm_that_is_slow_does_not_bring_a_cancelled_booking_back(
-    shadow: Arena, monkeypatch: pytest.MonkeyPatch
+    shadow: RaceClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unguarded.pause_before(monkeypatch, shadow, store, "move_booking", to_confirm)
+    unguarded.pause_before(monkeypatch, shadow, store, "update_status", to_confirm)
     report = race_confirm_and_cancel(shadow, [1.0])
     assert report.violations == []
     assert set(report.ends) == {CANCELLED_FIRST}
 
 
 def test_control_a_status_set_without_its_old_one_in_the_filter_brings_a_booking_back(
-    shadow: Arena, monkeypatch: pytest.MonkeyPatch
+    shadow: RaceClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unguarded.set_status_whatever_it_was(monkeypatch)
-    unguarded.pause_before(monkeypatch, shadow, store, "move_booking", to_confirm)
+    unguarded.pause_before(monkeypatch, shadow, store, "update_status", to_confirm)
     assert race_confirm_and_cancel(shadow, [1.0]).violations == ["confirmed after a cancel"]
 
 
 def test_control_a_cancel_that_frees_the_date_takes_it_from_the_next_guest(
-    shadow: Arena, monkeypatch: pytest.MonkeyPatch
+    shadow: RaceClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert race_cancels_and_rebook(shadow, [0.05]).violations == []
     unguarded.free_the_date(monkeypatch)

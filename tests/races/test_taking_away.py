@@ -8,7 +8,7 @@ import pytest
 
 from halls.bookings import store
 from tests.races import unguarded
-from tests.races.arena import OTHER_DATE, Arena, Call, Person, Report, shifts
+from tests.races.race_client import OTHER_DATE, Call, Person, RaceClient, Report, shifts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,38 +23,42 @@ VENUE_WENT_FIRST = ["404 not_found, 200", "409 date_not_offered, 200"]
 SLOW_ORDER, SLOW_OWNER = ("insert_booking", 1.0), ("find_active_dates", -1.0)
 
 
-def race_rounds(arena: Arena, delays: list[float], ends: list[str], act: Callable[[Person, ObjectId], Call]) -> Report:
+def race_rounds(
+    race_client: RaceClient, delays: list[float], ends: list[str], act: Callable[[Person, ObjectId], Call]
+) -> Report:
     """In each round a guest orders a date of a venue while its owner acts; a negative shift delays the order."""
-    report, guest, owner = Report(), arena.person(), arena.person(owner=True)
-    venue_ids = arena.venues(owner, len(delays))
+    report, guest, owner = Report(), race_client.person(), race_client.person(owner=True)
+    venue_ids = race_client.venues(owner, len(delays))
     for venue_id, delay in zip(venue_ids, delays, strict=True):
         call = act(owner, venue_id)
         late = Call(call.method, call.path, call.token, call.body, delay=max(0.0, delay))
-        report.add_end(ends, *arena.at_once(guest.order(venue_id, delay=max(0.0, -delay)), late))
-    report.violations += arena.find_homeless(venue_ids)
+        report.add_end(ends, *race_client.at_once(guest.order(venue_id, delay=max(0.0, -delay)), late))
+    report.violations += race_client.find_homeless(venue_ids)
     return report
 
 
-def race_with_removed_dates(arena: Arena, delays: list[float]) -> Report:
+def race_with_removed_dates(race_client: RaceClient, delays: list[float]) -> Report:
     """Order dates while they are taken away."""
     ends = [BOOKED_FIRST, DATE_WENT_FIRST]
-    return race_rounds(arena, delays, ends, lambda owner, venue: owner.change(venue, dates_available=[OTHER_DATE]))
+    return race_rounds(
+        race_client, delays, ends, lambda owner, venue: owner.change(venue, dates_available=[OTHER_DATE])
+    )
 
 
-def race_with_deleted_venues(arena: Arena, delays: list[float]) -> Report:
+def race_with_deleted_venues(race_client: RaceClient, delays: list[float]) -> Report:
     """Order dates of venues while they are deleted."""
     ends = [VENUE_STAYED, *VENUE_WENT_FIRST]
-    return race_rounds(arena, delays, ends, lambda owner, venue: Call("DELETE", f"/venues/{venue}", owner.token))
+    return race_rounds(race_client, delays, ends, lambda owner, venue: Call("DELETE", f"/venues/{venue}", owner.token))
 
 
-def test_no_date_is_both_taken_away_and_booked(arena: Arena) -> None:
-    report = race_with_removed_dates(arena, shifts(ROUNDS))
+def test_no_date_is_both_taken_away_and_booked(race_client: RaceClient) -> None:
+    report = race_with_removed_dates(race_client, shifts(ROUNDS))
     assert report.violations == []
     assert set(report.ends) == {BOOKED_FIRST, DATE_WENT_FIRST}
 
 
-def test_no_venue_is_both_deleted_and_booked(arena: Arena) -> None:
-    report = race_with_deleted_venues(arena, shifts(ROUNDS))
+def test_no_venue_is_both_deleted_and_booked(race_client: RaceClient) -> None:
+    report = race_with_deleted_venues(race_client, shifts(ROUNDS))
     assert report.violations == []
     assert VENUE_STAYED in report.ends
     assert set(report.ends) & set(VENUE_WENT_FIRST)
@@ -63,10 +67,10 @@ def test_no_venue_is_both_deleted_and_booked(arena: Arena) -> None:
 @pytest.mark.parametrize(("paused", "delay"), [SLOW_ORDER, SLOW_OWNER])
 @pytest.mark.parametrize("race", [race_with_removed_dates, race_with_deleted_venues])
 def test_who_came_first_wins_however_long_it_takes(
-    race: Callable[[Arena, list[float]], Report],
+    race: Callable[[RaceClient, list[float]], Report],
     paused: str,
     delay: float,
-    shadow: Arena,
+    shadow: RaceClient,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     unguarded.pause_before(monkeypatch, shadow, store, paused)
@@ -78,10 +82,10 @@ def test_who_came_first_wins_however_long_it_takes(
 @pytest.mark.parametrize(("paused", "delay"), [SLOW_ORDER, SLOW_OWNER])
 @pytest.mark.parametrize("race", [race_with_removed_dates, race_with_deleted_venues])
 def test_control_an_order_that_only_reads_the_venue_books_what_is_taken_away(
-    race: Callable[[Arena, list[float]], Report],
+    race: Callable[[RaceClient, list[float]], Report],
     paused: str,
     delay: float,
-    shadow: Arena,
+    shadow: RaceClient,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     unguarded.only_read_the_venue(monkeypatch)

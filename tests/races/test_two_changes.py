@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tests.races import unguarded
-from tests.races.arena import DATE, OTHER_DATE, Arena, Call, Report
+from tests.races.race_client import DATE, OTHER_DATE, Call, RaceClient, Report
 
 if TYPE_CHECKING:
     import pytest
@@ -19,12 +19,12 @@ PAIRS: list[tuple[dict[str, Any], dict[str, Any]]] = [
 ]
 
 
-def race_two_changes(arena: Arena, pairs: list[tuple[dict[str, Any], dict[str, Any]]]) -> list[str]:
+def race_two_changes(race_client: RaceClient, pairs: list[tuple[dict[str, Any], dict[str, Any]]]) -> list[str]:
     """Make both changes of each pair at once; return those that got lost."""
-    report, owner = Report(), arena.person(owner=True)
-    for venue_id, pair in zip(arena.venues(owner, len(pairs)), pairs, strict=True):
-        report.add_end(["200, 200"], *arena.at_once(*[owner.change(venue_id, **change) for change in pair]))
-        venue = arena.ask(Call("GET", f"/venues/{venue_id}")).answer.data["venue"]
+    report, owner = Report(), race_client.person(owner=True)
+    for venue_id, pair in zip(race_client.venues(owner, len(pairs)), pairs, strict=True):
+        report.add_end(["200, 200"], *race_client.at_once(*[owner.change(venue_id, **change) for change in pair]))
+        venue = race_client.ask(Call("GET", f"/venues/{venue_id}")).answer.data["venue"]
         report.violations += [f"lost: {change}" for change in pair if not has_change(venue, change)]
     return report.violations
 
@@ -37,12 +37,12 @@ def has_change(venue: Any, change: dict[str, Any]) -> bool:
     )
 
 
-def test_two_changes_of_different_fields_at_once_are_both_there(arena: Arena) -> None:
-    assert race_two_changes(arena, PAIRS * ROUNDS) == []
+def test_two_changes_of_different_fields_at_once_are_both_there(race_client: RaceClient) -> None:
+    assert race_two_changes(race_client, PAIRS * ROUNDS) == []
 
 
 def test_control_a_venue_written_back_whole_loses_one_of_two_changes(
-    shadow: Arena, monkeypatch: pytest.MonkeyPatch
+    shadow: RaceClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unguarded.write_the_whole_venue(monkeypatch)
     [lost] = race_two_changes(shadow, PAIRS[:1])

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from halls.bookings import catalog
 from halls.bookings import service as bookings
 from halls.bookings import store as bookings_store
 from halls.bookings.booking import DateTaken, new_booking
-from halls.idempotency import Outcome, find_answer, keep_answer
+from halls.http.idempotency import ReplayableResponse, find_response, save_response
+from halls.search import index
 from halls.venues import store as venues_store
 from halls.venues.store import get_venue
-from tests.races.arena import PATIENCE_SECONDS, Pause
+from tests.races.race_client import MAX_WAIT_SECONDS, Pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     import pytest
     from bson import ObjectId
 
-    from halls.idempotency import IdempotencyKey
+    from halls.http.idempotency import IdempotencyKey
     from halls.mongo.client import Db, Document, Session
-    from tests.races.arena import Arena
+    from tests.races.race_client import RaceClient
 
 
 def always(_: Mapping[str, Any]) -> bool:
@@ -39,7 +39,7 @@ def always(_: Mapping[str, Any]) -> bool:
 
 def pause_before(
     patch: pytest.MonkeyPatch,
-    arena: Arena,
+    race_client: RaceClient,
     module: ModuleType,
     name: str,
     when: Callable[[Mapping[str, Any]], bool] = always,
@@ -53,13 +53,13 @@ def pause_before(
         return real(*args, **kwargs)
 
     patch.setattr(module, name, begin_later)
-    arena.pause = pause
+    race_client.pause = pause
 
 
 def meet_after(patch: pytest.MonkeyPatch, module: ModuleType, name: str, count: int) -> None:
     """Let the first `count` calls of a function return only when all of them can."""
     real, numbers = getattr(module, name), itertools.count()
-    meeting = threading.Barrier(count, timeout=PATIENCE_SECONDS)
+    meeting = threading.Barrier(count, timeout=MAX_WAIT_SECONDS)
 
     def return_together(*args: Any, **kwargs: Any) -> Any:
         result = real(*args, **kwargs)
@@ -94,7 +94,7 @@ def only_read_the_venue(patch: pytest.MonkeyPatch) -> None:
         return db.venues.find_one({"_id": venue_id, "dates_available": date}, session=session)
 
     patch.setattr(venues_store, "claim_date", claim_date)
-    patch.setattr(catalog, "hide_date", lambda *_: None)
+    patch.setattr(index, "mark_date_booked", lambda *_: None)
 
 
 def price_before_the_transaction(patch: pytest.MonkeyPatch) -> None:
@@ -117,36 +117,38 @@ def price_before_the_transaction(patch: pytest.MonkeyPatch) -> None:
 def set_status_whatever_it_was(patch: pytest.MonkeyPatch) -> None:
     """Without the old status in the filter of the update: it is only looked at before."""
 
-    def move_booking(db: Db, booking_id: ObjectId, *, to: str, **_: Any) -> Document | None:
+    def update_status(db: Db, booking_id: ObjectId, *, to: str, **_: Any) -> Document | None:
         update = {"$set": {"status": to}}
         return db.bookings.find_one_and_update({"_id": booking_id}, update, return_document=ReturnDocument.AFTER)
 
-    patch.setattr(bookings_store, "move_booking", move_booking)
+    patch.setattr(bookings_store, "update_status", update_status)
 
 
 def free_the_date(patch: pytest.MonkeyPatch) -> None:
     """Without the booking's id in the filter of a cancel: whoever has the date loses it."""
 
-    def move_booking(db: Db, booking_id: ObjectId, **_: Any) -> Document | None:
+    def update_status(db: Db, booking_id: ObjectId, **_: Any) -> Document | None:
         booking = bookings_store.get_booking(db, booking_id)
         holder = {"venue_id": booking["venue_id"], "date": booking["date"], "status": {"$ne": "cancelled"}}
         db.bookings.update_many(holder, {"$set": {"status": "cancelled"}})
         return bookings_store.find_booking(db, booking_id)
 
-    patch.setattr(bookings_store, "move_booking", move_booking)
+    patch.setattr(bookings_store, "update_status", update_status)
 
 
 def keep_answers_late(patch: pytest.MonkeyPatch, module: ModuleType, name: str, count: int) -> None:
     """Without the answer in the transaction: kept under its key after the effect, when `count` rivals have looked."""
-    act, all_have_looked = getattr(module, name), threading.Barrier(count, timeout=PATIENCE_SECONDS)
+    act, all_have_looked = getattr(module, name), threading.Barrier(count, timeout=MAX_WAIT_SECONDS)
 
-    def act_then_keep(db: Db, who: Any, what: Any, now: datetime, key: IdempotencyKey | None = None) -> Outcome:
-        if (kept := find_answer(db, key, now)) is not None:
-            return Outcome(kept, replayed=True)
+    def act_then_keep(
+        db: Db, who: Any, what: Any, now: datetime, key: IdempotencyKey | None = None
+    ) -> ReplayableResponse:
+        if (kept := find_response(db, key, now)) is not None:
+            return ReplayableResponse(kept, replayed=True)
         all_have_looked.wait()
-        outcome: Outcome = act(db, who, what, now)
+        outcome: ReplayableResponse = act(db, who, what, now)
         with suppress(DuplicateKeyError):
-            keep_answer(db, key, outcome.answer, now, None)  # type: ignore[arg-type] # what the guard is about
+            save_response(db, key, outcome.answer, now, None)  # type: ignore[arg-type] # what the guard is about
         return outcome
 
     patch.setattr(module, name, act_then_keep)
@@ -154,7 +156,7 @@ def keep_answers_late(patch: pytest.MonkeyPatch, module: ModuleType, name: str, 
 
 def write_the_whole_venue(patch: pytest.MonkeyPatch) -> None:
     """Without an update of the changed fields alone: the whole venue is written back as it was read."""
-    both_have_read = threading.Barrier(2, timeout=PATIENCE_SECONDS)
+    both_have_read = threading.Barrier(2, timeout=MAX_WAIT_SECONDS)
     read: dict[int, Document] = {}
 
     def update_venue(

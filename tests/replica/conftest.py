@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.breaking import is_well, serving, wait_until
+from tests.faults.fault_injection import is_well, serving, wait_until
 from tests.replica.nodes import Nodes, replica_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.races.arena import Arena
+    from tests.races.race_client import RaceClient
     from tests.servers import RunningServer
 
 
@@ -32,13 +32,13 @@ def nodes(set_of_three: Nodes) -> Nodes:
 
 
 @pytest.fixture
-def installation(nodes: Nodes, tmp_path: Path) -> Iterator[tuple[RunningServer, Arena]]:
+def installation(nodes: Nodes, tmp_path: Path) -> Iterator[tuple[RunningServer, RaceClient]]:
     """A server on the three nodes, ready, with no data; its log must not tell of a defect."""
-    with serving(nodes.uri, tmp_path) as (server, arena):
-        wait_until(lambda: is_well(arena))
+    with serving(nodes.uri, tmp_path) as (server, race_client):
+        wait_until(lambda: is_well(race_client))
         for name in ("users", "venues", "bookings", "idempotency_keys", "outbox"):
-            arena.db[name].delete_many({})
-        yield server, arena
+            race_client.db[name].delete_many({})
+        yield server, race_client
         log = server.log_text()
         assert '"event": "defect"' not in log
         assert "Traceback" not in log

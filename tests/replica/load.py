@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from bson import ObjectId
 
-from halls.check import find_breaches
+from halls.cli.check import find_violations
 from halls.clock import day_in_karachi, utc_now
-from tests.races.arena import DATE, OTHER_DATE, Arena, Call
+from tests.races.race_client import DATE, OTHER_DATE, Call, RaceClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.races.arena import Event, Person
+    from tests.races.race_client import Event, Person
 
 CLIENTS = 8
 VENUES = 300
@@ -52,7 +52,7 @@ class Order:
 class Load:
     """What was sent, and all that is wrong with the answers."""
 
-    arena: Arena
+    race_client: RaceClient
     orders: list[Order] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     unanswered: int = 0
@@ -76,7 +76,7 @@ class Load:
     def send(self, call: Call) -> str:
         """Send one request; return what was said, or "nothing" when the line broke."""
         try:
-            event = self.arena.ask(call)
+            event = self.race_client.ask(call)
         except (OSError, HTTPException):
             self.unanswered += 1
             return "nothing"
@@ -86,7 +86,7 @@ class Load:
     def place(self, order: Order) -> None:
         """Send an order, and keep the id that it gets."""
         try:
-            event = self.arena.ask(order.call)
+            event = self.race_client.ask(order.call)
         except (OSError, HTTPException):
             self.unanswered += 1
             order.said.append("nothing")
@@ -134,13 +134,13 @@ class Load:
 
 
 @contextmanager
-def under_load(arena: Arena, clients: int = CLIENTS) -> Iterator[Load]:
+def under_load(race_client: RaceClient, clients: int = CLIENTS) -> Iterator[Load]:
     """Let people book for as long as the block runs; then let them settle what they were not told."""
-    load = Load(arena)
-    venue_ids = arena.venues(arena.person(owner=True), VENUES)
-    guests = arena.people(clients)
+    load = Load(race_client)
+    venue_ids = race_client.venues(race_client.person(owner=True), VENUES)
+    guests = race_client.people(clients)
     # Nobody logs in; but an account without a password is one of the things that must not be.
-    arena.db.users.update_many({"password_hash": None}, {"$set": {"password_hash": "$argon2id$"}})
+    race_client.db.users.update_many({"password_hash": None}, {"$set": {"password_hash": "$argon2id$"}})
     threads = [
         threading.Thread(target=load.run_client, args=(number, guest, venue_ids)) for number, guest in enumerate(guests)
     ]
@@ -154,9 +154,9 @@ def under_load(arena: Arena, clients: int = CLIENTS) -> Iterator[Load]:
             thread.join()
 
 
-def find_lies(load: Load) -> list[str]:
+def find_contradictions(load: Load) -> list[str]:
     """Compare what people were told with what is kept; and ask `halls check` for whatever else is wrong."""
-    kept = {str(row["_id"]): row for row in load.arena.db.bookings.find({})}
+    kept = {str(row["_id"]): row for row in load.race_client.db.bookings.find({})}
     lies = list(load.problems)
     for order in load.orders:
         if order.booking_id and order.booking_id not in kept:
@@ -167,5 +167,5 @@ def find_lies(load: Load) -> list[str]:
     lies += [f"nobody was told of {booking_id}" for booking_id in kept.keys() - ordered]
     active = [(row["venue_id"], row["date"]) for row in kept.values() if row["status"] != "cancelled"]
     lies += [f"booked twice: {place}" for place in set(active) if active.count(place) > 1]
-    breaches = find_breaches(load.arena.db, day_in_karachi(utc_now()))
-    return lies + [f"{name}: {found.message}" for name, found in breaches.items()]
+    violations = find_violations(load.race_client.db, day_in_karachi(utc_now()))
+    return lies + [f"{name}: {found.message}" for name, found in violations.items()]

@@ -14,7 +14,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from halls.mongo import embedded
-from tests.faults.breaking import wait_until
+from tests.faults.fault_injection import wait_until
 from tests.servers import free_port
 
 if TYPE_CHECKING:

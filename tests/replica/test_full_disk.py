@@ -12,9 +12,9 @@ import pytest
 from pymongo.errors import PyMongoError
 
 from halls.mongo.client import connect
-from tests.faults.breaking import SETTINGS, is_well, wait_until
-from tests.races.arena import Arena, Call, over_http
-from tests.replica.load import AWAY, find_lies, under_load
+from tests.faults.fault_injection import SETTINGS, is_well, wait_until
+from tests.races.race_client import Call, RaceClient, over_http
+from tests.replica.load import AWAY, find_contradictions, under_load
 from tests.servers import running_server
 
 if TYPE_CHECKING:
@@ -59,22 +59,22 @@ def test_a_full_disk_refuses_writes_and_loses_nothing(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk") as disk:
         with running_server(mongo_uri=None, folder=disk / "data", **SETTINGS) as server:
             db = connect((disk / "data" / "mongo" / "uri").read_text())
-            arena = Arena(db, over_http(server.port))
-            wait_until(lambda: is_well(arena))
-            with under_load(arena) as load:
+            race_client = RaceClient(db, over_http(server.port))
+            wait_until(lambda: is_well(race_client))
+            with under_load(race_client) as load:
                 wait_until(lambda: load.count("201") > 20)
                 filling = fill(disk)
                 # Small bookings alone would take long to use up what mongod has set aside.
                 with pytest.raises(PyMongoError), pymongo.timeout(60):
                     use_up(db)
                 wait_until(lambda: any(AWAY in order.said for order in load.orders))
-            assert arena.ask(Call("GET", "/health")).said == "200"
+            assert race_client.ask(Call("GET", "/health")).said == "200"
             filling.unlink()
             db.client.close()
         with running_server(mongo_uri=None, folder=disk / "data", **SETTINGS) as server:
-            load.arena.db = connect((disk / "data" / "mongo" / "uri").read_text())
-            load.arena.send = over_http(server.port)
-            wait_until(lambda: is_well(load.arena))
+            load.race_client.db = connect((disk / "data" / "mongo" / "uri").read_text())
+            load.race_client.send = over_http(server.port)
+            wait_until(lambda: is_well(load.race_client))
             load.settle()
-            assert find_lies(load) == []
-            load.arena.db.client.close()
+            assert find_contradictions(load) == []
+            load.race_client.db.client.close()

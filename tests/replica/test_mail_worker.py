@@ -8,12 +8,12 @@ import sys
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-from halls.mail.outbox import list_letters
 from halls.mongo.client import connect
+from halls.outbox.store import list_entries
 from tests.conftest import SECRET
-from tests.faults.breaking import wait_until
-from tests.mail.post_office import open_post_office
-from tests.mail.test_two_workers import queue_resets, receivers
+from tests.faults.fault_injection import wait_until
+from tests.mail.smtp_server import running_smtp_server
+from tests.outbox.test_two_workers import queue_resets, receivers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,13 +39,13 @@ def halls_worker(uri: str, smtp_port: int, folder: Path) -> Iterator[subprocess.
 
 
 def test_a_worker_killed_again_and_again_loses_no_letter(fresh_uri: str, tmp_path: Path) -> None:
-    with closing((db := connect(fresh_uri)).client), open_post_office() as office:
+    with closing((db := connect(fresh_uri)).client), running_smtp_server() as office:
         emails = queue_resets(db, LETTERS)
         for number in range(1, KILLS + 1):
             with halls_worker(fresh_uri, office.port, tmp_path):
                 wait_until(lambda so_far=number * 10: len(office.deliveries) >= so_far)  # type: ignore[misc] # bound early
         with halls_worker(fresh_uri, office.port, tmp_path):
-            wait_until(lambda: not list_letters(db))
+            wait_until(lambda: not list_entries(db))
         assert set(receivers(office)) == emails
         # Who was killed between sending and marking sends again; nobody else does.
         assert len(office.deliveries) <= LETTERS + KILLS

@@ -13,11 +13,11 @@ from pymongo.errors import OperationFailure
 from halls.bookings.store import ONE_ACTIVE_BOOKING_PER_DATE
 from halls.mongo import client
 from halls.mongo.client import connect
-from halls.startup import make_serving_app
+from halls.server.startup import make_server_app
 from tests.conftest import make_config
-from tests.faults.breaking import RECOVERY_SECONDS, is_well, serving, wait_until
-from tests.races.arena import Arena, in_process
-from tests.replica.load import find_lies, under_load
+from tests.faults.fault_injection import RECOVERY_SECONDS, is_well, serving, wait_until
+from tests.races.race_client import RaceClient, in_process
+from tests.replica.load import find_contradictions, under_load
 from tests.replica.nodes import COUNT
 
 if TYPE_CHECKING:
@@ -32,11 +32,11 @@ BEFORE_SECONDS, ALONE_SECONDS, AFTER_SECONDS = 3.0, 1.0, 6.0
 START_SECONDS, HANGS_MS = 20.0, 5_000
 
 
-def lose_what_only_the_primary_knows(arena: Arena, nodes: Nodes) -> Load:
+def lose_what_only_the_primary_knows(race_client: RaceClient, nodes: Nodes) -> Load:
     """Kill both followers and then the primary, and let the followers go on without it; return what was said."""
     primary = nodes.primary()
     followers = [number for number in range(COUNT) if number != primary]
-    with under_load(arena) as load:
+    with under_load(race_client) as load:
         time.sleep(BEFORE_SECONDS)
         nodes.kill(*followers)
         time.sleep(ALONE_SECONDS)
@@ -45,7 +45,7 @@ def lose_what_only_the_primary_knows(arena: Arena, nodes: Nodes) -> Load:
         time.sleep(AFTER_SECONDS)
         nodes.start(primary)
         nodes.await_well()
-        wait_until(lambda: is_well(arena), RECOVERY_SECONDS)
+        wait_until(lambda: is_well(race_client), RECOVERY_SECONDS)
     load.settle()
     nodes.await_equal("venues", "bookings")
     return load
@@ -53,9 +53,9 @@ def lose_what_only_the_primary_knows(arena: Arena, nodes: Nodes) -> Load:
 
 def test_what_was_acknowledged_survives_though_the_primary_dies_alone(installation: Installation, nodes: Nodes) -> None:
     """Scenario X1c."""
-    _, arena = installation
-    load = lose_what_only_the_primary_knows(arena, nodes)
-    assert find_lies(load) == []
+    _, race_client = installation
+    load = lose_what_only_the_primary_knows(race_client, nodes)
+    assert find_contradictions(load) == []
     assert load.count("201") > 20
 
 
@@ -63,21 +63,21 @@ def test_control_without_waiting_for_a_majority_bookings_are_lost(
     nodes: Nodes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "MAJORITY", WriteConcern(1, j=True))
-    app = make_serving_app(make_config(mongo_uri=nodes.uri.replace("/halls?", "/control?")))
+    app = make_server_app(make_config(mongo_uri=nodes.uri.replace("/halls?", "/control?")))
     with closing((db := app.extensions["halls"].db).client):
-        load = lose_what_only_the_primary_knows(Arena(db, in_process(app)), nodes)
-        lost = [lie for lie in find_lies(load) if lie.endswith("was acknowledged and is gone")]
+        load = lose_what_only_the_primary_knows(RaceClient(db, in_process(app)), nodes)
+        lost = [lie for lie in find_contradictions(load) if lie.endswith("was acknowledged and is gone")]
     assert len(lost) > 0
 
 
 def test_a_server_starts_and_makes_its_indexes_though_a_node_is_stopped(nodes: Nodes, tmp_path: Path) -> None:
     """Scenario X8, a stopped secondary."""
     uri = nodes.uri.replace("/halls?", "/new?")
-    with nodes.frozen(nodes.found("secondary")[0]), serving(uri, tmp_path) as (_, arena):
-        wait_until(lambda: is_well(arena), START_SECONDS)
-        assert "one_active_booking_per_date" in arena.db.bookings.index_information()
-        guest, venue_id = arena.person(), arena.venue(arena.person(owner=True))
-        assert arena.ask(guest.order(venue_id)).said == "201"
+    with nodes.frozen(nodes.found("secondary")[0]), serving(uri, tmp_path) as (_, race_client):
+        wait_until(lambda: is_well(race_client), START_SECONDS)
+        assert "one_active_booking_per_date" in race_client.db.bookings.index_information()
+        guest, venue_id = race_client.person(), race_client.venue(race_client.person(owner=True))
+        assert race_client.ask(guest.order(venue_id)).said == "201"
 
 
 def test_control_an_index_that_waits_for_every_node_is_not_made_while_one_is_stopped(nodes: Nodes) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.faults.breaking import RECOVERY_SECONDS, is_refused_well, wait_until
-from tests.races.arena import Call
+from tests.faults.fault_injection import RECOVERY_SECONDS, is_refused_well, wait_until
+from tests.races.race_client import Call
 from tests.replica.nodes import COUNT
 
 if TYPE_CHECKING:
@@ -35,18 +35,18 @@ def follower_that_learns_nothing(nodes: Nodes) -> Iterator[None]:
 
 def test_what_was_acknowledged_before_an_election_is_seen_after_it(installation: Installation, nodes: Nodes) -> None:
     """Promise 9."""
-    _, arena = installation
-    guest = arena.person()
-    order = guest.order(arena.venue(arena.person(owner=True)))
+    _, race_client = installation
+    guest = race_client.person()
+    order = guest.order(race_client.venue(race_client.person(owner=True)))
     with follower_that_learns_nothing(nodes):
-        booking = arena.ask(order)
+        booking = race_client.ask(order)
         victim = nodes.primary()
         nodes.kill(victim)
         assert booking.said == "201"
         look = Call("GET", f"/bookings/{booking.answer.data['booking_id']}", guest.token)
         nodes.primary()
-        looks = [arena.ask(look) for _ in range(LOOKS)]
+        looks = [race_client.ask(look) for _ in range(LOOKS)]
     assert all(is_refused_well(event) for event in looks), [event.said for event in looks]
-    wait_until(lambda: arena.ask(look).said == "200", RECOVERY_SECONDS)
+    wait_until(lambda: race_client.ask(look).said == "200", RECOVERY_SECONDS)
     nodes.start(victim)
     nodes.await_well()

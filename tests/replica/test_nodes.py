@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from halls.mongo.client import connect
-from tests.faults.breaking import RECOVERY_SECONDS, is_refused_well, is_well, wait_until
-from tests.races.arena import Call
-from tests.replica.load import find_lies, under_load
+from tests.faults.fault_injection import RECOVERY_SECONDS, is_refused_well, is_well, wait_until
+from tests.races.race_client import Call
+from tests.replica.load import find_contradictions, under_load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.races.arena import Arena
+    from tests.races.race_client import RaceClient
     from tests.replica.nodes import Nodes
     from tests.servers import RunningServer
 
-    Installation = tuple[RunningServer, Arena]
+    Installation = tuple[RunningServer, RaceClient]
 
 BEFORE_SECONDS, AFTER_SECONDS = 3.0, 6.0
 # Scenario X1, in half a minute: until the kill, and from there until the node is started again.
@@ -47,8 +47,8 @@ def test_a_primary_killed_twice_in_half_a_minute_is_felt_for_four_seconds_and_co
     installation: Installation, nodes: Nodes
 ) -> None:
     """Scenario X1."""
-    _, arena = installation
-    with under_load(arena) as load:
+    _, race_client = installation
+    with under_load(race_client) as load:
         for _ in range(2):
             time.sleep(UNTIL_KILL_SECONDS)
             victim = nodes.primary()
@@ -58,7 +58,7 @@ def test_a_primary_killed_twice_in_half_a_minute_is_felt_for_four_seconds_and_co
             nodes.await_well()
     gap, refused = load.longest_gap(), load.share_refused()
     load.settle()
-    assert find_lies(load) == []
+    assert find_contradictions(load) == []
     assert load.unanswered == 0
     assert gap <= LONGEST_GAP_SECONDS
     assert refused <= REFUSED_SHARE
@@ -69,15 +69,15 @@ def test_a_primary_killed_twice_in_half_a_minute_is_felt_for_four_seconds_and_co
 def test_the_loss_of_one_node_costs_no_booking_and_makes_none_twice(
     installation: Installation, nodes: Nodes, harm: Callable[[Nodes], AbstractContextManager[None]]
 ) -> None:
-    _, arena = installation
-    with under_load(arena) as load:
+    _, race_client = installation
+    with under_load(race_client) as load:
         for _ in range(2):
             time.sleep(BEFORE_SECONDS)
             with harm(nodes):
                 time.sleep(AFTER_SECONDS)
             nodes.await_well()
     load.settle()
-    assert find_lies(load) == []
+    assert find_contradictions(load) == []
     assert load.count("201") > 50
     assert load.unanswered == 0
     nodes.await_equal("venues", "bookings")
@@ -86,21 +86,21 @@ def test_the_loss_of_one_node_costs_no_booking_and_makes_none_twice(
 def test_with_all_nodes_away_everybody_is_told_and_all_is_well_again_by_itself(
     installation: Installation, nodes: Nodes
 ) -> None:
-    _, arena = installation
-    with under_load(arena) as load:
+    _, race_client = installation
+    with under_load(race_client) as load:
         time.sleep(BEFORE_SECONDS)
         nodes.kill(*EVERY_NODE)
-        refused = [arena.ask(Call("GET", "/venues/search")) for _ in range(3)]
-        health = arena.ask(Call("GET", "/health"))
-        ready = arena.ask(Call("GET", "/health/ready"))
+        refused = [race_client.ask(Call("GET", "/venues/search")) for _ in range(3)]
+        health = race_client.ask(Call("GET", "/health"))
+        ready = race_client.ask(Call("GET", "/health/ready"))
         nodes.start(*EVERY_NODE)
         nodes.await_well()
-        wait_until(lambda: is_well(arena), RECOVERY_SECONDS)
+        wait_until(lambda: is_well(race_client), RECOVERY_SECONDS)
         time.sleep(BEFORE_SECONDS)
     assert all(is_refused_well(event) for event in [*refused, ready])
     assert health.said == "200"
     load.settle()
-    assert find_lies(load) == []
+    assert find_contradictions(load) == []
     nodes.await_equal("venues", "bookings")
 
 

@@ -13,9 +13,9 @@ from socket import create_server
 from typing import TYPE_CHECKING
 
 from tests.conftest import SECRET
-from tests.faults.breaking import SETTINGS, find_children, is_well, wait_until
-from tests.races.arena import Arena, over_http
-from tests.replica.load import find_lies, under_load
+from tests.faults.fault_injection import SETTINGS, find_children, is_well, wait_until
+from tests.races.race_client import RaceClient, over_http
+from tests.replica.load import find_contradictions, under_load
 from tests.servers import START_SECONDS
 
 if TYPE_CHECKING:
@@ -39,32 +39,32 @@ def is_whole(server: RunningServer, gone: int) -> bool:
 
 
 def test_workers_killed_at_random_cost_only_their_own_requests(installation: Installation) -> None:
-    server, arena = installation
+    server, race_client = installation
     dice = random.Random(7)  # noqa: S311 - a plan that can be repeated, no secret
-    with under_load(arena) as load:
+    with under_load(race_client) as load:
         for _ in range(KILLS):
             time.sleep(dice.uniform(0.3, 1.2))
             victim = dice.choice(find_children(server.process.pid))
             os.kill(victim, signal.SIGKILL)
             wait_until(lambda gone=victim: is_whole(server, gone), WHOLE_SECONDS)  # type: ignore[misc] # bound early
-    wait_until(lambda: is_well(arena))
+    wait_until(lambda: is_well(race_client))
     load.settle()
-    assert find_lies(load) == []
+    assert find_contradictions(load) == []
     # At most what its threads were at.
     assert load.unanswered <= KILLS * 8
 
 
 def test_a_reload_under_load_fails_no_request(installation: Installation) -> None:
-    server, arena = installation
+    server, race_client = installation
     workers = set(find_children(server.process.pid))
-    with under_load(arena) as load:
+    with under_load(race_client) as load:
         for _ in range(RELOADS):
             time.sleep(2)
             server.process.send_signal(signal.SIGHUP)
         time.sleep(3)
     assert not workers & set(find_children(server.process.pid)), "the old workers have gone"
     load.settle()
-    assert find_lies(load) == []
+    assert find_contradictions(load) == []
     assert load.unanswered == 0
     assert not any("503" in said for order in load.orders for said in order.said)
 
@@ -103,11 +103,11 @@ def test_a_restart_under_load_drops_nobody_while_systemd_holds_the_port(nodes: N
 
     with held_port() as listener:
         db = connect(nodes.uri)
-        arena = Arena(db, over_http(listener.getsockname()[1]))
+        race_client = RaceClient(db, over_http(listener.getsockname()[1]))
         with started_by_systemd(listener, nodes.uri, tmp_path):
-            wait_until(lambda: is_well(arena))
+            wait_until(lambda: is_well(race_client))
             db.bookings.delete_many({})
-        with under_load(arena) as load:
+        with under_load(race_client) as load:
             for _ in range(RESTARTS):
                 with started_by_systemd(listener, nodes.uri, tmp_path):
                     time.sleep(4)
@@ -117,7 +117,7 @@ def test_a_restart_under_load_drops_nobody_while_systemd_holds_the_port(nodes: N
                 load.stop.set()
                 time.sleep(2)
                 load.settle()
-        assert find_lies(load) == []
+        assert find_contradictions(load) == []
         assert load.unanswered == 0
         assert load.count("201") > 50
         db.client.close()

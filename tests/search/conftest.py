@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pymongo import MongoClient
 
-from halls.search import follower as following
-from tests.search.following import Worker
+from halls.search import change_stream as following
+from tests.search.change_stream_workers import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let what waits for a database that is away wait shorter than in earnest, and searches longer."""
     monkeypatch.setattr(following, "AWAY_SECONDS", 0.05)
-    monkeypatch.setattr(following, "PATIENCE_SECONDS", 10.0)
+    monkeypatch.setattr(following, "MAX_WAIT_SECONDS", 10.0)
 
 
 @pytest.fixture

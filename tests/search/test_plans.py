@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bson import ObjectId
 
-from halls.search.candidates import REACHES
+from halls.search.candidates import radius_cache
 from halls.search.query import search_venues
 from halls.search.schemas import SearchQuery
-from tests.foreign import bare_venue_document, index_all
-from tests.people import day
+from tests.api_client import day
+from tests.external_documents import bare_venue_document, index_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,7 @@ def full(db: Db) -> Db:
 @pytest.fixture
 def profiled(full: Db) -> Iterator[Db]:
     """Have the server write down how it answers, to whom knows nothing about the neighbourhood yet."""
-    REACHES.clear()
+    radius_cache.clear()
     full.command("profile", 2)
     yield full
     full.command("profile", 0)

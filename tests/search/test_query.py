@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 import pytest
 from bson import ObjectId
 
-from tests.foreign import bare_venue_document, index_all, put_booking
-from tests.people import Api, day
-from tests.search.asking import find_all
+from tests.api_client import Api, day
+from tests.external_documents import bare_venue_document, index_all, put_booking
+from tests.search.queries import find_all
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db

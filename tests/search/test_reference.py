@@ -9,14 +9,14 @@ from bson import ObjectId
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.foreign import bare_venue_document, index_all
-from tests.people import day
-from tests.search.asking import find_all
+from tests.api_client import day
+from tests.external_documents import bare_venue_document, index_all
+from tests.search.queries import find_all
 from tests.search.reference import reference_search
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db, Document
-    from tests.people import Api
+    from tests.api_client import Api
 
 # Days from today: the one past, today, and two to come.
 AHEAD = [-1, 0, 1, 2]

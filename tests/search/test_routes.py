@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bson import Int64, ObjectId
 
-from tests.foreign import bare_venue_document, index_all, put_booking, put_owner, put_venue
-from tests.people import Api, day
-from tests.rows import NO_ID
-from tests.search.asking import find_all, names
+from tests.api_client import Api, day
+from tests.contract_routes import NO_ID
+from tests.external_documents import bare_venue_document, index_all, put_booking, put_owner, put_venue
+from tests.search.queries import find_all, names
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 from bson import ObjectId, Timestamp
 
-from halls.search import follower as following
-from tests.faults.breaking import wait_until
-from tests.foreign import put_venue, venue_document
-from tests.search.following import Noted, Worker
+from halls.search import change_stream as following
+from tests.external_documents import put_venue, venue_document
+from tests.faults.fault_injection import wait_until
+from tests.search.change_stream_workers import Noted, Worker
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db
 
 pytestmark = pytest.mark.usefixtures("hasty")
-PATIENCE_SECONDS = 20
+MAX_WAIT_SECONDS = 20
 OWNER_ID = ObjectId()
 
 
@@ -31,16 +31,16 @@ def test_a_first_search_waits_until_everything_has_been_looked_through(fresh_uri
 def test_until_then_search_and_readiness_say_that_they_are_not_there(
     worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(following, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(following, "MAX_WAIT_SECONDS", 0.1)
     may_look, looks = threading.Event(), list[int]()
 
     def look(db: Db) -> int:
         if db.name == worker.db.name:
             looks.append(1)
-            may_look.wait(PATIENCE_SECONDS)
+            may_look.wait(MAX_WAIT_SECONDS)
         return 0
 
-    monkeypatch.setattr(following, "mend_catalog", look)
+    monkeypatch.setattr(following, "reindex_stale", look)
     for path in ("/venues/search", "/health/ready"):
         refused = worker.api.get(path)
         assert (refused.status, refused.code) == (503, "database_unavailable")

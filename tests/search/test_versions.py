@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from bson import ObjectId
 
-from halls.startup import make_serving_app
+from halls.server.startup import make_server_app
+from tests.api_client import Api, day
 from tests.conftest import make_config
-from tests.people import Api, day
 
 PATHS = ["/venues/search?date={day}&near_lat=24.86&near_lng=67.0", "/venues/{id}"]
 
@@ -62,7 +62,7 @@ def test_with_a_token_nothing_is_kept(api: Api) -> None:
 
 def test_a_web_page_may_read_the_version(api: Api, worker_uri: str) -> None:
     venue_id = api.list_venue(api.owner())
-    app = make_serving_app(make_config(mongo_uri=worker_uri, cors_origins="https://app.example"))
+    app = make_server_app(make_config(mongo_uri=worker_uri, cors_origins="https://app.example"))
     headers = {"Origin": "https://app.example"}
     first = app.test_client().get(f"/venues/{venue_id}", headers=headers)
     again = app.test_client().get(f"/venues/{venue_id}", headers={**headers, "If-None-Match": first.headers["ETag"]})

@@ -8,23 +8,23 @@ import pkgutil
 import re
 from typing import TYPE_CHECKING
 
+from tests.api_client import day
 from tests.architecture.source import ROOT
-from tests.people import day
 
 import halls
-from halls import httpworker
-from halls.errors import Refusal
+from halls.errors import ApiError
+from halls.server import http_worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.people import Api
+    from tests.api_client import Api
 
 PAGE = (ROOT / "docs" / "errors.md").read_text()
 ROWS = re.findall(r"^\| `([a-z_]+)` \| (.+) \| (.+) \|$", PAGE, re.MULTILINE)
 
 
-def _find_kinds(kind: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
+def _find_kinds(kind: type[ApiError] = ApiError) -> Iterator[type[ApiError]]:
     for heir in kind.__subclasses__():
         yield heir
         yield from _find_kinds(heir)
@@ -47,10 +47,10 @@ def test_the_page_names_each_code_once_and_no_other() -> None:
 def test_the_page_names_what_is_refused_before_the_api() -> None:
     site = (ROOT / "deploy" / "nginx" / "halls.conf").read_text()
     before = set(re.findall(r'"code":"([a-z_]+)"', site))
-    before |= {code for _, code, _ in (httpworker.BAD_REQUEST, httpworker.BROKEN, *httpworker.SPECIAL.values())}
+    before |= {code for _, code, _ in (http_worker.BAD_REQUEST, http_worker.BROKEN, *http_worker.SPECIAL.values())}
     listed = PAGE.partition("## Before the API")[2]
     assert before - set(_find_codes()) == set(re.findall(r"`([a-z_]+)`", listed))
-    statuses = {status[:3] for status, *_ in httpworker.SPECIAL.values()}
+    statuses = {status[:3] for status, *_ in http_worker.SPECIAL.values()}
     assert statuses <= set(re.findall(r"\b[45]\d\d\b", listed))
 
 

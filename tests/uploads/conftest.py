@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from halls.limits import Limiter
+from halls.http.rate_limits import RateLimiter
+from tests.api_client import Api
 from tests.conftest import make_config
-from tests.people import Api
 from tests.uploads.seaweed import running_seaweed
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def make_api(
     def make(**settings: Any) -> Api:
         config = make_config(mongo_uri=service.config.mongo_uri, data_dir=tmp_path, **settings)
         monkeypatch.setattr(service, "config", config)
-        monkeypatch.setattr(service, "limiter", Limiter(config))
+        monkeypatch.setattr(service, "rate_limiter", RateLimiter(config))
         return Api(app.test_client())
 
     return make

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from tests.people import Answer
+from tests.api_client import Answer
 
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
-    from tests.people import Api
+    from tests.api_client import Api
 
 HEADS = {
     "image/jpeg": b"\xff\xd8\xff\xe0\x00\x10JFIF\x00",

@@ -11,7 +11,7 @@ from cloudinary.utils import api_sign_request
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.people import Api
+    from tests.api_client import Api
 
 PRESET = {"cloudinary_cloud_name": "demo", "cloudinary_upload_preset": "halls-unsigned"}
 SECRET = {"cloudinary_cloud_name": "demo", "cloudinary_api_key": "123", "cloudinary_api_secret": "a secret"}

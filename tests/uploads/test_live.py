@@ -16,8 +16,8 @@ import pytest
 import requests
 
 from halls.mongo.client import connect
+from tests.api_client import PASSWORD
 from tests.conftest import uri_of
-from tests.people import PASSWORD
 from tests.servers import RunningServer, running_server
 from tests.uploads.files import make_file, upload_body
 
@@ -35,22 +35,24 @@ class LiveOwner:
         self.server, self.store = server, folder / "uploads"
         account = {"email": "owner@example.com", "password": PASSWORD, "is_venue_owner": True}
         deadline = time.monotonic() + SECONDS
-        while (reply := requests.post(f"{server.url}/auth/signup", json=account, timeout=SECONDS)).status_code == 503:
+        while (
+            response := requests.post(f"{server.url}/auth/signup", json=account, timeout=SECONDS)
+        ).status_code == 503:
             assert time.monotonic() < deadline
-        self.token = reply.json()["data"]["token"]
+        self.token = response.json()["data"]["token"]
 
     def sign(self, content_type: str, size: int) -> Any:
         """Ask for an address."""
         headers = {"Authorization": f"Bearer {self.token}"}
         body = upload_body(content_type, size)
-        reply = requests.post(f"{self.server.url}/uploads/sign-s3", json=body, headers=headers, timeout=SECONDS)
-        return reply.json()["data"]
+        response = requests.post(f"{self.server.url}/uploads/sign-s3", json=body, headers=headers, timeout=SECONDS)
+        return response.json()["data"]
 
     def upload(self, content_type: str, file: bytes) -> str:
         """Upload a file; return its public address."""
         address = self.sign(content_type, len(file))
-        reply = requests.put(address["upload_url"], data=file, headers=address["headers"], timeout=SECONDS)
-        assert reply.json() == {"ok": True, "data": {"public_url": address["public_url"]}}
+        response = requests.put(address["upload_url"], data=file, headers=address["headers"], timeout=SECONDS)
+        assert response.json() == {"ok": True, "data": {"public_url": address["public_url"]}}
         return str(address["public_url"])
 
     def parts(self) -> list[Path]:
@@ -147,23 +149,23 @@ def test_a_body_of_unstated_length_is_counted(live: LiveOwner, extra: bytes, sta
     file = make_file("video/mp4", 2 * MIB)
     address = live.sign("video/mp4", len(file))
     pieces = iter([file[:10], file[10:MIB], file[MIB:], extra])
-    reply = requests.put(
+    response = requests.put(
         address["upload_url"], data=(piece for piece in pieces if piece), headers=address["headers"], timeout=SECONDS
     )
-    assert reply.status_code == status
+    assert response.status_code == status
     assert requests.get(address["public_url"], timeout=SECONDS).status_code == (200 if status == 200 else 404)
 
 
 def test_a_large_body_for_a_bad_address_still_gets_its_answer(live: LiveOwner) -> None:
     file = make_file("video/mp4", 25 * MIB)
     address = live.sign("video/mp4", len(file))
-    reply = requests.put(address["upload_url"][:-1], data=file, headers=address["headers"], timeout=SECONDS)
-    assert (reply.status_code, reply.json()["code"]) == (403, "bad_signature")
+    response = requests.put(address["upload_url"][:-1], data=file, headers=address["headers"], timeout=SECONDS)
+    assert (response.status_code, response.json()["code"]) == (403, "bad_signature")
 
 
 def test_a_player_may_jump_within_a_video(live: LiveOwner) -> None:
     file = make_file("video/mp4", 2 * MIB)
     public_url = live.upload("video/mp4", file)
-    reply = requests.get(public_url, headers={"Range": f"bytes={MIB}-{MIB + 999}"}, timeout=SECONDS)
-    assert (reply.status_code, reply.content) == (206, file[MIB : MIB + 1_000])
-    assert reply.headers["X-Content-Type-Options"] == "nosniff"
+    response = requests.get(public_url, headers={"Range": f"bytes={MIB}-{MIB + 999}"}, timeout=SECONDS)
+    assert (response.status_code, response.content) == (206, file[MIB : MIB + 1_000])
+    assert response.headers["X-Content-Type-Options"] == "nosniff"

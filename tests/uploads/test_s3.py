@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.people import Api
+    from tests.api_client import Api
     from tests.uploads.seaweed import Seaweed
 
 OWNER_ID = "0123456789abcdef01234567"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from tests.people import Api
+    from tests.api_client import Api
 
 FILE = make_file("video/mp4", 10_000)
 

@@ -15,7 +15,7 @@ from tests.uploads.files import EXTENSIONS, sign, upload_body
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.people import Api
+    from tests.api_client import Api
 
 MIB = 1024 * 1024
 HARMFUL = ["..", "\\", "%2e", "%2E", "%00", "\0", "%0D", "%0d", "\r", "\n", "passwd", "abs", "Acl"]

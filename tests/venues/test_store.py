@@ -11,8 +11,8 @@ from halls.clock import utc_now
 from halls.mongo.client import in_transaction
 from halls.venues import store
 from halls.venues.venue import VenueNotFound
-from tests.foreign import put_venue
-from tests.people import day
+from tests.api_client import day
+from tests.external_documents import put_venue
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db

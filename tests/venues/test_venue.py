@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from bson import ObjectId
 
-from halls.venues.venue import AMENITIES, venue_summary, whole_venue
-from tests.foreign import bare_venue_document, venue_document
-from tests.people import day
+from halls.venues.venue import AMENITIES, serialize_venue, summarize_venue
+from tests.api_client import day
+from tests.external_documents import bare_venue_document, venue_document
 
 OWNER = ObjectId()
 KEYS = {
@@ -24,7 +24,7 @@ def is_whole_number(value: Any) -> bool:
 
 
 def test_a_venue_of_another_tool_is_shown_in_our_spelling() -> None:
-    shown = whole_venue(venue_document(OWNER))
+    shown = serialize_venue(venue_document(OWNER))
     assert shown.keys() == KEYS
     assert is_whole_number(shown["capacity"])
     assert is_whole_number(shown["space_sqft"])
@@ -35,7 +35,7 @@ def test_a_venue_of_another_tool_is_shown_in_our_spelling() -> None:
 
 
 def test_what_a_venue_never_had_is_shown_as_nothing() -> None:
-    shown = whole_venue(bare_venue_document(OWNER))
+    shown = serialize_venue(bare_venue_document(OWNER))
     assert shown.keys() == KEYS
     empty = {name: shown[name] for name in ("dates_available", "pricing", "pictures", "videos", "space_sqft")}
     assert empty == {
@@ -52,19 +52,22 @@ def test_what_a_venue_never_had_is_shown_as_nothing() -> None:
 
 @pytest.mark.parametrize("name", ["dates_available", "pricing", "amenities", "pictures", "videos"])
 def test_a_null_is_shown_as_nothing(name: str) -> None:
-    assert whole_venue(venue_document(OWNER, **{name: None}))[name] == whole_venue(bare_venue_document(OWNER))[name]
+    assert (
+        serialize_venue(venue_document(OWNER, **{name: None}))[name]
+        == serialize_venue(bare_venue_document(OWNER))[name]
+    )
 
 
 def test_only_the_six_amenities_are_shown_each_true_or_false() -> None:
-    shown = whole_venue(venue_document(OWNER, amenities={"water": True, "pool": True, "sound_system": 1}))
+    shown = serialize_venue(venue_document(OWNER, amenities={"water": True, "pool": True, "sound_system": 1}))
     assert shown["amenities"] == dict.fromkeys(AMENITIES, False) | {"water": True}
 
 
 def test_what_is_ours_alone_is_shown_to_nobody() -> None:
-    assert whole_venue(venue_document(OWNER, rev=7, secret="x")).keys() == KEYS
+    assert serialize_venue(venue_document(OWNER, rev=7, secret="x")).keys() == KEYS
 
 
 def test_a_booking_keeps_the_name_and_the_address_of_its_venue() -> None:
     venue = venue_document(OWNER)
     kept = {"id": venue["_id"], "venue_name": "Shalimar Banquet", "address": "5 Mall Road, Lahore"}
-    assert venue_summary(venue) == kept
+    assert summarize_venue(venue) == kept

@@ -7,32 +7,32 @@ from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
 
-from halls.errors import Refusal
+from halls.errors import ApiError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 
-class EmailTaken(Refusal):
+class EmailTaken(ApiError):
     """Another account has that address."""
 
     status, code, message = 409, "email_taken", "There is already an account with this e-mail address."
 
 
-class BadCredentials(Refusal):
+class BadCredentials(ApiError):
     """No such account, no password, or another one: always the same words."""
 
     status, code, message = 401, "bad_credentials", "E-mail address and password do not belong together."
     headers = {"WWW-Authenticate": "Bearer"}  # noqa: RUF012 - declared a ClassVar by Refusal
 
 
-class BadResetToken(Refusal):
+class BadResetToken(ApiError):
     """Unknown, used or expired: nobody is told which."""
 
     status, code, message = 422, "bad_reset_token", "This link is no longer good. Ask for a new one."
 
 
-class OwnerOnly(Refusal):
+class OwnerOnly(ApiError):
     """The endpoint is for owners of venues."""
 
     status, code, message = 403, "owner_only", "Only venue owners may do this."
@@ -95,7 +95,7 @@ def role_of(*, is_venue_owner: bool) -> str:
     return "owner" if is_venue_owner else "user"
 
 
-def profile_of(account: Account) -> dict[str, Any]:
+def serialize_profile(account: Account) -> dict[str, Any]:
     """Return what the account's holder sees of it."""
     return {
         "id": account.id,

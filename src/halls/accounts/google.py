@@ -17,8 +17,8 @@ from google.oauth2.id_token import verify_token
 
 from halls.accounts.schemas import normalise_email
 from halls.accounts.tokens import TokenRefused
-from halls.errors import NotConfigured, Refusal
-from halls.schema import check_characters
+from halls.errors import ApiError, NotConfigured
+from halls.http.schema import check_characters
 
 ISSUERS = ("accounts.google.com", "https://accounts.google.com")
 FETCH_SECONDS = 3
@@ -34,7 +34,7 @@ class BadGoogleToken(TokenRefused):
     code, message = "bad_google_token", "Google's token is not valid for this service. Sign in with Google again."
 
 
-class GoogleUnavailable(Refusal):
+class GoogleUnavailable(ApiError):
     """Google's keys are out of reach."""
 
     status, code, message = 503, "google_unavailable", "Google can't be reached just now. Try again in a moment."

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint
 
 from halls.accounts import service as accounts
-from halls.accounts.account import Account, BadCredentials, BadResetToken, EmailTaken, profile_of
+from halls.accounts.account import Account, BadCredentials, BadResetToken, EmailTaken, serialize_profile
+from halls.accounts.authentication import Access
+from halls.accounts.deletion import delete_account
 from halls.accounts.google import BadGoogleToken, GoogleNotConfigured, GoogleUnavailable
 from halls.accounts.schemas import (
+    AccountClosure,
     GoogleSignIn,
     Login,
     Message,
@@ -23,13 +26,15 @@ from halls.accounts.schemas import (
 )
 from halls.accounts.tokens import make_token
 from halls.errors import RateLimited
-from halls.limits import Limit
-from halls.service import Access, Service
-from halls.web import client_network, endpoint
+from halls.http.endpoint import client_network, endpoint
+from halls.http.rate_limits import Limit
+from halls.venues.schemas import Deleted
+from halls.venues.venue import HasBookings
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from halls.context import AppContext
     from halls.mongo.client import Db
 
 blueprint = Blueprint("accounts", __name__)
@@ -43,10 +48,10 @@ RESETS = Limit("reset", 20, MINUTE, strict=True)
 FAILED_CHANGES = Limit("failed-change", 10, 5 * MINUTE, by_account=True, strict=True)
 
 
-def _open_session(service: Service, account: Account, now: datetime) -> dict[str, Any]:
-    config = service.config
+def _open_session(context: AppContext, account: Account, now: datetime) -> dict[str, Any]:
+    config = context.config
     token, expires_at = make_token(account, secret=config.secret, now=now, hours=config.jwt_expires_hours)
-    return {"token": token, "expires_at": expires_at, "profile": profile_of(account)}
+    return {"token": token, "expires_at": expires_at, "profile": serialize_profile(account)}
 
 
 @endpoint(
@@ -54,14 +59,14 @@ def _open_session(service: Service, account: Account, now: datetime) -> dict[str
     "POST /auth/signup",
     access=Access.PUBLIC,
     body=Signup,
-    reply=Session,
+    response=Session,
     status=201,
-    refusals=[EmailTaken, RateLimited],
+    errors=[EmailTaken, RateLimited],
     limits=[SIGNUPS],
 )
-def sign_up(service: Service, db: Db, body: Signup, now: datetime) -> dict[str, Any]:
+def sign_up(context: AppContext, db: Db, body: Signup, now: datetime) -> dict[str, Any]:
     """Make an account with a password, and log in."""
-    return _open_session(service, accounts.sign_up(db, body, now), now)
+    return _open_session(context, accounts.sign_up(db, body, now), now)
 
 
 @endpoint(
@@ -69,18 +74,18 @@ def sign_up(service: Service, db: Db, body: Signup, now: datetime) -> dict[str, 
     "POST /auth/login",
     access=Access.PUBLIC,
     body=Login,
-    reply=Session,
-    refusals=[BadCredentials, RateLimited],
+    response=Session,
+    errors=[BadCredentials, RateLimited],
     limits=[LOGINS],
 )
-def log_in(service: Service, db: Db, body: Login, now: datetime) -> dict[str, Any]:
+def log_in(context: AppContext, db: Db, body: Login, now: datetime) -> dict[str, Any]:
     """Log in with e-mail address and password."""
     # By address and account together: strangers who guess can't shut the owner out, who comes from elsewhere.
     who = (client_network(), body.email)
-    service.limiter.hit(FAILED_LOGINS, *who)
+    context.rate_limiter.hit(FAILED_LOGINS, *who)
     account = accounts.log_in(db, body)
-    service.limiter.forgive(FAILED_LOGINS, *who)
-    return _open_session(service, account, now)
+    context.rate_limiter.reset(FAILED_LOGINS, *who)
+    return _open_session(context, account, now)
 
 
 @endpoint(
@@ -88,14 +93,14 @@ def log_in(service: Service, db: Db, body: Login, now: datetime) -> dict[str, An
     "POST /auth/google",
     access=Access.PUBLIC,
     body=GoogleSignIn,
-    reply=Session,
-    refusals=[BadGoogleToken, EmailTaken, GoogleUnavailable, GoogleNotConfigured, RateLimited],
+    response=Session,
+    errors=[BadGoogleToken, EmailTaken, GoogleUnavailable, GoogleNotConfigured, RateLimited],
     limits=[GOOGLE_SIGN_INS],
 )
-def sign_in_with_google(service: Service, db: Db, body: GoogleSignIn, now: datetime) -> dict[str, Any]:
+def sign_in_with_google(context: AppContext, db: Db, body: GoogleSignIn, now: datetime) -> dict[str, Any]:
     """Log in, or sign up at the first time, with Google's id token."""
-    person = service.google.verify(body.id_token)
-    return _open_session(service, accounts.sign_in_with_google(db, person, body, now), now)
+    person = context.google.verify(body.id_token)
+    return _open_session(context, accounts.sign_in_with_google(db, person, body, now), now)
 
 
 @endpoint(
@@ -103,8 +108,8 @@ def sign_in_with_google(service: Service, db: Db, body: GoogleSignIn, now: datet
     "POST /auth/forgot-password",
     access=Access.PUBLIC,
     body=ResetRequest,
-    reply=Message,
-    refusals=[RateLimited],
+    response=Message,
+    errors=[RateLimited],
     limits=[RESET_REQUESTS],
 )
 def request_reset(db: Db, body: ResetRequest, now: datetime) -> dict[str, str]:
@@ -118,8 +123,8 @@ def request_reset(db: Db, body: ResetRequest, now: datetime) -> dict[str, str]:
     "POST /auth/reset-password",
     access=Access.PUBLIC,
     body=PasswordReset,
-    reply=Message,
-    refusals=[BadResetToken, RateLimited],
+    response=Message,
+    errors=[BadResetToken, RateLimited],
     limits=[RESETS],
 )
 def reset_password(db: Db, body: PasswordReset, now: datetime) -> dict[str, str]:
@@ -128,29 +133,49 @@ def reset_password(db: Db, body: PasswordReset, now: datetime) -> dict[str, str]
     return {"message": "Your password is changed. Log in with the new one."}
 
 
-@endpoint(blueprint, "GET /auth/me", reply=OwnProfile)
+@endpoint(blueprint, "GET /auth/me", response=OwnProfile)
 def get_profile(caller: Account) -> dict[str, Any]:
     """Return the caller's own profile."""
-    return {"profile": profile_of(caller)}
+    return {"profile": serialize_profile(caller)}
 
 
-@endpoint(blueprint, "PATCH /auth/me", body=ProfileChange, reply=Session)
-def change_profile(service: Service, db: Db, caller: Account, body: ProfileChange, now: datetime) -> dict[str, Any]:
+@endpoint(blueprint, "PATCH /auth/me", body=ProfileChange, response=Session)
+def change_profile(context: AppContext, db: Db, caller: Account, body: ProfileChange, now: datetime) -> dict[str, Any]:
     """Change the caller's profile; the new token carries the new role."""
     changed = accounts.change_profile(db, caller, body.given_some(), now)
-    return _open_session(service, changed, now)
+    return _open_session(context, changed, now)
 
 
 @endpoint(
     blueprint,
     "POST /auth/change-password",
     body=PasswordChange,
-    reply=Session,
-    refusals=[BadCredentials, RateLimited],
+    response=Session,
+    errors=[BadCredentials, RateLimited],
 )
-def change_password(service: Service, db: Db, caller: Account, body: PasswordChange, now: datetime) -> dict[str, Any]:
+def change_password(
+    context: AppContext, db: Db, caller: Account, body: PasswordChange, now: datetime
+) -> dict[str, Any]:
     """Set a new password; every older token stops working."""
-    service.limiter.hit(FAILED_CHANGES, str(caller.id))
+    context.rate_limiter.hit(FAILED_CHANGES, str(caller.id))
     account = accounts.change_password(db, caller, body, now)
-    service.limiter.forgive(FAILED_CHANGES, str(caller.id))
-    return _open_session(service, account, now)
+    context.rate_limiter.reset(FAILED_CHANGES, str(caller.id))
+    return _open_session(context, account, now)
+
+
+@endpoint(
+    blueprint,
+    "DELETE /auth/me",
+    body=AccountClosure,
+    body_optional=True,
+    response=Deleted,
+    errors=[BadCredentials, HasBookings, RateLimited],
+)
+def delete_own_account(
+    context: AppContext, db: Db, caller: Account, body: AccountClosure, now: datetime
+) -> dict[str, Any]:
+    """Delete the caller's account and personal data; its coming bookings are cancelled."""
+    context.rate_limiter.hit(FAILED_CHANGES, str(caller.id))
+    delete_account(db, caller, body.password, now)
+    context.rate_limiter.reset(FAILED_CHANGES, str(caller.id))
+    return {"deleted": True}

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from halls.schema import MAX_TEXT, Id, Line, Reply, Shape, shown_as
+from halls.http.schema import MAX_TEXT, Id, Line, RequestModel, ResponseModel, with_examples
 
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
@@ -60,10 +60,10 @@ NewPassword = Annotated[str, Field(min_length=8, max_length=128), AfterValidator
 GivenPassword = Annotated[str, Field(min_length=1, max_length=128)]
 
 
-class Signup(Shape):
+class Signup(RequestModel):
     """A new account."""
 
-    model_config = shown_as(
+    model_config = with_examples(
         {
             "full_name": "Ayesha Siddiqui",
             "email": "ayesha@example.com",
@@ -81,38 +81,38 @@ class Signup(Shape):
     is_venue_owner: bool
 
 
-class Login(Shape):
+class Login(RequestModel):
     """Who logs in."""
 
-    model_config = shown_as({"email": "ayesha@example.com", "password": "lime-kettle-harbour"})
+    model_config = with_examples({"email": "ayesha@example.com", "password": "lime-kettle-harbour"})
 
     email: Email
     password: GivenPassword
 
 
-class ProfileChange(Shape):
+class ProfileChange(RequestModel):
     """What to change; at least one field."""
 
-    model_config = shown_as({"full_name": "Ayesha S. Khan", "contact_number": "0300-1234567"}, minProperties=1)
+    model_config = with_examples({"full_name": "Ayesha S. Khan", "contact_number": "0300-1234567"}, minProperties=1)
 
     full_name: FullName | None = None
     contact_number: ContactNumber | None = None
     is_venue_owner: bool | None = None
 
 
-class PasswordChange(Shape):
+class PasswordChange(RequestModel):
     """The present password and the one to come."""
 
-    model_config = shown_as({"password": "lime-kettle-harbour", "new_password": "seven-quiet-lanterns"})
+    model_config = with_examples({"password": "lime-kettle-harbour", "new_password": "seven-quiet-lanterns"})
 
     password: GivenPassword
     new_password: NewPassword
 
 
-class GoogleSignIn(Shape):
+class GoogleSignIn(RequestModel):
     """Google's word for who somebody is."""
 
-    model_config = shown_as(
+    model_config = with_examples(
         {"id_token": "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.e30.c2lnbmF0dXJl", "is_venue_owner": False}
     )
 
@@ -121,43 +121,43 @@ class GoogleSignIn(Shape):
     contact_number: ContactNumber | None = None
 
 
-class ResetRequest(Shape):
+class ResetRequest(RequestModel):
     """The address that somebody types in who forgot a password; any string."""
 
-    model_config = shown_as({"email": "ayesha@example.com"})
+    model_config = with_examples({"email": "ayesha@example.com"})
 
     email: str
 
 
-class PasswordReset(Shape):
+class PasswordReset(RequestModel):
     """A mailed token and the new password."""
 
-    model_config = shown_as({"token": "Zk3vJ0pX2b8mQ5t1", "new_password": "seven-quiet-lanterns"})
+    model_config = with_examples({"token": "Zk3vJ0pX2b8mQ5t1", "new_password": "seven-quiet-lanterns"})
 
     token: Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
     new_password: NewPassword
 
 
-class AccountClosure(Shape):
+class AccountClosure(RequestModel):
     """The present password, of an account that has one."""
 
-    model_config = shown_as({"password": "lime-kettle-harbour"})
+    model_config = with_examples({"password": "lime-kettle-harbour"})
 
     password: GivenPassword | None = None
 
 
-class Message(Reply):
+class Message(ResponseModel):
     """A sentence for a person."""
 
-    model_config = shown_as({"message": "Your password is changed. Log in with the new one."})
+    model_config = with_examples({"message": "Your password is changed. Log in with the new one."})
 
     message: str
 
 
-class Profile(Reply):
+class Profile(ResponseModel):
     """An account as its holder sees it."""
 
-    model_config = shown_as(
+    model_config = with_examples(
         {
             "id": "65a0c0ffee0123456789abcd",
             "full_name": "Ayesha Siddiqui",
@@ -182,7 +182,7 @@ class Profile(Reply):
     updated_at: datetime | None
 
 
-class Session(Reply):
+class Session(ResponseModel):
     """A token with the moment it expires, and whose it is."""
 
     token: Annotated[str, Field(examples=["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI2NWEwIn0.c2lnbmF0dXJl"])]
@@ -190,7 +190,7 @@ class Session(Reply):
     profile: Profile
 
 
-class OwnProfile(Reply):
+class OwnProfile(ResponseModel):
     """The caller's own profile."""
 
     profile: Profile

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from halls.accounts import store
 from halls.accounts.account import Account, BadCredentials, EmailTaken, new_account, role_of
-from halls.accounts.letters import PASSWORD_RESET, hash_reset_token
+from halls.accounts.emails import PASSWORD_RESET, hash_reset_token
 from halls.accounts.passwords import hash_password, needs_new_hash, password_matches
 from halls.accounts.schemas import MAX_EMAIL
 from halls.accounts.tokens import TokenRevoked
 from halls.errors import invalid
-from halls.mail.outbox import queue_letter
 from halls.mongo.client import in_transaction
+from halls.outbox.store import enqueue
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -78,14 +78,14 @@ def change_password(db: Db, account: Account, change: PasswordChange, now: datet
 
 def request_reset(db: Db, email: str, now: datetime) -> None:
     """Queue the question whether somebody has that address. The same work, and so the same time, for any string."""
-    queue_letter(db, PASSWORD_RESET, {"email": email.strip()[:MAX_EMAIL]}, now)
+    enqueue(db, PASSWORD_RESET, {"email": email.strip()[:MAX_EMAIL]}, now)
 
 
 def reset_password(db: Db, reset: PasswordReset, now: datetime) -> None:
     """Set a new password by a mailed token, once. Raises BadResetToken, before anything is hashed."""
     found = store.get_reset(db, hash_reset_token(reset.token), now)
     new_hash = hash_password(reset.new_password)
-    in_transaction(db, lambda session: store.spend_reset(db, found, new_hash, now, session))
+    in_transaction(db, lambda session: store.consume_reset(db, found, new_hash, now, session))
 
 
 def sign_in_with_google(db: Db, person: GooglePerson, signin: GoogleSignIn, now: datetime) -> Account:

@@ -11,7 +11,7 @@ from pymongo.errors import DuplicateKeyError
 from halls.accounts.account import Account, BadResetToken, EmailTaken, account_from_document
 from halls.accounts.tokens import TokenRevoked
 from halls.mongo.client import ANY_CASE, in_transaction
-from halls.mongo.indexes import CollectionPlan
+from halls.mongo.indexes import CollectionSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,8 +29,8 @@ ONE_ACCOUNT_PER_GOOGLE_SUB = IndexModel(
     unique=True,
     partialFilterExpression={"google_sub": {"$type": "string"}},
 )
-PLAN = CollectionPlan("users", [ONE_ACCOUNT_PER_EMAIL, ONE_ACCOUNT_PER_GOOGLE_SUB])
-RESETS_PLAN = CollectionPlan(
+COLLECTION = CollectionSpec("users", [ONE_ACCOUNT_PER_EMAIL, ONE_ACCOUNT_PER_GOOGLE_SUB])
+RESETS_COLLECTION = CollectionSpec(
     "password_resets",
     [
         IndexModel([("token", ASCENDING)], name="one_reset_per_token", unique=True),
@@ -38,7 +38,7 @@ RESETS_PLAN = CollectionPlan(
         IndexModel([("expires_at", ASCENDING)], name="resets_expire", expireAfterSeconds=0),
     ],
 )
-LETTER_PAUSE_SECONDS = 60
+EMAIL_PAUSE_SECONDS = 60
 
 
 def find_account(db: Db, account_id: ObjectId) -> Account | None:
@@ -77,12 +77,12 @@ def insert_account(db: Db, document: Document) -> Account:
 def update_account(db: Db, account: Account, changes: dict[str, Any], now: datetime) -> Account | None:
     """Set some fields; return the account as it is then, or None when it is gone or its tokens are void by now."""
     document = db.users.find_one_and_update(
-        _as_it_was(account), {"$set": {**changes, "updated_at": now}}, return_document=ReturnDocument.AFTER
+        _unchanged_filter(account), {"$set": {**changes, "updated_at": now}}, return_document=ReturnDocument.AFTER
     )
     return account_from_document(document) if document else None
 
 
-def _as_it_was(account: Account) -> Document:
+def _unchanged_filter(account: Account) -> Document:
     # Whoever was let in by a token that is void since must not get a new one, nor anything else, for it.
     return {"_id": account.id, "token_version": {"$in": [account.token_version, None]}}
 
@@ -125,7 +125,7 @@ def lock_accounts(db: Db, account_ids: set[ObjectId], session: Session) -> None:
 
 def delete_account(db: Db, account: Account, session: Session) -> None:
     """Remove the account and its open resets. Raises TokenRevoked when it is gone or its tokens are void by now."""
-    if db.users.delete_one(_as_it_was(account), session=session).deleted_count == 0:
+    if db.users.delete_one(_unchanged_filter(account), session=session).deleted_count == 0:
         raise TokenRevoked
     db.password_resets.delete_many({"user_id": account.id}, session=session)
 
@@ -144,7 +144,7 @@ def get_reset(db: Db, token_hash: str, now: datetime) -> Document:
     return reset
 
 
-def spend_reset(db: Db, reset: Document, new_hash: str, now: datetime, session: Session) -> None:
+def consume_reset(db: Db, reset: Document, new_hash: str, now: datetime, session: Session) -> None:
     """Use up a reset: the new password stands, older tokens and all resets of the account are void.
 
     Raises BadResetToken when another request used it, or the account is gone.
@@ -163,14 +163,14 @@ def spend_reset(db: Db, reset: Document, new_hash: str, now: datetime, session: 
     db.password_resets.delete_many({"user_id": reset["user_id"]}, session=session)
 
 
-def claim_reset_letter(db: Db, email: str, letter_id: ObjectId, now: datetime, *, limited: bool) -> Account | None:
+def claim_reset_email(db: Db, email: str, letter_id: ObjectId, now: datetime, *, limited: bool) -> Account | None:
     """Return the account to write a reset letter to, or None: nobody's address, or one went there a minute ago.
 
     A second try of the same letter is let through.
     """
     match: Document = {"email": email}
     if limited:
-        recent = now - timedelta(seconds=LETTER_PAUSE_SECONDS)
+        recent = now - timedelta(seconds=EMAIL_PAUSE_SECONDS)
         match["$or"] = [{"reset_letter.at": {"$not": {"$gt": recent}}}, {"reset_letter.id": letter_id}]
     document = db.users.find_one_and_update(
         match, {"$set": {"reset_letter": {"id": letter_id, "at": now}}}, collation=ANY_CASE

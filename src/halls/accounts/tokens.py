@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import jwt
 from bson import ObjectId
 
-from halls.errors import Refusal
+from halls.errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ _CHECKS: Any = {
 }
 
 
-class TokenRefused(Refusal):
+class TokenRefused(ApiError):
     """No use can be made of the token."""
 
     status = 401

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from halls.errors import NotFound, NotYours, Refusal
+from halls.errors import ApiError, NotFound, NotYours
 from halls.venues.price_on_date import as_number, price_on_date
 
 if TYPE_CHECKING:
@@ -29,31 +29,31 @@ class NotYourBooking(NotYours):
     message = "This booking belongs to somebody else."
 
 
-class DateNotOffered(Refusal):
+class DateNotOffered(ApiError):
     """The owner does not offer the venue on that date."""
 
     status, code, message = 409, "date_not_offered", "The venue is not offered on this date."
 
 
-class DateTaken(Refusal):
+class DateTaken(ApiError):
     """Somebody has an active booking of the venue on that date."""
 
     status, code, message = 409, "date_taken", "Somebody has already booked this date."
 
 
-class DateInPast(Refusal):
+class DateInPast(ApiError):
     """The date is before today in Karachi."""
 
     status, code, message = 422, "date_in_past", "The date is in the past."
 
 
-class OverCapacity(Refusal):
+class OverCapacity(ApiError):
     """More guests than the venue holds."""
 
     status, code, message = 422, "over_capacity", "The venue does not hold so many guests."
 
 
-class BadTransition(Refusal):
+class BadTransition(ApiError):
     """A booking's state never goes that way."""
 
     status, code, message = 409, "bad_transition", "A booking in this state can't be changed that way."
@@ -77,7 +77,7 @@ def new_booking(
     }
 
 
-def booking_facts(booking: dict[str, Any], venue: dict[str, Any] | None) -> dict[str, Any]:
+def serialize_booking(booking: dict[str, Any], venue: dict[str, Any] | None) -> dict[str, Any]:
     """Return what booker and owner see of a booking; `venue` is its summary, None when nobody knows it any more."""
     return {
         "id": booking["_id"],

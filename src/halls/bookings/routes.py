@@ -26,11 +26,11 @@ from halls.bookings.schemas import (
     StatusChange,
 )
 from halls.errors import RateLimited, invalid
-from halls.idempotency import IdempotencyConflict, IdempotencyKey, Outcome
-from halls.limits import Limit
-from halls.paging import make_cursor, read_cursor
+from halls.http.endpoint import endpoint
+from halls.http.idempotency import IdempotencyConflict, IdempotencyKey, ReplayableResponse
+from halls.http.pagination import make_cursor, read_cursor
+from halls.http.rate_limits import Limit
 from halls.venues.venue import VenueNotFound
-from halls.web import endpoint
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -40,26 +40,26 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint("bookings", __name__)
 BOOKINGS = Limit("booking", 30, 60, by_account=True)
-PARTY = {"booking": bookings.get_party_booking}
+OWN_BOOKING = {"booking": bookings.get_own_booking}
 
 
 @endpoint(
     blueprint,
     "POST /bookings",
     body=BookingOrder,
-    reply=BookingMade,
+    response=BookingMade,
     status=201,
-    refusals=[VenueNotFound, DateInPast, OverCapacity, DateNotOffered, DateTaken, IdempotencyConflict, RateLimited],
+    errors=[VenueNotFound, DateInPast, OverCapacity, DateNotOffered, DateTaken, IdempotencyConflict, RateLimited],
     limits=[BOOKINGS],
 )
 def create_booking(
     db: Db, caller: Account, body: BookingOrder, now: datetime, key: IdempotencyKey | None = None
-) -> Outcome:
+) -> ReplayableResponse:
     """Book a venue for a date."""
     return bookings.place_booking(db, caller, body, now, key)
 
 
-@endpoint(blueprint, "GET /bookings", query=BookingsQuery, reply=BookingPage)
+@endpoint(blueprint, "GET /bookings", query=BookingsQuery, response=BookingPage)
 def list_bookings(db: Db, caller: Account, query: BookingsQuery) -> dict[str, Any]:
     """List bookings by date: an owner's venues', or the caller's own."""
     if query.date_from and query.date_to and query.date_from > query.date_to:
@@ -82,9 +82,9 @@ def _is_date(key: Any) -> bool:
 @endpoint(
     blueprint,
     "GET /bookings/<booking_id>",
-    loads=PARTY,
-    reply=BookingReply,
-    refusals=[BookingNotFound, NotYourBooking],
+    loaders=OWN_BOOKING,
+    response=BookingReply,
+    errors=[BookingNotFound, NotYourBooking],
 )
 def get_booking(db: Db, caller: Account, booking: Document) -> dict[str, Any]:
     """Return one booking to its booker or the venue's owner."""
@@ -94,10 +94,10 @@ def get_booking(db: Db, caller: Account, booking: Document) -> dict[str, Any]:
 @endpoint(
     blueprint,
     "PATCH /bookings/<booking_id>",
-    loads=PARTY,
+    loaders=OWN_BOOKING,
     body=StatusChange,
-    reply=BookingReply,
-    refusals=[BookingNotFound, NotYourBooking, BadTransition],
+    response=BookingReply,
+    errors=[BookingNotFound, NotYourBooking, BadTransition],
 )
 def change_booking(db: Db, caller: Account, booking: Document, body: StatusChange, now: datetime) -> dict[str, Any]:
     """Confirm (the venue's owner) or cancel (either side) a booking."""
@@ -108,9 +108,9 @@ def change_booking(db: Db, caller: Account, booking: Document, body: StatusChang
 @endpoint(
     blueprint,
     "DELETE /bookings/<booking_id>",
-    loads=PARTY,
-    reply=BookingCancelled,
-    refusals=[BookingNotFound, NotYourBooking, BadTransition],
+    loaders=OWN_BOOKING,
+    response=BookingCancelled,
+    errors=[BookingNotFound, NotYourBooking, BadTransition],
 )
 def cancel_booking(db: Db, caller: Account, booking: Document, now: datetime) -> dict[str, Any]:
     """Cancel a booking; again is no error."""

@@ -8,13 +8,24 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from halls.bookings.booking import Status
-from halls.schema import PRICE, Cursor, Day, Id, Query, QueryInt, Reply, Shape, Text, shown_as
+from halls.http.schema import (
+    PRICE,
+    Cursor,
+    Day,
+    Id,
+    QueryInt,
+    QueryModel,
+    RequestModel,
+    ResponseModel,
+    Text,
+    with_examples,
+)
 
 
-class BookingOrder(Shape):
+class BookingOrder(RequestModel):
     """What a guest asks for."""
 
-    model_config = shown_as(
+    model_config = with_examples(
         {
             "venue_id": "65a0c0ffee0123456789abcd",
             "date": "2027-02-14",
@@ -29,15 +40,15 @@ class BookingOrder(Shape):
     notes: Annotated[Text, Field(max_length=2_000)] | None = None
 
 
-class StatusChange(Shape):
+class StatusChange(RequestModel):
     """What becomes of a booking."""
 
-    model_config = shown_as({"status": "confirmed"}, {"status": "cancelled"})
+    model_config = with_examples({"status": "confirmed"}, {"status": "cancelled"})
 
     status: Literal["confirmed", "cancelled"]
 
 
-class BookingsQuery(Query):
+class BookingsQuery(QueryModel):
     """Which bookings, and which page of them."""
 
     as_: Literal["guest"] | None = Field(
@@ -51,10 +62,10 @@ class BookingsQuery(Query):
     cursor: str | None = Field(default=None, description="The next_cursor of the page before, with the same filters.")
 
 
-class VenueSummary(Reply):
+class VenueSummary(ResponseModel):
     """The little of its venue that a booking keeps."""
 
-    model_config = shown_as(
+    model_config = with_examples(
         {"id": "65a0c0ffee0123456789abcd", "venue_name": "Pearl Hall", "address": "1 Main Road, Saddar, Karachi"}
     )
 
@@ -63,10 +74,10 @@ class VenueSummary(Reply):
     address: str
 
 
-class Guest(Reply):
+class Guest(ResponseModel):
     """Who booked, for the venue's owner only."""
 
-    model_config = shown_as(
+    model_config = with_examples(
         {"full_name": "Bilal Ahmed", "email": "bilal@example.com", "contact_number": "0300-1234567"}
     )
 
@@ -75,7 +86,7 @@ class Guest(Reply):
     contact_number: str | None
 
 
-class Booking(Reply):
+class Booking(ResponseModel):
     """A booking as its booker and the venue's owner see it."""
 
     id: Id
@@ -94,27 +105,27 @@ class Booking(Reply):
     guest: Guest | None = Field(default=None, description="For the venue's owner only.")
 
 
-class BookingReply(Reply):
+class BookingReply(ResponseModel):
     """One booking."""
 
     booking: Booking
 
 
-class BookingMade(Reply):
+class BookingMade(ResponseModel):
     """A new booking with its id."""
 
     booking_id: Id
     booking: Booking
 
 
-class BookingCancelled(Reply):
+class BookingCancelled(ResponseModel):
     """The booking, cancelled now or before."""
 
     cancelled: Literal[True]
     booking: Booking
 
 
-class BookingPage(Reply):
+class BookingPage(ResponseModel):
     """Bookings, and the cursor of the next page or null."""
 
     bookings: list[Booking]

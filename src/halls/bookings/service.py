@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
 
+from halls.accounts.account_lock import hold_account_lock
 from halls.accounts.store import find_accounts, lock_account
-from halls.accounts.turns import turn_of
-from halls.bookings import catalog, store
+from halls.bookings import store
 from halls.bookings.booking import (
     ACTIVE,
     BadTransition,
@@ -17,13 +17,14 @@ from halls.bookings.booking import (
     DateTaken,
     NotYourBooking,
     OverCapacity,
-    booking_facts,
     new_booking,
+    serialize_booking,
 )
 from halls.clock import day_in_karachi
-from halls.idempotency import IdempotencyKey, Outcome, find_answer, keep_answer, replay_or_raise
+from halls.http.idempotency import IdempotencyKey, ReplayableResponse, find_response, replay_or_raise, save_response
 from halls.metrics import counts_bookings
 from halls.mongo.client import in_transaction
+from halls.search import index
 from halls.venues import store as venues
 from halls.venues.price_on_date import as_number
 
@@ -33,24 +34,23 @@ if TYPE_CHECKING:
     from halls.accounts.account import Account
     from halls.bookings.schemas import BookingOrder, BookingsQuery
     from halls.mongo.client import Db, Document, Session
-    from halls.service import Caller
 
 
 @counts_bookings(lambda outcome: "replayed" if outcome.replayed else "placed")
 def place_booking(
     db: Db, guest: Account, order: BookingOrder, now: datetime, key: IdempotencyKey | None = None
-) -> Outcome:
+) -> ReplayableResponse:
     """Book a venue for a date, once for the same key, at the price of the instant in which it takes effect.
 
     Raises VenueNotFound, DateInPast, OverCapacity, DateNotOffered, DateTaken (contract §4, in this order).
     """
-    if (kept := find_answer(db, key, now)) is not None:
-        return Outcome(kept, replayed=True)
+    if (kept := find_response(db, key, now)) is not None:
+        return ReplayableResponse(kept, replayed=True)
     with replay_or_raise(db, key, now) as replay:
         venue_id = ObjectId(order.venue_id)
         _check_order(db, venue_id, order, now)
         answer = _book(db, venue_id, guest, order, now, key)
-    return replay.outcome or Outcome(answer)
+    return replay.outcome or ReplayableResponse(answer)
 
 
 def _check_order(db: Db, venue_id: ObjectId, order: BookingOrder, now: datetime) -> None:
@@ -85,16 +85,16 @@ def _book(
         lock_account(db, guest.id, session)
         booking = new_booking(booking_id, guest.id, order.given(), venue, now)
         answer = {"booking_id": booking_id, "booking": _show(booking, venue, guest, {guest.id: guest})}
-        keep_answer(db, key, answer, now, session)
+        save_response(db, key, answer, now, session)
         store.insert_booking(db, booking, session)
-        catalog.hide_date(db, venue_id, order.date, session)
+        index.mark_date_booked(db, venue_id, order.date, session)
         return answer
 
-    with turn_of(guest.id):
+    with hold_account_lock(guest.id):
         return store.commit_booking(db, booking_id, book)
 
 
-def get_party_booking(db: Db, caller: Caller, booking_id: ObjectId) -> Document:
+def get_own_booking(db: Db, caller: Account, booking_id: ObjectId) -> Document:
     """Return a booking to its booker or its venue's owner. Raises BookingNotFound, NotYourBooking."""
     booking = store.get_booking(db, booking_id)
     if caller.id not in (booking.get("user_id"), _owner_of(db, booking)):
@@ -108,7 +108,7 @@ def _owner_of(db: Db, booking: Document) -> ObjectId | None:
 
 
 @counts_bookings(lambda booking: str(booking["status"]))
-def change_status(db: Db, caller: Caller, booking: Document, to: str, now: datetime) -> Document:
+def change_status(db: Db, caller: Account, booking: Document, to: str, now: datetime) -> Document:
     """Confirm or cancel a booking of the caller's; the status it already has is no change.
 
     Raises NotYourBooking when a guest confirms, BadTransition from cancelled and once the date is past.
@@ -119,11 +119,11 @@ def change_status(db: Db, caller: Caller, booking: Document, to: str, now: datet
     today = day_in_karachi(now)
 
     def move(session: Session) -> Document | None:
-        moved = store.move_booking(
+        moved = store.update_status(
             db, booking["_id"], to=to, allowed=allowed, from_date=today, now=now, session=session
         )
         if moved is not None and to == "cancelled":
-            catalog.refresh_entries(db, [moved["venue_id"]], session)
+            index.refresh_entries(db, [moved["venue_id"]], session)
         return moved
 
     moved = in_transaction(db, move)
@@ -152,7 +152,7 @@ def find_bookings(db: Db, caller: Account, query: BookingsQuery, after: list[Any
     return store.list_bookings(db, {"$and": [match, filters]}, after=after, limit=query.limit + 1)
 
 
-def show_bookings(db: Db, caller: Caller, rows: list[Document]) -> list[Document]:
+def show_bookings(db: Db, caller: Account, rows: list[Document]) -> list[Document]:
     """Return what `caller` sees of the bookings: with their venues, and who booked where he is the owner."""
     found = venues.find_venues(db, {row["venue_id"] for row in rows})
     summaries = [found.get(row["venue_id"]) or row.get("venue") or {} for row in rows]
@@ -162,9 +162,9 @@ def show_bookings(db: Db, caller: Caller, rows: list[Document]) -> list[Document
     return [_show(row, venue, caller, guests) for row, venue in zip(rows, summaries, strict=True)]
 
 
-def _show(booking: Document, venue: Document, caller: Caller, guests: dict[Any, Account]) -> Document:
+def _show(booking: Document, venue: Document, caller: Account, guests: dict[Any, Account]) -> Document:
     summary = {"id": booking["venue_id"], "venue_name": venue.get("venue_name"), "address": venue.get("address")}
-    facts = booking_facts(booking, summary if venue else None)
+    facts = serialize_booking(booking, summary if venue else None)
     if venue.get("owner_id") == caller.id:
         guest = guests.get(booking.get("user_id"))
         facts["guest"] = guest and {name: getattr(guest, name) for name in ("full_name", "email", "contact_number")}

@@ -10,7 +10,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from halls.bookings.booking import ACTIVE, STATUSES, BookingNotFound, DateTaken
 from halls.mongo.client import in_transaction, is_unavailable
-from halls.mongo.indexes import CollectionPlan
+from halls.mongo.indexes import CollectionSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -32,7 +32,7 @@ ONE_ACTIVE_BOOKING_PER_DATE = IndexModel(
     unique=True,
     partialFilterExpression={"status": {"$gt": "cancelled"}},
 )
-PLAN = CollectionPlan(
+COLLECTION = CollectionSpec(
     "bookings",
     [
         ONE_ACTIVE_BOOKING_PER_DATE,
@@ -95,7 +95,7 @@ def find_taken_dates(db: Db, venue_ids: Iterable[ObjectId]) -> set[tuple[ObjectI
     return {(booking["venue_id"], booking["date"]) for booking in db.bookings.find(match, {"venue_id": 1, "date": 1})}
 
 
-def find_kept_bookings(db: Db, booking_ids: Iterable[ObjectId]) -> set[ObjectId]:
+def find_stored_bookings(db: Db, booking_ids: Iterable[ObjectId]) -> set[ObjectId]:
     """Return those of the ids that a booking has."""
     return {booking["_id"] for booking in db.bookings.find({"_id": {"$in": list(booking_ids)}}, {"_id": 1})}
 
@@ -133,17 +133,17 @@ def commit_booking(db: Db, booking_id: ObjectId, work: Callable[[Session], Docum
             raise
         raise DateTaken from None
     except PyMongoError as error:
-        if not is_unavailable(error) or not _is_kept(db, booking_id):
+        if not is_unavailable(error) or not _is_stored(db, booking_id):
             raise
     return result
 
 
-def _is_kept(db: Db, booking_id: ObjectId) -> bool:
+def _is_stored(db: Db, booking_id: ObjectId) -> bool:
     with pymongo.timeout(SECOND_LOOK_SECONDS):
         return find_booking(db, booking_id) is not None
 
 
-def move_booking(
+def update_status(
     db: Db,
     booking_id: ObjectId,
     *,
@@ -174,6 +174,6 @@ def cancel_bookings_of(db: Db, guest_id: ObjectId, *, today: str, now: datetime,
     return venue_ids
 
 
-def keep_venue_summary(db: Db, summary: Document, session: Session) -> None:
+def save_venue_summary(db: Db, summary: Document, session: Session) -> None:
     """Write the name, address and owner of a venue that goes into all its bookings."""
     db.bookings.update_many({"venue_id": summary["id"]}, {"$set": {"venue": summary}}, session=session)

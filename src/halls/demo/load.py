@@ -6,10 +6,10 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from halls.accounts.passwords import hash_password
-from halls.bookings.catalog import refresh_entries
 from halls.clock import day_in_karachi
 from halls.demo.world import demo_world
 from halls.mongo.client import in_transaction
+from halls.search.index import refresh_entries
 
 if TYPE_CHECKING:
     from datetime import datetime

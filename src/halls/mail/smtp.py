@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from halls.config import Config
-    from halls.mail.letter import Letter
+    from halls.mail.message import Email
 
 log = structlog.get_logger()
 # Each step of the conversation; a server that hangs is left, and the letter tried again.
@@ -29,29 +29,29 @@ class UnsafeLogin(smtplib.SMTPException):
     """The server offers no TLS, and a password is never sent in the clear over a network."""
 
 
-def send_letter(config: Config, letter: Letter, message_id: str) -> None:
+def send_email(config: Config, email: Email, message_id: str) -> None:
     """Send one letter. Raises OSError, of which smtplib's errors are a kind, when the server did not take it."""
     if config.smtp_host is None:
-        log.info("letter", to=letter.to, subject=letter.subject, text=letter.text)
+        log.info("e-mail", to=email.to, subject=email.subject, text=email.text)
         return
-    message = compose_message(config.smtp_from, letter, message_id)
+    message = compose_message(config.smtp_from, email, message_id)
     with _open_server(config, config.smtp_host) as server:
-        server.send_message(message, to_addrs=[letter.to])
+        server.send_message(message, to_addrs=[email.to])
 
 
-def compose_message(sender: str, letter: Letter, message_id: str) -> EmailMessage:
+def compose_message(sender: str, email: Email, message_id: str) -> EmailMessage:
     """Return the letter as a message (RFC 5322). Raises ValueError for a line break in a header."""
     # Not every server takes eight bits, and smtplib would not ask.
     message = EmailMessage(default.clone(cte_type="7bit"))
     message["From"] = sender
-    message["To"] = letter.to
-    message["Subject"] = letter.subject
+    message["To"] = email.to
+    message["Subject"] = email.subject
     message["Date"] = formatdate()
     # The same for each try, so that mailboxes can tell a second copy.
     message["Message-ID"] = f"<{message_id}@{parseaddr(sender)[1].rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(letter.text)
-    message.add_alternative(letter.html, subtype="html")
+    message.set_content(email.text)
+    message.add_alternative(email.html, subtype="html")
     return message
 
 

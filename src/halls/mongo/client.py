@@ -107,7 +107,7 @@ def _abort(session: Session) -> None:
         session.abort_transaction()
 
 
-def await_majority(db: Db) -> None:
+def wait_for_majority_commit(db: Db) -> None:
     """Wait until the primary may tell what it knows, as the majority knows it, too.
 
     For a moment after an election there is no instant as of which could be read, and reads by majority may lack what

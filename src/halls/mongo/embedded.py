@@ -1,5 +1,7 @@
 """The mongod that comes along in development: one per folder, started and stopped by the process that owns it."""
 
+from __future__ import annotations
+
 import fcntl
 import json
 import os
@@ -9,13 +11,17 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pymongo import MongoClient
 from pymongo.errors import AutoReconnect, OperationFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from halls.config import Config
 
 LOCK_SECONDS = 10.0  # Gunicorn workers inherit the lock and outlive a killed owner by a second or two
 START_SECONDS = 45.0  # 0.5 s as a rule; 31 when the port changed and a mute listener has the old one: mongod asks there
@@ -37,6 +43,20 @@ T = TypeVar("T")
 
 class EmbeddedMongoError(Exception):
     """No mongod of our own can run here; the message says why and what to do."""
+
+
+@contextmanager
+def provide_mongod(config: Config, *, exclusive: bool = False) -> Iterator[Config]:
+    """Yield the configuration with a `mongo_uri`: the configured one, else that of the embedded mongod.
+
+    `exclusive` raises EmbeddedMongoError if a running server already owns the embedded mongod.
+    """
+    if config.mongo_uri is not None:
+        yield config
+        return
+    start = embedded_mongod if exclusive else shared_mongod
+    with start(config.data_dir / "mongo") as uri:
+        yield config.model_copy(update={"mongo_uri": uri})
 
 
 @contextmanager
@@ -137,7 +157,7 @@ def _read_major_version(mongod: str) -> int:
     return int(version[1]) if version else 0
 
 
-def _start_mongod(folder: Path, port: int) -> "subprocess.Popen[bytes]":
+def _start_mongod(folder: Path, port: int) -> subprocess.Popen[bytes]:
     # --dbpath last: _runs_mongod looks for it at the end
     command = [_find_mongod(), *MONGOD_ARGUMENTS, "--port", str(port), "--dbpath", str(folder / "data")]
     with (folder / "mongod.log").open("wb") as log:  # by --logpath, mongod would keep the log of every start
@@ -161,7 +181,7 @@ def _choose_port(remembered: int) -> int:
         return port
 
 
-def _await_primary(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+def _await_primary(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     client: MongoClient[dict[str, Any]] = MongoClient(
         "127.0.0.1", port, directConnection=True, connect=False, serverSelectionTimeoutMS=1000, socketTimeoutMS=10_000
     )

@@ -26,7 +26,7 @@ DUPLICATE_KEY, OPTIONS_CONFLICT, KEY_SPECS_CONFLICT = 11000, 85, 86
 
 
 @dataclass(frozen=True)
-class CollectionPlan:
+class CollectionSpec:
     """A collection's indexes, and a validator that keeps impossible documents out."""
 
     name: str
@@ -34,11 +34,11 @@ class CollectionPlan:
     validator: Document | None = None
 
 
-class ContradictingData(Exception):  # noqa: N818 - named as the fact it is
+class IncompatibleDataError(Exception):
     """What is in the database can't be served safely. The message names documents, repairs nothing."""
 
 
-def ensure_collections(db: Db, plans: Sequence[CollectionPlan]) -> None:
+def ensure_collections(db: Db, plans: Sequence[CollectionSpec]) -> None:
     """Create what is missing of `plans`. Safe to run from several processes at once.
 
     Raises ContradictingData, having changed nothing of what contradicts; PyMongoError when the database is away.
@@ -69,7 +69,7 @@ def find_duplicates(db: Db, collection: str, index: IndexModel) -> Iterator[list
 def _refuse_standalone(db: Db) -> None:
     hello = db.client.admin.command("hello")
     if "setName" not in hello and hello.get("msg") != "isdbgrid":
-        raise ContradictingData(
+        raise IncompatibleDataError(
             "This MongoDB runs alone, without transactions. Start mongod with --replSet rs0 and run rs.initiate() once."
         )
 
@@ -100,11 +100,11 @@ def _ensure_validator(db: Db, name: str, validator: Document) -> None:
     if found["options"].get("validator") != validator:
         bad = [str(row["_id"]) for row in db[name].find({"$nor": [validator]}, {"_id": 1}).limit(NAMED_AT_MOST)]
         if bad:
-            raise _contradiction(f"{name} that break its rules: {', '.join(bad)}")
+            raise _incompatible(f"{name} that break its rules: {', '.join(bad)}")
         db.command("collMod", name, validator=validator, validationLevel="moderate")
 
 
-def _ensure_indexes(db: Db, plan: CollectionPlan) -> None:
+def _ensure_indexes(db: Db, plan: CollectionSpec) -> None:
     present = list(db[plan.name].list_indexes())
     missing = [index for index in plan.indexes if not any(is_same_index(index.document, found) for found in present)]
     if not missing:
@@ -114,13 +114,13 @@ def _ensure_indexes(db: Db, plan: CollectionPlan) -> None:
         db[plan.name].create_indexes(missing, commitQuorum="majority", maxTimeMS=BUILD_MS)
     except OperationFailure as error:
         if error.code in {OPTIONS_CONFLICT, KEY_SPECS_CONFLICT}:
-            raise _contradiction(f"an index of {plan.name} under another definition: {error}") from error
+            raise _incompatible(f"an index of {plan.name} under another definition: {error}") from error
         if error.code != DUPLICATE_KEY:
             raise
         unique = (index for index in plan.indexes if index.document.get("unique"))
         rows = (" = ".join(ids) for index in unique for ids in find_duplicates(db, plan.name, index))
         named = "; ".join(islice(rows, NAMED_AT_MOST))
-        raise _contradiction(f"{plan.name} that must differ but don't: {named}") from error
+        raise _incompatible(f"{plan.name} that must differ but don't: {named}") from error
 
 
 def is_same_index(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
@@ -134,7 +134,7 @@ def is_same_index(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
     return bool(collation) == bool(present) and collation.items() <= present.items()
 
 
-def _contradiction(found: str) -> ContradictingData:
-    return ContradictingData(
+def _incompatible(found: str) -> IncompatibleDataError:
+    return IncompatibleDataError(
         f"The database holds {found}.\nNothing was changed. `halls check` lists every document that breaks a promise."
     )

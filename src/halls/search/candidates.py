@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pymongo import ASCENDING, DESCENDING
 
-from halls.bookings.catalog import BY_DATE, BY_DATE_AND_PLACE, BY_PLACE, BY_PRICE_ON_DATE, BY_TYPE
+from halls.search.index import BY_DATE, BY_DATE_AND_PLACE, BY_PLACE, BY_PRICE_ON_DATE, BY_TYPE
 from halls.search.schemas import DEFAULT_KM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from halls.bookings.catalog import Keys
     from halls.mongo.client import Db, Document, Session
+    from halls.search.index import Keys
     from halls.search.schemas import SearchQuery
 
 METRES = 1_000
@@ -22,8 +22,8 @@ EARTH_METRES = 6_378_100  # as MongoDB has it
 # MongoDB's distances and ours differ by a millionth of this; nearer to each other, venues count as not yet in order.
 MARGIN = 0.001
 # How far first pages reached, in metres, by neighbourhood (some two kilometres, in degrees) and question.
-REACHES: dict[tuple[Any, ...], float] = {}
-NEIGHBOURHOOD, REACH_SPARE, TOO_MANY, REACHES_KEPT = 0.02, 1.2, 3, 10_000
+radius_cache: dict[tuple[Any, ...], float] = {}
+CELL_DEGREES, RADIUS_MARGIN, TOO_MANY, RADIUS_CACHE_SIZE = 0.02, 1.2, 3, 10_000
 # Of a distance's last ones the order is not known yet; MongoDB looks at the same ones for some more on a date.
 SPARE, SPARE_ON_DATE = 2, 12
 # The field that each order sorts by and in which direction; equal ones by id.
@@ -74,9 +74,9 @@ def _find_nearest(
         rows = _read_places(db, query, today, place, asked, session)
         is_last = len(rows) < asked
         if after is None:
-            _remember_reach(query, _widest(query) if is_last else rows[size - 1]["distance"])
-        settled = math.inf if is_last else rows[-1]["distance"] - MARGIN
-        rest = [row for row in rows if row["distance"] < settled]
+            _cache_radius(query, _widest(query) if is_last else rows[size - 1]["distance"])
+        confirmed_election = math.inf if is_last else rows[-1]["distance"] - MARGIN
+        rest = [row for row in rows if row["distance"] < confirmed_election]
         if last_id is not None:
             rest = [row for row in rest if (row["distance"], row["_id"]) > (least, last_id)]
         if rest or is_last:
@@ -87,7 +87,7 @@ def _find_nearest(
 
 def _read_circle(db: Db, query: SearchQuery, today: str, size: int, session: Session | None) -> Batch | None:
     """Return the nearest from a circle in which so many lay last time, or None when they are too few or too many."""
-    known = REACHES.get(_neighbourhood(query))
+    known = radius_cache.get(_cache_key(query))
     if known is None:
         return None
     reach = min(known, _widest(query))
@@ -101,7 +101,7 @@ def _read_circle(db: Db, query: SearchQuery, today: str, size: int, session: Ses
     inside = [row for row in rows if row["distance"] < reach - MARGIN]
     if len(inside) < size:
         return None
-    _remember_reach(query, inside[size - 1]["distance"])
+    _cache_radius(query, inside[size - 1]["distance"])
     return Batch(inside[:size], is_last=False)
 
 
@@ -120,17 +120,17 @@ def _read_places(
     return sorted(rows, key=lambda row: (row["distance"], row["_id"]))
 
 
-def _remember_reach(query: SearchQuery, metres: float) -> None:
+def _cache_radius(query: SearchQuery, metres: float) -> None:
     """Keep how far a first page reached: a hint for the next in its neighbourhood, never an answer."""
-    if len(REACHES) >= REACHES_KEPT:
-        REACHES.clear()
-    REACHES[_neighbourhood(query)] = metres * REACH_SPARE
+    if len(radius_cache) >= RADIUS_CACHE_SIZE:
+        radius_cache.clear()
+    radius_cache[_cache_key(query)] = metres * RADIUS_MARGIN
 
 
-def _neighbourhood(query: SearchQuery) -> tuple[Any, ...]:
+def _cache_key(query: SearchQuery) -> tuple[Any, ...]:
     lng, lat = query.near or (0, 0)
     asked = (query.type, query.capacity_min, query.capacity_max, query.price_min, query.price_max, query.limit)
-    return round(lng / NEIGHBOURHOOD), round(lat / NEIGHBOURHOOD), query.date is None, *asked
+    return round(lng / CELL_DEGREES), round(lat / CELL_DEGREES), query.date is None, *asked
 
 
 def _measure(query: SearchQuery, rows: list[Document]) -> None:

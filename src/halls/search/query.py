@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from halls.bookings.catalog import show_each
-from halls.jsontext import extend_json, write_json
-from halls.paging import is_number, make_cursor, read_cursor
+from halls.http.json_encoding import extend_json, write_json
+from halls.http.pagination import is_number, make_cursor, read_cursor
 from halls.search.candidates import METRES, SORTS, find_candidates
+from halls.search.index import serialize_each
 from halls.venues.store import read_venues
-from halls.venues.venue import whole_venue
+from halls.venues.venue import serialize_venue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,9 +84,9 @@ def _show_whole(db: Db, rows: list[Document], query: SearchQuery, session: Sessi
     venues = read_venues(db, [row["_id"] for row in rows], session)
 
     def show(row: Document) -> orjson.Fragment:
-        return extend_json(write_json(whole_venue(venues[row["_id"]])), **_found_facts(row, query))
+        return extend_json(write_json(serialize_venue(venues[row["_id"]])), **_found_facts(row, query))
 
-    return list(show_each((row for row in rows if row["_id"] in venues), show))
+    return list(serialize_each((row for row in rows if row["_id"] in venues), show))
 
 
 def _found_facts(row: Document, query: SearchQuery) -> Document:

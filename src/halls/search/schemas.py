@@ -7,13 +7,21 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import Field, model_validator
 
 from halls.errors import invalid
-from halls.schema import MAX_PRICE, PRICE, Cursor, Day, Id, Query, QueryInt, QueryNumber, Reply, shown_as
+from halls.http.schema import (
+    MAX_PRICE,
+    PRICE,
+    Cursor,
+    Day,
+    QueryInt,
+    QueryModel,
+    QueryNumber,
+    ResponseModel,
+)
 from halls.venues.schemas import Pricing, VenueFacts
 from halls.venues.venue import VenueType
 
 Sort = Literal["distance", "newest", "capacity", "-capacity", "price", "-price"]
 DEFAULT_KM = 10.0
-MAX_RANGE_DAYS = 366
 MAX_WHOLE = 2**31
 OF_WHICH_PRICE = "PKR: on the date, or without one on any coming day that has a price."
 Capacity = Annotated[QueryInt, Field(ge=0, le=MAX_WHOLE)]
@@ -21,7 +29,7 @@ Price = Annotated[QueryNumber, Field(ge=0, le=MAX_PRICE)]
 Bound = TypeVar("Bound", int, float, str)
 
 
-class SearchQuery(Query):
+class SearchQuery(QueryModel):
     """What venues to look for, in which order, and which page of them."""
 
     type: VenueType | None = Field(default=None, description="The kind of venue.")
@@ -75,14 +83,6 @@ class SearchQuery(Query):
         return self.sort or ("distance" if self.near else "newest")
 
 
-class AvailabilityQuery(Query):
-    """One date, or a range of at most 366 days."""
-
-    date: Day | None = Field(default=None, description="One date, without from and to.")
-    from_: Day | None = Field(default=None, alias="from", description="The first day of a range; goes with to.")
-    to: Day | None = Field(default=None, description="The last day of the range: at most 366 days in all.")
-
-
 def _check_order(name: str, low: Bound | None, high: Bound | None) -> None:
     if low is not None and high is not None and low > high:
         raise invalid(name, f"May not be above {name.replace('_min', '_max')}.")
@@ -98,34 +98,8 @@ class FoundVenue(VenueFacts):
     additional_description: str | None = None
 
 
-class SearchPage(Reply):
+class SearchPage(ResponseModel):
     """Found venues, and the cursor of the next page or null."""
 
     venues: list[FoundVenue]
     next_cursor: Cursor
-
-
-class DayOffered(Reply):
-    """Whether a date can be booked, and what it costs."""
-
-    date: Day
-    available: bool
-    price: float | None = Field(examples=[185000])
-
-
-class Availability(Reply):
-    """One date of a venue, or with `from` and `to` every day of the range."""
-
-    model_config = shown_as(
-        {"venue_id": "65a0c0ffee0123456789abcd", "date": "2027-02-14", "available": True, "price": 185000},
-        {
-            "venue_id": "65a0c0ffee0123456789abcd",
-            "days": [{"date": "2027-02-14", "available": True, "price": 185000}],
-        },
-    )
-
-    venue_id: Id
-    date: Day | None = None
-    available: bool | None = None
-    price: float | None = None
-    days: list[DayOffered] | None = None

@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request
 
+from halls.accounts.authentication import Access
 from halls.errors import NotFound, RateLimited
-from halls.limits import Limit
-from halls.service import Access, Service
-from halls.uploads import local
+from halls.http.body_stream import read_pieces
+from halls.http.endpoint import endpoint
+from halls.http.rate_limits import Limit
+from halls.uploads import local_storage
 from halls.uploads.cloudinary import CloudinaryNotConfigured, sign_cloudinary_post
 from halls.uploads.media import CONTENT_TYPES, new_key
 from halls.uploads.s3 import StorageNotConfigured, sign_s3_put
 from halls.uploads.schemas import CloudinaryAddress, NewCloudinaryUpload, NewUpload, UploadAddress, Uploaded
 from halls.uploads.serving import send_stored
-from halls.web import endpoint
-from halls.wire import read_pieces
 
 if TYPE_CHECKING:
     from halls.accounts.account import Account
+    from halls.context import AppContext
 
 blueprint = Blueprint("uploads", __name__)
 SIGNATURES = Limit("uploads", 60, 60, by_account=True)
@@ -32,19 +33,19 @@ ADDRESS_SECONDS = 600
     "POST /uploads/sign-s3",
     access=Access.OWNER,
     body=NewUpload,
-    reply=UploadAddress,
-    refusals=[StorageNotConfigured, RateLimited],
+    response=UploadAddress,
+    errors=[StorageNotConfigured, RateLimited],
     limits=[SIGNATURES],
 )
-def sign_upload(service: Service, caller: Account, body: NewUpload, now: datetime) -> dict[str, Any]:
+def sign_upload(context: AppContext, caller: Account, body: NewUpload, now: datetime) -> dict[str, Any]:
     """Get an address for one picture or video: on S3 if it is set up, else on this server."""
-    config, kind, size = service.config, body.content_type, body.size_bytes
+    config, kind, size = context.config, body.content_type, body.size_bytes
     key = new_key(str(caller.id), kind)
     expires_at = now.replace(microsecond=0) + timedelta(seconds=ADDRESS_SECONDS)
     if config.s3_bucket:
         upload_url, public_url = sign_s3_put(config, key, kind, size, seconds=ADDRESS_SECONDS)
     else:
-        upload_url, public_url = local.sign_local_put(config, local.Ticket(key, size), expires_at)
+        upload_url, public_url = local_storage.sign_local_put(config, local_storage.UploadTicket(key, size), expires_at)
     return {
         "upload_url": upload_url,
         "method": "PUT",
@@ -60,45 +61,51 @@ def sign_upload(service: Service, caller: Account, body: NewUpload, now: datetim
     access=Access.OWNER,
     body=NewCloudinaryUpload,
     body_optional=True,
-    reply=CloudinaryAddress,
-    refusals=[CloudinaryNotConfigured, RateLimited],
+    response=CloudinaryAddress,
+    errors=[CloudinaryNotConfigured, RateLimited],
     limits=[SIGNATURES],
 )
-def sign_cloudinary(service: Service, caller: Account, body: NewCloudinaryUpload, now: datetime) -> dict[str, Any]:
+def sign_cloudinary(context: AppContext, caller: Account, body: NewCloudinaryUpload, now: datetime) -> dict[str, Any]:
     """Get what an upload of one picture or video to Cloudinary needs."""
-    return sign_cloudinary_post(service.config, str(caller.id), body, now)
+    return sign_cloudinary_post(context.config, str(caller.id), body, now)
 
 
 @endpoint(
     blueprint,
     "PUT /uploads/local/<path:address>",
     access=Access.PUBLIC,
-    reply=Uploaded,
+    response=Uploaded,
     file_types=CONTENT_TYPES,
-    refusals=[NotFound, local.BadSignature, local.WrongFileType, local.FileTooLarge, local.StoreUnusable],
+    errors=[
+        NotFound,
+        local_storage.BadSignature,
+        local_storage.WrongFileType,
+        local_storage.FileTooLarge,
+        local_storage.StoreUnusable,
+    ],
 )
-def take_upload(service: Service, address: str, now: datetime) -> dict[str, Any]:
+def take_upload(context: AppContext, address: str, now: datetime) -> dict[str, Any]:
     """Upload the file that the address was signed for; the body is the file itself."""
-    config = service.config
-    ticket = local.read_ticket(address, secret=config.secret, now=now)
-    local.check_announcement(
+    config = context.config
+    ticket = local_storage.read_ticket(address, secret=config.secret, now=now)
+    local_storage.check_upload_headers(
         ticket,
         content_type=request.headers.get("Content-Type"),
         encoding=request.headers.get("Content-Encoding"),
         length=request.content_length,
     )
-    local.keep_file(local.store_folder(config), ticket, read_pieces(request))
-    return {"public_url": local.public_url_of(config, ticket.key)}
+    local_storage.save_file(local_storage.storage_folder(config), ticket, read_pieces(request))
+    return {"public_url": local_storage.public_url_of(config, ticket.key)}
 
 
 @endpoint(
     blueprint,
     "GET /media/<path:file>",
     access=Access.PUBLIC,
-    reply=None,
+    response=None,
     file_types=CONTENT_TYPES,
-    refusals=[NotFound],
+    errors=[NotFound],
 )
-def get_media(service: Service, file: str) -> Response:
+def get_media(context: AppContext, file: str) -> Response:
     """Return an uploaded picture or video, or the range of it that is asked for."""
-    return send_stored(local.find_stored(local.store_folder(service.config), file))
+    return send_stored(local_storage.find_stored(local_storage.storage_folder(context.config), file))

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from halls.schema import Line, Reply, Shape, shown_as
+from halls.http.schema import Line, RequestModel, ResponseModel, with_examples
 from halls.uploads.media import ContentType, max_bytes
 
 # Plain names only: nothing that leads elsewhere in a path, and nothing that a signature could be made to say besides.
@@ -27,20 +27,20 @@ def _check_size(size: int, info: ValidationInfo) -> int:
     return size
 
 
-class NewUpload(Shape):
+class NewUpload(RequestModel):
     """A file that the client wants to upload. Its name is only looked at: the server chooses its own."""
 
-    model_config = shown_as({"filename": "stage.jpg", "content_type": "image/jpeg", "size_bytes": 482113})
+    model_config = with_examples({"filename": "stage.jpg", "content_type": "image/jpeg", "size_bytes": 482113})
 
     filename: Annotated[Line, Field(min_length=1, max_length=255)]
     content_type: ContentType
     size_bytes: Annotated[int, Field(ge=1), AfterValidator(_check_size)]
 
 
-class UploadAddress(Reply):
+class UploadAddress(ResponseModel):
     """Where and how to send the file, until when, and where everybody finds it afterwards."""
 
-    model_config = shown_as(
+    model_config = with_examples(
         {
             "upload_url": f"https://halls.example/uploads/local/{_KEY}/482113/1795378200/{_SIGNATURE}",
             "method": "PUT",
@@ -57,28 +57,28 @@ class UploadAddress(Reply):
     expires_at: datetime
 
 
-class Uploaded(Reply):
+class Uploaded(ResponseModel):
     """The file is kept."""
 
-    model_config = shown_as({"public_url": f"https://halls.example/media/{_KEY}"})
+    model_config = with_examples({"public_url": f"https://halls.example/media/{_KEY}"})
 
     public_url: str
 
 
-class NewCloudinaryUpload(Shape):
+class NewCloudinaryUpload(RequestModel):
     """What the client may choose of an upload to Cloudinary."""
 
-    model_config = shown_as({"folder": "venues", "resource_type": "image"})
+    model_config = with_examples({"folder": "venues", "resource_type": "image"})
 
     folder: Annotated[str, Field(max_length=100, pattern=rf"^{NAME}(/{NAME}){{0,4}}$")] | None = None
     public_id: Annotated[str, Field(max_length=100, pattern=rf"^{NAME}$")] | None = None
     resource_type: Literal["image", "video"] = "image"
 
 
-class CloudinaryAddress(Reply):
+class CloudinaryAddress(ResponseModel):
     """Where to post the file, and the form fields that go along: unsigned with a preset, or signed."""
 
-    model_config = shown_as(
+    model_config = with_examples(
         {
             "upload_url": "https://api.cloudinary.com/v1_1/halls/image/upload",
             "unsigned_preset": "venues",

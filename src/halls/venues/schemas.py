@@ -8,7 +8,18 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, WithJsonSchema
 
-from halls.schema import Cursor, Day, Id, Line, Number, Price, Reply, Shape, Text, shown_as
+from halls.http.schema import (
+    Cursor,
+    Day,
+    Id,
+    Line,
+    Number,
+    Price,
+    RequestModel,
+    ResponseModel,
+    Text,
+    with_examples,
+)
 from halls.venues.venue import VenueType
 
 MAX_DATES = 1_000
@@ -67,32 +78,32 @@ Longitude = Annotated[
 Area = Annotated[Number, Field(gt=0, le=MAX_SQFT), _number(exclusiveMinimum=0, maximum=MAX_SQFT)]
 
 
-class GeoPoint(Shape):
+class GeoPoint(RequestModel):
     """A place as GeoJSON (RFC 7946): longitude first."""
 
-    model_config = shown_as({"type": "Point", "coordinates": [67.0099, 24.8615]})
+    model_config = with_examples({"type": "Point", "coordinates": [67.0099, 24.8615]})
 
     type: Literal["Point"]
     coordinates: Annotated[list[Number], Field(min_length=2, max_length=2), AfterValidator(_check_coordinates)]
 
 
-class LatLng(Shape):
+class LatLng(RequestModel):
     """A place in the short form."""
 
-    model_config = shown_as({"lat": 24.8615, "lng": 67.0099})
+    model_config = with_examples({"lat": 24.8615, "lng": 67.0099})
 
     lat: Latitude
     lng: Longitude
 
 
-class PriceOverride(Shape):
+class PriceOverride(RequestModel):
     """What one date costs, in PKR."""
 
     date: Day
     price: Price
 
 
-class Pricing(Shape):
+class Pricing(RequestModel):
     """Prices by date."""
 
     overrides: Annotated[
@@ -116,7 +127,7 @@ Place = Annotated[
 ]
 
 
-class Amenities(Shape):
+class Amenities(RequestModel):
     """What a venue has."""
 
     parking_valet: bool | None = None
@@ -134,7 +145,7 @@ def _check_size(size_mb: float, info: ValidationInfo) -> float:
     return size_mb
 
 
-class Video(Shape):
+class Video(RequestModel):
     """A video elsewhere, with its size in MB."""
 
     url: Url
@@ -146,10 +157,10 @@ Address = Annotated[Line, Field(min_length=1, max_length=300)]
 Capacity = Annotated[int, Field(ge=1, le=100_000)]
 
 
-class VenueChange(Shape):
+class VenueChange(RequestModel):
     """What to change of a venue: at least one field. `amenities` is merged, every other field replaced."""
 
-    model_config = shown_as({"capacity": 350, "amenities": {"sound_system": True}}, minProperties=1)
+    model_config = with_examples({"capacity": 350, "amenities": {"sound_system": True}}, minProperties=1)
 
     venue_name: VenueName | None = None
     type: VenueType | None = None
@@ -170,7 +181,7 @@ class VenueChange(Shape):
 class NewVenue(VenueChange):
     """A venue to list."""
 
-    model_config = shown_as(
+    model_config = with_examples(
         {
             "venue_name": "Pearl Hall",
             "type": "Hall",
@@ -194,7 +205,7 @@ class NewVenue(VenueChange):
     capacity: Capacity
 
 
-class AmenitiesHeld(Reply):
+class AmenitiesHeld(ResponseModel):
     """What a venue has and has not."""
 
     parking_valet: bool
@@ -205,7 +216,7 @@ class AmenitiesHeld(Reply):
     sound_system: bool
 
 
-class VenueFacts(Reply):
+class VenueFacts(ResponseModel):
     """A venue without its calendar."""
 
     id: Id
@@ -233,27 +244,27 @@ class Venue(VenueFacts):
     additional_description: Annotated[str, Field(examples=["Two stages and a bridal room."])]
 
 
-class VenueReply(Reply):
+class VenueReply(ResponseModel):
     """One venue."""
 
     venue: Venue
 
 
-class VenueMade(Reply):
+class VenueMade(ResponseModel):
     """A new venue with its id."""
 
     venue_id: Id
     venue: Venue
 
 
-class VenuePage(Reply):
+class VenuePage(ResponseModel):
     """Venues, and the cursor of the next page or null."""
 
     venues: list[Venue]
     next_cursor: Cursor
 
 
-class Deleted(Reply):
+class Deleted(ResponseModel):
     """It is gone."""
 
     deleted: Literal[True]

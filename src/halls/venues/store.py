@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING, DESCENDING, GEOSPHERE, IndexModel, ReturnDocument
 
-from halls.mongo.indexes import CollectionPlan
+from halls.mongo.indexes import CollectionSpec
 from halls.venues.venue import VenueNotFound
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db, Document, Session
 
 # Those that the specification lists, and the owner's own list. Search has its own in the catalog.
-PLAN = CollectionPlan(
+COLLECTION = CollectionSpec(
     "venues",
     [
         IndexModel([("owner_id", ASCENDING), ("_id", DESCENDING)], name="venues_of_owner"),

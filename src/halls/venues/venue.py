@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, get_args
 
-from halls.errors import NotFound, NotYours, Refusal
+from halls.errors import ApiError, NotFound, NotYours
 from halls.venues.price_on_date import as_number
 
 VenueType = Literal["Hall", "Auditorium", "Banquet", "Lawn"]
@@ -24,19 +24,19 @@ class NotYourVenue(NotYours):
     message = "This venue belongs to somebody else."
 
 
-class DateBooked(Refusal):
+class DateBooked(ApiError):
     """An owner takes away a date that somebody has booked."""
 
     status, code, message = 409, "date_booked", "A date that you take away has an active booking."
 
 
-class HasBookings(Refusal):
+class HasBookings(ApiError):
     """Something can't go while people count on it."""
 
     status, code, message = 409, "has_bookings", "There are coming bookings. Cancel them first."
 
 
-def venue_facts(venue: dict[str, Any]) -> dict[str, Any]:
+def serialize_venue_card(venue: dict[str, Any]) -> dict[str, Any]:
     """Return what everybody may know of a venue, but for its calendar; `venue` may be another tool's document."""
     amenities = venue.get("amenities") or {}
     return {
@@ -56,7 +56,7 @@ def venue_facts(venue: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def venue_calendar(venue: dict[str, Any]) -> dict[str, Any]:
+def serialize_calendar(venue: dict[str, Any]) -> dict[str, Any]:
     """Return the long fields, which search leaves out: dates, prices and description."""
     overrides = (venue.get("pricing") or {}).get("overrides") or []
     return {
@@ -66,11 +66,11 @@ def venue_calendar(venue: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def whole_venue(venue: dict[str, Any]) -> dict[str, Any]:
+def serialize_venue(venue: dict[str, Any]) -> dict[str, Any]:
     """Return all that everybody may know of a venue."""
-    return venue_facts(venue) | venue_calendar(venue)
+    return serialize_venue_card(venue) | serialize_calendar(venue)
 
 
-def venue_summary(venue: dict[str, Any]) -> dict[str, Any]:
+def summarize_venue(venue: dict[str, Any]) -> dict[str, Any]:
     """Return the little that stands in each booking of a venue."""
     return {"id": venue["_id"], "venue_name": venue.get("venue_name"), "address": venue.get("address")}

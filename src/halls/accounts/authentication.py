@@ -1,0 +1,45 @@
+"""Tells who calls: reads the token and the account behind it, at every request anew."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from halls.accounts.account import Account, OwnerOnly
+from halls.accounts.store import find_account
+from halls.accounts.tokens import InvalidToken, MissingToken, TokenRevoked, read_token
+from halls.clock import utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from halls.config import Config
+    from halls.mongo.client import Db
+
+
+class Access(Enum):
+    """Which callers an endpoint accepts."""
+
+    PUBLIC = "public"
+    ACCOUNT = "account"
+    OWNER = "owner"
+
+
+def authenticate(open_db: Callable[[], Db], config: Config, authorization: str | None, access: Access) -> Account:
+    """Return the account that an Authorization header (RFC 6750) names, as it is now.
+
+    The database is opened only for a good token. Raises MissingToken, InvalidToken, TokenExpired, TokenRevoked, or
+    OwnerOnly where `access` asks for an owner.
+    """
+    if not authorization:
+        raise MissingToken
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        raise InvalidToken
+    claims = read_token(token, secret=config.secret, now=utc_now(), old_secrets=config.old_secrets)
+    account = find_account(open_db(), claims.account_id)
+    if account is None or account.token_version != claims.token_version:
+        raise TokenRevoked
+    if access is Access.OWNER and not account.is_venue_owner:
+        raise OwnerOnly
+    return account

@@ -1,0 +1,48 @@
+"""What happens, and in what order, when somebody closes an account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from halls.accounts import store as accounts
+from halls.accounts.account import Account, BadCredentials
+from halls.accounts.passwords import password_matches
+from halls.bookings import store as bookings
+from halls.clock import day_in_karachi
+from halls.errors import invalid
+from halls.http.idempotency import delete_keys
+from halls.mongo.client import in_transaction
+from halls.outbox.store import delete_entries_to
+from halls.search.index import refresh_entries
+from halls.venues import store as venues
+from halls.venues.service import delete_venue_in_transaction
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from halls.mongo.client import Db, Session
+
+
+def delete_account(db: Db, account: Account, password: str | None, now: datetime) -> None:
+    """Delete the account with all personal data, its venues, and its coming bookings' hold on their dates.
+
+    Raises Invalid without the password of an account that has one, BadCredentials, TokenRevoked, and HasBookings
+    while people count on one of its venues; then nothing is changed.
+    """
+    if account.password_hash is not None:
+        if password is None:
+            raise invalid("password", "This field is required.")
+        if not password_matches(account.password_hash, password):
+            raise BadCredentials
+
+    def close(session: Session) -> None:
+        # The account first: whatever it does in this instant has happened before, or finds it gone.
+        accounts.delete_account(db, account, session)
+        for venue_id in venues.list_venue_ids(db, account.id, session):
+            delete_venue_in_transaction(db, venue_id, now, session)
+        freed = bookings.cancel_bookings_of(db, account.id, today=day_in_karachi(now), now=now, session=session)
+        refresh_entries(db, freed, session)
+        delete_keys(db, account.id, session)
+        delete_entries_to(db, account.email, session)
+
+    in_transaction(db, close)

@@ -1,0 +1,17 @@
+"""`halls openapi`: writes the OpenAPI document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from halls.api_docs.document import write_document
+from halls.app import BLUEPRINTS
+
+
+@click.command("openapi")
+def openapi_command() -> None:
+    """Write the OpenAPI document to openapi.json, the same as GET /openapi.json returns."""
+    write_document(Path("openapi.json"), BLUEPRINTS)
+    click.echo("Wrote openapi.json")

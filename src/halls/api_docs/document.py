@@ -1,0 +1,183 @@
+"""The OpenAPI 3.1 document, made from what the routes declare: nothing in it is written twice."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+
+from halls.accounts.authentication import Access
+from halls.api_docs.json_schemas import Schema, describe_models, describe_query, refer_to
+from halls.api_docs.responses import (
+    FAILURES,
+    describe_common_answers,
+    describe_errors,
+    describe_file,
+    describe_headers,
+    describe_success,
+    list_errors,
+    show_error,
+    takes_file,
+)
+from halls.http.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from flask import Blueprint
+
+TAGS = {
+    "Accounts": "Signing up, logging in, one's own profile.",
+    "Search": "Looking for venues, and at one of them: for everybody.",
+    "Venues": "Listing venues and keeping them up to date: for owners.",
+    "Bookings": "Asking for a date, confirming, cancelling.",
+    "Uploads": "Addresses to upload pictures and videos to.",
+    "Service": "The state of the service, and this document.",
+}
+TAG_OF_BLUEPRINT = {
+    "accounts": "Accounts",
+    "search": "Search",
+    "venues": "Venues",
+    "bookings": "Bookings",
+    "uploads": "Uploads",
+    "health": "Service",
+    "api_docs": "Service",
+}
+ABOUT = """\
+Halls lists wedding halls, auditoriums, banquets and lawns, and books them by the day.
+
+Every success is `{"ok": true, "data": …}`, every refusal `{"ok": false, "error": …, "code": …, "details": […]}`.
+Programs go by `code`. Pass over fields that you don't know: answers may grow.
+
+Dates are days in Pakistan (`YYYY-MM-DD`), timestamps are UTC, prices PKR. To call a route with a lock, log in
+(`POST /auth/login`) and send the token as `Authorization: Bearer …`.
+"""
+WHO_MAY = {
+    Access.PUBLIC: "Open to everybody.",
+    Access.ACCOUNT: "Needs a token.",
+    Access.OWNER: "Needs the token of an account that owns venues.",
+}
+BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "The `token` that signing up and logging in answer with.",
+}
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Any text of the client's: within 24 hours the same key with the same body gets the first success "
+    "again, and nothing is made twice.",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$", "examples": ["4f1c2a52-booking-1"]},
+}
+NO_ID = "65a0c0ffee0123456789abcd"
+ID: Schema = {"type": "string", "pattern": "^[0-9a-f]{24}$", "examples": [NO_ID]}
+_PART = re.compile(r"<(?:\w+:)?(\w+)>")
+
+Row = tuple[str, Endpoint]
+
+
+def list_endpoints(app: Flask) -> list[Row]:
+    """Return the tag and the row of each route, ordered by tag."""
+    views = app.view_functions.items()
+    rows = [(TAG_OF_BLUEPRINT[name.split(".")[0]], row_of(view)) for name, view in views]
+    return sorted(rows, key=lambda row: list(TAGS).index(row[0]))
+
+
+def row_of(view: Any) -> Endpoint:
+    """Return what `halls.http.endpoint.endpoint` noted of a view."""
+    row: Endpoint = vars(view)["endpoint"]
+    return row
+
+
+def make_document(app: Flask) -> dict[str, Any]:
+    """Return the OpenAPI document of what `app` serves."""
+    rows = list_endpoints(app)
+    models = {model for _, row in rows for model in (row.body, row.response) if model is not None}
+    schemas = describe_models(sorted(models, key=lambda model: model.__name__))
+    paths: dict[str, Any] = {}
+    for tag, row in rows:
+        path = _PART.sub(r"{\1}", row.path)
+        paths.setdefault(path, {})[row.method.lower()] = _describe_operation(tag, row, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Halls",
+            "version": version("halls"),
+            "description": ABOUT,
+            "contact": {"name": "The operators of this server"},
+        },
+        "servers": [{"url": "/", "description": "This server"}],
+        "tags": [{"name": name, "description": words} for name, words in TAGS.items()],
+        "paths": paths,
+        "components": _describe_components([row for _, row in rows], schemas),
+    }
+
+
+def _describe_components(rows: list[Endpoint], schemas: dict[str, Schema]) -> dict[str, Any]:
+    errors = {error.__name__: error for row in rows for error in list_errors(row)}
+    return {
+        "schemas": {**FAILURES, **schemas},
+        "responses": describe_common_answers(rows),
+        "examples": {name: show_error(errors[name]) for name in sorted(errors)},
+        "headers": describe_headers(),
+        "securitySchemes": {"bearer": BEARER},
+    }
+
+
+def _describe_operation(tag: str, row: Endpoint, schemas: dict[str, Schema]) -> dict[str, Any]:
+    words = inspect.getdoc(row.view) or ""
+    operation: dict[str, Any] = {
+        "tags": [tag],
+        "operationId": row.view.__name__,
+        "summary": words.splitlines()[0].split(". ")[0].rstrip("."),
+        "description": "\n\n".join([words, WHO_MAY[row.access], *_describe_limits(row)]),
+        "security": [] if row.access is Access.PUBLIC else [{"bearer": []}],
+        "parameters": _describe_parameters(row),
+        "responses": {**describe_success(row, schemas), **describe_errors(row)},
+    }
+    body = _describe_body(row, schemas)
+    return {**operation, "requestBody": body} if body else operation
+
+
+def _describe_limits(row: Endpoint) -> list[str]:
+    return [
+        f"At most {limit.amount} in {limit.seconds} seconds, for each {'account' if limit.by_account else 'address'}."
+        for limit in row.limits
+    ]
+
+
+def _describe_parameters(row: Endpoint) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": ID if name.endswith("_id") else {"type": "string"}}
+        for name in _PART.findall(row.path)
+    ]
+    for name, schema in describe_query(row.query).items():
+        words = {"description": schema.pop("description")} if "description" in schema else {}
+        found.append({"name": name, "in": "query", "required": False, **words, "schema": schema})
+    return [*found, IDEMPOTENCY_KEY] if "key" in row.parameters else found
+
+
+def _describe_body(row: Endpoint, schemas: dict[str, Schema]) -> dict[str, Any] | None:
+    if row.body is not None:
+        examples = schemas[row.body.__name__].get("examples", ())
+        shown = {f"example{number}": {"value": value} for number, value in enumerate(examples, 1)}
+        content = {"schema": refer_to(row.body), "examples": shown}
+        return {"required": not row.body_optional, "content": {"application/json": content}}
+    if takes_file(row):
+        return {"required": True, "content": {kind: {"schema": describe_file(kind)} for kind in row.file_types}}
+    return None
+
+
+def write_document(path: Path, blueprints: Iterable[Blueprint]) -> None:
+    """Write the document of what these blueprints serve; it needs no settings and no database."""
+    app = Flask("document", static_folder=None)
+    for blueprint in blueprints:
+        app.register_blueprint(blueprint)
+    path.write_text(json.dumps(make_document(app), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

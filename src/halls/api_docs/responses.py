@@ -1,0 +1,203 @@
+"""What the document says of an endpoint's answers: its success, and each error with its code and an example."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from halls.accounts.account import OwnerOnly
+from halls.accounts.authentication import Access
+from halls.accounts.tokens import InvalidToken, MissingToken, TokenExpired, TokenRevoked
+from halls.api_docs.json_schemas import REF, Schema, make_sample, refer_to
+from halls.errors import (
+    ApiError,
+    BadId,
+    BadJson,
+    BodyTooLarge,
+    DatabaseUnavailable,
+    InternalError,
+    Invalid,
+    NotJson,
+    RateLimited,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from halls.http.endpoint import Endpoint
+    from halls.http.schema import ResponseModel
+
+HEADERS: dict[str, tuple[str, Schema]] = {
+    "X-Request-ID": (
+        "The caller's own X-Request-ID, or one made here; our logs know it.",
+        {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+    ),
+    "Retry-After": ("Seconds to wait before the next try.", {"type": "integer", "minimum": 1}),
+    "WWW-Authenticate": ("How to authenticate: Bearer.", {"type": "string"}),
+    "Idempotent-Replayed": (
+        "true: the answer kept from the first request with this Idempotency-Key.",
+        {"type": "string", "enum": ["true"]},
+    ),
+    "RateLimit-Limit": ("How many requests the window takes.", {"type": "integer"}),
+    "RateLimit-Remaining": ("How many are left in it.", {"type": "integer"}),
+    "RateLimit-Reset": ("Seconds until it begins anew.", {"type": "integer"}),
+    "ETag": ("The version of the answer, for If-None-Match.", {"type": "string"}),
+}
+RATE_LIMIT = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+FAILURES: dict[str, Schema] = {
+    "Failure": {
+        "description": "What every error looks like.",
+        "type": "object",
+        "required": ["ok", "error", "code", "details"],
+        "properties": {
+            "ok": {"type": "boolean", "const": False},
+            "error": {"type": "string", "description": "A sentence for a person."},
+            "code": {"type": "string", "description": "What programs go by; it never changes."},
+            "details": {
+                "type": "array",
+                "items": {"$ref": REF + "FieldFault"},
+                "description": "What is wrong with which field; empty unless the code is validation_error.",
+            },
+        },
+    },
+    "FieldFault": {
+        "description": "What is wrong with one field.",
+        "type": "object",
+        "required": ["field", "message"],
+        "properties": {
+            "field": {"type": "string", "description": "Its dotted path.", "examples": ["pricing.overrides.2.price"]},
+            "message": {"type": "string"},
+        },
+    },
+}
+Group = tuple[type[ApiError], ...]
+_TOKEN: Group = (MissingToken, InvalidToken, TokenExpired, TokenRevoked)
+_BODY: Group = (BadJson, BodyTooLarge, NotJson)
+_FAULT = {"field": "email", "message": "This field is required."}
+
+
+def list_errors(row: Endpoint) -> list[type[ApiError]]:
+    """Return each way in which an endpoint can say no: what follows from its row, and what it declares."""
+    following: list[tuple[bool, Iterable[type[ApiError]]]] = [
+        (row.access is not Access.PUBLIC, _TOKEN),
+        (row.access is Access.OWNER, (OwnerOnly,)),
+        ("_id>" in row.path, (BadId,)),
+        (row.body is not None, _BODY),
+        (takes_file(row), (BadJson,)),
+        (True, row.errors),
+        # On every route: unknown query parameters are refused.
+        (True, (Invalid,)),
+        (bool(row.limits), (RateLimited,)),
+        (row.needs_database, (DatabaseUnavailable,)),
+        (True, (InternalError,)),
+    ]
+    return list(dict.fromkeys(error for applies, group in following if applies for error in group))
+
+
+def _group_errors(row: Endpoint) -> list[Group]:
+    by_status: dict[int, Group] = {}
+    for error in list_errors(row):
+        by_status[error.status] = (*by_status.get(error.status, ()), error)
+    return [by_status[status] for status in sorted(by_status)]
+
+
+def takes_file(row: Endpoint) -> bool:
+    """Tell whether the body is a file, not JSON."""
+    return row.response is not None and bool(row.file_types)
+
+
+def describe_errors(row: Endpoint) -> dict[str, Any]:
+    """Return the error answers of an endpoint, by status; common ones as references."""
+    return {str(group[0].status): _refer_to_answer(group) or _describe_answer(group) for group in _group_errors(row)}
+
+
+def describe_common_answers(rows: Iterable[Endpoint]) -> dict[str, Any]:
+    """Return the error answers that endpoints refer to."""
+    groups = {_name_answer(group): group for row in rows for group in _group_errors(row)}
+    return {name: _describe_answer(groups[name]) for name in sorted(groups) if name}
+
+
+def _name_answer(group: Group) -> str:
+    if group == _TOKEN:
+        return "TokenRefused"
+    return group[0].__name__ if len(group) == 1 else ""
+
+
+def _refer_to_answer(group: Group) -> dict[str, Any]:
+    name = _name_answer(group)
+    return {"$ref": f"#/components/responses/{name}"} if name else {}
+
+
+def _describe_answer(errors: Group) -> dict[str, Any]:
+    status = errors[0].status
+    codes = list(dict.fromkeys(error.code for error in errors))
+    schema = {"allOf": [{"$ref": REF + "Failure"}], "properties": {"code": {"type": "string", "enum": codes}}}
+    examples = {error.__name__: {"$ref": f"#/components/examples/{error.__name__}"} for error in errors}
+    headers = {header for error in errors for header in error.headers}
+    headers.update(("Retry-After", *RATE_LIMIT) if status == HTTPStatus.TOO_MANY_REQUESTS else ())
+    return {
+        "description": "\n".join(f"- `{error.code}`: {error.message}" for error in errors),
+        "headers": refer_to_headers(headers),
+        "content": {"application/json": {"schema": schema, "examples": examples}},
+    }
+
+
+def refer_to_headers(names: Iterable[str]) -> dict[str, Any]:
+    """Return references to these headers, and to the one that every answer has."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-ID", *sorted(names))}
+
+
+_SAME = {"description": "It is the one that If-None-Match names.", "headers": refer_to_headers({"ETag"})}
+
+
+def describe_headers() -> dict[str, Any]:
+    """Return the headers that answers refer to."""
+    return {name: {"description": words, "schema": schema} for name, (words, schema) in HEADERS.items()}
+
+
+def show_error(error: type[ApiError]) -> dict[str, Any]:
+    """Return the example of a error."""
+    details = [_FAULT] if error is Invalid else []
+    value = {"ok": False, "error": error.message, "code": error.code, "details": details}
+    return {"summary": f"{error.code}: {(error.__doc__ or '').splitlines()[0]}", "value": value}
+
+
+def describe_success(row: Endpoint, schemas: dict[str, Schema]) -> dict[str, Any]:
+    """Return the answers of an endpoint that did what it was asked for."""
+    headers = {"Idempotent-Replayed"} if "key" in row.parameters else set()
+    headers.update(RATE_LIMIT if row.limits else ())
+    if row.response is None:
+        file = {"description": "The file.", "headers": refer_to_headers({*headers, "ETag"}), "content": _files(row)}
+        if row.is_fleeting:
+            return {str(row.status): {**file, "headers": refer_to_headers(headers)}}
+        part = {**file, "description": "The range of it that the header Range asks for."}
+        parts = {"206": part} if any(kind.startswith("video/") for kind in row.file_types) else {}
+        return {str(row.status): file, **parts, "304": _SAME}
+    content = {
+        "application/json": {"schema": _envelope(row.response), "examples": _show_response(row.response, schemas)}
+    }
+    words = row.response.__doc__ or ""
+    headers.update({"ETag"} if row.has_version else ())
+    success = {"description": words, "headers": refer_to_headers(headers), "content": content}
+    return {str(row.status): success, **({"304": _SAME} if row.has_version else {})}
+
+
+def _files(row: Endpoint) -> dict[str, Any]:
+    return {kind: {"schema": describe_file(kind)} for kind in row.file_types}
+
+
+def describe_file(kind: str) -> Schema:
+    """Return the schema of a file of that media type."""
+    if kind == "application/json":
+        return {"type": "object"}
+    return {"type": "string"} if kind.startswith("text/") else {"type": "string", "format": "binary"}
+
+
+def _envelope(response: type[ResponseModel]) -> Schema:
+    properties = {"ok": {"type": "boolean", "const": True}, "data": refer_to(response)}
+    return {"type": "object", "required": ["ok", "data"], "properties": properties}
+
+
+def _show_response(response: type[ResponseModel], schemas: dict[str, Schema]) -> dict[str, Any]:
+    own: list[Any] = schemas[response.__name__].get("examples") or [make_sample(refer_to(response), schemas)]
+    return {f"example{number}": {"value": {"ok": True, "data": data}} for number, data in enumerate(own, 1)}

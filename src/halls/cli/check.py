@@ -1,0 +1,85 @@
+"""`halls check`: finds stored documents that violate an invariant. Changes nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+import click
+import pymongo
+
+from halls.app import COLLECTIONS, INVARIANTS
+from halls.cli.database import open_database
+from halls.cli.output import AS_JSON
+from halls.clock import day_in_karachi, utc_now
+from halls.mongo.client import wait_for_majority_commit
+from halls.mongo.invariants import check_collection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from halls.config import Config
+    from halls.mongo.client import Db
+    from halls.mongo.invariants import Violation
+
+CHECK_SECONDS = 600
+NAMED_AT_MOST = 20
+
+
+@dataclass
+class ViolationSummary:
+    """How often a promise is broken, and the first documents that do so."""
+
+    message: str
+    count: int = 0
+    documents: list[list[str]] = field(default_factory=list)
+
+
+@click.command("check")
+@AS_JSON
+@click.pass_obj
+def check_command(config: Config, *, as_json: bool) -> None:
+    """List the stored documents that violate an invariant, by id. Changes nothing."""
+    with open_database(config) as db:
+        violations = find_violations(db, day_in_karachi(utc_now()))
+        counts = {spec.name: db[spec.name].count_documents({}) for spec in COLLECTIONS}
+    if as_json:
+        found = {invariant: asdict(summary) for invariant, summary in violations.items()}
+        click.echo(json.dumps({"ok": not violations, "checked": counts, "violations": found}))
+    else:
+        for invariant, summary in violations.items():
+            click.echo(describe_violations(invariant, summary))
+        checked = "Checked " + ", ".join(f"{count} {name}" for name, count in counts.items())
+        click.echo(f"{checked}: {len(violations) or 'no'} violated invariants.")
+    if violations:
+        sys.exit(1)
+
+
+def find_violations(db: Db, today: str) -> dict[str, ViolationSummary]:
+    """Return what is broken, by the promise's name; nothing when all is well."""
+    violations: dict[str, ViolationSummary] = {}
+    wait_for_majority_commit(db)
+    with pymongo.timeout(CHECK_SECONDS):
+        for violation in _find_violations(db, today):
+            summary = violations.setdefault(violation.invariant, ViolationSummary(violation.message))
+            summary.count += 1
+            if len(summary.documents) < NAMED_AT_MOST:
+                summary.documents.append(list(violation.documents[:NAMED_AT_MOST]))
+    return violations
+
+
+def describe_violations(invariant: str, summary: ViolationSummary) -> str:
+    """Return what an operator reads of a broken promise: ids only, never what the documents say of people."""
+    lines = [f"{invariant}: {summary.count} × {summary.message}", *(" ".join(ids) for ids in summary.documents if ids)]
+    if summary.count > NAMED_AT_MOST:
+        lines.append(f"and {summary.count - NAMED_AT_MOST} more")
+    return "\n  ".join(lines)
+
+
+def _find_violations(db: Db, today: str) -> Iterator[Violation]:
+    for plan in COLLECTIONS:
+        yield from check_collection(db, plan)
+    for invariant in INVARIANTS:
+        yield from invariant(db, today)

@@ -1,0 +1,85 @@
+"""The `halls` command group: its commands, its help and its exit codes."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import BashComplete, FishComplete, ZshComplete
+from pymongo.errors import PyMongoError
+
+from halls.api_docs.cli import openapi_command
+from halls.cli.check import check_command
+from halls.cli.indexes import indexes_command
+from halls.config import ConfigError, load_config
+from halls.data_transfer.cli import export_command, import_command
+from halls.data_transfer.files import UnreadableFile
+from halls.data_transfer.importing import ImportStopped
+from halls.demo.cli import demo_command
+from halls.logs import configure_logging
+from halls.mail.cli import mail_command
+from halls.mongo.client import is_unavailable
+from halls.mongo.embedded import EmbeddedMongoError
+from halls.mongo.indexes import IncompatibleDataError
+from halls.search.cli import reindex_command
+from halls.server.cli import serve_command, worker_command
+
+USER_ERRORS = (ConfigError, IncompatibleDataError, EmbeddedMongoError, ImportStopped, UnreadableFile)
+EXIT_CODES = "Exit codes: 0 done; 1 refused, stopped, or something was found wrong; 2 typed wrongly."
+SHELLS = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
+
+
+class Commands(click.Group):
+    """Lists the commands by section, and shows expected errors as one message with exit code 1."""
+
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, section by section."""
+        for section, commands in SECTIONS.items():
+            with formatter.section(section):
+                formatter.write_dl([(str(command.name), command.get_short_help_str(90)) for command in commands])
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except USER_ERRORS as error:
+            raise click.ClickException(str(error)) from error
+        except PyMongoError as error:
+            if not is_unavailable(error):
+                raise
+            raise click.ClickException(f"The database does not answer ({type(error).__name__}).") from error
+
+
+@click.group(cls=Commands, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="halls")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Halls: a booking service for wedding halls, auditoriums, banquets and lawns.
+
+    Settings come from the environment or a .env file. Without MONGO_URI every command uses the MongoDB that Halls
+    keeps in DATA_DIR, also while a server runs on it.
+    """
+    config = load_config()
+    configure_logging(config.log_level)
+    context.obj = config
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(list(SHELLS)))
+def completion_command(shell: str) -> None:
+    """Print what a shell needs to complete `halls` on Tab.
+
+    \b
+    bash  halls completion bash > ~/.halls-completion.bash; then add to ~/.bashrc: . ~/.halls-completion.bash
+    zsh   the same with zsh and ~/.zshrc
+    fish  halls completion fish > ~/.config/fish/completions/halls.fish
+    """  # noqa: D301 - click reads \b as "do not wrap"
+    click.echo(SHELLS[shell](main, {}, "halls", "_HALLS_COMPLETE").source())
+
+
+SECTIONS: dict[str, tuple[click.Command, ...]] = {
+    "Serving": (serve_command, demo_command, worker_command),
+    "Data": (import_command, export_command, check_command, reindex_command, indexes_command, mail_command),
+    "For developers": (openapi_command, completion_command),
+}
+for _commands in SECTIONS.values():
+    for _command in _commands:
+        main.add_command(_command)

@@ -1,1 +1,0 @@
-"""Closing an account: personal data goes, other people's history stays."""

@@ -1,0 +1,36 @@
+"""AppContext: the parts that one application shares between requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from halls.accounts.google import GoogleVerifier
+    from halls.config import Config
+    from halls.http.rate_limits import RateLimiter
+    from halls.mongo.circuit_breaker import CircuitBreaker
+    from halls.mongo.client import Db
+    from halls.mongo.failover import FailoverMonitor
+    from halls.search.change_stream import ChangeStreamReader
+
+
+@dataclass
+class AppContext:
+    """Settings, database and other parts of one application, stored in `app.extensions["halls"]`."""
+
+    config: Config
+    db: Db
+    rate_limiter: RateLimiter
+    common_passwords: frozenset[str]
+    google: GoogleVerifier
+    change_stream: ChangeStreamReader
+    circuit_breaker: CircuitBreaker
+    failover: FailoverMonitor
+    # False until every index is verified: requests that need the database get a 503.
+    is_prepared: bool = False
+
+    @property
+    def body_limits(self) -> dict[str, Any]:
+        """Limits from the configuration that validators read as their pydantic context."""
+        return {"max_video_mb": self.config.max_video_mb, "common_passwords": self.common_passwords}

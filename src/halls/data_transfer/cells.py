@@ -1,0 +1,90 @@
+"""How a venue is written in the cells of a CSV file. What a cell says wrongly is left for the fields' own checks."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from halls.http.schema import is_day
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
+
+
+def venue_from_cells(cells: dict[str, str]) -> dict[str, Any]:
+    """Return what POST /venues/register would be sent, from cells by column; an empty one is an absent field."""
+    value: dict[str, Any] = {name: COLUMNS[name](cell) for name, cell in cells.items() if cell.strip()}
+    # Named even when empty, so that a missing one is told as the column that it is.
+    value["maps_location"] = {"lat": value.pop("lat", None), "lng": value.pop("lng", None)}
+    if "prices" in value:
+        value["pricing"] = {"overrides": value.pop("prices")}
+    return value
+
+
+def field_in_csv(field: str) -> str:
+    """Return the column that a field of the API comes from, with what follows it."""
+    return field.replace("pricing.overrides", "prices").replace("maps_location.", "")
+
+
+def _text(cell: str) -> str:
+    return cell.strip(" \t")
+
+
+def _number(cell: str) -> int | float | str:
+    """Return the number that a cell spells; anything else stays a text, which the check of the field refuses."""
+    text = cell.strip()
+    if not _NUMBER.fullmatch(text):
+        return cell
+    return float(text) if "." in text else int(text)
+
+
+def _items(cell: str) -> list[str]:
+    return [item.strip() for item in cell.split(";") if item.strip()]
+
+
+def _days(text: str) -> list[str]:
+    """Return the days of `2027-01-01..2027-01-31`; what is no such range stays as it is, for the check to refuse."""
+    first, dots, last = text.partition("..")
+    if not dots or not is_day(first) or not is_day(last) or first > last:
+        return [text]
+    start = date.fromisoformat(first)
+    return [(start + timedelta(n)).isoformat() for n in range((date.fromisoformat(last) - start).days + 1)]
+
+
+def _dates(cell: str) -> list[str]:
+    return [day for item in re.split(r"[;\s]+", cell) if item for day in _days(item)]
+
+
+def _prices(cell: str) -> list[dict[str, Any]]:
+    pairs = [item.partition("=") for item in _items(cell)]
+    return [{"date": day, "price": _number(price)} for days, _, price in pairs for day in _days(days.strip())]
+
+
+def _amenities(cell: str) -> dict[str, bool]:
+    return dict.fromkeys(_items(cell), True)
+
+
+def _videos(cell: str) -> list[dict[str, Any]]:
+    pairs = [item.rpartition("=") for item in _items(cell)]  # an address may hold a = of its own
+    return [{"url": url.strip(), "size_mb": _number(size)} for url, _, size in pairs]
+
+
+COLUMNS: dict[str, Callable[[str], Any]] = {
+    "venue_name": _text,
+    "type": _text,
+    "address": _text,
+    "lat": _number,
+    "lng": _number,
+    "capacity": _number,
+    "dates_available": _dates,
+    "prices": _prices,
+    "space_sqft": _number,
+    "amenities": _amenities,
+    "additional_description": _text,
+    "pictures": _items,
+    "videos": _videos,
+    "owner_email": _text,
+}

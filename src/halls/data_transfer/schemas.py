@@ -1,0 +1,63 @@
+"""What a row of an imported file may hold: what a client would send, and what only an export can tell."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, Field, PlainValidator
+
+from halls.bookings.booking import Status  # noqa: TC001 - pydantic reads the annotations
+from halls.bookings.schemas import BookingOrder
+from halls.http.schema import Id, Line, Price, RequestModel
+from halls.venues.schemas import NewVenue
+
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{3})?Z")
+
+
+def _read_moment(value: Any) -> datetime:
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        raise ValueError("must be a moment in UTC such as 2026-11-22T20:00:00.000Z")
+    return datetime.fromisoformat(value[:-1] + "+00:00")
+
+
+Moment = Annotated[datetime, PlainValidator(_read_moment)]
+OwnId = Annotated[Id | None, Field(validation_alias=AliasChoices("id", "_id"))]
+
+
+class ListedVenue(NewVenue):
+    """A venue with its owner; one that was exported also knows its id and its times."""
+
+    id: OwnId = None
+    owner_email: Annotated[Line, Field(min_length=1)]
+    created_at: Moment | None = None
+    updated_at: Moment | None = None
+
+
+class GoneVenue(RequestModel):
+    """What a booking keeps of a venue that is no more. `owner_id` stands for an owner who is no more."""
+
+    venue_name: str | None = None
+    address: str | None = None
+    owner_email: Line | None = None
+    owner_id: Id | None = None
+
+
+class ListedBooking(BookingOrder):
+    """An exported booking. `user_id` stands for a guest, and `venue` for a venue, that is no more."""
+
+    id: OwnId = None
+    user_email: Line | None = None
+    user_id: Id | None = None
+    status: Status
+    price_locked: Price | None = None
+    venue: GoneVenue | None = None
+    created_at: Moment | None = None
+    updated_at: Moment | None = None
+
+    @property
+    def emails(self) -> set[str]:
+        """The addresses of all accounts that the booking names."""
+        owner_email = self.venue.owner_email if self.venue else None
+        return {email for email in (self.user_email, owner_email) if email is not None}

@@ -1,0 +1,1 @@
+"""HTTP: declaring endpoints, reading requests, writing responses."""

@@ -1,0 +1,56 @@
+"""Cursors: opaque marks of where a page ended, good only for the search that they came from."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from halls.errors import BadJson, Invalid, invalid
+from halls.http.json_body import parse_json
+from halls.http.schema import parse_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bson import ObjectId
+
+# Beyond it MongoDB and JSON no longer hold each whole number.
+EXACT = 2**53
+
+
+def make_cursor(search: dict[str, Any], *keys: Any, row_id: ObjectId) -> str:
+    """Return the mark of the row with these sort `keys` (JSON values) and that id in the `search`."""
+    raw = json.dumps([_fingerprint(search), *keys, str(row_id)]).encode()
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def read_cursor(cursor: str | None, search: dict[str, Any], *checks: Callable[[Any], bool]) -> list[Any] | None:
+    """Return the sort keys and the id in a `cursor` of this `search`, or None without one. Raises Invalid."""
+    if cursor is None:
+        return None
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        fingerprint, *keys, row_id = parse_json(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (ValueError, TypeError, BadJson):
+        raise _no_cursor_of_ours() from None
+    last = parse_id(row_id) if isinstance(row_id, str) else None
+    if fingerprint != _fingerprint(search) or last is None or len(keys) != len(checks):
+        raise _no_cursor_of_ours()
+    if not all(check(key) for check, key in zip(checks, keys, strict=True)):
+        raise _no_cursor_of_ours()
+    return [*keys, last]
+
+
+def is_number(key: Any) -> bool:
+    """Tell whether a sort key of a cursor is a number that a document could hold."""
+    return type(key) in (int, float) and abs(key) < EXACT
+
+
+def _no_cursor_of_ours() -> Invalid:
+    return invalid("cursor", "is no cursor of this search: begin again without one")
+
+
+def _fingerprint(search: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(search, sort_keys=True).encode()).hexdigest()[:16]

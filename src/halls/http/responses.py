@@ -1,0 +1,124 @@
+"""What every response has: JSON in one envelope, request id, headers, and each error in the one shape."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import structlog
+from flask import Response, g, jsonify, request
+from flask.json.provider import JSONProvider
+from pymongo.errors import PyMongoError
+from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import MethodNotAllowed as WrongMethod
+from werkzeug.exceptions import NotFound as UnknownPath
+
+from halls.errors import ApiError, BadJson, DatabaseUnavailable, InternalError, MethodNotAllowed, NotFound
+from halls.http.json_encoding import write_json
+from halls.metrics import metrics
+from halls.mongo.client import is_unavailable
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+log = structlog.get_logger()
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class OrjsonProvider(JSONProvider):
+    """JSON by orjson."""
+
+    def dumps(self, obj: Any, **_: Any) -> str:
+        """Return `obj` as JSON text."""
+        return write_json(obj).decode()
+
+    def loads(self, s: str | bytes, **_: Any) -> Any:
+        """Return the value in `s`."""
+        return orjson.loads(s)
+
+
+def register_response_handlers(app: Flask) -> None:
+    """Give every response of `app` its headers and every error its envelope, and log each request once."""
+    app.json = OrjsonProvider(app)
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.register_error_handler(ApiError, _error_response)
+    app.register_error_handler(HTTPException, _http_error_response)
+    app.register_error_handler(PyMongoError, _driver_error_response)
+    app.register_error_handler(Exception, _internal_error_response)
+    # Flask's own lines would hold an exception's words, and ours is written anyway.
+    app.logger.disabled = True
+
+
+def _begin() -> None:
+    sent = request.headers.get("X-Request-ID", "")
+    g.request_id = sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
+    g.began = time.perf_counter()
+    # For lines that know of no request, such as those about the database.
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _finish(response: Response) -> Response:
+    response.headers["X-Request-ID"] = g.request_id
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    for name, value in g.get("limit_headers", {}).items():
+        # A refusal speaks of the limit that was met.
+        response.headers.setdefault(name, value)
+    if "Authorization" in request.headers:
+        response.headers["Cache-Control"] = "no-store"
+    _record(response, time.perf_counter() - g.began)
+    return response
+
+
+def _record(response: Response, seconds: float) -> None:
+    """Count the request, and write its line."""
+    route = request.url_rule.rule if request.url_rule else None
+    # Of what strangers make up nothing becomes a name: each new one would be kept for good.
+    method = request.method if route else "other"
+    metrics().requests.labels(method, route or "none", response.status_code).inc()
+    metrics().seconds.labels(route or "none").observe(seconds)
+    log.info(
+        "request",
+        request_id=g.request_id,
+        account_id=g.get("account_id"),
+        method=request.method,
+        route=route,
+        status=response.status_code,
+        ms=round(seconds * 1000, 1),
+    )
+
+
+def _error_response(error: ApiError) -> Response:
+    response = jsonify(ok=False, error=str(error), code=error.code, details=list(error.details))
+    response.status_code = error.status
+    response.headers.update(error.response_headers)
+    return response
+
+
+def _http_error_response(error: HTTPException) -> Response:
+    if isinstance(error, WrongMethod):
+        return _error_response(MethodNotAllowed(headers={"Allow": ", ".join(sorted(error.valid_methods or ()))}))
+    if isinstance(error, InternalServerError):
+        # So Flask wraps what went wrong after the view, when no handler may catch it any more.
+        return _internal_error_response(error.original_exception or error)
+    # What is left are Werkzeug's own complaints about a body that ended early.
+    return _error_response(NotFound() if isinstance(error, UnknownPath) else BadJson())
+
+
+def _driver_error_response(error: PyMongoError) -> Response:
+    if not is_unavailable(error):
+        return _internal_error_response(error)
+    log.warning("database unavailable", request_id=g.request_id, error=type(error).__name__)
+    return _error_response(DatabaseUnavailable())
+
+
+def _internal_error_response(error: BaseException) -> Response:
+    # The message of an exception may hold what a person sent; where it happened never does.
+    where = traceback.format_tb(error.__traceback__)
+    log.error("defect", request_id=g.request_id, error=type(error).__name__, where=where)
+    return _error_response(InternalError())

@@ -1,0 +1,1 @@
+"""A durable queue in MongoDB: entries are handled at least once."""

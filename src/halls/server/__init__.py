@@ -1,0 +1,1 @@
+"""The server process: Gunicorn, start-up, background tasks."""

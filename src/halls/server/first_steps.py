@@ -1,0 +1,78 @@
+"""What `halls serve` prints: where it listens, and with demonstration data the first steps."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import click
+import orjson
+
+from halls.clock import day_in_karachi, utc_now
+from halls.demo.load import PASSWORD, load_demo
+from halls.http.json_encoding import write_json
+from halls.mongo.client import connect
+from halls.search.query import search_venues
+from halls.search.schemas import SearchQuery
+
+if TYPE_CHECKING:
+    from halls.config import Config
+    from halls.mongo.client import Db
+
+DAYS_AHEAD = 30
+
+
+def load_demo_if_empty(config: Config) -> None:
+    """Fill an empty database with demonstration data. Raises click.ClickException in production."""
+    if config.halls_env == "production":
+        raise click.ClickException("--demo makes accounts with a known password: not in production.")
+    db = connect(config.database_uri, config.slow_command_ms)
+    if load_demo(db, utc_now()):
+        click.echo("Loaded demonstration data.")
+    db.client.close()
+
+
+def print_address(config: Config) -> None:
+    """Print where the API listens."""
+    click.echo(f"Halls listens on {_address(config)}")
+
+
+def print_first_steps(config: Config) -> None:
+    """Print the address, who can log in, and three commands that work as they stand."""
+    print_address(config)
+    db = connect(config.database_uri, config.slow_command_ms)
+    venue_id, day = _first_free(db)
+    db.client.close()
+    address = _address(config)
+    as_json = "-H 'Content-Type: application/json'"
+    login = (
+        f"""curl -s {address}/auth/login {as_json} -d '{{"email":"guest1@halls.example","password":"{PASSWORD}"}}'"""
+    )
+    order = f"""'{{"venue_id":"{venue_id}","date":"{day}","guests":100}}'"""
+    token = f"""$({login} | sed 's/.*"token":"\\([^"]*\\)".*/\\1/')"""
+    click.echo(
+        f"""
+Accounts   owner1@halls.example … owner3, guest1@halls.example … guest4, all with the password: {PASSWORD}
+
+Search     curl -s '{address}/venues/search?near_lat=24.86&near_lng=67.00&date={day}&limit=3'
+Log in     {login}
+Book       curl -s {address}/bookings {as_json} -H "Authorization: Bearer {token}" -d {order}
+
+Stop with Ctrl-C."""
+    )
+
+
+def _address(config: Config) -> str:
+    return f"http://{config.host}:{config.port}"
+
+
+def _first_free(db: Db) -> tuple[str, str]:
+    """Return a venue for 100 guests and a day a month ahead on which it is free."""
+    today = day_in_karachi(utc_now())
+    for ahead in range(DAYS_AHEAD, 2 * DAYS_AHEAD):
+        day = (date.fromisoformat(today) + timedelta(days=ahead)).isoformat()
+        asked = {"date": day, "capacity_min": "100", "limit": "1"}
+        query = SearchQuery.model_validate(asked)
+        for venue in orjson.loads(write_json(search_venues(db, query, today)))["venues"]:
+            return venue["id"], day
+    return "VENUE_ID", today

@@ -1,0 +1,43 @@
+"""Tells on which dates a venue can be booked, and for how much (spec §4)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from halls.bookings.store import find_active_dates
+from halls.errors import invalid
+from halls.venues.calendar_schemas import MAX_RANGE_DAYS, AvailabilityQuery
+from halls.venues.price_on_date import price_on_date
+
+if TYPE_CHECKING:
+    from halls.mongo.client import Db, Document
+
+
+def requested_days(query: AvailabilityQuery) -> list[str]:
+    """Return every date of the question. Raises Invalid unless it is one date, or a range of at most 366 days."""
+    if query.date is not None:
+        if query.from_ or query.to:
+            raise invalid("date", "Ask for one date, or for from and to.")
+        return [query.date]
+    if query.from_ is None or query.to is None:
+        raise invalid("date" if query.from_ == query.to else "to" if query.from_ else "from", "This field is required.")
+    first, last = date.fromisoformat(query.from_), date.fromisoformat(query.to)
+    count = (last - first).days + 1
+    if not 1 <= count <= MAX_RANGE_DAYS:
+        raise invalid("to", f"Must be on or after from, and the range at most {MAX_RANGE_DAYS} days.")
+    return [(first + timedelta(days=number)).isoformat() for number in range(count)]
+
+
+def list_availability(db: Db, venue: Document, days: list[str], today: str) -> list[Document]:
+    """Return each of the consecutive `days` with whether it can be booked, and its price either way."""
+    offered = set(venue.get("dates_available") or [])
+    booked = find_active_dates(db, venue["_id"], from_date=days[0], to_date=days[-1])
+    return [
+        {
+            "date": day,
+            "available": day >= today and day in offered and day not in booked,
+            "price": price_on_date(venue, day),
+        }
+        for day in days
+    ]

@@ -1,0 +1,140 @@
+"""What HTTP sees of listing a venue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from flask import Blueprint
+from pydantic import Field
+
+from halls.accounts.authentication import Access
+from halls.clock import day_in_karachi
+from halls.http.endpoint import endpoint
+from halls.http.idempotency import IdempotencyConflict, IdempotencyKey, ReplayableResponse
+from halls.http.pagination import make_cursor, read_cursor
+from halls.http.schema import QueryInt, QueryModel
+from halls.venues import service
+from halls.venues.availability import list_availability, requested_days
+from halls.venues.calendar_schemas import Availability, AvailabilityQuery
+from halls.venues.schemas import (
+    Deleted,
+    NewVenue,
+    VenueChange,
+    VenueMade,
+    VenuePage,
+    VenueReply,
+)
+from halls.venues.store import get_venue, list_venues
+from halls.venues.venue import DateBooked, HasBookings, NotYourVenue, VenueNotFound, serialize_venue
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bson import ObjectId
+
+    from halls.accounts.account import Account
+    from halls.mongo.client import Db, Document
+
+blueprint = Blueprint("venues", __name__)
+OWN = {"venue": service.get_own_venue}
+
+
+def _load_venue(db: Db, _: object, venue_id: ObjectId) -> Document:
+    return get_venue(db, venue_id)
+
+
+VENUE = {"venue": _load_venue}
+
+
+class MineQuery(QueryModel):
+    """A page of the caller's venues."""
+
+    limit: Annotated[QueryInt, Field(ge=1, le=100, description="How many a page.")] = 20
+    cursor: str | None = Field(default=None, description="The next_cursor of the page before.")
+
+
+@endpoint(
+    blueprint,
+    "POST /venues/register",
+    access=Access.OWNER,
+    body=NewVenue,
+    response=VenueMade,
+    status=201,
+    errors=[IdempotencyConflict],
+)
+def register_venue(
+    db: Db, caller: Account, body: NewVenue, now: datetime, key: IdempotencyKey | None = None
+) -> ReplayableResponse:
+    """List a venue."""
+    return service.register_venue(db, caller.id, body, now, key)
+
+
+@endpoint(
+    blueprint,
+    "PATCH /venues/<venue_id>",
+    access=Access.OWNER,
+    loaders=OWN,
+    body=VenueChange,
+    response=VenueReply,
+    errors=[VenueNotFound, NotYourVenue, DateBooked],
+)
+def change_venue(db: Db, venue: Document, body: VenueChange, now: datetime) -> dict[str, Any]:
+    """Change some fields of one's venue. A new price never touches a booking already made."""
+    return {"venue": serialize_venue(service.change_venue(db, venue, body.given_some(), now))}
+
+
+@endpoint(
+    blueprint,
+    "DELETE /venues/<venue_id>",
+    access=Access.OWNER,
+    loaders=OWN,
+    response=Deleted,
+    errors=[VenueNotFound, NotYourVenue, HasBookings],
+)
+def take_down_venue(db: Db, venue_id: ObjectId, now: datetime) -> dict[str, Any]:
+    """Delete one's venue; its past bookings stay readable."""
+    service.delete_venue(db, venue_id, now)
+    return {"deleted": True}
+
+
+@endpoint(blueprint, "GET /venues/mine", access=Access.OWNER, query=MineQuery, response=VenuePage)
+def list_own_venues(db: Db, caller: Account, query: MineQuery) -> dict[str, Any]:
+    """List one's own venues, newest first."""
+    search = {"mine": str(caller.id)}
+    keys = read_cursor(query.cursor, search)
+    found = list_venues(db, caller.id, before=keys[-1] if keys else None, limit=query.limit + 1)
+    page = found[: query.limit]
+    more = len(found) > query.limit
+    return {
+        "venues": [serialize_venue(venue) for venue in page],
+        "next_cursor": make_cursor(search, row_id=page[-1]["_id"]) if more else None,
+    }
+
+
+@endpoint(
+    blueprint,
+    "GET /venues/<venue_id>",
+    access=Access.PUBLIC,
+    loaders=VENUE,
+    response=VenueReply,
+    errors=[VenueNotFound],
+    has_version=True,
+)
+def show_venue(venue: Document) -> dict[str, Any]:
+    """Return one venue, its calendar whole."""
+    return {"venue": serialize_venue(venue)}
+
+
+@endpoint(
+    blueprint,
+    "GET /venues/<venue_id>/availability",
+    access=Access.PUBLIC,
+    loaders=VENUE,
+    query=AvailabilityQuery,
+    response=Availability,
+    errors=[VenueNotFound],
+)
+def show_availability(db: Db, venue: Document, query: AvailabilityQuery, now: datetime) -> dict[str, Any]:
+    """Tell whether a venue can be booked on a date, or on each day of a range, and what it costs."""
+    days = list_availability(db, venue, requested_days(query), day_in_karachi(now))
+    return {"venue_id": venue["_id"], **(days[0] if query.date else {"days": days})}

@@ -1,0 +1,114 @@
+"""What happens, and in what order, when owners list, change and take down venues."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bson import ObjectId
+
+from halls.accounts.store import lock_account
+from halls.bookings import store as bookings
+from halls.clock import day_in_karachi
+from halls.http.idempotency import IdempotencyKey, ReplayableResponse, find_response, replay_or_raise, save_response
+from halls.mongo.client import in_transaction
+from halls.search.index import refresh_entries
+from halls.venues import store as venues
+from halls.venues.venue import AMENITIES, DateBooked, HasBookings, NotYourVenue, serialize_venue, summarize_venue
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from halls.accounts.account import Account
+    from halls.mongo.client import Db, Document, Session
+    from halls.venues.schemas import NewVenue
+
+
+def get_own_venue(db: Db, caller: Account, venue_id: ObjectId) -> Document:
+    """Return the caller's venue. Raises VenueNotFound, NotYourVenue."""
+    venue = venues.get_venue(db, venue_id)
+    if venue.get("owner_id") != caller.id:
+        raise NotYourVenue
+    return venue
+
+
+def new_venue(owner_id: ObjectId, listing: NewVenue, now: datetime) -> Document:
+    """Return the document of a venue that `owner_id` lists."""
+    given = listing.given()
+    return {
+        "_id": ObjectId(),
+        "owner_id": owner_id,
+        "venue_name": listing.venue_name,
+        "type": listing.type,
+        "address": listing.address,
+        "maps_location": given["maps_location"],
+        "capacity": listing.capacity,
+        "dates_available": given.get("dates_available", []),
+        "pricing": {"overrides": given.get("pricing", {}).get("overrides", [])},
+        "space_sqft": listing.space_sqft,
+        "amenities": dict.fromkeys(AMENITIES, False) | given.get("amenities", {}),
+        "additional_description": listing.additional_description or "",
+        "pictures": given.get("pictures", []),
+        "videos": given.get("videos", []),
+        "rev": 0,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def register_venue(
+    db: Db, owner_id: ObjectId, listing: NewVenue, now: datetime, key: IdempotencyKey | None = None
+) -> ReplayableResponse:
+    """List a venue, once for the same key."""
+    if (kept := find_response(db, key, now)) is not None:
+        return ReplayableResponse(kept, replayed=True)
+    venue = new_venue(owner_id, listing, now)
+    answer = {"venue_id": venue["_id"], "venue": serialize_venue(venue)}
+
+    def keep(session: Session) -> None:
+        lock_account(db, owner_id, session)
+        save_response(db, key, answer, now, session)
+        venues.insert_venues(db, [venue], session)
+        refresh_entries(db, [venue["_id"]], session)
+
+    with replay_or_raise(db, key, now) as replay:
+        in_transaction(db, keep)
+    return replay.outcome or ReplayableResponse(answer)
+
+
+def change_venue(db: Db, venue: Document, given: dict[str, Any], now: datetime) -> Document:
+    """Set the given fields and return the venue. Raises DateBooked when a booked coming date would go."""
+    venue_id: ObjectId = venue["_id"]
+    changes = {name: value for name, value in given.items() if name != "amenities"}
+    if "pricing" in changes:
+        changes["pricing"] = {"overrides": given["pricing"].get("overrides", [])}
+    if isinstance(venue.get("amenities"), dict):
+        changes |= {f"amenities.{name}": value for name, value in given.get("amenities", {}).items()}
+    elif "amenities" in given:
+        changes["amenities"] = given["amenities"]
+    in_transaction(db, lambda session: _change(db, venue_id, changes, now, session))
+    return venues.get_venue(db, venue_id)
+
+
+def _change(db: Db, venue_id: ObjectId, changes: dict[str, Any], now: datetime, session: Session) -> None:
+    """Write the venue first, then look: a booking of the same instant waits for this one's end, or this for its."""
+    before = venues.update_venue(db, venue_id, changes, now, session)
+    if "dates_available" in changes:
+        gone = set(before.get("dates_available") or []) - set(changes["dates_available"])
+        booked = bookings.find_active_dates(db, venue_id, from_date=day_in_karachi(now), session=session)
+        if taken := sorted(gone & booked):
+            raise DateBooked(f"These dates have an active booking and can't be taken away: {', '.join(taken)}.")
+    refresh_entries(db, [venue_id], session)
+
+
+def delete_venue(db: Db, venue_id: ObjectId, now: datetime) -> None:
+    """Delete a venue; its past and cancelled bookings keep its name and address. Raises HasBookings."""
+    in_transaction(db, lambda session: delete_venue_in_transaction(db, venue_id, now, session))
+
+
+def delete_venue_in_transaction(db: Db, venue_id: ObjectId, now: datetime, session: Session) -> None:
+    """Do what `take_down_venue` does in the caller's transaction."""
+    venue = venues.delete_venue(db, venue_id, session)
+    if bookings.find_active_dates(db, venue_id, from_date=day_in_karachi(now), session=session):
+        raise HasBookings
+    bookings.save_venue_summary(db, summarize_venue(venue) | {"owner_id": venue.get("owner_id")}, session)
+    refresh_entries(db, [venue_id], session)

@@ -1,0 +1,234 @@
+"""The `halls` command: what each subcommand says, refuses and exits with."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import structlog
+from bson import ObjectId
+from pymongo.errors import OperationFailure
+
+from halls.app import COLLECTIONS
+from halls.cli import check, main
+from halls.clock import utc_now
+from halls.mongo.client import connect
+from halls.outbox.store import enqueue
+from halls.server import cli as server_cli
+from halls.server import first_steps
+from tests.architecture.source import ROOT
+from tests.commands import PRODUCTION, run_halls
+from tests.data_transfer.rows import venue_row, write_lines
+from tests.external_documents import put_user, put_venue
+from tests.servers import running_server
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from halls.mongo.client import Db
+
+NOBODY = "mongodb://127.0.0.1:1/halls?serverSelectionTimeoutMS=200"
+COMMANDS = sorted(main.main.commands)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str) -> None:
+    whole, one = run_halls(None, "--help"), run_halls(None, command, "--help")
+    assert f"  {command} " in whole.stdout
+    assert (one.exit_code, one.stdout.startswith("Usage: ")) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["dance"], ["import"], ["import", "/no/such/file"], ["import", "/"], ["check", "--loud"]], ids=str
+)
+def test_what_is_typed_wrongly_exits_with_2(arguments: list[str]) -> None:
+    result = run_halls(NOBODY, *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Usage: " in result.stderr
+
+
+@pytest.mark.parametrize("command", ["demo", "indexes", "check", "reindex", "export"])
+def test_a_database_that_is_away_is_told_in_a_sentence(command: str) -> None:
+    result = run_halls(NOBODY, command)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "Error: The database does not answer (ServerSelectionTimeoutError).\n"
+
+
+def test_the_openapi_document_is_written_where_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_halls(None, "openapi").exit_code == 0
+    assert (tmp_path / "openapi.json").read_text() == (ROOT / "openapi.json").read_text()
+
+
+def test_a_bad_setting_is_told_in_a_sentence() -> None:
+    result = run_halls("http://nowhere", "check")
+    assert result.exit_code == 1
+    assert "MONGO_URI: " in result.stderr
+
+
+def test_a_defect_is_not_hidden(worker_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    error = OperationFailure("no such command", 59)
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(check, "find_violations", fail)
+    assert run_halls(worker_uri, "check").exception is error
+
+
+@pytest.mark.parametrize("flags", [[], ["--demo"]], ids=str)
+def test_serve_is_handed_what_to_do_before_and_when_ready(
+    worker_uri: str, monkeypatch: pytest.MonkeyPatch, flags: list[str]
+) -> None:
+    served: list[Any] = []
+    monkeypatch.setattr(server_cli, "serve", lambda *arguments: served.append(arguments))
+    assert run_halls(worker_uri, "serve", *flags).exit_code == 0
+    ((config, before, when_ready),) = served
+    assert config.mongo_uri == worker_uri
+    if flags:
+        assert (before, when_ready) == (first_steps.load_demo_if_empty, first_steps.print_first_steps)
+    else:
+        assert (before(config), when_ready) == (None, first_steps.print_address)
+
+
+def test_indexes_are_made_and_listed_by_collection(fresh_uri: str) -> None:
+    result = run_halls(fresh_uri, "indexes")
+    db = connect(fresh_uri)
+    found = {plan.name: sorted(_index_names(db, plan.name)) for plan in COLLECTIONS}
+    db.client.close()
+    rows = [line.split() for line in result.stdout.splitlines()]
+    assert rows == [["collection", "index"], *([name, index] for name, names in found.items() for index in names)]
+    assert ["bookings", "one_active_booking_per_date"] in rows
+    assert json.loads(run_halls(fresh_uri, "indexes", "--json").stdout) == found
+
+
+def _index_names(db: Db, collection: str) -> list[str]:
+    return list(db[collection].index_information())
+
+
+def test_the_demonstration_goes_into_an_empty_database_only(db: Db, worker_uri: str) -> None:
+    result = run_halls(worker_uri, "demo")
+    assert (result.exit_code, result.stdout) == (0, "Loaded demonstration data.\n")
+    again = run_halls(worker_uri, "demo")
+    assert (again.exit_code, again.stderr) == (1, "Error: The database is not empty. Nothing was changed.\n")
+    assert db.users.count_documents({}) == 7
+
+
+def test_the_demonstration_does_not_go_into_production(db: Db, worker_uri: str) -> None:
+    result = run_halls(worker_uri, "demo", **PRODUCTION)
+    assert result.exit_code == 1
+    assert "not in production" in result.stderr
+    assert db.users.count_documents({}) == 0
+
+
+@pytest.mark.parametrize(("raw", "told"), [(b"", "The file is empty."), (b"\xff", "Line 1 is not in UTF-8.")])
+def test_a_file_that_says_nothing_is_no_import(worker_uri: str, tmp_path: Path, raw: bytes, told: str) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(raw)
+    result = run_halls(worker_uri, "import", file)
+    assert result.exit_code == 1
+    assert result.stdout == "Imported 0 venues and 0 bookings.\n"
+    assert result.stderr.startswith(f"Error: {told}")
+
+
+def test_the_database_that_comes_along_serves_every_command_also_beside_a_server(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    assert run_halls(None, "demo", DATA_DIR=str(folder)).stdout == "Loaded demonstration data.\n"
+    file = write_lines(tmp_path / "file", venue_row(owner_email="owner1@halls.example"))
+    with running_server(mongo_uri=None, folder=folder):
+        result = run_halls(None, "import", file, DATA_DIR=str(folder))
+        assert (result.exit_code, result.stderr) == (0, "")
+        checked = run_halls(None, "check", DATA_DIR=str(folder))
+    assert "61 venues" in checked.stdout
+    assert run_halls(None, "export", DATA_DIR=str(folder)).stdout.count('"owner_email"') == 61
+
+
+def test_data_that_no_index_allows_is_told_with_its_documents(fresh_uri: str) -> None:
+    db = connect(fresh_uri)
+    ids = [str(put_user(db, email=email)["_id"]) for email in ("ali@example.com", "ALI@example.com")]
+    db.client.close()
+    result = run_halls(fresh_uri, "indexes")
+    assert result.exit_code == 1
+    assert all(account_id in result.stderr for account_id in ids)
+    assert "`halls check`" in result.stderr
+
+
+def test_help_names_each_command_once_by_what_it_is_for_and_what_exit_codes_mean() -> None:
+    told = run_halls(None, "--help").stdout
+    assert sorted(command.name or "" for commands in main.SECTIONS.values() for command in commands) == COMMANDS
+    assert all(told.count(f"\n  {name} ") == 1 for name in COMMANDS)
+    assert "Exit codes: 0 " in told
+
+
+def test_a_stale_catalog_is_named_by_check_and_made_anew_by_reindex(fresh_uri: str) -> None:
+    assert run_halls(fresh_uri, "indexes").exit_code == 0
+    db = connect(fresh_uri)
+    owner_id = put_user(db, is_venue_owner=True)["_id"]
+    venue_ids = [str(put_venue(db, owner_id)["_id"]) for _ in range(2)]
+    checked = run_halls(fresh_uri, "check")
+    told = "catalog_true: 2 × Search shows something else than is stored: run `halls reindex`."
+    assert (checked.exit_code, checked.stdout.splitlines()[0]) == (1, told)
+    assert sorted(line.strip() for line in checked.stdout.splitlines()[1:3]) == sorted(venue_ids)
+    found = json.loads(run_halls(fresh_uri, "check", "--json").stdout)
+    assert list(found["violations"]) == ["catalog_true"]
+    assert found["checked"]["catalog"] == 0
+    result = run_halls(fresh_uri, "reindex")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "Indexed 2 venues.\n", "")
+    assert run_halls(fresh_uri, "check").exit_code == 0
+    db.client.close()
+
+
+def test_reindex_prepares_a_new_database_and_tells_as_json(fresh_uri: str) -> None:
+    assert json.loads(run_halls(fresh_uri, "reindex", "--json").stdout) == {"venues": 0}
+    db = connect(fresh_uri)
+    put_venue(db, ObjectId())
+    assert json.loads(run_halls(fresh_uri, "reindex", "--json").stdout) == {"venues": 1}
+    assert "catalog_by_place" in _index_names(db, "catalog")
+    assert db.catalog.count_documents({}) == 1
+    db.client.close()
+
+
+def test_reindex_stands_among_what_is_for_data() -> None:
+    told = run_halls(None, "--help").stdout
+    assert told.index("\nData:") < told.index("\n  reindex ") < told.index("\nFor developers:")
+
+
+def test_an_import_reports_as_json_too(db: Db, worker_uri: str, tmp_path: Path) -> None:
+    put_user(db, email="owner@example.com", is_venue_owner=True)
+    file = write_lines(tmp_path / "file", venue_row(owner_email="owner@example.com"), {})
+    result = run_halls(worker_uri, "import", "--json", "--skip-bad", file)
+    said = json.loads(result.stdout)
+    assert (result.exit_code, result.stderr) == (1, "")
+    assert said["imported"] == {"venues": 1, "bookings": 0}
+    assert said["fault_count"] == len(said["faults"]) > 0
+    assert all(fault.startswith("line 2, ") for fault in said["faults"])
+
+
+def test_the_letters_that_wait_are_a_table_or_json(db: Db, worker_uri: str) -> None:
+    assert run_halls(worker_uri, "mail").stdout == "0 e-mails wait or are dead.\n"
+    assert json.loads(run_halls(worker_uri, "mail", "--json", "--requeue").stdout) == {"requeued": 0}
+    enqueue(db, "password_reset", {}, utc_now())
+    heads, row, told = run_halls(worker_uri, "mail").stdout.splitlines()
+    assert heads.split() == ["id", "kind", "status", "tries", "due_at", "reason"]
+    (email,) = json.loads(run_halls(worker_uri, "mail", "--json").stdout)
+    assert row.split()[:2] == [email["id"], email["kind"]]
+    assert told == "1 e-mails wait or are dead."
+
+
+@pytest.mark.usefixtures("db")
+def test_what_others_in_this_process_log_is_not_among_what_a_command_prints(
+    worker_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(main, "configure_logging", lambda _: structlog.get_logger().info("said"))
+    result = run_halls(worker_uri, "mail", "--json")
+    assert (result.stdout, result.stderr) == ("[]\n", "")
+
+
+def test_it_is_a_module_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["halls", "--version"])
+    with pytest.raises(SystemExit, match="0"):
+        runpy.run_module("halls.cli", run_name="__main__")
+    assert "version" in capsys.readouterr().out

@@ -1,0 +1,70 @@
+"""Rows of files to import, and the files."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING, Any
+
+from tests.api_client import venue_body
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OWNER_EMAIL = "owner@example.com"
+GUEST_EMAIL = "guest@example.com"
+VENUE_ID, OTHER_ID = "a" * 24, "b" * 24
+CELLS = {
+    "venue_name": "Pearl Hall",
+    "type": "Hall",
+    "address": "1 Main Road, Karachi",
+    "lat": "24.86",
+    "lng": "67",
+    "capacity": "200",
+    "owner_email": OWNER_EMAIL,
+}
+
+
+def venue_row(**fields: Any) -> dict[str, Any]:
+    """Return a venue as a row of JSON; `fields` replace its own."""
+    return venue_body(**{"owner_email": OWNER_EMAIL, **fields})
+
+
+def booking_row(**fields: Any) -> dict[str, Any]:
+    """Return a past booking of VENUE_ID as a row of JSON; `fields` replace its own."""
+    return {
+        "venue_id": VENUE_ID,
+        "user_email": GUEST_EMAIL,
+        "date": "2020-01-05",
+        "guests": 50,
+        "status": "confirmed",
+        "price_locked": 1000,
+        **fields,
+    }
+
+
+def write_lines(path: Path, *rows: Any) -> Path:
+    """Write JSON lines."""
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def write_export(path: Path, venues: list[Any], bookings: list[Any]) -> Path:
+    """Write the two lists as `halls export` does, one row a line: venues from line 2, bookings two lines below."""
+    parts = [",\n".join(json.dumps(row) for row in rows) for rows in (venues, bookings)]
+    path.write_text('{"venues":[\n' + parts[0] + '\n],\n"bookings":[\n' + parts[1] + "\n]}\n")
+    return path
+
+
+def write_csv(path: Path, *rows: dict[str, str], encoding: str = "utf-8") -> Path:
+    """Write CSV with the columns of the first row."""
+    with path.open("w", encoding=encoding, newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def name_case(value: Any) -> str:
+    """Return a parameter's name for the test report: of fields only their names, as their dates change by the day."""
+    return "+".join(value) if isinstance(value, dict) else str(value)

@@ -1,0 +1,163 @@
+"""Files are read as rows with their lines, and what can't be read is told with its line."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from halls.data_transfer.files import Row, UnreadableFile, count_lines, read_rows, take_batches
+from tests.data_transfer.rows import CELLS, write_csv
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "file"
+
+
+def read(file: Path, text: str) -> list[Row]:
+    file.write_bytes(text.encode())
+    return list(read_rows(file))
+
+
+def lines_of(rows: list[Row]) -> list[tuple[int, str, Any]]:
+    return [(row.line, row.part, row.value) for row in rows]
+
+
+@pytest.mark.parametrize("bom", ["", "\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_json_lines_are_rows_each_on_its_line(file: Path, bom: str, end: str) -> None:
+    rows = read(file, bom + end.join(['{"a": 1}', "", '{"a": 2}', '{"a": ', "3", ""]))
+    assert lines_of(rows) == [
+        (1, "venues", {"a": 1}),
+        (3, "venues", {"a": 2}),
+        (4, "venues", None),
+        (5, "venues", 3),
+    ]
+    assert rows[2].unreadable
+
+
+@pytest.mark.parametrize("bom", ["", "\ufeff"])
+def test_an_array_gives_each_object_the_line_on_which_it_begins(file: Path, bom: str) -> None:
+    text = bom + '\n[{"a": 1},\n\n  {"a":\n 2}, {"a":\n3}\n]\n\n'
+    assert lines_of(read(file, text)) == [
+        (2, "venues", {"a": 1}),
+        (4, "venues", {"a": 2}),
+        (5, "venues", {"a": 3}),
+    ]
+    assert read(file, " [ ] ") == []
+
+
+def test_what_was_exported_gives_venues_and_bookings(file: Path) -> None:
+    both = '{"venues":[\n{"a":1},\n{"a":2}\n],\n"bookings":[\n{"b":1}\n]}\n'
+    assert lines_of(read(file, both)) == [(2, "venues", {"a": 1}), (3, "venues", {"a": 2}), (6, "bookings", {"b": 1})]
+    assert lines_of(read(file, '{\n "venues" : [1] }')) == [(2, "venues", 1)]
+    assert lines_of(read(file, '{"bookings": [2]}')) == [(1, "bookings", 2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[", 1),
+        ("[1,\n]", 2),
+        ("[1\n2]", 2),
+        ("[1]\n\n2", 3),
+        ('[1,\n{"a": 1,\n}]', 3),
+        ("[1,\n" + "[" * 100_000, 2),
+        ("[1,\n" + "1" * 5_000 + "]", 2),
+        ('{"venues": 1}', 1),
+        ('{"venues": [1],\n"others": []}', 2),
+        ('{"venues": [1]\n"bookings": []}', 2),
+        ('{"venues": [1],\n"bookings": []\n', 3),
+        ('{"bookings": [],\n"venues": [1]}', 1),
+    ],
+    ids=range(12),
+)
+def test_json_that_goes_wrong_is_told_once_with_its_line(file: Path, text: str, line: int) -> None:
+    rows = read(file, text)
+    assert [row.value for row in rows[:-1]] in ([1], [])
+    assert (rows[-1].line, rows[-1].value) == (line, None)
+    assert rows[-1].unreadable
+
+
+@pytest.mark.parametrize("bad", ['{"a": 1, "a": 2}', '{"a": NaN}', '{"a": Infinity}', '{"a": 1e999}'])
+def test_what_other_readers_let_through_costs_only_its_own_row(file: Path, bad: str) -> None:
+    for text in (f"[\n{bad},\n2\n]", f'\n{bad}\n{{"a": 2}}'):
+        bad_row, good_row = read(file, text)
+        assert (bad_row.line, bad_row.value) == (2, None)
+        assert bad_row.unreadable
+        assert (good_row.line, good_row.unreadable) == (3, None)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_csv_is_read_with_the_bom_of_excel_or_without(file: Path, encoding: str) -> None:
+    row = CELLS | {"venue_name": "مہتاب ہال", "additional_description": "one\ntwo, “three”"}
+    write_csv(file, row, row | {"capacity": "5"}, encoding=encoding)
+    first, second = read_rows(file)
+    assert (first.line, second.line) == (2, 4)
+    assert first.value["venue_name"] == "مہتاب ہال"
+    assert first.value["additional_description"] == "one\ntwo, “three”"
+    assert second.value["capacity"] == 5
+    assert first.name_field("maps_location.lat") == "lat"
+
+
+def test_a_row_of_json_keeps_the_names_of_the_api(file: Path) -> None:
+    assert read(file, "[1]")[0].name_field("maps_location.lat") == "maps_location.lat"
+
+
+def test_empty_lines_of_csv_are_no_rows(file: Path) -> None:
+    rows = read(file, "venue_name,type\n\nA,Hall\n,\n\nB,Lawn\n")
+    assert [(row.line, row.value["venue_name"]) for row in rows] == [(3, "A"), (6, "B")]
+
+
+def test_broken_lines_of_csv_are_told_and_the_others_read(file: Path) -> None:
+    rows = read(file, 'venue_name,type\nA\nB,Hall,x\nC"D,"E"F\nG,Hall\n"H,Hall\n')
+    assert [(row.line, bool(row.unreadable)) for row in rows] == [
+        (2, True),
+        (3, True),
+        (4, True),
+        (5, False),
+        (6, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("", "empty"),
+        ("\n\n", "empty"),
+        ("venue_name,colour,size\nA,red,1", "'colour', 'size'"),
+        ("venue_name,type,type\nA,Hall,Hall", "twice"),
+        ('"venue_name"x,type', "The header"),
+    ],
+)
+def test_a_bad_header_is_told_before_any_row(file: Path, text: str, named: str) -> None:
+    with pytest.raises(UnreadableFile, match=named):
+        read(file, text)
+
+
+@pytest.mark.parametrize(("raw", "lines"), [(b"", 0), (b"a\nb\n", 2), (b"\xef\xbb\xbfa\nb", 2)])
+def test_lines_are_counted(file: Path, raw: bytes, lines: int) -> None:
+    file.write_bytes(raw)
+    assert count_lines(file) == lines
+
+
+@pytest.mark.parametrize("raw", [b"a\nb\xff\n", "a\nپ".encode("cp1256"), "a\nb".encode("utf-16")])
+def test_what_is_not_utf8_is_named_by_its_line(file: Path, raw: bytes) -> None:
+    file.write_bytes(raw)
+    with pytest.raises(UnreadableFile, match=r"Line [12] is not in UTF-8"):
+        count_lines(file)
+
+
+def test_batches_hold_all_items_in_order() -> None:
+    assert list(take_batches(range(5), 2)) == [[0, 1], [2, 3], [4]]
+    assert list(take_batches([], 2)) == []
+
+
+def test_an_array_on_one_line_is_read_in_reasonable_time(file: Path) -> None:
+    rows = [{"n": n, "text": "x" * 1_000} for n in range(5_000)]
+    assert len(read(file, json.dumps(rows))) == len(rows)

@@ -1,0 +1,117 @@
+"""Documents as other tools write them: the exact shapes of the specification, and nothing of ours."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from bson import ObjectId
+
+from halls.accounts.passwords import HASHER
+from halls.search.reindex import reindex_stale
+from tests.api_client import day
+
+if TYPE_CHECKING:
+    from halls.mongo.client import Db, Document
+
+FOREIGN_PASSWORD = "written by another tool"
+FOREIGN_HASH = HASHER.hash(FOREIGN_PASSWORD)
+WRITTEN_AT = datetime(2025, 8, 20, 10, 30, 15, 999_000, tzinfo=timezone.utc)
+SPEC_AMENITIES = {
+    "parking_valet": True,
+    "entry_package": True,
+    "water": True,
+    "air_conditioner": True,
+    "partition_facility": False,
+    "sound_system": True,
+}
+
+
+def index_all(db: Db) -> None:
+    """Let search find what was written straight into the database, as the follower of other tools does in a while."""
+    reindex_stale(db)
+
+
+def put_user(db: Db, **fields: Any) -> Document:
+    """Write a user (spec 1.1): no token_version, and the address in whatever case it was typed."""
+    user = {
+        "_id": ObjectId(),
+        "full_name": "Bilal Khan",
+        "email": "Bilal.KHAN@Example.COM",
+        "password_hash": FOREIGN_HASH,
+        "contact_number": "+92 300 1234567",
+        "is_venue_owner": False,
+        "role": "user",
+        "auth_provider": "password",
+        "created_at": WRITTEN_AT,
+        "updated_at": WRITTEN_AT,
+        **fields,
+    }
+    db.users.insert_one(user)
+    return user
+
+
+def put_owner(db: Db, **fields: Any) -> Document:
+    """Write a user who owns venues."""
+    return put_user(db, **{"is_venue_owner": True, "role": "owner", **fields})
+
+
+def venue_document(owner_id: ObjectId, **fields: Any) -> Document:
+    """Return a venue (spec 1.3): no rev, unsorted dates, doubles for numbers, two prices for one date."""
+    return {
+        "_id": ObjectId(),
+        "owner_id": owner_id,
+        "venue_name": "Shalimar Banquet",
+        "type": "Banquet",
+        "address": "5 Mall Road, Lahore",
+        "maps_location": {"type": "Point", "coordinates": [74.35, 31.55]},
+        "capacity": 500.0,
+        "dates_available": [day(5), day(2), day(9), day(2)],
+        "pricing": {
+            "overrides": [
+                {"date": day(5), "price": 150_000.0},
+                {"date": day(2), "price": 120_000.5},
+                {"date": day(5), "price": 1.0},
+            ]
+        },
+        "space_sqft": 4000.0,
+        "amenities": dict(SPEC_AMENITIES),
+        "additional_description": "Two floors.",
+        "pictures": ["https://cdn.example/1.jpg"],
+        "videos": [{"url": "https://cdn.example/1.mp4", "size_mb": 22.5}],
+        "created_at": WRITTEN_AT,
+        "updated_at": WRITTEN_AT,
+        **fields,
+    }
+
+
+def bare_venue_document(owner_id: ObjectId, **fields: Any) -> Document:
+    """Return a venue with nothing but what every venue must have."""
+    whole = venue_document(owner_id)
+    names = ("_id", "owner_id", "venue_name", "type", "address", "maps_location", "capacity")
+    return {name: whole[name] for name in names} | fields
+
+
+def put_venue(db: Db, owner_id: ObjectId, **fields: Any) -> Document:
+    """Write such a venue."""
+    venue = venue_document(owner_id, **fields)
+    db.venues.insert_one(venue)
+    return venue
+
+
+def put_booking(db: Db, venue_id: ObjectId, user_id: ObjectId, **fields: Any) -> Document:
+    """Write a booking (spec 1.4): no notes, doubles for numbers."""
+    booking = {
+        "_id": ObjectId(),
+        "venue_id": venue_id,
+        "user_id": user_id,
+        "date": day(5),
+        "guests": 300.0,
+        "status": "pending",
+        "price_locked": 150_000.0,
+        "created_at": WRITTEN_AT,
+        "updated_at": WRITTEN_AT,
+        **fields,
+    }
+    db.bookings.insert_one(booking)
+    return booking

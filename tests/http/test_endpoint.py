@@ -1,0 +1,140 @@
+"""Requests: the order in which they are checked, ids in paths, and query strings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.api_client import Answer, Api, day, venue_body
+from tests.contract_routes import NO_ID, OWNERS_ONLY, ROWS, WITH_ID, Row, name_of
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from halls.mongo.client import Db
+
+
+def fields_of(api: Api, row: Row, query: str) -> tuple[int, list[str]]:
+    """Return status and named fields of a row's answer to that query, with all its other parts in order."""
+    session = api.sign_up(owner=True)
+    record_id = api.list_venue(session["token"])
+    if row.path.startswith("/bookings/"):
+        record_id = api.book(session["token"], record_id, day(1)).data["booking_id"]
+    answer = api.send(row.method, f"{row.at(record_id)}?{query}", as_=session["token"])
+    return answer.status, answer.fields
+
+
+@pytest.mark.parametrize("row", ROWS, ids=name_of)
+def test_unknown_and_repeated_parameters_are_refused_and_named_everywhere(api: Api, row: Row) -> None:
+    status, fields = fields_of(api, row, "colour=red&size=1&size=2")
+    assert status == 422
+    assert {"colour", "size"} <= set(fields)
+
+
+@pytest.mark.parametrize("row", WITH_ID, ids=name_of)
+@pytest.mark.parametrize(
+    "bad", ["x", "0123456789abcdef0123456", "0123456789abcdef012345678", "0123456789ABCDEF01234567", "%24ne", "None"]
+)
+def test_a_malformed_id_in_a_path_is_refused(api: Api, row: Row, bad: str) -> None:
+    answer = api.send(row.method, row.at(bad), as_=api.owner())
+    assert (answer.status, answer.code) == (400, "bad_id")
+
+
+@pytest.mark.parametrize("row", [row for row in OWNERS_ONLY if ":id" in row.path], ids=name_of)
+def test_who_is_no_owner_hears_so_before_a_malformed_id(api: Api, row: Row) -> None:
+    answer = api.send(row.method, row.at("no-id"), as_=api.guest())
+    assert (answer.status, answer.code) == (403, "owner_only")
+
+
+@pytest.mark.parametrize("row", WITH_ID, ids=name_of)
+def test_a_record_that_is_not_there_comes_before_query_and_body(api: Api, row: Row) -> None:
+    answer = api.send(row.method, row.at(NO_ID) + "?nonsense=1", {"nonsense": 1}, as_=api.owner())
+    assert (answer.status, answer.code) == (404, "not_found")
+
+
+def test_a_fixed_path_is_no_id_whatever_stands_beside_it(app: Flask, api: Api) -> None:
+    owner = api.owner()
+    fixed = {rule.rule for rule in app.url_map.iter_rules() if not rule.arguments}
+    for path in sorted(fixed):
+        rules = [rule for rule in app.url_map.iter_rules() if rule.rule == path]
+        allowed = set().union(*(rule.methods or set() for rule in rules))
+        for method in sorted({"GET", "POST", "PUT", "PATCH", "DELETE"} - allowed):
+            answer = api.send(method, path, as_=owner)
+            assert (answer.status, answer.code) == (405, "method_not_allowed"), (method, path)
+            assert set(answer.headers["Allow"].split(", ")) == allowed, (method, path)
+        assert set(api.client.options(path).headers["Allow"].split(", ")) == allowed, path
+
+
+@pytest.mark.parametrize("word", ["mine", "register", "search"])
+def test_a_word_of_a_fixed_path_is_a_malformed_id_elsewhere(api: Api, word: str) -> None:
+    assert api.get(f"/venues/{word}/availability?date={day(1)}").code == "bad_id"
+    assert api.get(f"/venues/{word}s").code == "bad_id"
+
+
+def test_changing_a_venue_is_checked_in_the_order_of_the_contract(api: Api) -> None:
+    owner = api.owner()
+    venue_id = api.list_venue(owner)
+    api.book(api.guest(), venue_id, day(1))
+    path = f"/venues/{venue_id}"
+    taking: dict[str, list[str]] = {"dates_available": []}
+    bad = {**taking, "capacity": 0}
+    in_order = [
+        api.patch("/venues/no-id", bad),
+        api.patch("/venues/no-id", bad, as_=owner),
+        api.patch(f"/venues/{NO_ID}", bad, as_=owner),
+        api.patch(path, bad, as_=api.owner()),
+        api.patch(path, bad, as_=owner),
+        api.patch(path, taking, as_=owner),
+    ]
+    assert [answer.status for answer in in_order] == [401, 400, 404, 403, 422, 409]
+
+
+def test_placing_a_booking_is_checked_in_the_order_of_the_contract(api: Api) -> None:
+    guest, venue_id = api.guest(), api.list_venue(api.owner())
+    in_order = [
+        api.post("/bookings", {}),
+        api.post("/bookings", {"venue_id": NO_ID, "date": "x", "guests": 10**6}, as_=guest),
+        api.book(guest, NO_ID, day(-1), guests=10**6),
+        api.book(guest, venue_id, day(-1), guests=10**6),
+        api.book(guest, venue_id, day(99), guests=10**6),
+        api.book(guest, venue_id, day(99)),
+    ]
+    codes = ["missing_token", "validation_error", "not_found", "date_in_past", "over_capacity", "date_not_offered"]
+    assert [answer.code for answer in in_order] == codes
+
+
+def test_changing_a_booking_is_checked_in_the_order_of_the_contract(api: Api) -> None:
+    owner, guest = api.owner(), api.guest()
+    path = f"/bookings/{api.book(guest, api.list_venue(owner), day(1)).data['booking_id']}"
+    api.delete(path, as_=guest)
+    in_order = [
+        api.patch("/bookings/no-id", {}),
+        api.patch("/bookings/no-id", {}, as_=owner),
+        api.patch(f"/bookings/{NO_ID}", {}, as_=owner),
+        api.patch(path, {}, as_=api.guest()),
+        api.patch(path, {"status": "x"}, as_=owner),
+        api.patch(path, {"status": "confirmed"}, as_=owner),
+    ]
+    assert [answer.status for answer in in_order] == [401, 400, 404, 403, 422, 409]
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "a b", "\tx\t", "ключ", "a\x7f"], ids=range(6))
+@pytest.mark.parametrize("path", ["/bookings", "/venues/register"])
+def test_a_malformed_idempotency_key_is_refused_and_named(api: Api, db: Db, path: str, key: str) -> None:
+    answer = api.post(path, venue_body(), as_=api.owner(), Idempotency_Key=key)
+    assert (answer.status, answer.code, answer.fields) == (422, "validation_error", ["Idempotency-Key"])
+    assert db.venues.count_documents({}) == 0
+
+
+def test_where_nothing_is_created_an_idempotency_key_is_ignored(api: Api) -> None:
+    session = api.sign_up()
+    for name in ("Ali", "Bilal"):
+        answer = api.patch("/auth/me", {"full_name": name}, as_=session["token"], Idempotency_Key="k k")
+        assert answer.data["profile"]["full_name"] == name
+
+
+@pytest.mark.parametrize("body", [{}, {"email": None, "password": None}])
+def test_null_in_a_body_equals_absent(api: Api, body: dict[str, None]) -> None:
+    answer: Answer = api.post("/auth/login", body)
+    assert (answer.status, answer.fields) == (422, ["email", "password"])

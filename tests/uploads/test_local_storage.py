@@ -1,0 +1,235 @@
+"""Tests of the own store: it takes exactly what an address was signed for, or keeps nothing."""
+
+from __future__ import annotations
+
+import io
+import os
+import resource
+import shutil
+from collections import namedtuple
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from halls.clock import utc_now
+from halls.http.body_stream import PIECE_BYTES
+from halls.uploads.local_storage import UploadTicket, sign_local_put
+from halls.uploads.media import CONTENT_TYPES, new_key
+from tests.conftest import make_config
+from tests.uploads.files import get, make_file, path_of, put, sign
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.api_client import Api
+
+MIB = 1024 * 1024
+OWNER_ID = "0123456789abcdef01234567"
+DiskUsage = namedtuple("DiskUsage", "total used free")  # noqa: PYI024 - what shutil returns
+
+
+def kept(store: Path) -> list[Path]:
+    """Return all files that are in the store, parts of files included."""
+    return [path for path in store.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("content_type", CONTENT_TYPES)
+def test_a_file_of_each_type_goes_up_and_comes_back(api: Api, owner: str, store: Path, content_type: str) -> None:
+    file = make_file(content_type, 3 * PIECE_BYTES + 5)
+    address = sign(api, owner, content_type, len(file))
+    answer = put(api, address["upload_url"], file, content_type)
+    assert answer.status == 200
+    assert answer.data == {"public_url": address["public_url"]}
+    response = get(api, path_of(address["public_url"]))
+    assert (response.status_code, response.content_type) == (200, content_type)
+    assert response.data == file
+    assert len(kept(store)) == 1
+
+
+def test_a_venue_takes_the_public_address(api: Api, owner: str) -> None:
+    picture, video = sign(api, owner)["public_url"], sign(api, owner, "video/mp4")["public_url"]
+    venue_id = api.list_venue(owner, pictures=[picture], videos=[{"url": video, "size_mb": 0.1}])
+    assert api.get(f"/venues/{venue_id}").data["venue"]["pictures"] == [picture]
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        lambda url: url[:-1] + ("0" if url[-1] != "0" else "1"),
+        lambda url: url.replace("/1000/", "/1001/"),
+        lambda url: url.replace("/1000/", "/01000/"),
+        lambda url: url.replace(".jpg/", ".png/"),
+        lambda url: url.replace("/venues/", "/venues/../venues/"),
+        lambda url: url.replace("/venues/", "/venues/f"),
+        lambda url: url.rpartition("/")[0],
+        lambda url: url.rpartition("/")[0] + "/" + "٣" * 64,
+        lambda url: url + "/",
+        lambda url: url[:36] + "x",
+    ],
+)
+def test_a_tampered_address_is_refused(api: Api, owner: str, store: Path, tamper: Callable[[str], str]) -> None:
+    answer = put(api, tamper(sign(api, owner)["upload_url"]), make_file())
+    assert (answer.status, answer.code) == (403, "bad_signature")
+    assert kept(store) == []
+
+
+def test_an_address_of_another_owner_or_time_can_not_be_made_of_ones_own(api: Api, owner: str) -> None:
+    *start, owner_id, name, size, expires, signature = sign(api, owner)["upload_url"].split("/")
+    for forged in (
+        [*start, OWNER_ID, name, size, expires, signature],
+        [*start, owner_id, name, size, str(int(expires) + 1), signature],
+    ):
+        assert put(api, "/".join(forged), make_file()).code == "bad_signature"
+
+
+def test_only_the_servers_own_secret_signs(api: Api) -> None:
+    key, later = new_key(OWNER_ID, "image/jpeg"), utc_now() + timedelta(minutes=5)
+    address, _ = sign_local_put(
+        make_config(jwt_secret="another secret, as long as it is"), UploadTicket(key, 1_000), later
+    )
+    assert put(api, address, make_file()).code == "bad_signature"
+    address, _ = sign_local_put(make_config(), UploadTicket(key, 1_000), later)
+    assert put(api, address, make_file()).status == 200
+
+
+def test_an_expired_address_is_refused(api: Api, store: Path) -> None:
+    key, now = new_key(OWNER_ID, "image/jpeg"), utc_now()
+    address, _ = sign_local_put(make_config(), UploadTicket(key, 1_000), now - timedelta(seconds=1))
+    answer = put(api, address, make_file())
+    assert (answer.status, answer.code) == (403, "bad_signature")
+    assert kept(store) == []
+
+
+def test_the_same_file_may_be_sent_again_but_no_other_takes_its_place(api: Api, owner: str, store: Path) -> None:
+    address = sign(api, owner)
+    file, other = make_file(), make_file()[:-1] + b"!"
+    assert put(api, address["upload_url"], file).status == 200
+    # As after an answer that was lost on its way.
+    assert put(api, address["upload_url"], file).data == {"public_url": address["public_url"]}
+    refused = put(api, address["upload_url"], other)
+    assert (refused.status, refused.code) == (403, "bad_signature")
+    assert [path.read_bytes() for path in kept(store)] == [file]
+
+
+@pytest.mark.parametrize("sent_type", ["image/png", "image/jpeg; charset=utf-8", "text/html", ""])
+def test_another_declared_type_is_refused(api: Api, owner: str, store: Path, sent_type: str) -> None:
+    answer = put(api, sign(api, owner)["upload_url"], make_file(), sent_type)
+    assert (answer.status, answer.code) == (415, "not_json")
+    assert kept(store) == []
+
+
+def test_a_compressed_body_is_refused(api: Api, owner: str) -> None:
+    answer = put(api, sign(api, owner)["upload_url"], make_file(), Content_Encoding="gzip")
+    assert (answer.status, answer.code) == (415, "not_json")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<!doctype html><script>alert(1)</script>",
+        b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+        b"GIF89a\x01\x00\x01\x00",
+        make_file("image/jpeg"),
+    ],
+)
+def test_a_page_or_another_picture_under_a_pictures_name_is_refused(
+    api: Api, owner: str, store: Path, content: bytes
+) -> None:
+    content = content.ljust(1_000)
+    answer = put(api, sign(api, owner, "image/png", 1_000)["upload_url"], content, "image/png")
+    assert (answer.status, answer.code) == (415, "not_json")
+    assert kept(store) == []
+
+
+@pytest.mark.parametrize("states_length", [True, False])
+@pytest.mark.parametrize(
+    ("size", "status", "code"),
+    [
+        (0, 422, "validation_error"),
+        (5, 415, "not_json"),
+        (999, 422, "validation_error"),
+        (1_000, 200, None),
+        (1_001, 413, "body_too_large"),
+        (PIECE_BYTES + 1_000, 413, "body_too_large"),
+    ],
+)
+def test_only_the_signed_length_is_taken(
+    api: Api, owner: str, store: Path, size: int, status: int, code: str | None, *, states_length: bool
+) -> None:
+    url = sign(api, owner, "image/webp")["upload_url"]
+    file = make_file("image/webp", size) if size != 5 else b"RIFF "
+    if states_length:
+        answer = put(api, url, file, "image/webp")
+        # A length that is stated is refused before a byte is read.
+        status, code = (422, "validation_error") if size == 5 else (status, code)
+        assert (answer.status, answer.json.get("code")) == (status, code)
+    else:
+        # As servers hand over a chunked body.
+        chunked = {"wsgi.input_terminated": True, "wsgi.input": io.BytesIO(file), "CONTENT_TYPE": "image/webp"}
+        response = api.client.put(path_of(url), environ_overrides=chunked)
+        assert (response.status_code, response.get_json().get("code")) == (status, code)
+    assert len(kept(store)) == (status == 200)
+
+
+def test_a_body_that_breaks_off_leaves_nothing(api: Api, owner: str, store: Path) -> None:
+    url = sign(api, owner, size=2 * PIECE_BYTES)["upload_url"]
+    cut = {"CONTENT_LENGTH": str(2 * PIECE_BYTES), "wsgi.input": io.BytesIO(make_file(size=PIECE_BYTES + 5))}
+    response = api.client.put(path_of(url), environ_overrides={**cut, "CONTENT_TYPE": "image/jpeg"})
+    assert (response.status_code, response.get_json()["code"]) == (400, "bad_json")
+    assert kept(store) == []
+
+
+@pytest.mark.parametrize("room", [-1, 0])
+def test_a_nearly_full_disk_is_left_to_the_bookings(
+    api: Api, owner: str, store: Path, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    url = sign(api, owner)["upload_url"]
+    free = 512 * MIB + 1_000 + room
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: DiskUsage(free, 0, free))
+    answer = put(api, url, make_file())
+    assert answer.status == (200 if room == 0 else 503)
+    assert answer.json.get("code") == (None if room == 0 else "not_configured")
+    assert len(kept(store)) == (room == 0)
+
+
+def test_a_disk_that_fails_in_the_middle_is_told_plainly_and_left_clean(api: Api, owner: str, store: Path) -> None:
+    url = sign(api, owner, "video/mp4", 8 * MIB)["upload_url"]
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4 * MIB, hard))
+    try:
+        answer = put(api, url, make_file("video/mp4", 8 * MIB), "video/mp4")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (answer.status, answer.code) == (503, "not_configured")
+    assert "disk" in answer.json["error"]
+    assert kept(store) == []
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(
+    api: Api, owner: str, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = sign(api, owner)
+    synced = []
+    fsync = os.fsync
+
+    def note(descriptor: int) -> None:
+        synced.append(len(list((store / "venues").rglob("*.jpg"))))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    assert put(api, address["upload_url"], make_file()).status == 200
+    assert synced == [0, 1]
+
+
+def test_uploads_work_while_the_database_is_away(tmp_path: Path, owner: str, api: Api) -> None:
+    from halls.app import create_app  # noqa: PLC0415 - an application that never gets prepared
+
+    address = sign(api, owner)
+    app = create_app(make_config(mongo_uri="mongodb://127.0.0.1:9/halls", data_dir=tmp_path))
+    response = app.test_client().put(
+        path_of(address["upload_url"]), data=make_file(), headers={"Content-Type": "image/jpeg"}
+    )
+    assert response.status_code == 200
+    app.extensions["halls"].db.client.close()

@@ -1,0 +1,324 @@
+"""Registering, changing, listing and taking down a venue: every row of the contract."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import time_machine
+from bson import ObjectId
+
+from tests.api_client import Api, day, venue_body
+from tests.contract_routes import NO_ID
+from tests.external_documents import (
+    FOREIGN_PASSWORD,
+    SPEC_AMENITIES,
+    bare_venue_document,
+    put_booking,
+    put_owner,
+    put_venue,
+)
+
+if TYPE_CHECKING:
+    from halls.mongo.client import Db
+
+NOW = datetime(2026, 11, 22, 12, 0, 0, 500_000, tzinfo=timezone.utc)
+SPEC_FIELDS = {
+    *("owner_id", "venue_name", "type", "address", "maps_location", "capacity", "dates_available", "pricing"),
+    *("space_sqft", "amenities", "additional_description", "pictures", "videos", "created_at", "updated_at"),
+}
+FULL = {
+    "maps_location": {"type": "Point", "coordinates": [67.03, 24.81]},
+    "dates_available": ["2026-12-25", "2026-12-24"],
+    "pricing": {"overrides": [{"date": "2026-12-25", "price": 250_000}, {"date": "2026-12-24", "price": 99.5}]},
+    "space_sqft": 4000.5,
+    "amenities": {"parking_valet": True, "water": True},
+    "additional_description": "Sea view.\nTwo floors.",
+    "pictures": ["https://cdn.example/1.jpg"],
+    "videos": [{"url": "https://cdn.example/1.mp4", "size_mb": 22.5}],
+}
+
+
+def kept_venue(db: Db, venue_id: str) -> Any:
+    """Return the document in the database."""
+    return db.venues.find_one({"_id": ObjectId(venue_id)})
+
+
+def foreign_owner(api: Api, db: Db) -> tuple[ObjectId, str]:
+    """Return the id and a token of an owner whom another tool wrote."""
+    owner = put_owner(db)
+    body = {"email": owner["email"], "password": FOREIGN_PASSWORD}
+    return owner["_id"], api.post("/auth/login", body).data["token"]
+
+
+def test_a_registered_venue_is_answered_whole(api: Api) -> None:
+    with time_machine.travel(NOW, tick=False):
+        session = api.sign_up(owner=True)
+        answer = api.post("/venues/register", venue_body(**FULL), as_=session["token"])
+    assert answer.status == 201
+    assert answer.data.keys() == {"venue_id", "venue"}
+    assert answer.data["venue"] == {
+        **venue_body(**FULL),
+        "id": answer.data["venue_id"],
+        "owner_id": session["profile"]["id"],
+        "dates_available": ["2026-12-24", "2026-12-25"],
+        "amenities": {**dict.fromkeys(SPEC_AMENITIES, False), "parking_valet": True, "water": True},
+        "created_at": "2026-11-22T12:00:00Z",
+        "updated_at": "2026-11-22T12:00:00Z",
+    }
+    assert api.get(f"/venues/{answer.data['venue_id']}").data == {"venue": answer.data["venue"]}
+
+
+def test_a_venue_with_the_necessary_fields_only_gets_the_defaults(api: Api) -> None:
+    body = venue_body(dates_available=None, pricing=None, space_sqft=None)
+    venue = api.post("/venues/register", body, as_=api.owner()).data["venue"]
+    assert venue.keys() == SPEC_FIELDS | {"id"}
+    assert venue["amenities"] == dict.fromkeys(SPEC_AMENITIES, False)
+    assert (venue["dates_available"], venue["pricing"], venue["space_sqft"]) == ([], {"overrides": []}, None)
+    assert (venue["additional_description"], venue["pictures"], venue["videos"]) == ("", [], [])
+
+
+def test_a_venue_is_kept_in_the_shape_of_the_specification(api: Api, db: Db) -> None:
+    session = api.sign_up(owner=True)
+    kept = kept_venue(db, api.list_venue(session["token"], **FULL))
+    assert kept.keys() - {"rev"} == SPEC_FIELDS | {"_id"}
+    assert kept["owner_id"] == ObjectId(session["profile"]["id"])
+    assert kept["maps_location"] == {"type": "Point", "coordinates": [67.03, 24.81]}
+    assert kept["pricing"] == FULL["pricing"]
+    assert kept["videos"] == FULL["videos"]
+    assert kept["amenities"] == {**dict.fromkeys(SPEC_AMENITIES, False), "parking_valet": True, "water": True}
+    assert isinstance(kept["created_at"], datetime)
+
+
+def test_all_faults_of_a_venue_are_named_by_their_paths(api: Api, db: Db) -> None:
+    body = venue_body(
+        capacity=0,
+        pricing={"overrides": [{"date": day(1), "price": 1}, {"date": "2027-02-30", "price": -1}]},
+        colour="red",
+    )
+    answer = api.post("/venues/register", body, as_=api.owner())
+    assert (answer.status, answer.code) == (422, "validation_error")
+    named = ["capacity", "colour", "pricing.overrides.1.date", "pricing.overrides.1.price"]
+    assert sorted(answer.fields) == named
+    assert all(detail.keys() == {"field", "message"} and detail["message"] for detail in answer.json["details"])
+    assert db.venues.count_documents({}) == 0
+
+
+def test_only_the_fields_given_change(api: Api) -> None:
+    with time_machine.travel(NOW, tick=False):
+        owner = api.owner()
+        venue_id = api.list_venue(owner, **FULL)
+        before = api.get(f"/venues/{venue_id}").data["venue"]
+    with time_machine.travel(NOW + timedelta(hours=1), tick=False):
+        answer = api.patch(f"/venues/{venue_id}", {"venue_name": " Sea Hall ", "capacity": 900}, as_=owner)
+    changed = {"venue_name": "Sea Hall", "capacity": 900, "updated_at": "2026-11-22T13:00:00Z"}
+    assert answer.status == 200
+    assert answer.data == {"venue": before | changed}
+    assert api.get(f"/venues/{venue_id}").data == answer.data
+
+
+def test_amenities_are_merged_key_by_key(api: Api) -> None:
+    owner = api.owner()
+    venue_id = api.list_venue(owner, amenities={"water": True, "sound_system": True})
+    change = {"amenities": {"water": False, "parking_valet": True, "sound_system": None}}
+    amenities = api.patch(f"/venues/{venue_id}", change, as_=owner).data["venue"]["amenities"]
+    assert amenities == dict.fromkeys(SPEC_AMENITIES, False) | {"sound_system": True, "parking_valet": True}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "shown"),
+    [
+        ("pricing", {"overrides": [{"date": "2027-01-01", "price": 1}]}, None),
+        ("pricing", {"overrides": []}, None),
+        ("pricing", {}, {"overrides": []}),
+        ("dates_available", ["2027-03-01", "2027-02-01"], ["2027-02-01", "2027-03-01"]),
+        ("dates_available", [], None),
+        ("pictures", [], None),
+        ("videos", [{"url": "https://a.b/c", "size_mb": 1}], None),
+        ("maps_location", {"lat": 1, "lng": 2}, {"type": "Point", "coordinates": [2, 1]}),
+        ("additional_description", "", None),
+        ("space_sqft", 1, None),
+        ("type", "Lawn", None),
+    ],
+)
+def test_every_other_field_is_replaced_whole(api: Api, field: str, value: Any, shown: Any) -> None:
+    owner = api.owner()
+    venue_id = api.list_venue(owner, **FULL)
+    venue = api.patch(f"/venues/{venue_id}", {field: value}, as_=owner).data["venue"]
+    assert venue[field] == (value if shown is None else shown)
+
+
+@pytest.mark.parametrize("body", [{}, {"venue_name": None}])
+def test_an_empty_change_is_refused(api: Api, db: Db, body: dict[str, Any]) -> None:
+    owner = api.owner()
+    venue_id = api.list_venue(owner)
+    before = kept_venue(db, venue_id)
+    answer = api.patch(f"/venues/{venue_id}", body, as_=owner)
+    assert (answer.status, answer.code) == (422, "validation_error")
+    assert kept_venue(db, venue_id) == before
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+def test_only_its_owner_touches_a_venue(api: Api, db: Db, method: str) -> None:
+    venue_id = api.list_venue(api.owner())
+    before = kept_venue(db, venue_id)
+    answer = api.send(method, f"/venues/{venue_id}", {"nonsense": 1}, as_=api.owner())
+    assert (answer.status, answer.code) == (403, "not_yours")
+    answer = api.send(method, f"/venues/{venue_id}", {"nonsense": 1}, as_=api.guest())
+    assert (answer.status, answer.code) == (403, "owner_only")
+    assert kept_venue(db, venue_id) == before
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+def test_a_venue_that_is_not_there_is_not_found(api: Api, method: str) -> None:
+    answer = api.send(method, f"/venues/{NO_ID}", {"nonsense": 1}, as_=api.owner())
+    assert (answer.status, answer.code) == (404, "not_found")
+
+
+def test_a_booked_coming_date_can_not_be_taken_away(api: Api, db: Db) -> None:
+    owner = api.owner()
+    venue_id = api.list_venue(owner)
+    api.book(api.guest(), venue_id, day(3))
+    before = kept_venue(db, venue_id)
+    change = {"dates_available": [day(2), day(4)], "venue_name": "Other"}
+    answer = api.patch(f"/venues/{venue_id}", change, as_=owner)
+    assert (answer.status, answer.code) == (409, "date_booked")
+    assert day(3) in answer.json["error"]
+    assert kept_venue(db, venue_id) == before
+    kept = api.patch(f"/venues/{venue_id}", {"dates_available": [day(3)]}, as_=owner)
+    assert kept.data["venue"]["dates_available"] == [day(3)]
+
+
+def test_the_date_of_a_confirmed_booking_stays_and_that_of_a_cancelled_one_may_go(api: Api) -> None:
+    owner, guest = api.owner(), api.guest()
+    venue_id = api.list_venue(owner)
+    path = f"/bookings/{api.book(guest, venue_id, day(3)).data['booking_id']}"
+    api.patch(path, {"status": "confirmed"}, as_=owner)
+    assert api.patch(f"/venues/{venue_id}", {"dates_available": []}, as_=owner).code == "date_booked"
+    api.delete(path, as_=guest)
+    assert api.patch(f"/venues/{venue_id}", {"dates_available": []}, as_=owner).status == 200
+
+
+def test_a_booked_date_may_go_once_it_is_past_and_today_is_not_past(api: Api) -> None:
+    with time_machine.travel(NOW, tick=False):
+        owner = api.owner()
+        venue_id = api.list_venue(owner)
+        api.book(api.guest(), venue_id, day(1))
+    with time_machine.travel(NOW + timedelta(days=1), tick=False):
+        assert api.patch(f"/venues/{venue_id}", {"dates_available": []}, as_=owner).code == "date_booked"
+    with time_machine.travel(NOW + timedelta(days=2), tick=False):
+        assert api.patch(f"/venues/{venue_id}", {"dates_available": []}, as_=owner).status == 200
+
+
+def test_a_new_price_never_touches_a_booking_already_made(api: Api) -> None:
+    owner, guest = api.owner(), api.guest()
+    venue_id = api.list_venue(owner)
+    booking = api.book(guest, venue_id, day(3)).data["booking"]
+    dearer = {"pricing": {"overrides": [{"date": day(3), "price": 999_999}]}}
+    api.patch(f"/venues/{venue_id}", dearer, as_=owner)
+    assert booking["price_locked"] == 103_000
+    assert api.get(f"/bookings/{booking['id']}", as_=guest).data["booking"]["price_locked"] == 103_000
+
+
+def test_a_venue_can_be_taken_down(api: Api, db: Db) -> None:
+    owner = api.owner()
+    venue_id = api.list_venue(owner)
+    answer = api.delete(f"/venues/{venue_id}", as_=owner)
+    assert (answer.status, answer.data) == (200, {"deleted": True})
+    assert kept_venue(db, venue_id) is None
+    assert api.get(f"/venues/{venue_id}").code == "not_found"
+    assert api.delete(f"/venues/{venue_id}", as_=owner).code == "not_found"
+
+
+@pytest.mark.parametrize("status", ["pending", "confirmed"])
+def test_a_venue_with_a_coming_booking_stays(api: Api, db: Db, status: str) -> None:
+    session = api.sign_up(owner=True)
+    venue_id = api.list_venue(session["token"])
+    put_booking(db, ObjectId(venue_id), ObjectId(), date=day(0), status=status)
+    answer = api.delete(f"/venues/{venue_id}", as_=session["token"])
+    assert (answer.status, answer.code) == (409, "has_bookings")
+    assert kept_venue(db, venue_id) is not None
+
+
+def test_past_and_cancelled_bookings_hold_no_venue(api: Api, db: Db) -> None:
+    owner = api.owner()
+    venue_id = api.list_venue(owner)
+    put_booking(db, ObjectId(venue_id), ObjectId(), date=day(-1), status="confirmed")
+    put_booking(db, ObjectId(venue_id), ObjectId(), date=day(5), status="cancelled")
+    assert api.delete(f"/venues/{venue_id}", as_=owner).status == 200
+
+
+def test_an_owner_lists_his_own_venues_page_by_page(api: Api) -> None:
+    owner, other = api.owner(), api.owner()
+    mine = [api.list_venue(owner, venue_name=f"Hall {number}") for number in range(5)]
+    api.list_venue(other)
+    seen, path = [], "/venues/mine?limit=2"
+    while path:
+        page = api.get(path, as_=owner).data
+        assert page.keys() == {"venues", "next_cursor"}
+        assert len(page["venues"]) <= 2
+        seen += page["venues"]
+        path = f"/venues/mine?limit=2&cursor={page['next_cursor']}" if page["next_cursor"] else ""
+    assert [venue["id"] for venue in seen] == mine[::-1]
+    assert seen[0] == api.get(f"/venues/{mine[-1]}").data["venue"]
+
+
+def test_a_full_last_page_has_no_cursor(api: Api) -> None:
+    owner = api.owner()
+    for _ in range(2):
+        api.list_venue(owner)
+    assert api.get("/venues/mine?limit=2", as_=owner).data["next_cursor"] is None
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "cursor=x", "cursor=", "type=Hall"])
+def test_a_wrong_question_about_ones_venues_is_refused(api: Api, query: str) -> None:
+    answer = api.get(f"/venues/mine?{query}", as_=api.owner())
+    assert (answer.status, answer.fields) == (422, [query.partition("=")[0]])
+
+
+def test_a_cursor_of_another_owner_is_none_of_ours(api: Api) -> None:
+    owner, other = api.owner(), api.owner()
+    for _ in range(2):
+        api.list_venue(owner)
+    cursor = api.get("/venues/mine?limit=1", as_=owner).data["next_cursor"]
+    assert api.get(f"/venues/mine?limit=1&cursor={cursor}", as_=other).fields == ["cursor"]
+
+
+def test_a_venue_of_another_tool_is_changed_listed_and_taken_down(api: Api, db: Db) -> None:
+    owner_id, token = foreign_owner(api, db)
+    venue = put_venue(db, owner_id)
+    path = f"/venues/{venue['_id']}"
+    change = {"capacity": 300, "amenities": {"water": False}, "dates_available": [day(5)]}
+    answer = api.patch(path, change, as_=token)
+    assert answer.status == 200
+    assert answer.data["venue"]["amenities"] == SPEC_AMENITIES | {"water": False}
+    assert (answer.data["venue"]["capacity"], answer.data["venue"]["dates_available"]) == (300, [day(5)])
+    assert api.get("/venues/mine", as_=token).data["venues"] == [answer.data["venue"]]
+    put_booking(db, venue["_id"], ObjectId())
+    assert api.patch(path, {"dates_available": []}, as_=token).code == "date_booked"
+    assert api.delete(path, as_=token).code == "has_bookings"
+    db.bookings.delete_many({})
+    assert api.delete(path, as_=token).status == 200
+
+
+@pytest.mark.parametrize("missing", ["absent", "null"])
+def test_a_venue_that_never_had_amenities_gets_some(api: Api, db: Db, missing: str) -> None:
+    owner_id, token = foreign_owner(api, db)
+    fields = {"amenities": None, "dates_available": None} if missing == "null" else {}
+    venue = bare_venue_document(owner_id, **fields)
+    db.venues.insert_one(venue)
+    change = {"amenities": {"water": True}, "dates_available": [day(1)]}
+    answer = api.patch(f"/venues/{venue['_id']}", change, as_=token)
+    assert answer.status == 200
+    assert answer.data["venue"]["amenities"] == dict.fromkeys(SPEC_AMENITIES, False) | {"water": True}
+
+
+def test_another_field_of_a_venue_without_amenities_changes_alone(api: Api, db: Db) -> None:
+    owner_id, token = foreign_owner(api, db)
+    venue = bare_venue_document(owner_id)
+    db.venues.insert_one(venue)
+    assert api.patch(f"/venues/{venue['_id']}", {"capacity": 7}, as_=token).status == 200
+    kept = kept_venue(db, str(venue["_id"]))
+    assert kept.keys() - {"rev", "updated_at"} == venue.keys()
+    assert kept["capacity"] == 7
