@@ -1,4 +1,4 @@
-"""Measures Halls beside its yardsticks, in one run on the same data: `make bench`, or `compare.py 10000 20000`."""
+"""Compares Halls with its peers, in one run on the same data: `make bench`, or `compare.py 10000 20000`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db
 
 CONNECTIONS = 16
-CACHE = "8"  # GB: what a machine of 16 GB gives MongoDB by itself; 100 000 venues and their copy for the yardsticks fit
+CACHE = "8"  # GB: about MongoDB's default on a machine of 16 GB; 100 000 venues and their copy for the peers fit
 ORDERS = 20_000
 GUESTS = 64
 KINDS = (*FORMS, "mix", *(f"mix by {limit}" for limit in LARGER_PAGES), "availability", "orders")
@@ -43,17 +43,17 @@ Figures = dict[str, dict[str, Any]]
 
 @contextmanager
 def database(folder: Path) -> Iterator[str]:
-    """Run a mongod of our own with room for all the data."""
+    """Run a mongod with a cache for all the data; yield its URI."""
     arguments = list(embedded.MONGOD_ARGUMENTS)
     arguments[arguments.index("--wiredTigerCacheSizeGB") + 1] = CACHE
     arguments[arguments.index("--oplogSize") + 1] = "990"
-    embedded.MONGOD_ARGUMENTS = tuple(arguments)  # type: ignore[assignment] # as long as it was
+    embedded.MONGOD_ARGUMENTS = tuple(arguments)  # type: ignore[assignment] # the length is the same
     with embedded.embedded_mongod(folder) as uri:
         yield uri
 
 
 def prepare(uri: str, count: int) -> tuple[Db, str]:
-    """Fill a database for Halls and a copy for the yardsticks, each with its own indexes; return both."""
+    """Return a database for Halls and the URI of a copy for the peers, each with its own indexes."""
     db = connect(uri.replace("/halls?", f"/halls_{count}?"))
     peer_uri = uri.replace("/halls?", f"/peer_{count}?")
     peer = connect(peer_uri)
@@ -61,7 +61,7 @@ def prepare(uri: str, count: int) -> tuple[Db, str]:
         fill(db, count, day_in_karachi(utc_now()))
         for name in ("venues", "bookings"):
             db[name].aggregate([{"$out": {"db": peer.name, "coll": name}}])
-        # The indexes that the specification lists.
+        # The specification lists these indexes.
         for keys in ("owner_id", "type", "capacity", "pricing.overrides.date"):
             peer.venues.create_index(keys)
         peer.venues.create_index([("maps_location", GEOSPHERE)])
@@ -73,7 +73,7 @@ def prepare(uri: str, count: int) -> tuple[Db, str]:
 
 
 def sign_up(server: Running, number: int) -> str:
-    """Return a token of a new guest."""
+    """Return the token of a new guest."""
     guest = {"email": f"guest{number}@bench.example.com", "password": "a long way to Sukkur 7", "is_venue_owner": False}
     headers = {"Content-Type": "application/json"}
     request = Request(f"{server.address}/auth/signup", json.dumps(guest).encode(), headers)  # noqa: S310 - our server
@@ -83,18 +83,18 @@ def sign_up(server: Running, number: int) -> str:
 
 
 def press(server: Running, asked: Path, seconds: int, token: str = "") -> dict[str, Any]:
-    """Return what the load driver counted. Stops at any answer that is neither a success nor a 409."""
+    """Return the counts of wrk and the rate per second. Stops the run at any status other than 200, 201 and 409."""
     wrk = ["wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--timeout", "20", "--duration", f"{seconds}s"]
     command = [*wrk, "--script", str(HERE / "load.lua"), server.address, "--", str(asked), token]
-    report = subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603 - our own words
+    report = subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603 - our own arguments
     found = re.search(r"RESULT (.*)", report)
     if found is None or (counted := json.loads(found[1]))["others"]:
-        sys.exit(f"{server.name} did not answer well to {asked.name}:\n{report}")
+        sys.exit(f"{server.name} returned an unexpected status for {asked.name}:\n{report}")
     return {**counted, "rate": counted["ok"] / counted["seconds"]}
 
 
 def measure(db: Db, uri: str, peer_uri: str, folder: Path, options: argparse.Namespace) -> Figures:
-    """Return the figures of each server and kind of question; the servers take turns, kind by kind."""
+    """Return the figures of each server by kind of request; the servers run in turns, kind by kind."""
     questions = Questions(folder, day_in_karachi(utc_now()))
     files = questions.searches() | {"availability": questions.availability(db)}
     orders = questions.orders(db, ORDERS, SERVERS)
@@ -109,7 +109,8 @@ def measure(db: Db, uri: str, peer_uri: str, folder: Path, options: argparse.Nam
             for server in servers:
                 asked = files.get(kind, orders[server.name])
                 if kind in files:
-                    press(server, asked, 1, token)  # to warm up; an order can be taken only once
+                    # Bookings have no warm-up: each date can be booked only once.
+                    press(server, asked, 1, token)
                 figures[kind][server.name] = press(server, asked, options.seconds, token)
                 print(f"  {kind:18} {server.name:8} {figures[kind][server.name]['rate']:7.0f}/s", flush=True)
         figures["memory"] = {server.name: {"megabytes": server.worker_megabytes()} for server in servers}
@@ -117,7 +118,7 @@ def measure(db: Db, uri: str, peer_uri: str, folder: Path, options: argparse.Nam
 
 
 def describe(count: int, figures: Figures) -> str:
-    """Return the tables of a run, as they stand in RESULTS.md."""
+    """Return the tables of a run in the form of RESULTS.md."""
     lines = [
         f"### {count} venues",
         "",
@@ -140,7 +141,7 @@ def describe(count: int, figures: Figures) -> str:
 
 
 def describe_machine(seconds: int) -> str:
-    """Return on what and when this was measured."""
+    """Return the date and the machine of this run."""
     cpuinfo = Path("/proc/cpuinfo")
     model = re.search(r"model name\s*: (.*)", cpuinfo.read_text()) if cpuinfo.exists() else None
     processor = model[1] if model else platform.processor()
@@ -149,18 +150,18 @@ def describe_machine(seconds: int) -> str:
 
 
 def read_options() -> argparse.Namespace:
-    """Return what was asked for on the command line."""
+    """Return the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sizes", type=int, nargs="*", default=[10_000], help="numbers of venues")
-    parser.add_argument("--seconds", type=int, default=5, help="how long to ask each server each kind")
+    parser.add_argument("--seconds", type=int, default=5, help="how long each kind of request runs on each server")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--servers", nargs="+", choices=SERVERS, default=SERVERS)
-    parser.add_argument("--keep", type=Path, help="a folder for the data, to be used again")
+    parser.add_argument("--keep", type=Path, help="a folder that keeps the data for the next run")
     return parser.parse_args()
 
 
 def main() -> None:
-    """Print the tables of all sizes."""
+    """Print a table for each size."""
     begin()
     options = read_options()
     with tempfile.TemporaryDirectory(prefix="halls-bench-", ignore_cleanup_errors=True) as temporary:

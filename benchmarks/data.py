@@ -1,4 +1,4 @@
-"""Makes the venues and bookings that are searched: seeded, in clusters around cities, 120 dates a venue."""
+"""Generates venues and bookings from a fixed seed: clusters around cities, 120 dates per venue."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CITIES = [
     (66.99, 30.18, 3),
     (72.67, 32.08, 3),
 ]
-SPREAD = 0.12  # degrees: some 13 km
+SPREAD = 0.12  # degrees: about 13 km
 TYPES = ("Hall", "Auditorium", "Banquet", "Lawn")
 DAYS, OFFERED, BOOKED = 180, 120, 40
 CHUNK = 500
@@ -38,7 +38,7 @@ DESCRIPTION = (
 
 
 def fill(db: Db, count: int, today: str) -> None:
-    """Fill an empty database with venues and bookings, and show how far it is."""
+    """Insert venues and bookings into an empty database, and print the progress."""
     chance = random.Random(SEED)  # noqa: S311 - the same every time
     days = [(date.fromisoformat(today) + timedelta(days=number)).isoformat() for number in range(1, DAYS + 1)]
     began = time.monotonic()
@@ -51,7 +51,7 @@ def fill(db: Db, count: int, today: str) -> None:
 
 
 def place(chance: random.Random) -> tuple[float, float]:
-    """Return a place near one of the cities, as longitude and latitude."""
+    """Return the longitude and latitude of a random place near a city."""
     lng, lat, _ = chance.choices(CITIES, weights=[share for *_, share in CITIES])[0]
     return round(chance.gauss(lng, SPREAD), 5), round(chance.gauss(lat, SPREAD), 5)
 
@@ -94,7 +94,7 @@ def _bookings(chance: random.Random, venue: Document) -> Iterator[Document]:
 
 
 def free_dates(db: Db, count: int) -> list[dict[str, Any]]:
-    """Return orders for dates that are offered and not booked, no two alike."""
+    """Return distinct booking requests for dates that are offered and not booked."""
     chance = random.Random(SEED + 1)  # noqa: S311 - the same every time
     orders = []
     for venue in db.venues.aggregate([{"$sample": {"size": count // 4}}, {"$project": {"dates_available": 1}}]):

@@ -1,6 +1,7 @@
-"""A yardstick: the specification read literally, as one writes it in an afternoon with Flask and PyMongo.
+"""The literal peer: the specification read literally, as an afternoon's work with Flask and PyMongo.
 
-Search is a find with filters that answers whole documents, and looks at no booking. A booking is checked, then made.
+Search is a find with filters; it returns whole documents and ignores bookings. A booking is a check and an insert,
+without a transaction.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ METRES = 1000
 
 
 def shown(document: dict[str, Any]) -> dict[str, Any]:
-    """Return a document as JSON can hold it."""
+    """Return a document with ids and times as strings, for JSON."""
     texts = {name: str(value) for name, value in document.items() if isinstance(value, ObjectId | datetime)}
     return {**document, **texts}
 
 
 @app.get("/venues/search")
 def search() -> Any:
-    """Find venues."""
+    """Return the venues that match the query."""
     asked = request.args
     match: dict[str, Any] = {}
     if "type" in asked:
@@ -51,7 +52,7 @@ def search() -> Any:
 
 @app.get("/venues/<venue_id>/availability")
 def availability(venue_id: str) -> Any:
-    """Tell whether a venue is free."""
+    """Return whether a venue is free on a date, and its price."""
     day = request.args["date"]
     venue = db.venues.find_one({"_id": ObjectId(venue_id)})
     booked = db.bookings.find_one({"venue_id": venue["_id"], "date": day, "status": ACTIVE})
@@ -62,7 +63,7 @@ def availability(venue_id: str) -> Any:
 
 @app.post("/bookings")
 def book() -> Any:
-    """Check, then insert."""
+    """Check the date, then insert the booking; two concurrent requests can book the same date."""
     caller = jwt.decode(request.headers["Authorization"].removeprefix("Bearer "), SECRET, algorithms=["HS256"])
     order = request.get_json()
     venue = db.venues.find_one({"_id": ObjectId(order["venue_id"])})

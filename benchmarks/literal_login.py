@@ -1,4 +1,4 @@
-"""The literal yardstick with a login too: a password hash of Werkzeug's, a token for three days."""
+"""The literal peer with a login: a password hash of Werkzeug, and a token that is valid for three days."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["app"]
 
 @app.post("/auth/login")
 def login() -> Any:
-    """Look for the address, check the password, sign a token."""
+    """Return a token and the profile for the right password, and 401 otherwise."""
     sent = request.get_json()
     user = db.users.find_one({"email": sent["email"]})
     if user is None or not check_password_hash(user["literal_hash"], sent["password"]):

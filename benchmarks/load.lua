@@ -1,4 +1,4 @@
--- Sends the requests of a file, one a line ("GET path" or "POST path body"), again and again; prints what came of it as JSON.
+-- Makes wrk repeat the requests of a file, one per line ("GET path" or "POST path body"), and prints the counts as JSON.
 local requests, statuses = {}, {}
 local threads = {}
 local position = 0
@@ -8,7 +8,7 @@ function setup(thread)
 end
 
 function init(arguments)
-  -- Of many guests: every order writes its guest's account, and those of one guest wait for each other.
+  -- Many guests: a booking writes the guest's account, so bookings of one guest would wait for each other.
   local tokens = {}
   for token in (arguments[2] or ""):gmatch("[^,]+") do
     table.insert(tokens, token)

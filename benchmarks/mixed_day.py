@@ -82,7 +82,7 @@ def guard(server: running.Running) -> Iterator[Watch]:
         thread.join()
 
 
-def add_people(db: Db) -> list[Document]:
+def add_people(db: Db) -> list[Any]:
     """Insert accounts that can log in to both servers; return them."""
     ours, theirs = hash_password(PASSWORD), generate_password_hash(PASSWORD)
     now = utc_now()

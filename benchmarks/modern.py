@@ -1,6 +1,6 @@
-"""A yardstick: FastAPI, asynchronous PyMongo, Pydantic models, and $lookup to leave out what is booked."""
+"""The FastAPI peer: asynchronous PyMongo, Pydantic models, and `$lookup` to exclude booked venues."""
 
-# FastAPI reads the annotations when it runs.
+# FastAPI reads the annotations at run time: this file needs real imports, without `TYPE_CHECKING`.
 
 import os
 from datetime import datetime, timezone
@@ -23,20 +23,20 @@ Id = Annotated[str, BeforeValidator(str)]
 
 
 class Override(BaseModel):
-    """What a date costs."""
+    """The price of one date."""
 
     date: str
     price: float
 
 
 class Pricing(BaseModel):
-    """Prices."""
+    """The prices of a venue."""
 
     overrides: list[Override] = []
 
 
 class Venue(BaseModel):
-    """A venue."""
+    """A search result: the whole venue."""
 
     id: Id = Field(alias="_id")
     owner_id: Id
@@ -55,7 +55,7 @@ class Venue(BaseModel):
 
 
 class Order(BaseModel):
-    """An order."""
+    """The body of a booking request."""
 
     venue_id: str
     date: str
@@ -63,15 +63,15 @@ class Order(BaseModel):
 
 
 class Availability(BaseModel):
-    """Whether a venue is free, and what it costs."""
+    """Whether a venue is free on a date, and its price."""
 
     available: bool
     price: float | None
 
 
 @app.get("/venues/search")
-async def search(  # noqa: PLR0913, PLR0917 - each is a parameter of the address
-    type: str | None = None,  # noqa: A002 - it is called so
+async def search(  # noqa: PLR0913, PLR0917 - one per query parameter
+    type: str | None = None,  # noqa: A002 - the name of the query parameter
     capacity_min: int | None = None,
     date: str | None = None,
     price_max: float | None = None,
@@ -80,7 +80,7 @@ async def search(  # noqa: PLR0913, PLR0917 - each is a parameter of the address
     near_km: float = 10,
     limit: int = PAGE,
 ) -> list[Venue]:
-    """Find venues."""
+    """Return the venues that match the query."""
     match: dict[str, Any] = {}
     if type:
         match["type"] = type
@@ -105,7 +105,7 @@ async def search(  # noqa: PLR0913, PLR0917 - each is a parameter of the address
 
 @app.get("/venues/{venue_id}/availability")
 async def availability(venue_id: str, date: str) -> Availability:
-    """Tell whether a venue is free."""
+    """Return whether a venue is free on a date, and its price."""
     found = await db.venues.find_one({"_id": ObjectId(venue_id)})
     venue = Venue.model_validate(found)
     booked = await db.bookings.find_one({"venue_id": ObjectId(venue.id), "date": date, "status": ACTIVE})
@@ -115,7 +115,7 @@ async def availability(venue_id: str, date: str) -> Availability:
 
 @app.post("/bookings", status_code=201)
 async def book(order: Order, authorization: Annotated[str, Header()]) -> dict[str, str]:
-    """Check, then insert."""
+    """Check the date, then insert the booking; two concurrent requests can book the same date."""
     caller = jwt.decode(authorization.removeprefix("Bearer "), SECRET, algorithms=["HS256"])
     venue = Venue.model_validate(await db.venues.find_one({"_id": ObjectId(order.venue_id)}))
     place = {"venue_id": ObjectId(venue.id), "date": order.date}

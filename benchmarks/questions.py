@@ -1,4 +1,4 @@
-"""What is asked: five forms of search in equal parts, availability, and orders; seeded, the same for each server."""
+"""Generates the requests from a fixed seed: five forms of search in equal parts, availability, and bookings."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db
 
 COUNT = 2_000
-# Search answers 20 venues unless it is asked for more; at most 100.
+# `limit` of search: 20 by default, at most 100.
 LARGER_PAGES = (50, 100)
 FORMS = ("near", "date", "near and date", "type and capacity", "date and price")
 
 
 class Questions:
-    """Writes a file for the load driver for each kind of question."""
+    """Writes one file of requests per kind, for wrk."""
 
     def __init__(self, folder: Path, today: str) -> None:
         self.folder = folder
@@ -31,13 +31,13 @@ class Questions:
         self.first = date.fromisoformat(today)
 
     def write(self, name: str, lines: list[str]) -> Path:
-        """Write such a file."""
+        """Write one request per line; return the file."""
         path = self.folder / f"{name.replace(' ', '-')}.txt"
         path.write_text("\n".join(lines) + "\n")
         return path
 
     def searches(self) -> dict[str, Path]:
-        """Return the files of the five forms, of their mix, and of the mix by larger pages."""
+        """Return the files of the five forms, of their mix, and of the mix with larger pages."""
         asked = {form: [self._search(form) for _ in range(COUNT)] for form in FORMS}
         mixed = [line for lines in zip(*asked.values(), strict=True) for line in lines]
         larger = {f"mix by {limit}": [f"{line}&limit={limit}" for line in mixed] for limit in LARGER_PAGES}
@@ -45,12 +45,12 @@ class Questions:
         return {name: self.write(name, lines) for name, lines in files.items()}
 
     def availability(self, db: Db) -> Path:
-        """Return the file of questions whether a venue is free on a day."""
+        """Return the file of availability requests: one venue, one date."""
         ids = [row["_id"] for row in db.venues.aggregate([{"$sample": {"size": COUNT}}, {"$project": {"_id": 1}}])]
         return self.write("availability", [f"GET /venues/{found}/availability?date={self._day()}" for found in ids])
 
     def orders(self, db: Db, count: int, servers: Sequence[str]) -> dict[str, Path]:
-        """Return for each server a file of orders that can all be taken: two of them share their database."""
+        """Return a file of booking requests per name. No date occurs twice: two servers share a database."""
         lines = [f"POST /bookings {json.dumps(one)}" for one in free_dates(db, count)]
         return {name: self.write(f"orders-{name}", lines[n :: len(servers)]) for n, name in enumerate(servers)}
 

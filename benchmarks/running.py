@@ -1,4 +1,4 @@
-"""Starts the database and the servers that are compared, each on a port of its own, and ends them."""
+"""Starts and stops the servers of a benchmark, each on its own port."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ HERE = Path(__file__).parent
 SECRET = "a secret of the benchmarks that is long enough"  # noqa: S105 - opens nothing
 START_SECONDS = 900
 STOP_SECONDS = 30
-# Each worker answers for itself, and which one is asked is chance.
+# Any worker may answer a request: one ready response does not show that all workers are ready.
 READY_ANSWERS = 20
-# Half the cores are the database's and the load driver's; the same for each server.
+# The same for each server. MongoDB and wrk need the rest of the processor.
 WORKERS, THREADS = "2", "8"
 GUNICORN = ("-m", "gunicorn", "-k", "gthread", "-w", WORKERS, "--threads", THREADS)
 PEERS = {
@@ -50,14 +50,14 @@ PEERS = {
 
 @dataclass(frozen=True)
 class Running:
-    """A server that answers."""
+    """A server that is ready."""
 
     name: str
     address: str
     pid: int
 
     def worker_megabytes(self) -> list[int]:
-        """Return the resident memory of each of its workers."""
+        """Return the resident memory of each worker in MB; empty without /proc."""
         path = Path(f"/proc/{self.pid}/task/{self.pid}/children")
         if not path.exists():
             return []
@@ -67,21 +67,21 @@ class Running:
 
 
 def begin() -> None:
-    """Stop if the load driver is missing; let SIGTERM end all that is started from here on, as Ctrl-C does."""
+    """Exit if wrk is missing. Make SIGTERM stop all started processes, as Ctrl-C does."""
     if shutil.which("wrk") is None:
         sys.exit("wrk is missing. On Debian and Ubuntu: apt-get install wrk")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped by SIGTERM"))
 
 
 @contextmanager
 def running(name: str, uri: str, folder: Path, workers: Sequence[str] = (WORKERS, THREADS)) -> Iterator[Running]:
-    """Run the server of that name on the database; yield it when it answers."""
+    """Run the server of that name on the database; yield it when it is ready."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    kept = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}  # noqa: TID251 - for a child
+    kept = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}  # noqa: TID251 - for a child process
     ours = {
-        # As in earnest: letters and uploads are another process's work.
+        # As in production: another process sends e-mail and cleans up uploads.
         "HALLS_ENV": "production",
         "APP_URL": "https://www.bench.example.com",
         "PUBLIC_URL": "https://bench.example.com",
@@ -114,12 +114,12 @@ def running(name: str, uri: str, folder: Path, workers: Sequence[str] = (WORKERS
 
 
 def _wait(server: subprocess.Popen[bytes], url: str) -> None:
-    """Return when its workers are ready, or know of no readiness (404); stop the run if that takes too long."""
+    """Return when all workers are ready, or when /health/ready does not exist (404). Stops the run after a timeout."""
     deadline = time.monotonic() + START_SECONDS
     answers = 0
     while time.monotonic() < deadline and server.poll() is None:
         try:
-            with urlopen(url, timeout=5):  # noqa: S310 - the server that we started
+            with urlopen(url, timeout=5):  # noqa: S310 - our server
                 answers += 1
         except HTTPError as answer:
             if answer.code == HTTPStatus.NOT_FOUND:
@@ -131,4 +131,4 @@ def _wait(server: subprocess.Popen[bytes], url: str) -> None:
             return
         if not answers:
             time.sleep(0.2)
-    sys.exit(f"the server did not get ready (exit code {server.poll()})")
+    sys.exit(f"the server did not become ready (exit code {server.poll()})")

@@ -1,4 +1,4 @@
-"""Measures whether an answer's time tells who has an account: `python -m benchmarks.same_time`."""
+"""Measures whether response times reveal which addresses have an account: `python -m benchmarks.same_time`."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ ROUNDS = 200
 KNOWN, GOOGLES, UNKNOWN = "known@example.com", "googles@example.com", "unknown@example.com"
 PASSWORD, WRONG = "correct horse 7", "wrong horse 77"
 LOGINS = {
-    "an account's": {"email": KNOWN, "password": WRONG},
-    "nobody's": {"email": UNKNOWN, "password": WRONG},
-    "a Google account's": {"email": GOOGLES, "password": WRONG},
+    "account": {"email": KNOWN, "password": WRONG},
+    "unknown address": {"email": UNKNOWN, "password": WRONG},
+    "Google account": {"email": GOOGLES, "password": WRONG},
 }
 RESETS = {
-    "an account's": {"email": KNOWN},
-    "nobody's": {"email": UNKNOWN},
-    "a Google account's": {"email": GOOGLES},
-    "no address at all": {"email": "no address at all"},
+    "account": {"email": KNOWN},
+    "unknown address": {"email": UNKNOWN},
+    "Google account": {"email": GOOGLES},
+    "not an address": {"email": "not an address"},
 }
 
 
 def main() -> None:
-    """Print the medians and their ratios."""
+    """Print the medians, and their ratios to the first one."""
     with (
         tempfile.TemporaryDirectory() as folder,
         running_server(mongo_uri=None, folder=Path(folder), WEB_WORKERS="1", LOG_LEVEL="WARNING") as server,
@@ -53,7 +53,7 @@ def _make_accounts(server: RunningServer, folder: Path) -> None:
 
 
 def _measure(url: str, bodies: dict[str, dict[str, str]]) -> dict[str, float]:
-    """Ask in turns, so that whatever else the machine does strikes all alike; return medians in ms."""
+    """Return medians in ms, measured in turns, so that other load on the machine affects all requests equally."""
     spent: dict[str, list[float]] = {name: [] for name in bodies}
     said = set()
     with requests.Session() as session:
@@ -64,7 +64,7 @@ def _measure(url: str, bodies: dict[str, dict[str, str]]) -> dict[str, float]:
                 spent[name].append((time.perf_counter() - began) * 1000)
                 said.add((answer.status_code, answer.text))
     if len(said) > 1:
-        raise SystemExit(f"the answers differ already in words: {said}")
+        raise SystemExit(f"the responses differ in status or text: {said}")
     return {name: statistics.median(times) for name, times in spent.items()}
 
 

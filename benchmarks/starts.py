@@ -1,7 +1,7 @@
-"""Starts Halls, the literal peer and two bare Flask applications again and again, and prints medians of the mix.
+"""Measures the search mix over many starts of Halls, the literal peer and two upper bounds; prints medians.
 
-The peer's Gunicorn leaves it to chance how it shares sixteen connections (decision 23), so that one start says little.
-`starts.py 10000 --keep FOLDER` takes data that compare.py has kept.
+Gunicorn distributes the connections of the literal peer over its workers by chance (decision 0023). One start is
+therefore not enough. `starts.py 10000 --keep FOLDER` uses the data that compare.py kept in that folder.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SERVERS = ("halls", "literal", "bare", "asking")
 
 
 def measure(uris: dict[str, str], asked: Path, starts: int, seconds: int) -> dict[str, list[float]]:
-    """Return the requests a second of each start; the servers take turns, and are alone while they are asked."""
+    """Return the requests per second of each start. The servers run in turns, one at a time."""
     rates: dict[str, list[float]] = {name: [] for name in uris}
     folder = asked.parent
     for _ in range(starts):
@@ -34,7 +34,7 @@ def measure(uris: dict[str, str], asked: Path, starts: int, seconds: int) -> dic
 
 
 def describe(count: int, rates: dict[str, list[float]]) -> str:
-    """Return a row of the table, as it stands in RESULTS.md."""
+    """Return a row of the table in RESULTS.md."""
     cells = [f"{median(rates[name]):.0f} ({min(rates[name]):.0f} to {max(rates[name]):.0f})" for name in SERVERS]
     ratios = [f"**{median(rates[name]) / median(rates['literal']):.1f}**" for name in SERVERS if name != "literal"]
     return f"| {' | '.join([str(count), *cells, *ratios])} |"
@@ -46,8 +46,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sizes", type=int, nargs="*", default=[10_000], help="numbers of venues")
     parser.add_argument("--starts", type=int, default=9)
-    parser.add_argument("--seconds", type=int, default=4, help="how long to ask after each start")
-    parser.add_argument("--keep", type=Path, help="a folder for the data, to be used again")
+    parser.add_argument("--seconds", type=int, default=4, help="how long to measure after each start")
+    parser.add_argument("--keep", type=Path, help="a folder that keeps the data for the next run")
     options = parser.parse_args()
     rows = [
         "| venues | Halls /s | literal /s | bare /s | asking /s | Halls : literal | bare : | asking : |",
