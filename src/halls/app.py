@@ -1,4 +1,4 @@
-"""The application: its routes, collections, invariants and e-mails, and how its parts are put together."""
+"""The application: its routes, collections, invariants, outbox handlers, periodic tasks, and their assembly."""
 
 from __future__ import annotations
 
@@ -22,21 +22,26 @@ from halls.http import health, idempotency, rate_limits
 from halls.http.cors import allow_origins
 from halls.http.endpoint import PathPart
 from halls.http.responses import register_response_handlers
+from halls.mail.handler import email_handler
 from halls.mongo.circuit_breaker import CircuitBreaker
 from halls.mongo.client import connect
 from halls.mongo.failover import FailoverMonitor
 from halls.outbox import store as outbox_store
+from halls.outbox.worker import handle_due_entries
 from halls.search import index as search_index
 from halls.search import invariants as search_invariants
 from halls.search import routes as search_routes
 from halls.search.change_stream import ChangeStreamReader
+from halls.server.tasks import PeriodicTask
 from halls.uploads import routes as uploads_routes
+from halls.uploads.cleanup import PERIOD_SECONDS, run_cleanup
 from halls.venues import invariants as venues_invariants
 from halls.venues import routes as venues_routes
 from halls.venues import store as venues_store
 
 if TYPE_CHECKING:
     from halls.config import Config
+    from halls.outbox.entry import Handlers
 
 BLUEPRINTS = (
     health.blueprint,
@@ -63,7 +68,11 @@ INVARIANTS = (
     *bookings_invariants.INVARIANTS,
     *search_invariants.INVARIANTS,
 )
-WRITERS = {PASSWORD_RESET: render_password_reset}
+OUTBOX_HANDLERS: Handlers = {PASSWORD_RESET: email_handler(render_password_reset)}
+TASKS = (
+    PeriodicTask("outbox", 0.5, lambda db, config, stop: handle_due_entries(db, config, OUTBOX_HANDLERS, stop)),
+    PeriodicTask("upload-cleanup", PERIOD_SECONDS, run_cleanup, delay_seconds=PERIOD_SECONDS),
+)
 
 
 def create_app(config: Config) -> Flask:

@@ -1,4 +1,4 @@
-"""Metrics: what all processes of one machine count together, for Prometheus."""
+"""Metrics for Prometheus, counted together by all processes of one machine."""
 
 from __future__ import annotations
 
@@ -19,27 +19,29 @@ if TYPE_CHECKING:
     from prometheus_client.registry import Collector
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-# Thousands of names with their labels; there are some hundreds.
+# Enough for thousands of time series. There are some hundreds.
 ROOM_BYTES = 1 << 20
-Given = ParamSpec("Given")
+Params = ParamSpec("Params")
 Result = TypeVar("Result")
-_making = threading.Lock()
+_creation_lock = threading.Lock()
 
 
 class Metrics:
-    """What is counted."""
+    """All counters, histograms and gauges of the application."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.requests = Counter(
-            "halls_requests", "Requests answered.", ["method", "route", "status"], registry=registry
-        )
+        self.requests = Counter("halls_requests", "Requests.", ["method", "route", "status"], registry=registry)
         self.seconds = Histogram(
-            "halls_request_seconds", "How long requests took.", ["route"], buckets=SECONDS, registry=registry
+            "halls_request_seconds", "Duration of requests.", ["route"], buckets=SECONDS, registry=registry
         )
-        self.bookings = Counter("halls_bookings", "Changes of bookings, as they ended.", ["outcome"], registry=registry)
-        # From zero on, not from the first one: an alert looks for a day with none (deploy/monitoring).
+        self.bookings = Counter(
+            "halls_bookings", "Attempts to create or change a booking.", ["outcome"], registry=registry
+        )
+        # The series must start at zero: an alert reports a day without bookings (deploy/monitoring).
         self.bookings.labels("placed")
-        self.mails = Counter("halls_mails", "Letters, as a try ended.", ["kind", "outcome"], registry=registry)
+        self.outbox = Counter(
+            "halls_outbox_attempts", "Attempts to handle an outbox entry.", ["kind", "outcome"], registry=registry
+        )
         self.slow_commands = Counter(
             "halls_slow_commands", "Database commands over SLOW_COMMAND_MS.", ["command"], registry=registry
         )
@@ -53,7 +55,7 @@ class Metrics:
 
 
 class _Shared:
-    """Where this machine's processes count together; without a folder each counts for itself."""
+    """The folder and slot of this process. Without a folder the process keeps its metrics in memory."""
 
     folder: Path | None = None
     slot = -1
@@ -67,9 +69,9 @@ def _registry() -> CollectorRegistry:
 
 
 def metrics() -> Metrics:
-    """Return what this process counts with; made at the first use, when it is known whether others count along."""
-    # The first requests come at once, and a registry takes no name twice.
-    with _making:
+    """Return the metrics of this process. They are created at the first use, after `share_metrics`."""
+    # The first requests arrive at the same time, and a registry raises an error if a name is registered twice.
+    with _creation_lock:
         return _make_metrics()
 
 
@@ -79,14 +81,14 @@ def _make_metrics() -> Metrics:
 
 
 def share_metrics(folder: Path) -> None:
-    """Count in `folder` from now on, together with whoever else does. Before anything was counted."""
+    """Keep the metrics in `folder`, together with other processes. Call it before the first use of `metrics`."""
     folder.mkdir(parents=True, exist_ok=True)
     _Shared.folder = folder
     values.ValueClass = values.MultiProcessValue(_take_slot)
 
 
 def _take_slot() -> int:
-    """Return this process's number: a dead one's if there is any, so that counts go on and files do not pile up."""
+    """Return the slot of this process. It reuses the slot of an ended process, otherwise files would accumulate."""
     if _Shared.owner != os.getpid():
         assert _Shared.folder is not None  # noqa: S101 - share_metrics has set it
         slots = ((slot, _lock_slot(_Shared.folder, slot)) for slot in itertools.count())
@@ -98,14 +100,14 @@ def _take_slot() -> int:
 
 
 def _reserve_room(folder: Path, slot: int) -> None:
-    """Take the disk for the counts before it is full: writing to mapped memory that has none kills the process."""
+    """Allocate the disk space now: with a full disk, a write to a memory-mapped hole kills the process (SIGBUS)."""
     for kind in ("counter", "histogram", "gauge_livesum"):
         with (folder / f"{kind}_{slot}.db").open("ab") as file:
             file.write(bytes(max(0, ROOM_BYTES - file.tell())))
 
 
 def _lock_slot(folder: Path, slot: int) -> int | None:
-    """Return the open lock of a slot, which the system frees when its process ends; None while that lives."""
+    """Return the open lock file of a slot, or None while another process has it. It is freed when a process ends."""
     lock = os.open(folder / f"{slot}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -115,20 +117,20 @@ def _lock_slot(folder: Path, slot: int) -> int | None:
     return lock
 
 
-def render_metrics(more: Collector) -> bytes:
-    """Return all that was counted on this machine, and `more`, in Prometheus's text format."""
-    shown = _registry()
+def render_metrics(extra: Collector) -> bytes:
+    """Return the metrics of this machine, and those of `extra`, in Prometheus's text format."""
+    registry = _registry()
     if _Shared.folder is not None:
-        shown = CollectorRegistry()
-        _forget_the_dead(_Shared.folder)
-        MultiProcessCollector(shown, str(_Shared.folder))
-    extra = CollectorRegistry()
-    extra.register(more)
-    return generate_latest(shown) + generate_latest(extra)
+        registry = CollectorRegistry()
+        _remove_gauges_of_ended_processes(_Shared.folder)
+        MultiProcessCollector(registry, str(_Shared.folder))
+    extra_registry = CollectorRegistry()
+    extra_registry.register(extra)
+    return generate_latest(registry) + generate_latest(extra_registry)
 
 
-def _forget_the_dead(folder: Path) -> None:
-    """Drop the gauges of processes that have ended: they hold no connections."""
+def _remove_gauges_of_ended_processes(folder: Path) -> None:
+    """Remove the gauges of ended processes, which no longer have connections."""
     for path in folder.glob("*.lock"):
         if (lock := _lock_slot(folder, int(path.stem))) is not None:
             mark_process_dead(path.stem, str(folder))
@@ -137,14 +139,14 @@ def _forget_the_dead(folder: Path) -> None:
 
 def counts_bookings(
     outcome: Callable[[Any], str],
-) -> Callable[[Callable[Given, Result]], Callable[Given, Result]]:
-    """Count how the decorated function ends: as `outcome` says of its result, or by the code of its refusal."""
+) -> Callable[[Callable[Params, Result]], Callable[Params, Result]]:
+    """Count the calls of the decorated function by the `outcome` of the result, or by the code of its error."""
 
-    def decorate(work: Callable[Given, Result]) -> Callable[Given, Result]:
-        @functools.wraps(work)
-        def counted(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+    def decorate(function: Callable[Params, Result]) -> Callable[Params, Result]:
+        @functools.wraps(function)
+        def counted(*args: Params.args, **kwargs: Params.kwargs) -> Result:
             try:
-                result = work(*args, **kwargs)
+                result = function(*args, **kwargs)
             except Exception as error:
                 code = getattr(error, "code", None)
                 metrics().bookings.labels(code if isinstance(code, str) else "failed").inc()

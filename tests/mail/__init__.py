@@ -1,1 +1,1 @@
-"""Tests of mail: letters, the outbox, and its delivery to real SMTP servers with all their outages."""
+"""Tests of mail: messages, SMTP and `halls mail`."""

@@ -1,4 +1,4 @@
-"""SMTP servers on loopback: a real one that remembers what it took, with outages to order, and one that is mute."""
+"""SMTP servers on loopback: aiosmtpd that records deliveries and fails on request, and one that never answers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ USER, PASSWORD = "halls", "a password of SMTP"
 
 @dataclass(frozen=True)
 class Delivery:
-    """One letter that the server took: from whom, to whom, what, and over what kind of connection."""
+    """One e-mail that the server accepted, and the kind of connection that it came over."""
 
     sender: str
     receivers: list[str]
@@ -45,7 +45,7 @@ class Delivery:
 
     @property
     def id(self) -> str:
-        """The Message-ID, the same for each copy of a letter."""
+        """The Message-ID, the same for each copy of an e-mail."""
         return str(self.message["Message-ID"])
 
     def part(self, kind: str) -> str:
@@ -58,46 +58,56 @@ class Delivery:
 
 @dataclass
 class SmtpServer:
-    """A server's letters, and what it shall do with the next ones."""
+    """The accepted e-mails, and the errors that the server returns next."""
 
     port: int = 0
     deliveries: list[Delivery] = field(default_factory=list)
-    # What to say to DATA instead of taking it, as long as there is something; "drop" cuts the line.
+    # Responses to DATA, used up one by one; "drop" closes the connection.
     errors: list[str] = field(default_factory=list)
-    # What to say to RCPT instead of taking it.
-    unknown: set[str] = field(default_factory=set)
-    # How long to keep silent at QUIT.
-    farewell_seconds: float = 0.0
+    # Responses to RCPT TO by address.
+    recipient_errors: dict[str, str] = field(default_factory=dict)
+    # Response to MAIL FROM, if any.
+    sender_error: str | None = None
+    # Delay of the response to QUIT.
+    quit_seconds: float = 0.0
     tried: int = 0
 
     def copies(self) -> Counter[str]:
-        """Return how often each letter came."""
+        """Return how often each e-mail arrived, by Message-ID."""
         return Counter(delivery.id for delivery in self.deliveries)
 
+    async def handle_MAIL(self, _server: Any, _session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        """Respond to MAIL FROM."""
+        if self.sender_error is not None:
+            return self.sender_error
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802 - aiosmtpd's name
-        """Answer to RCPT."""
-        if address in self.unknown:
-            return "550 no such mailbox"
+        """Respond to RCPT TO."""
+        if address in self.recipient_errors:
+            return self.recipient_errors[address]
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
-        """Take the letter, or do what was ordered."""
+    async def handle_DATA(self, smtp: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        """Accept the e-mail, or return the next error."""
         self.tried += 1
         if self.errors:
             error = self.errors.pop(0)
             if error != "drop":
                 return error
-            server.transport.abort()
-            return "250 into nothing"
+            smtp.transport.abort()
+            return "250 not received"
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
         encrypted, logged_in = session.ssl is not None, bool(session.authenticated)
         self.deliveries.append(Delivery(envelope.mail_from, envelope.rcpt_tos, message, encrypted, logged_in))
         return "250 OK"
 
     async def handle_QUIT(self, _server: Any, _session: Any, _envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
-        """Say goodbye, in time or not."""
-        await asyncio.sleep(self.farewell_seconds)
+        """Respond to QUIT after the delay."""
+        await asyncio.sleep(self.quit_seconds)
         return "221 Bye"
 
 
@@ -108,24 +118,24 @@ def _check_login(_server: Any, _session: Any, _envelope: Any, _mechanism: str, g
 
 @contextmanager
 def running_smtp_server(
-    *, port: int | None = None, tls: ssl.SSLContext | None = None, from_the_start: bool = False, login: bool = False
+    *, port: int | None = None, tls: ssl.SSLContext | None = None, implicit_tls: bool = False, login: bool = False
 ) -> Iterator[SmtpServer]:
-    """Run a server until the block ends: plain, with STARTTLS, or encrypted from the start; with a login or without."""
-    office = SmtpServer(port or free_port())
-    options: dict[str, Any] = {"ssl_context" if from_the_start else "tls_context": tls} if tls else {}
+    """Run a server until the block ends: plain, with STARTTLS or implicit TLS, with or without login."""
+    server = SmtpServer(port or free_port())
+    options: dict[str, Any] = {"ssl_context" if implicit_tls else "tls_context": tls} if tls else {}
     if login:
         options |= {"authenticator": _check_login, "auth_require_tls": False}
-    controller = Controller(office, hostname="127.0.0.1", port=office.port, **options)
+    controller = Controller(server, hostname="127.0.0.1", port=server.port, **options)
     controller.start()
     try:
-        yield office
+        yield server
     finally:
         controller.stop()
 
 
 @contextmanager
-def mute_server(*, greets: bool) -> Iterator[int]:
-    """Listen on loopback and say nothing, or nothing after the greeting; yield the port."""
+def mute_server(*, greets: bool, greeting: bytes = b"220 here\r\n") -> Iterator[int]:
+    """Listen on loopback without any response, or with none after the greeting. Yield the port."""
     taken: list[socket.socket] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
@@ -136,13 +146,13 @@ def mute_server(*, greets: bool) -> Iterator[int]:
                 except OSError:
                     return
                 taken.append(connection)
-                connection.sendall(b"220 here\r\n")
+                connection.sendall(greeting)
 
         thread = threading.Thread(target=greet)
         if greets:
             thread.start()
         yield listener.getsockname()[1]
-        # Whoever waits in accept is woken by this, and not by close.
+        # shutdown() ends a thread that waits in accept(); close() does not.
         listener.shutdown(socket.SHUT_RDWR)
         if greets:
             thread.join()
@@ -151,7 +161,7 @@ def mute_server(*, greets: bool) -> Iterator[int]:
 
 
 def make_certificate(folder: Path, *, name: str = "localhost") -> tuple[ssl.SSLContext, Path]:
-    """Return a server's context with a certificate made on the spot, and the file by which clients trust it."""
+    """Return a server context with a new self-signed certificate, and the file that clients trust."""
     key = rsa.generate_private_key(65537, 2048)
     named = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     began = datetime(2020, 1, 1, tzinfo=timezone.utc)
@@ -178,7 +188,7 @@ def make_certificate(folder: Path, *, name: str = "localhost") -> tuple[ssl.SSLC
 
 
 def soon(holds: Callable[[], object], seconds: float = 20.0) -> bool:
-    """Tell whether something comes true before the time is up."""
+    """Return whether `holds()` becomes true within the time."""
     pause = threading.Event()
     for _ in range(int(seconds / 0.02)):
         if holds():

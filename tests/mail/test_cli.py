@@ -1,4 +1,4 @@
-"""`halls mail` and `halls worker`: looking after letters, and a process that sends them."""
+"""`halls mail` lists and requeues outbox entries; `halls worker` sends them."""
 
 from __future__ import annotations
 
@@ -29,45 +29,50 @@ if TYPE_CHECKING:
     from halls.config import Config
     from halls.mongo.client import Db
 
-SOON = timedelta(minutes=5)
+LATER = timedelta(minutes=5)
 
 
 @pytest.fixture
 def dead(db: Db) -> ObjectId:
-    """A letter that nobody tries any more, beside one that waits."""
-    enqueue(db, PASSWORD_RESET, {"email": "waits@example.com"}, utc_now() + SOON)
-    letter_id = enqueue(db, PASSWORD_RESET, {"email": "dead@example.com"}, utc_now())
-    db.outbox.update_one({"_id": letter_id}, {"$set": {"status": "dead", "tries": 15, "reason": "550"}})
-    return letter_id
+    """A dead entry, beside a due and a scheduled one."""
+    enqueue(db, PASSWORD_RESET, {"email": "due@example.com"}, utc_now())
+    enqueue(db, PASSWORD_RESET, {"email": "scheduled@example.com"}, utc_now(), due_at=utc_now() + LATER)
+    entry_id = enqueue(db, PASSWORD_RESET, {"email": "dead@example.com"}, utc_now())
+    db.outbox.update_one({"_id": entry_id}, {"$set": {"status": "dead", "tries": 15, "reason": "550"}})
+    return entry_id
 
 
-def test_what_waits_and_what_is_dead_is_listed_without_its_address(dead: ObjectId, worker_uri: str) -> None:
+def test_due_scheduled_and_dead_entries_are_listed_without_address(dead: ObjectId, worker_uri: str) -> None:
     shown = run_halls(worker_uri, "mail")
     assert shown.exit_code == 0
-    assert shown.stdout.splitlines()[-1] == "2 e-mails wait or are dead."
+    assert shown.stdout.splitlines()[-1] == "1 due, 1 scheduled, 1 dead"
     row = next(line for line in shown.stdout.splitlines() if str(dead) in line)
     assert row.split()[1:4] == ["password_reset", "dead", "15"]
     assert "example.com" not in shown.stdout
     listed = json.loads(run_halls(worker_uri, "mail", "--json").stdout)
-    assert [(email["status"], email["reason"]) for email in listed] == [("due", ""), ("dead", "550")]
+    assert [(email["status"], email["reason"]) for email in listed] == [
+        ("due", ""),
+        ("scheduled", ""),
+        ("dead", "550"),
+    ]
 
 
-def test_dead_letters_are_made_due_by_name_or_all(dead: ObjectId, worker_uri: str, db: Db) -> None:
+def test_dead_entries_are_requeued_by_id_or_all(dead: ObjectId, worker_uri: str, db: Db) -> None:
     other = "0123456789abcdef01234567"
-    assert run_halls(worker_uri, "mail", "--requeue", other).stdout == "0 letters are due again.\n"
-    assert run_halls(worker_uri, "mail", "--requeue", str(dead)).stdout == "1 letters are due again.\n"
+    assert run_halls(worker_uri, "mail", "--requeue", other).stdout == "due again: 0\n"
+    assert run_halls(worker_uri, "mail", "--requeue", str(dead)).stdout == "due again: 1\n"
     db.outbox.update_many({}, {"$set": {"status": "dead"}})
-    assert run_halls(worker_uri, "mail", "--requeue").stdout == "2 letters are due again.\n"
+    assert run_halls(worker_uri, "mail", "--requeue").stdout == "due again: 3\n"
     assert db.outbox.distinct("status") == ["due"]
 
 
-def test_what_is_no_letters_id_is_refused(worker_uri: str) -> None:
+def test_a_malformed_id_is_rejected(worker_uri: str) -> None:
     result = run_halls(worker_uri, "mail", "--requeue", "7")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "not an entry id: 7" in result.stderr
+    assert "not an id of an e-mail: 7" in result.stderr
 
 
-def test_the_worker_gets_the_database_and_the_settings(worker_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_worker_gets_the_database_and_the_configuration(worker_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
     worked: list[tuple[str, str | None]] = []
 
     def note(db: Db, config: Config) -> None:
@@ -78,15 +83,15 @@ def test_the_worker_gets_the_database_and_the_settings(worker_uri: str, monkeypa
     assert [uri for _, uri in worked] == [worker_uri]
 
 
-def test_a_worker_sends_what_waits_until_it_is_told_to_stop(db: Db, worker_uri: str, tmp_path: Path) -> None:
+def test_a_worker_sends_due_emails_until_sigterm(db: Db, worker_uri: str, tmp_path: Path) -> None:
     put_user(db, email="ayesha@example.com")
-    with running_smtp_server() as office:
+    with running_smtp_server() as server:
         settings = {"MONGO_URI": worker_uri, "JWT_SECRET": SECRET, "DATA_DIR": str(tmp_path), **PRODUCTION}
-        settings |= {"SMTP_PORT": str(office.port), "PATH": os.environ["PATH"]}  # noqa: TID251 - for a child
+        settings |= {"SMTP_PORT": str(server.port), "PATH": os.environ["PATH"]}  # noqa: TID251 - for a child
         worker = subprocess.Popen([sys.executable, "-m", "halls.cli", "worker"], env=settings, cwd=tmp_path)
         try:
             enqueue(db, PASSWORD_RESET, {"email": "ayesha@example.com"}, utc_now())
-            wait_until(lambda: len(office.deliveries) == 1)
+            wait_until(lambda: len(server.deliveries) == 1)
         finally:
             worker.send_signal(signal.SIGTERM)
             status = worker.wait(30)

@@ -1,4 +1,4 @@
-"""Letters: the same words as text and as HTML, whoever is written to, and times as people in Pakistan read them."""
+"""E-mails: the same content as text and as HTML, escaping, headers, and times in Pakistan."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ LINK = "https://app.example/reset-password?token=a-b_c"
 UNTIL = "22 November 2026, 20:05 PKT"
 
 
-def reset_letter(name: str | None) -> tuple[str, str]:
-    """Return the text and the HTML of the letter with a reset link."""
+def render_reset(name: str | None) -> tuple[str, str]:
+    """Return the text and the HTML of the e-mail with a reset link."""
     email = render_email("password_reset", to="a@example.com", subject="s", name=name, link=LINK, until=UNTIL)
     return email.text, email.html
 
 
-def test_both_parts_say_the_same_and_hold_the_link_whole() -> None:
-    text, html = reset_letter("Ayesha Siddiqui")
+def test_both_parts_have_the_same_content_and_the_link() -> None:
+    text, html = render_reset("Ayesha Siddiqui")
     for part in (text, html):
         assert "Assalam-o-alaikum Ayesha Siddiqui," in part
         assert f"The link works once, until {UNTIL}." in part
@@ -32,8 +32,8 @@ def test_both_parts_say_the_same_and_hold_the_link_whole() -> None:
 
 
 @pytest.mark.parametrize("name", [None, ""])
-def test_who_has_no_name_is_greeted_without(name: str | None) -> None:
-    assert all("Assalam-o-alaikum,\n" in part.replace("</p>", "") for part in reset_letter(name))
+def test_an_account_without_name_is_greeted_without(name: str | None) -> None:
+    assert all("Assalam-o-alaikum,\n" in part.replace("</p>", "") for part in render_reset(name))
 
 
 @pytest.mark.parametrize(
@@ -49,15 +49,15 @@ def test_who_has_no_name_is_greeted_without(name: str | None) -> None:
         "علی <b>رضا</b>",
     ],
 )
-def test_html_in_a_name_is_only_text(name: str) -> None:
-    text, html = reset_letter(name)
+def test_html_in_a_name_is_escaped(name: str) -> None:
+    text, html = render_reset(name)
     assert f"Assalam-o-alaikum {name}," in text
     greeting = html.split("<p>")[1].split("</p>")[0]
     assert not set(greeting) & set("<>\"'")
     assert unescape(greeting) == f"Assalam-o-alaikum {name},"
 
 
-def test_a_word_that_is_missing_is_a_defect_and_not_a_gap() -> None:
+def test_a_missing_value_is_an_error() -> None:
     with pytest.raises(UndefinedError):
         render_email("password_reset", to="a@example.com", subject="s", name=None, until=UNTIL)
 
@@ -72,11 +72,11 @@ def test_a_word_that_is_missing_is_a_defect_and_not_a_gap() -> None:
         (datetime(2026, 6, 5, 3, 7, tzinfo=timezone.utc), "5 June 2026, 08:07 PKT"),
     ],
 )
-def test_times_are_those_of_pakistan(moment: datetime, read: str) -> None:
+def test_times_are_in_pakistan_time(moment: datetime, read: str) -> None:
     assert karachi_time(moment) == read
 
 
-def test_a_message_has_both_parts_and_what_a_mailbox_wants_to_know() -> None:
+def test_a_message_has_both_parts_and_the_required_headers() -> None:
     email = render_email("password_reset", to="a@example.com", subject="New", name="علی", link=LINK, until=UNTIL)
     message = compose_message("Halls <no-reply@halls.example>", email, "0123456789abcdef01234567")
     assert message["From"] == "Halls <no-reply@halls.example>"
@@ -96,7 +96,7 @@ def test_a_message_has_both_parts_and_what_a_mailbox_wants_to_know() -> None:
         ("a@example.com\nBcc: mallory@example.com", "s"),
         ("a@example.com\r\nBcc: mallory@example.com", "s"),
         ("a@example.com", "s\nBcc: mallory@example.com"),
-        ("a@example.com", "s\r\n\r\nAnother letter"),
+        ("a@example.com", "s\r\n\r\nAnother body"),
     ],
 )
 def test_a_line_break_adds_no_header(to: str, subject: str) -> None:

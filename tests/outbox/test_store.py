@@ -1,4 +1,4 @@
-"""The outbox: who may send a letter and when, how long it is tried, and what becomes of it in the end."""
+"""The outbox collection: leases, pauses between tries, scheduled and dead entries."""
 
 from __future__ import annotations
 
@@ -11,43 +11,49 @@ from bson import ObjectId
 from halls.clock import utc_now
 from halls.mongo.client import in_transaction
 from halls.outbox import store
+from halls.outbox.entry import state_of
 from halls.outbox.store import (
-    LONGEST_PAUSE_SECONDS,
+    MAX_PAUSE_SECONDS,
     MAX_TRIES,
+    MAX_UNAVAILABLE,
     claim_entry,
     complete_entry,
+    count_entries,
     delete_entries_to,
     enqueue,
     list_entries,
+    mark_dead,
     requeue_entries,
     retry_later,
 )
 from tests.accounts.concurrency import at_once
 
 if TYPE_CHECKING:
-    from halls.mongo.client import Db, Document, Session
+    from halls.mongo.client import Db, Session
+    from halls.outbox.entry import OutboxEntry
 
 LEASE = 60.0
+KINDS = {"news"}
 
 
-def claimed(db: Db, now: datetime) -> Document:
-    """Claim the letter that is due."""
-    entry = claim_entry(db, now, LEASE)
+def claim(db: Db, now: datetime) -> OutboxEntry:
+    """Claim the entry that is due."""
+    entry = claim_entry(db, KINDS, now, LEASE)
     assert entry is not None
     return entry
 
 
-def only(db: Db) -> Document:
-    """Return the one letter there is."""
+def only(db: Db) -> OutboxEntry:
+    """Return the only entry."""
     (entry,) = list_entries(db)
     return entry
 
 
-def test_a_letter_waits_until_it_is_claimed_and_is_gone_when_it_is_finished(db: Db) -> None:
+def test_an_entry_waits_until_it_is_claimed_and_is_deleted_when_completed(db: Db) -> None:
     now = utc_now()
     entry_id = enqueue(db, "news", {"email": "a@example.com"}, now)
-    entry = claimed(db, now)
-    assert {name: entry[name] for name in ("_id", "kind", "data", "tries")} == {
+    entry = claim(db, now)
+    assert {name: value for name, value in entry.items() if name in {"_id", "kind", "data", "tries"}} == {
         "_id": entry_id,
         "kind": "news",
         "data": {"email": "a@example.com"},
@@ -57,20 +63,31 @@ def test_a_letter_waits_until_it_is_claimed_and_is_gone_when_it_is_finished(db: 
     assert list_entries(db) == []
 
 
-def test_nothing_is_claimed_when_nothing_is_due(db: Db) -> None:
+def test_nothing_is_claimed_while_nothing_is_due(db: Db) -> None:
     now = utc_now()
-    assert claim_entry(db, now, LEASE) is None
-    enqueue(db, "news", {}, now + timedelta(seconds=1))
-    assert claim_entry(db, now, LEASE) is None
+    assert claim_entry(db, KINDS, now, LEASE) is None
+    enqueue(db, "news", {}, now, due_at=now + timedelta(seconds=1))
+    assert claim_entry(db, KINDS, now, LEASE) is None
+    assert claim_entry(db, KINDS, now + timedelta(seconds=1), LEASE) is not None
 
 
-def test_the_letter_that_waits_longest_goes_first(db: Db) -> None:
+def test_only_the_given_kinds_are_claimed(db: Db) -> None:
+    now = utc_now()
+    enqueue(db, "kind of a newer version", {}, now - timedelta(seconds=5))
+    expected = enqueue(db, "news", {}, now)
+    assert claim(db, now)["_id"] == expected
+    assert claim_entry(db, KINDS, now, LEASE) is None
+    (left,) = (entry for entry in list_entries(db) if entry["_id"] != expected)
+    assert (left["status"], left["tries"]) == ("due", 0)
+
+
+def test_the_entry_that_has_been_due_longest_is_claimed_first(db: Db) -> None:
     now = utc_now()
     ids = [enqueue(db, "news", {}, now - timedelta(seconds=seconds)) for seconds in (1, 3, 2)]
-    assert [claimed(db, now)["_id"] for _ in ids] == [ids[1], ids[2], ids[0]]
+    assert [claim(db, now)["_id"] for _ in ids] == [ids[1], ids[2], ids[0]]
 
 
-def test_a_letter_is_queued_if_and_only_if_its_cause_takes_effect(db: Db) -> None:
+def test_an_entry_is_stored_only_if_its_transaction_commits(db: Db) -> None:
     def fail(session: Session) -> None:
         enqueue(db, "news", {}, utc_now(), session)
         raise LookupError
@@ -82,98 +99,164 @@ def test_a_letter_is_queued_if_and_only_if_its_cause_takes_effect(db: Db) -> Non
     assert len(list_entries(db)) == 1
 
 
-def test_a_claimed_letter_is_hidden_for_the_lease_and_due_again_by_itself(db: Db) -> None:
+def test_a_claimed_entry_is_hidden_for_the_lease_and_then_due_again(db: Db) -> None:
     now = utc_now()
     enqueue(db, "news", {}, now)
-    first = claimed(db, now)
-    assert claim_entry(db, now + timedelta(seconds=LEASE - 1), LEASE) is None
-    second = claimed(db, now + timedelta(seconds=LEASE))
+    first = claim(db, now)
+    assert claim_entry(db, KINDS, now + timedelta(seconds=LEASE - 1), LEASE) is None
+    second = claim(db, now + timedelta(seconds=LEASE))
     assert (second["_id"], second["tries"]) == (first["_id"], 2)
 
 
-def test_of_many_workers_at_once_each_letter_has_one(db: Db) -> None:
+def test_concurrent_workers_claim_each_entry_once(db: Db) -> None:
     now = utc_now()
     ids = {enqueue(db, "news", {}, now) for _ in range(10)}
-    entries = at_once([lambda: claim_entry(db, now, LEASE)] * 12)
+    entries = at_once([lambda: claim_entry(db, KINDS, now, LEASE)] * 12)
     found = [entry["_id"] for entry in entries if entry]
     assert sorted(found) == sorted(ids)
 
 
-def test_who_was_too_slow_does_not_undo_the_work_of_the_next(db: Db) -> None:
+def test_a_worker_whose_lease_expired_changes_nothing(db: Db) -> None:
     now = utc_now()
     enqueue(db, "news", {}, now)
-    slow = claimed(db, now)
-    quick = claimed(db, now + timedelta(seconds=LEASE))
+    slow = claim(db, now)
+    quick = claim(db, now + timedelta(seconds=LEASE))
     retry_later(db, slow, now, "SlowError")
-    assert only(db) == quick
+    mark_dead(db, slow, "SlowError")
     complete_entry(db, slow)
     assert only(db) == quick
     complete_entry(db, quick)
     assert list_entries(db) == []
-    # And a letter that is gone does not come back.
-    assert retry_later(db, slow, now, "SlowError")
+    assert retry_later(db, slow, now, "SlowError") == "due"
     assert list_entries(db) == []
 
 
-def test_the_pauses_grow_up_to_a_quarter_of_an_hour_and_then_the_letter_is_dead(db: Db) -> None:
+def test_a_returned_try_does_not_revive_an_expired_lease(db: Db) -> None:
+    now = utc_now()
+    enqueue(db, "news", {}, now)
+    slow = claim(db, now)
+    quick = claim(db, now + timedelta(seconds=LEASE))
+    retry_later(db, quick, now, "ServerUnavailable", is_unavailable=True)
+    assert only(db)["tries"] == slow["tries"]
+    complete_entry(db, slow)
+    assert only(db)["_id"] == quick["_id"]
+
+
+def test_pauses_grow_to_a_quarter_of_an_hour_and_the_last_failure_is_final(db: Db) -> None:
     now = utc_now()
     enqueue(db, "news", {}, now)
     pauses = []
     for number in range(1, MAX_TRIES):
-        entry = claimed(db, now)
+        entry = claim(db, now)
         assert entry["tries"] == number
-        assert retry_later(db, entry, now, "SMTPConnectError")
+        assert retry_later(db, entry, now, "SMTPDataError") == "due"
         pauses.append((only(db)["due_at"] - now).total_seconds())
-        assert claim_entry(db, now + timedelta(seconds=pauses[-1] - 0.5), LEASE) is None
+        assert claim_entry(db, KINDS, now + timedelta(seconds=pauses[-1] - 0.5), LEASE) is None
         now += timedelta(seconds=pauses[-1])
     assert pauses[:9] == [2, 4, 8, 16, 32, 64, 128, 256, 512]
-    assert set(pauses[9:]) == {LONGEST_PAUSE_SECONDS}
+    assert set(pauses[9:]) == {MAX_PAUSE_SECONDS}
     assert 3600 < sum(pauses) < 3 * 3600
-    assert not retry_later(db, claimed(db, now), now, "SMTPDataError")
+    assert retry_later(db, claim(db, now), now, "SMTPDataError") == "dead"
     dead = only(db)
     assert (dead["status"], dead["reason"], dead["tries"]) == ("dead", "SMTPDataError", MAX_TRIES)
-    assert claim_entry(db, now + timedelta(days=30), LEASE) is None
+    assert claim_entry(db, KINDS, now + timedelta(days=30), LEASE) is None
+
+
+def test_an_unavailable_server_uses_up_no_tries_for_three_days(db: Db) -> None:
+    began = now = utc_now()
+    enqueue(db, "news", {}, now)
+    while now - began < MAX_UNAVAILABLE:
+        assert retry_later(db, claim(db, now), now, "ServerUnavailable", is_unavailable=True) == "due"
+        entry = only(db)
+        assert entry["tries"] == 0
+        assert timedelta(0) < entry["due_at"] - now <= timedelta(seconds=MAX_PAUSE_SECONDS)
+        now = entry["due_at"]
+    tries = 1
+    while retry_later(db, claim(db, now), now, "ServerUnavailable", is_unavailable=True) == "due":
+        tries += 1
+        now = only(db)["due_at"]
+    assert (tries, only(db)["status"]) == (MAX_TRIES, "dead")
+
+
+def test_the_three_days_of_a_scheduled_entry_begin_when_it_is_due(db: Db) -> None:
+    now = utc_now()
+    due_at = now + timedelta(days=30)
+    enqueue(db, "news", {}, now, due_at=due_at)
+    retry_later(db, claim(db, due_at), due_at, "ServerUnavailable", is_unavailable=True)
+    assert only(db)["tries"] == 0
 
 
 def put_dead(db: Db, **fields: Any) -> ObjectId:
-    """Write a letter that was given up."""
+    """Insert a dead entry."""
     entry_id = enqueue(db, "news", {}, utc_now())
     db.outbox.update_one({"_id": entry_id}, {"$set": {"status": "dead", "tries": MAX_TRIES, **fields}})
     return entry_id
 
 
-def test_dead_letters_are_tried_again_when_told_so(db: Db) -> None:
+def test_dead_entries_are_due_again_after_a_requeue(db: Db) -> None:
     dead = [put_dead(db) for _ in range(3)]
     now = utc_now()
-    waiting = enqueue(db, "news", {}, now + timedelta(hours=1))
+    scheduled = enqueue(db, "news", {}, now, due_at=now + timedelta(hours=1))
     assert requeue_entries(db, now, dead[:1]) == 1
     assert requeue_entries(db, now, []) == 0
-    assert requeue_entries(db, now, [waiting, ObjectId()]) == 0
-    entry = claimed(db, now)
+    assert requeue_entries(db, now, [scheduled, ObjectId()]) == 0
+    entry = claim(db, now)
     assert (entry["_id"], entry["tries"]) == (dead[0], 1)
-    assert claim_entry(db, now, LEASE) is None
+    assert claim_entry(db, KINDS, now, LEASE) is None
     assert requeue_entries(db, now) == 2
-    assert {claimed(db, now)["_id"] for _ in range(2)} == set(dead[1:])
+    assert {claim(db, now)["_id"] for _ in range(2)} == set(dead[1:])
 
 
-def test_letters_are_listed_from_the_oldest_and_no_more_than_asked_for(db: Db) -> None:
+def test_entries_are_listed_oldest_first_up_to_the_limit(db: Db) -> None:
     ids = [enqueue(db, "news", {}, utc_now()) for _ in range(2)]
     ids.append(put_dead(db))
     assert [entry["_id"] for entry in list_entries(db)] == ids
     assert [entry["_id"] for entry in list_entries(db, 2)] == ids[:2]
 
 
+def test_due_scheduled_and_dead_entries_are_told_apart(db: Db) -> None:
+    now = utc_now()
+    enqueue(db, "news", {}, now - timedelta(hours=2))
+    enqueue(db, "news", {}, now - timedelta(hours=1))
+    enqueue(db, "news", {}, now - timedelta(hours=3), due_at=now + timedelta(days=1))
+    put_dead(db)
+    # A failed entry is due, also during the pause before its next try.
+    retry_later(db, claim(db, now), now, "SMTPDataError")
+    assert [state_of(entry, now) for entry in list_entries(db)] == ["due", "due", "scheduled", "dead"]
+    counts = count_entries(db, now)
+    assert counts.by_state == {"due": 2, "scheduled": 1, "dead": 1}
+    assert counts.oldest_due_at == list_entries(db)[0]["queued_at"]
+
+
+def test_a_scheduled_entry_is_not_late(db: Db) -> None:
+    now = utc_now()
+    enqueue(db, "news", {}, now - timedelta(days=9), due_at=now + timedelta(hours=1))
+    assert count_entries(db, now).oldest_due_at is None
+
+
+def test_entries_of_version_0_1_are_handled(db: Db) -> None:
+    now = utc_now()
+    old = {"_id": ObjectId(), "kind": "news", "data": {}, "status": "due", "tries": 0, "due_at": now, "queued_at": now}
+    db.outbox.insert_one(dict(old))
+    assert count_entries(db, now).by_state == {"due": 1}
+    assert retry_later(db, claim(db, now), now, "ServerUnavailable", is_unavailable=True) == "due"
+    now = only(db)["due_at"]
+    complete_entry(db, claim(db, now))
+    assert list_entries(db) == []
+
+
 @pytest.mark.parametrize("typed", ["ali@example.com", "ALI@Example.com"])
-def test_what_waits_for_an_address_is_forgotten_however_it_was_typed(db: Db, typed: str) -> None:
+def test_entries_for_an_address_are_deleted_in_any_case(db: Db, typed: str) -> None:
     enqueue(db, "news", {"email": typed}, utc_now())
-    kept = enqueue(db, "news", {"email": "another@example.com"}, utc_now())
+    other = enqueue(db, "news", {"email": "another@example.com"}, utc_now())
     in_transaction(db, lambda session: delete_entries_to(db, "ali@example.com", session))
-    assert only(db)["_id"] == kept
+    assert only(db)["_id"] == other
 
 
-def test_the_due_letter_is_found_by_an_index(db: Db) -> None:
+def test_the_next_entry_is_found_by_an_index(db: Db) -> None:
     enqueue(db, "news", {}, utc_now())
-    plan = db.outbox.find({"status": "due", "due_at": {"$lte": utc_now()}}).sort("due_at").explain()
-    assert "IXSCAN" in str(plan["queryPlanner"]["winningPlan"])
-    assert "'SORT'" not in str(plan["queryPlanner"]["winningPlan"])
+    match = {"status": "due", "due_at": {"$lte": utc_now()}, "kind": {"$in": ["news"]}}
+    plan = str(db.outbox.find(match).sort("due_at").explain()["queryPlanner"]["winningPlan"])
+    assert "IXSCAN" in plan
+    assert "'SORT'" not in plan
     assert store.COLLECTION.name == "outbox"

@@ -1,4 +1,4 @@
-"""Workers as processes of their own: many at once, killed in the middle of a letter, and one after the other."""
+"""Workers as separate processes: several at once, and killed while they send an e-mail."""
 
 from __future__ import annotations
 
@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 LEASE_SECONDS = 1.5
 PROGRAM = """
 import threading, time
-from halls.app import WRITERS
+from halls.app import OUTBOX_HANDLERS
 from halls.config import load_config
+from halls.mail import handler
 from halls.outbox import store, worker
 from halls.mongo.client import connect
 
-store.LONGEST_PAUSE_SECONDS, worker.IDLE_SECONDS = 0.2, 0.05
-send_email, complete_entry = worker.send_email, worker.complete_entry
+store.MAX_PAUSE_SECONDS = 0.2
+send_email, complete_entry = handler.send_email, worker.complete_entry
 
 def hang(*_):
     print("hangs", flush=True)
@@ -40,15 +41,18 @@ def hang(*_):
 
 {change}
 config = load_config()
-worker.run_worker(connect(config.database_uri), config, WRITERS, threading.Event())
+db, stop = connect(config.database_uri), threading.Event()
+while True:
+    worker.handle_due_entries(db, config, OUTBOX_HANDLERS, stop)
+    time.sleep(0.05)
 """
-HANG_BEFORE_SENDING = "worker.send_email = hang"
-HANG_BEFORE_MARKING = "worker.complete_entry = hang"
+HANG_BEFORE_SENDING = "handler.send_email = hang"
+HANG_BEFORE_COMPLETING = "worker.complete_entry = hang"
 
 
 @contextmanager
 def worker_process(uri: str, port: int, folder: Path, change: str = "") -> Iterator[subprocess.Popen[str]]:
-    """Run a worker in a process of its own, and kill it when the block ends."""
+    """Run a worker process, and kill it when the block ends."""
     own = {
         "MONGO_URI": uri,
         "JWT_SECRET": SECRET,
@@ -69,14 +73,14 @@ def worker_process(uri: str, port: int, folder: Path, change: str = "") -> Itera
             process.kill()
 
 
-def until_it_hangs(process: subprocess.Popen[str]) -> None:
-    """Wait for the process to stand still where it was told to."""
+def wait_until_it_hangs(process: subprocess.Popen[str]) -> None:
+    """Wait until the process hangs in the patched function."""
     assert process.stdout is not None
     assert any(line == "hangs\n" for line in process.stdout)
 
 
 def queue_resets(db: Db, count: int) -> set[str]:
-    """Queue a reset letter to each of so many people; return their addresses."""
+    """Enqueue a reset e-mail to each of `count` accounts. Return their addresses."""
     emails = {f"p{number}@example.com" for number in range(count)}
     for email in emails:
         put_user(db, email=email)
@@ -84,50 +88,50 @@ def queue_resets(db: Db, count: int) -> set[str]:
     return emails
 
 
-def receivers(office: SmtpServer) -> list[str]:
-    """Return to whom letters went, in order."""
-    return sorted(receiver for delivery in office.deliveries for receiver in delivery.receivers)
+def receivers(server: SmtpServer) -> list[str]:
+    """Return the recipients, sorted."""
+    return sorted(receiver for delivery in server.deliveries for receiver in delivery.receivers)
 
 
-def test_two_workers_deliver_two_hundred_letters_once_each(db: Db, worker_uri: str, tmp_path: Path) -> None:
+def test_two_workers_send_two_hundred_emails_once_each(db: Db, worker_uri: str, tmp_path: Path) -> None:
     emails = queue_resets(db, 200)
     with (
-        running_smtp_server() as office,
-        worker_process(worker_uri, office.port, tmp_path),
-        worker_process(worker_uri, office.port, tmp_path),
+        running_smtp_server() as server,
+        worker_process(worker_uri, server.port, tmp_path),
+        worker_process(worker_uri, server.port, tmp_path),
     ):
         assert soon(lambda: not list_entries(db), 40)
-    assert receivers(office) == sorted(emails)
-    assert set(office.copies().values()) == {1}
+    assert receivers(server) == sorted(emails)
+    assert set(server.copies().values()) == {1}
     assert db.password_resets.count_documents({}) == 200
 
 
-def test_a_letter_of_a_worker_killed_before_it_was_sent_goes_once_after_the_lease(
+def test_an_email_of_a_worker_killed_before_sending_is_sent_after_the_lease(
     db: Db, worker_uri: str, tmp_path: Path
 ) -> None:
     (email,) = queue_resets(db, 1)
-    with running_smtp_server() as office:
-        with worker_process(worker_uri, office.port, tmp_path, HANG_BEFORE_SENDING) as killed:
-            until_it_hangs(killed)
+    with running_smtp_server() as server:
+        with worker_process(worker_uri, server.port, tmp_path, HANG_BEFORE_SENDING) as killed:
+            wait_until_it_hangs(killed)
             (entry,) = list_entries(db)
-        with worker_process(worker_uri, office.port, tmp_path):
-            assert soon(lambda: office.deliveries)
+        with worker_process(worker_uri, server.port, tmp_path):
+            assert soon(lambda: server.deliveries)
             assert utc_now() >= entry["due_at"]
             assert soon(lambda: not list_entries(db))
     assert killed.returncode == -9
-    assert receivers(office) == [email]
+    assert receivers(server) == [email]
 
 
-def test_a_letter_of_a_worker_killed_before_it_was_marked_comes_twice_at_most_and_says_so(
+def test_an_email_of_a_worker_killed_after_sending_arrives_at_most_twice(
     db: Db, worker_uri: str, tmp_path: Path
 ) -> None:
     (email,) = queue_resets(db, 1)
-    with running_smtp_server() as office:
-        with worker_process(worker_uri, office.port, tmp_path, HANG_BEFORE_MARKING) as killed:
-            until_it_hangs(killed)
-        with worker_process(worker_uri, office.port, tmp_path):
+    with running_smtp_server() as server:
+        with worker_process(worker_uri, server.port, tmp_path, HANG_BEFORE_COMPLETING) as killed:
+            wait_until_it_hangs(killed)
+        with worker_process(worker_uri, server.port, tmp_path):
             assert soon(lambda: not list_entries(db))
             time.sleep(0.3)
-    assert receivers(office) == [email] * 2
-    # Both have the same Message-ID: mailboxes show them as one.
-    assert list(office.copies().values()) == [2]
+    assert receivers(server) == [email] * 2
+    # Both copies have the same Message-ID, so mailboxes show one.
+    assert list(server.copies().values()) == [2]

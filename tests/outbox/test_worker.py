@@ -1,4 +1,4 @@
-"""The worker, in this process: what it sends, what it tries again, what it gives up, and what it says of it."""
+"""The outbox worker with e-mail as its handler: success, retries, dead entries, logs and metrics."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ import time_machine
 from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
 
 from halls.clock import utc_now
+from halls.mail import handler
+from halls.mail.handler import email_handler
 from halls.mail.message import Email
 from halls.metrics import metrics
 from halls.outbox import store, worker
-from halls.outbox.store import LONGEST_PAUSE_SECONDS, MAX_TRIES, enqueue, list_entries
-from halls.outbox.worker import deliver_next, run_worker
+from halls.outbox.store import MAX_PAUSE_SECONDS, MAX_TRIES, enqueue, list_entries
+from halls.outbox.worker import handle_due_entries, handle_next
+from halls.server import tasks
+from halls.server.tasks import PeriodicTask, start_tasks
 from tests.accounts.concurrency import come_between
 from tests.conftest import make_config
 from tests.mail.smtp_server import mute_server, running_smtp_server, soon
@@ -31,34 +35,35 @@ if TYPE_CHECKING:
     from bson import ObjectId
 
     from halls.config import Config
-    from halls.mongo.client import Db, Document
+    from halls.mongo.client import Db
+    from halls.outbox.entry import Handlers, OutboxEntry
 
 
-def write_news(_db: Db, _config: Config, entry: Document, _now: datetime) -> Email | None:
-    """Write a letter to who is named, or to nobody."""
+def render_news(_db: Db, _config: Config, entry: OutboxEntry, _now: datetime) -> Email | None:
+    """Render an e-mail to the address of the entry, or none without an address."""
     to = entry["data"].get("email")
     return Email(to, "News", "text", "<p>html</p>") if to else None
 
 
-WRITERS = {"news": write_news}
+HANDLERS = {"news": email_handler(render_news)}
 
 
 def mail_config(port: int, **settings: Any) -> Config:
-    """Return settings with that SMTP server of this machine."""
+    """Return settings with the SMTP server at that port of loopback."""
     return make_config(smtp_host="127.0.0.1", smtp_port=port, **settings)
 
 
 def queue_news(db: Db, **data: Any) -> ObjectId:
-    """Queue a letter to somebody."""
+    """Enqueue an e-mail."""
     return enqueue(db, "news", {"email": "ayesha@example.com", **data}, utc_now())
 
 
 @contextmanager
-def working(db: Db, config: Config, writers: Any = None) -> Iterator[threading.Thread]:
-    """Run a worker in a thread until the block ends."""
+def running_worker(db: Db, config: Config, handlers: Handlers = HANDLERS) -> Iterator[threading.Thread]:
+    """Run the outbox task in a thread until the block ends."""
     stop = threading.Event()
-    thread = threading.Thread(target=run_worker, args=(db, config, writers or WRITERS, stop))
-    thread.start()
+    task = PeriodicTask("outbox", 0.02, lambda *args: handle_due_entries(args[0], args[1], handlers, args[2]))
+    (thread,) = start_tasks(db, config, [task], stop)
     try:
         yield thread
     finally:
@@ -68,254 +73,302 @@ def working(db: Db, config: Config, writers: Any = None) -> Iterator[threading.T
 
 
 @pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorten every pause."""
-    monkeypatch.setattr(worker, "IDLE_SECONDS", 0.02)
-    monkeypatch.setattr(worker, "AWAY_SECONDS", 0.02)
-    monkeypatch.setattr(store, "LONGEST_PAUSE_SECONDS", 0.1)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "MIN_ERROR_PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(store, "MAX_PAUSE_SECONDS", 0.1)
     monkeypatch.setattr("halls.mail.smtp.STEP_SECONDS", 0.5)
 
 
-def test_a_letter_is_sent_and_gone(db: Db) -> None:
+def test_an_email_is_sent_and_its_entry_deleted(db: Db) -> None:
     name = queue_news(db)
-    with running_smtp_server() as office, structlog.testing.capture_logs() as lines:
-        assert deliver_next(db, mail_config(office.port), WRITERS)
-        assert not deliver_next(db, mail_config(office.port), WRITERS)
-    assert [delivery.receivers for delivery in office.deliveries] == [["ayesha@example.com"]]
+    with running_smtp_server() as server, structlog.testing.capture_logs() as lines:
+        assert handle_next(db, mail_config(server.port), HANDLERS)
+        assert not handle_next(db, mail_config(server.port), HANDLERS)
+    assert [delivery.receivers for delivery in server.deliveries] == [["ayesha@example.com"]]
     assert list_entries(db) == []
-    assert lines == [{"event": "e-mail sent", "log_level": "info", "entry": str(name), "tries": 1}]
+    fields = {"entry": str(name), "kind": "news", "tries": 1, "outcome": "sent"}
+    assert lines == [{"event": "outbox entry handled", "log_level": "info", **fields}]
 
 
-def test_a_letter_to_nobody_is_gone_without_a_word(db: Db) -> None:
+def test_an_email_without_recipient_is_deleted_without_sending(db: Db) -> None:
     queue_news(db, email=None)
-    with running_smtp_server() as office, structlog.testing.capture_logs() as lines:
-        assert deliver_next(db, mail_config(office.port), WRITERS)
-    assert (office.tried, list_entries(db)) == (0, [])
-    assert lines[0]["event"] == "letter to nobody"
+    with running_smtp_server() as server, structlog.testing.capture_logs() as lines:
+        assert handle_next(db, mail_config(server.port), HANDLERS)
+    assert (server.tried, list_entries(db)) == (0, [])
+    assert lines[0]["outcome"] == "no_receiver"
 
 
 @pytest.mark.parametrize(
     ("error", "reason"),
     [("451 later", "SMTPDataError"), ("550 no", "SMTPDataError"), ("drop", "SMTPServerDisconnected")],
 )
-def test_a_letter_that_is_not_taken_is_tried_again_and_arrives_once(db: Db, error: str, reason: str) -> None:
+def test_an_error_to_data_uses_up_a_try_and_the_email_arrives_once(db: Db, error: str, reason: str) -> None:
     queue_news(db)
-    with running_smtp_server() as office:
-        office.errors = [error] * 2
-        assert deliver_next(db, mail_config(office.port), WRITERS)
-        assert [(entry["status"], entry["reason"]) for entry in list_entries(db)] == [("due", reason)]
-        with working(db, mail_config(office.port)):
+    with running_smtp_server() as server:
+        server.errors = [error] * 2
+        assert handle_next(db, mail_config(server.port), HANDLERS)
+        assert [(one["status"], one["tries"], one["reason"]) for one in list_entries(db)] == [("due", 1, reason)]
+        with running_worker(db, mail_config(server.port)):
             assert soon(lambda: not list_entries(db))
-    assert (office.tried, list(office.copies().values())) == (3, [1])
+    assert (server.tried, list(server.copies().values())) == (3, [1])
 
 
 @pytest.mark.parametrize("greets", [False, True], ids=["before the greeting", "after the greeting"])
-def test_a_server_that_hangs_costs_a_try(db: Db, monkeypatch: pytest.MonkeyPatch, *, greets: bool) -> None:
+def test_a_server_that_hangs_uses_up_no_try(db: Db, monkeypatch: pytest.MonkeyPatch, *, greets: bool) -> None:
     monkeypatch.setattr("halls.mail.smtp.STEP_SECONDS", 0.1)
     queue_news(db)
     with mute_server(greets=greets) as port:
-        assert deliver_next(db, mail_config(port), WRITERS)
+        assert handle_next(db, mail_config(port), HANDLERS)
     (entry,) = list_entries(db)
-    assert (entry["status"], entry["tries"]) == ("due", 1)
+    assert (entry["status"], entry["tries"], entry["deferrals"]) == ("due", 0, 1)
     assert entry["reason"] in {"TimeoutError", "SMTPServerDisconnected"}
 
 
-def test_a_farewell_that_hangs_does_not_send_a_letter_twice(db: Db) -> None:
+def test_a_rejected_recipient_is_dead_at_once_and_affects_no_other(db: Db) -> None:
+    rejected = queue_news(db, email="gone@example.com")
     queue_news(db)
-    with running_smtp_server() as office:
-        office.farewell_seconds = 1
-        with working(db, mail_config(office.port)):
+    with running_smtp_server() as server, structlog.testing.capture_logs() as lines:
+        server.recipient_errors = {"gone@example.com": "550 no such mailbox"}
+        while handle_next(db, mail_config(server.port), HANDLERS):
+            pass
+    (entry,) = list_entries(db)
+    assert (entry["_id"], entry["status"], entry["tries"]) == (rejected, "dead", 1)
+    assert entry["reason"] == "SMTPRecipientsRefused"
+    assert [delivery.receivers for delivery in server.deliveries] == [["ayesha@example.com"]]
+    assert (lines[0]["log_level"], lines[0]["outcome"]) == ("error", "dead")
+
+
+def test_a_quit_that_hangs_does_not_send_an_email_twice(db: Db) -> None:
+    queue_news(db)
+    with running_smtp_server() as server:
+        server.quit_seconds = 1
+        with running_worker(db, mail_config(server.port)):
             assert soon(lambda: not list_entries(db))
-    assert list(office.copies().values()) == [1]
+    assert list(server.copies().values()) == [1]
 
 
-def test_when_the_server_is_back_every_letter_arrives_once(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
-    # In days of outage a letter would be given up, and that is another test.
-    monkeypatch.setattr(store, "MAX_TRIES", 10_000)
+def test_every_email_arrives_once_after_an_outage(db: Db) -> None:
     names = {str(queue_news(db)) for _ in range(5)}
     port = free_port()
-    with working(db, mail_config(port)):
-        assert soon(lambda: all(entry["tries"] > 1 for entry in list_entries(db)))
-        assert len(list_entries(db)) == 5
-        with running_smtp_server(port=port) as office:
+    with running_worker(db, mail_config(port)):
+        assert soon(lambda: all(entry.get("deferrals", 0) > 1 for entry in list_entries(db)))
+        assert {entry["tries"] for entry in list_entries(db)} <= {0, 1}
+        with running_smtp_server(port=port) as server:
             assert soon(lambda: not list_entries(db))
-    assert set(office.copies().values()) == {1}
-    assert {delivery.id.split("@")[0].strip("<") for delivery in office.deliveries} == names
+    assert set(server.copies().values()) == {1}
+    assert {delivery.id.split("@")[0].strip("<") for delivery in server.deliveries} == names
 
 
-def test_letters_queued_while_the_server_is_down_for_a_minute_all_arrive_once(
-    db: Db, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(store, "LONGEST_PAUSE_SECONDS", LONGEST_PAUSE_SECONDS)
+def test_emails_queued_during_a_minute_of_outage_all_arrive_once(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MAX_PAUSE_SECONDS", MAX_PAUSE_SECONDS)
     port, began = free_port(), utc_now()
     config = mail_config(port)
     for second in range(60):
         with time_machine.travel(began + timedelta(seconds=second), tick=False):
             if second % 3 == 0:
                 queue_news(db)
-            while deliver_next(db, config, WRITERS):
+            while handle_next(db, config, HANDLERS):
                 pass
     waiting = {str(entry["_id"]) for entry in list_entries(db)}
     assert len(waiting) == 20
-    with running_smtp_server(port=port) as office:
-        # The pauses have doubled meanwhile: who waited a minute waits at most another, and a little.
+    with running_smtp_server(port=port) as server:
+        # The pauses double: an entry that waited a minute waits at most a little more than another minute.
         for second in range(60, 130):
             with time_machine.travel(began + timedelta(seconds=second), tick=False):
-                while deliver_next(db, config, WRITERS):
+                while handle_next(db, config, HANDLERS):
                     pass
     assert list_entries(db) == []
-    assert {delivery.id.split("@")[0].strip("<") for delivery in office.deliveries} == waiting
-    assert set(office.copies().values()) == {1}
+    assert {delivery.id.split("@")[0].strip("<") for delivery in server.deliveries} == waiting
+    assert set(server.copies().values()) == {1}
 
 
-def count_dead() -> float:
-    """Return how many letters of this kind this process counted as given up."""
-    return metrics().mails.labels("news", "dead")._value.get()  # type: ignore[no-any-return] # noqa: SLF001 - the library's own tests read it so
+def count_outcome(outcome: str) -> float:
+    """Return how often this process counted the outcome for this kind."""
+    return metrics().outbox.labels("news", outcome)._value.get()  # type: ignore[no-any-return] # noqa: SLF001 - the library's own tests read it so
 
 
-def test_after_the_last_try_a_letter_is_dead_and_log_and_metric_say_so(db: Db) -> None:
-    before = count_dead()
+def test_after_the_last_try_an_entry_is_dead_in_log_and_metric(db: Db) -> None:
+    before = count_outcome("dead"), count_outcome("failed")
     name = queue_news(db)
     db.outbox.update_one({"_id": name}, {"$set": {"tries": MAX_TRIES - 2}})
-    config = mail_config(free_port())
-    with structlog.testing.capture_logs() as lines:
-        assert deliver_next(db, config, WRITERS)
-        assert soon(lambda: deliver_next(db, config, WRITERS))
+    with running_smtp_server() as server, structlog.testing.capture_logs() as lines:
+        server.errors = ["550 no"] * 2
+        assert handle_next(db, mail_config(server.port), HANDLERS)
+        assert soon(lambda: handle_next(db, mail_config(server.port), HANDLERS))
     assert [entry["status"] for entry in list_entries(db)] == ["dead"]
-    said = {"event": "e-mail not sent", "entry": str(name), "reason": "ConnectionRefusedError"}
+    common = {"event": "outbox entry not handled", "entry": str(name), "kind": "news", "reason": "SMTPDataError"}
     assert lines == [
-        {**said, "log_level": "warning", "tries": MAX_TRIES - 1, "dead": False},
-        {**said, "log_level": "error", "tries": MAX_TRIES, "dead": True},
+        {**common, "log_level": "warning", "tries": MAX_TRIES - 1, "outcome": "failed"},
+        {**common, "log_level": "error", "tries": MAX_TRIES, "outcome": "dead"},
     ]
-    assert count_dead() == before + 1
-    assert not deliver_next(db, config, WRITERS)
+    assert (count_outcome("dead"), count_outcome("failed")) == (before[0] + 1, before[1] + 1)
+    assert not handle_next(db, mail_config(server.port), HANDLERS)
 
 
-def test_what_a_server_says_is_not_logged_for_it_may_hold_the_address(db: Db) -> None:
+def test_an_unavailable_server_is_counted_as_such(db: Db) -> None:
+    before = count_outcome("unavailable")
     queue_news(db)
-    with running_smtp_server() as office, structlog.testing.capture_logs() as lines:
-        office.errors = ["550 ayesha@example.com is unknown"]
-        deliver_next(db, mail_config(office.port), WRITERS)
+    with structlog.testing.capture_logs() as lines:
+        assert handle_next(db, mail_config(free_port()), HANDLERS)
+    assert (lines[0]["outcome"], lines[0]["reason"]) == ("unavailable", "ConnectionRefusedError")
+    assert count_outcome("unavailable") == before + 1
+
+
+def test_the_text_of_a_server_is_not_logged_because_it_may_contain_the_address(db: Db) -> None:
+    queue_news(db)
+    with running_smtp_server() as server, structlog.testing.capture_logs() as lines:
+        server.errors = ["550 ayesha@example.com is unknown"]
+        handle_next(db, mail_config(server.port), HANDLERS)
     assert "ayesha" not in str(lines)
     assert "ayesha" not in str(list_entries(db)[0]["reason"])
 
 
-def broken_writer(*_: Any) -> Email:
-    """Fail as no writer should."""
+def broken_renderer(*_: Any) -> Email:
+    """Fail with a defect."""
     raise AttributeError("'NoneType' object has no attribute 'ayesha@example.com'")
 
 
-@pytest.mark.parametrize("kind", ["news", "of a newer version"])
-def test_a_letter_that_nobody_can_write_stops_no_other(db: Db, kind: str) -> None:
-    enqueue(db, kind, {}, utc_now())
-    enqueue(db, "good", {"email": "ayesha@example.com"}, utc_now())
-    writers = {"news": broken_writer, "good": write_news}
-    with running_smtp_server() as office, working(db, mail_config(office.port), writers) as thread:
-        assert soon(lambda: office.deliveries)
+def test_an_entry_whose_handler_fails_stops_no_other(db: Db) -> None:
+    enqueue(db, "broken", {}, utc_now())
+    enqueue(db, "news", {"email": "ayesha@example.com"}, utc_now())
+    handlers = HANDLERS | {"broken": email_handler(broken_renderer)}
+    with running_smtp_server() as server, running_worker(db, mail_config(server.port), handlers) as thread:
+        assert soon(lambda: server.deliveries)
         assert thread.is_alive()
     (entry,) = list_entries(db)
-    assert (entry["kind"], entry["reason"]) == (kind, "AttributeError" if kind == "news" else "KeyError")
+    assert (entry["kind"], entry["reason"]) == ("broken", "AttributeError")
+
+
+def test_an_entry_of_an_unknown_kind_stays_due_for_another_worker(db: Db) -> None:
+    enqueue(db, "kind of a newer version", {}, utc_now() - timedelta(minutes=1))
+    queue_news(db)
+    with running_smtp_server() as server, running_worker(db, mail_config(server.port)):
+        assert soon(lambda: server.deliveries)
+    (entry,) = list_entries(db)
+    assert (entry["status"], entry["tries"]) == ("due", 0)
+
+
+def test_a_handler_of_another_kind_than_email_is_called_with_the_entry(db: Db) -> None:
+    calls: list[Any] = []
+
+    def handle(*args: Any) -> str:
+        calls.append(args)
+        return "delivered"
+
+    config, entry_id = make_config(), enqueue(db, "webhook", {"url": "x"}, utc_now())
+    with structlog.testing.capture_logs() as lines:
+        assert handle_next(db, config, {"webhook": handle})
+    ((given_db, given_config, entry, _now),) = calls
+    assert (given_db is db, given_config is config, entry["_id"], entry["data"]) == (True, True, entry_id, {"url": "x"})
+    assert (lines[0]["outcome"], list_entries(db)) == ("delivered", [])
 
 
 @pytest.mark.parametrize("address", ["a@example.com\nBcc: mallory@example.com", " ", "x" * 2_000, "<", 7])
-def test_an_address_that_no_letter_can_go_to_is_a_failed_try(db: Db, address: Any) -> None:
+def test_an_unusable_address_is_a_failure_and_sends_nothing(db: Db, address: Any) -> None:
     enqueue(db, "news", {"email": address}, utc_now())
-    with running_smtp_server() as office:
-        office.unknown = {"x" * 2_000}
-        assert deliver_next(db, mail_config(office.port), WRITERS)
-    assert office.deliveries == []
+    with running_smtp_server() as server:
+        server.recipient_errors = {"x" * 2_000: "550 no such mailbox"}
+        assert handle_next(db, mail_config(server.port), HANDLERS)
+    assert server.deliveries == []
     assert len(list_entries(db)) == 1
 
 
 def test_the_worker_waits_while_the_database_is_away_and_goes_on(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, away = worker.claim_entry, ["again", "again"]
+    real, failures = worker.claim_entry, ["again", "again"]
 
     def claim(*args: Any) -> Any:
-        if away:
-            raise ServerSelectionTimeoutError(away.pop())
+        if failures:
+            raise ServerSelectionTimeoutError(failures.pop())
         return real(*args)
 
     monkeypatch.setattr(worker, "claim_entry", claim)
     queue_news(db)
     with (
         structlog.testing.capture_logs() as lines,
-        running_smtp_server() as office,
-        working(db, mail_config(office.port)),
+        running_smtp_server() as server,
+        running_worker(db, mail_config(server.port)),
     ):
         assert soon(lambda: not list_entries(db))
-    assert [line["event"] for line in lines].count("outbox out of reach") == 2
-    assert list(office.copies().values()) == [1]
+    assert [line["event"] for line in lines].count("task failed") == 2
+    assert list(server.copies().values()) == [1]
 
 
 @contextmanager
-def holding(db: Db) -> Iterator[Callable[..., None]]:
-    """Yield what holds the entries from then on: to who would change one, the database seems frozen."""
+def locked_entries(db: Db) -> Iterator[Callable[..., None]]:
+    """Yield a function that locks all entries in a transaction: other writers wait for them."""
     with db.client.start_session() as session, session.start_transaction():
 
-        def hold(*_: Any) -> None:
-            # Without the deadline of who calls it.
-            change: Any = {"$set": {"held": True}}
+        def lock(*_: Any) -> None:
+            # In a new context: without the deadline of the caller.
+            change: Any = {"$set": {"locked": True}}
             contextvars.Context().run(db.outbox.update_many, {}, change, session=session)
 
-        yield hold
+        yield lock
 
 
-@pytest.mark.parametrize("step", ["claim_entry", "complete_entry", "retry_later"])
-def test_a_database_that_does_not_answer_is_one_that_is_away(
-    db: Db, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
+@pytest.mark.parametrize("step", ["claim_entry", "complete_entry", "retry_later", "mark_dead"])
+def test_each_database_step_has_a_deadline(db: Db, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     monkeypatch.setattr(worker, "DATABASE_SECONDS", 0.2)
     queue_news(db)
-    with running_smtp_server() as office, holding(db) as hold:
-        office.errors = ["451 later"] if step == "retry_later" else []
-        come_between(monkeypatch, worker, step, hold)
+    with running_smtp_server() as server, locked_entries(db) as lock:
+        server.errors = ["451 later"] if step == "retry_later" else []
+        server.recipient_errors = {"ayesha@example.com": "550 no"} if step == "mark_dead" else {}
+        come_between(monkeypatch, worker, step, lock)
         with pytest.raises(PyMongoError) as late:
-            deliver_next(db, mail_config(office.port), WRITERS)
+            handle_next(db, mail_config(server.port), HANDLERS)
     assert late.value.timeout
 
 
-def test_no_writer_waits_for_a_database_that_does_not_answer(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "DATABASE_SECONDS", 0.2)
+def test_a_renderer_has_a_deadline(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handler, "RENDER_SECONDS", 0.2)
     queue_news(db)
-    with holding(db) as hold:
+    with locked_entries(db) as lock:
 
-        def write_slowly(*_: Any) -> None:
-            hold()
-            db.outbox.update_many({}, {"$set": {"asked": True}})
+        def render_slowly(*_: Any) -> None:
+            lock()
+            db.outbox.update_many({}, {"$set": {"rendered": True}})
 
         with pytest.raises(PyMongoError) as late:
-            deliver_next(db, mail_config(1), {"news": write_slowly})
+            handle_next(db, mail_config(1), {"news": email_handler(render_slowly)})
     assert late.value.timeout
 
 
-def test_the_database_being_away_in_the_middle_of_a_letter_costs_no_letter(db: Db) -> None:
-    def no_database(*_: Any) -> Email:
+def test_an_outage_of_the_database_in_a_handler_loses_no_email(db: Db) -> None:
+    def fail(*_: Any) -> Email:
         raise ServerSelectionTimeoutError("away")
 
     queue_news(db)
     with pytest.raises(ServerSelectionTimeoutError):
-        deliver_next(db, mail_config(1, mail_lease_seconds=0.1), {"news": no_database})
-    with running_smtp_server() as office, working(db, mail_config(office.port)):
+        handle_next(db, mail_config(1, mail_lease_seconds=0.1), {"news": email_handler(fail)})
+    with running_smtp_server() as server, running_worker(db, mail_config(server.port)):
         assert soon(lambda: not list_entries(db))
-    assert list(office.copies().values()) == [1]
+    assert list(server.copies().values()) == [1]
 
 
-def test_a_worker_that_is_told_to_stop_finishes_the_letter_at_hand(db: Db) -> None:
-    stop, sending = threading.Event(), threading.Event()
+def test_a_run_ends_after_its_limit_although_entries_are_due(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "MAX_RUN_SECONDS", 0.0)
+    queue_news(db)
+    handle_due_entries(db, make_config(), HANDLERS, threading.Event())
+    assert len(list_entries(db)) == 1
 
-    def write_slowly(*args: Any) -> Email | None:
-        sending.set()
+
+def test_a_stopped_worker_finishes_the_entry_at_hand(db: Db) -> None:
+    stop, rendering = threading.Event(), threading.Event()
+
+    def render_slowly(*args: Any) -> Email | None:
+        rendering.set()
         stop.wait()
-        return write_news(*args)
+        return render_news(*args)
 
     for _ in range(2):
         queue_news(db)
-    with running_smtp_server() as office:
-        thread = threading.Thread(target=run_worker, args=(db, mail_config(office.port), {"news": write_slowly}, stop))
+    with running_smtp_server() as server:
+        arguments = (db, mail_config(server.port), {"news": email_handler(render_slowly)}, stop)
+        thread = threading.Thread(target=handle_due_entries, args=arguments)
         thread.start()
-        assert sending.wait(20)
+        assert rendering.wait(20)
         stop.set()
         thread.join(20)
         assert not thread.is_alive()
-    assert len(office.deliveries) == 1
+    assert list(server.copies().values()) == [1]
     assert len(list_entries(db)) == 1

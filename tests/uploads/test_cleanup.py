@@ -1,15 +1,20 @@
-"""Tests of the sweep: what no venue shows for a day goes, everything else stays."""
+"""The cleanup deletes files that no venue has referenced for a day, and no others."""
 
 from __future__ import annotations
 
 import os
 import threading
+from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
+from pymongo.errors import ServerSelectionTimeoutError
 
+from halls.app import TASKS
 from halls.clock import utc_now
+from halls.mongo.client import connect
 from halls.uploads import cleanup
 from halls.uploads.media import new_key
 from halls.venues.store import list_media_urls
@@ -28,12 +33,12 @@ OWNER_ID = "0123456789abcdef01234567"
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    """Return settings with the store in this test's folder."""
+    """Return settings with the local storage in this test's folder."""
     return make_config(data_dir=tmp_path)
 
 
 def stored(store: Path, *, hours: float, key: str | None = None) -> Path:
-    """Put a file into the store that is so many hours old."""
+    """Store a file that is so many hours old."""
     path = store / (key or new_key(OWNER_ID, "image/jpeg"))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(make_file())
@@ -42,23 +47,23 @@ def stored(store: Path, *, hours: float, key: str | None = None) -> Path:
     return path
 
 
-def test_a_day_old_upload_that_no_venue_shows_goes(db: Db, config: Config, store: Path) -> None:
+def test_an_unreferenced_upload_is_deleted_after_a_day(db: Db, config: Config, store: Path) -> None:
     old, young = stored(store, hours=24.1), stored(store, hours=23.9)
     assert cleanup.clean_up_uploads(db, config, utc_now()) == 1
     assert (old.exists(), young.exists()) == (False, True)
 
 
-def test_a_store_never_used_is_no_fault(db: Db, config: Config) -> None:
+def test_an_empty_storage_is_not_an_error(db: Db, config: Config) -> None:
     assert cleanup.clean_up_uploads(db, config, utc_now()) == 0
 
 
-def test_what_a_worker_that_died_left_goes_as_well(db: Db, config: Config, store: Path) -> None:
+def test_parts_of_interrupted_uploads_are_deleted(db: Db, config: Config, store: Path) -> None:
     left, running = stored(store, hours=25, key="incoming/a"), stored(store, hours=1, key="incoming/b")
     assert cleanup.clean_up_uploads(db, config, utc_now()) == 1
     assert (left.exists(), running.exists()) == (False, True)
 
 
-def test_what_a_venue_shows_stays_and_gets_a_day_when_it_is_taken_down(
+def test_a_referenced_file_stays_for_a_day_after_its_removal(
     api: Api, owner: str, db: Db, config: Config, store: Path
 ) -> None:
     picture, video = sign(api, owner), sign(api, owner, "video/mp4")
@@ -75,7 +80,7 @@ def test_what_a_venue_shows_stays_and_gets_a_day_when_it_is_taken_down(
     assert cleanup.clean_up_uploads(db, config, now + timedelta(days=41, hours=1)) == 2
 
 
-def test_any_spelling_of_the_address_counts_as_shown(db: Db, config: Config, store: Path) -> None:
+def test_any_spelling_of_the_url_counts_as_a_reference(db: Db, config: Config, store: Path) -> None:
     files = [stored(store, hours=48) for _ in range(4)]
     cdn, quoted, asked, video = (path.name for path in files)
     db.venues.insert_many(
@@ -89,7 +94,9 @@ def test_any_spelling_of_the_address_counts_as_shown(db: Db, config: Config, sto
     assert cleanup.clean_up_uploads(db, config, utc_now()) == 0
 
 
-def test_another_sweeper_may_be_faster(db: Db, config: Config, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_deleted_by_another_worker_is_not_an_error(
+    db: Db, config: Config, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     gone, old = stored(store, hours=48), stored(store, hours=48)
 
     def list_slowly(database: Db) -> Any:
@@ -101,36 +108,24 @@ def test_another_sweeper_may_be_faster(db: Db, config: Config, store: Path, monk
     assert not old.exists()
 
 
-def test_nothing_goes_while_the_database_is_away(config: Config, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from halls.mongo.client import connect  # noqa: PLC0415 - another database than this worker's
-
-    monkeypatch.setattr("halls.mongo.client.SELECTION_MS", 200)
-    monkeypatch.setattr(cleanup, "PERIOD_SECONDS", 0.01)
-    old = stored(store, hours=48)
-    away = connect("mongodb://127.0.0.1:9/halls")
-    run_for(0.6, away, config)
-    away.client.close()
-    assert old.exists()
-
-
-def test_the_sweeper_goes_round_until_it_is_stopped(
-    db: Db, config: Config, store: Path, monkeypatch: pytest.MonkeyPatch
+def test_nothing_is_deleted_while_the_database_is_away(
+    config: Config, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("halls.mongo.client.SELECTION_MS", 200)
     old = stored(store, hours=48)
-    run_for(0.2, db, config)
-    # The first round is an hour away.
+    with closing((away := connect("mongodb://127.0.0.1:9/halls")).client), pytest.raises(ServerSelectionTimeoutError):
+        cleanup.run_cleanup(away, config, threading.Event())
     assert old.exists()
-    monkeypatch.setattr(cleanup, "PERIOD_SECONDS", 0.01)
-    run_for(0.5, db, config)
+
+
+def test_the_task_deletes_unused_files_and_logs_their_number(db: Db, config: Config, store: Path) -> None:
+    old = stored(store, hours=48)
+    with structlog.testing.capture_logs() as lines:
+        cleanup.run_cleanup(db, config, threading.Event())
     assert not old.exists()
+    assert lines == [{"event": "uploads cleaned up", "removed": 1, "log_level": "info"}]
 
 
-def run_for(seconds: float, db: Db, config: Config) -> None:
-    """Run the sweeper so long."""
-    stop = threading.Event()
-    thread = threading.Thread(target=cleanup.run_cleanup, args=(db, config, stop))
-    thread.start()
-    thread.join(seconds)
-    stop.set()
-    thread.join(5)
-    assert not thread.is_alive()
+def test_the_first_run_is_an_hour_after_the_start() -> None:
+    (task,) = (task for task in TASKS if task.name == "upload-cleanup")
+    assert (task.delay_seconds, task.period_seconds) == (3600, 3600)

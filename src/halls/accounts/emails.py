@@ -1,4 +1,4 @@
-"""What we write to people about their accounts."""
+"""The e-mails about accounts."""
 
 from __future__ import annotations
 
@@ -14,24 +14,25 @@ from halls.mail.message import Email, karachi_time, render_email
 
 if TYPE_CHECKING:
     from halls.config import Config
-    from halls.mongo.client import Db, Document
+    from halls.mongo.client import Db
+    from halls.outbox.entry import OutboxEntry
 
-PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind of letter
+PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind of e-mail
 TOKEN_BYTES = 32
 
 
 def hash_reset_token(token: str) -> str:
-    """Return what is stored of a reset token: who reads the database can't use it."""
+    """Return the SHA-256 of a reset token. Only this is stored, so a copy of the database opens no account."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def render_password_reset(db: Db, config: Config, entry: Document, now: datetime) -> Email | None:
-    """Return the letter with a new reset link, or None when the address that was typed in is nobody's.
+def render_password_reset(db: Db, config: Config, entry: OutboxEntry, now: datetime) -> Email | None:
+    """Return the e-mail with a new reset link, or None if no account has the requested address.
 
-    The token is made only now: neither the outbox nor anything else ever holds it.
+    The token is generated here, right before sending: the outbox never contains it.
     """
     try:
-        # The database would take a look-alike for the address itself.
+        # The collation of the database treats look-alike letters as equal.
         email = normalise_email(entry["data"]["email"])
     except ValueError:
         return None

@@ -1,4 +1,4 @@
-"""Tells whether the service is alive, whether it is ready to take bookings, and what was counted."""
+"""Health checks and metrics: GET /health, /health/ready and /metrics."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from halls.errors import DatabaseUnavailable, NotFound
 from halls.http.endpoint import endpoint
 from halls.http.schema import ResponseModel
 from halls.metrics import render_metrics
+from halls.mongo.heartbeats import list_heartbeats
+from halls.outbox.entry import STATES
 from halls.outbox.store import count_entries
 
 if TYPE_CHECKING:
@@ -28,10 +30,11 @@ if TYPE_CHECKING:
 
     from halls.context import AppContext
     from halls.mongo.client import Db
+    from halls.outbox.store import OutboxCounts
 
 blueprint = Blueprint("health", __name__)
-# How long a scrape waits for the database; what was counted is shown without it too.
-ASKING_SECONDS = 1.0
+# How long a scrape waits for the database. Without it the other metrics are still shown.
+SCRAPE_SECONDS = 1.0
 
 
 class Health(ResponseModel):
@@ -42,14 +45,14 @@ class Health(ResponseModel):
 
 @endpoint(blueprint, "GET /health", response=Health, access=Access.PUBLIC)
 def get_health() -> dict[str, str]:
-    """Alive: touches nothing else."""
+    """Return that the process is up. Reads nothing."""
     return {"status": "up"}
 
 
 @endpoint(blueprint, "GET /health/ready", response=Health, access=Access.PUBLIC, errors=[DatabaseUnavailable])
 def get_readiness(context: AppContext, db: Db, now: datetime) -> dict[str, str]:
-    """Ready: a write reaches a majority of the database's nodes, and search knows all venues."""
-    # Only a write tells: a primary that lost its majority, or its disk, still answers reads.
+    """Return ready if a write reaches a majority of the database nodes and the search index is filled."""
+    # A write, because a primary that has lost its majority or its disk still answers reads.
     db["readiness"].update_one({"_id": "probe"}, {"$set": {"at": now}}, upsert=True)
     context.change_stream.wait_for_first_fill()
     return {"status": "ready"}
@@ -65,45 +68,55 @@ def get_readiness(context: AppContext, db: Db, now: datetime) -> dict[str, str]:
     errors=[NotFound],
 )
 def show_metrics(context: AppContext, now: datetime) -> Response:
-    """Show what was counted, to Prometheus: to this machine itself, or to who has METRICS_TOKEN."""
+    """Metrics for Prometheus: from this machine only, or with METRICS_TOKEN as bearer token."""
     if not _may_see_metrics(context.config.metrics_token):
         raise NotFound
-    return Response(render_metrics(_Asked(context, now)), content_type=TEXT)
+    return Response(render_metrics(_DatabaseGauges(context, now)), content_type=TEXT)
 
 
 def _may_see_metrics(token: str | None) -> bool:
     if token is not None:
         return hmac.compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode())
-    # What a proxy on this machine hands on comes from elsewhere.
+    # A request that a proxy on this machine forwards comes from another machine.
     forwarded = {"X-Forwarded-For", "Forwarded", "X-Real-IP"} & set(request.headers.keys())
     return not forwarded and ip_address(request.remote_addr or "::").is_loopback
 
 
-class _Asked(Collector):
-    """What is not counted but asked for at each scrape: the outbox, and whether the database answers."""
+class _DatabaseGauges(Collector):
+    """Gauges that are read from the database at each scrape: outbox entries, heartbeats, and its availability."""
 
     def __init__(self, context: AppContext, now: datetime) -> None:
         self._context = context
         self._now = now
 
-    def _ask(self) -> dict[str, tuple[int, datetime | None]] | None:
+    def _read(self) -> tuple[OutboxCounts, dict[str, datetime]] | None:
         if not self._context.is_prepared or self._context.circuit_breaker.is_open:
             return None
         try:
-            with pymongo.timeout(ASKING_SECONDS):
-                return count_entries(self._context.db)
+            with pymongo.timeout(SCRAPE_SECONDS):
+                return count_entries(self._context.db, self._now), list_heartbeats(self._context.db)
         except PyMongoError:
             return None
 
     def collect(self) -> Iterable[Metric]:
-        """Return it; of a database that is away only that it is."""
+        """Return the gauges. While the database is away only `halls_database_up` has a value."""
         up = GaugeMetricFamily("halls_database_up", "Whether the database answers this process.")
-        emails = GaugeMetricFamily("halls_outbox_letters", "Letters that wait or are dead.", labels=["status"])
-        age = GaugeMetricFamily("halls_outbox_oldest_seconds", "Since when the oldest letter waits.")
-        found = self._ask()
+        entries = GaugeMetricFamily("halls_outbox_entries", "Outbox entries by state.", labels=["status"])
+        age = GaugeMetricFamily("halls_outbox_oldest_seconds", "Time since the oldest due outbox entry was due.")
+        heartbeat = GaugeMetricFamily(
+            "halls_task_heartbeat_age_seconds", "Time since a background task last worked.", labels=["task"]
+        )
+        found = self._read()
         up.add_metric([], found is not None)
-        for status, (count, queued_at) in (found or {}).items():
-            emails.add_metric([status], count)
-            if status == "due" and queued_at is not None:
-                age.add_metric([], max(0.0, (self._now - queued_at).total_seconds()))
-        return [up, emails, age]
+        if found is not None:
+            counts, heartbeats = found
+            for state in STATES:
+                entries.add_metric([state], counts.by_state[state])
+            if counts.oldest_due_at is not None:
+                age.add_metric([], self._seconds_since(counts.oldest_due_at))
+            for task, at in heartbeats.items():
+                heartbeat.add_metric([task], self._seconds_since(at))
+        return [up, entries, age, heartbeat]
+
+    def _seconds_since(self, moment: datetime) -> float:
+        return max(0.0, (self._now - moment).total_seconds())

@@ -1,1 +1,1 @@
-"""Letters that leave for certain: queued in MongoDB, sent by a worker over SMTP."""
+"""E-mail: rendering, SMTP, and the outbox handler that sends it."""

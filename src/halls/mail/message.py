@@ -1,4 +1,4 @@
-"""What a letter is: its receiver, its subject, and the same words as text and as HTML."""
+"""The e-mail: recipient, subject, and one content as text and as HTML."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TEMPLATES = Environment(
 
 @dataclass(frozen=True)
 class Email:
-    """One letter to one address."""
+    """An e-mail to one address."""
 
     to: str
     subject: str
@@ -32,12 +32,12 @@ class Email:
 
 
 def render_email(template: str, *, to: str, subject: str, **words: Any) -> Email:
-    """Return the letter that `templates/TEMPLATE.txt` and `.html` make of `words`; HTML in them is only text."""
+    """Return the e-mail rendered from `templates/TEMPLATE.txt` and `.html`. HTML in `words` is escaped."""
     text = _TEMPLATES.get_template(f"{template}.txt").render(words)
     html = _TEMPLATES.get_template(f"{template}.html").render(words)
     return Email(to, subject, text, html)
 
 
 def karachi_time(moment: datetime) -> str:
-    """Return `moment` as people in Pakistan read it, such as "22 November 2026, 20:05 PKT"."""
+    """Return `moment` in Pakistan's time, such as "22 November 2026, 20:05 PKT"."""
     return moment.astimezone(KARACHI).strftime("%-d %B %Y, %H:%M PKT")

@@ -1,4 +1,4 @@
-"""Hands letters to an SMTP server, or in development without one to the log."""
+"""Sends e-mails over SMTP (RFC 5321). Without SMTP_HOST, in development, it writes them to the log."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from halls.outbox.entry import PermanentFailure, ServerUnavailable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -19,35 +21,49 @@ if TYPE_CHECKING:
     from halls.mail.message import Email
 
 log = structlog.get_logger()
-# Each step of the conversation; a server that hangs is left, and the letter tried again.
+# Timeout of each SMTP command.
 STEP_SECONDS = 10
-TLS_FROM_THE_START = 465
+IMPLICIT_TLS_PORT = 465
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+FIRST_PERMANENT_CODE = 500
 
 
 class UnsafeLogin(smtplib.SMTPException):
-    """The server offers no TLS, and a password is never sent in the clear over a network."""
+    """The server offers no TLS. A password is not sent in the clear over a network."""
 
 
 def send_email(config: Config, email: Email, message_id: str) -> None:
-    """Send one letter. Raises OSError, of which smtplib's errors are a kind, when the server did not take it."""
+    """Send one e-mail.
+
+    Raises ServerUnavailable if the server can't be reached or rejects the connection, the login or the sender;
+    PermanentFailure if it rejects the recipient with a 5xx code; OSError, the base of smtplib's errors, otherwise.
+    """
     if config.smtp_host is None:
         log.info("e-mail", to=email.to, subject=email.subject, text=email.text)
         return
     message = compose_message(config.smtp_from, email, message_id)
     with _open_server(config, config.smtp_host) as server:
-        server.send_message(message, to_addrs=[email.to])
+        try:
+            server.send_message(message, to_addrs=[email.to])
+        except smtplib.SMTPSenderRefused as error:
+            # MAIL FROM carries our own address: the fault is in the settings or the server, not in this e-mail.
+            raise ServerUnavailable(type(error).__name__) from error
+        except smtplib.SMTPRecipientsRefused as error:
+            ((code, _),) = error.recipients.values()
+            if code >= FIRST_PERMANENT_CODE:
+                raise PermanentFailure(type(error).__name__) from error
+            raise
 
 
 def compose_message(sender: str, email: Email, message_id: str) -> EmailMessage:
-    """Return the letter as a message (RFC 5322). Raises ValueError for a line break in a header."""
-    # Not every server takes eight bits, and smtplib would not ask.
+    """Return the e-mail as a message (RFC 5322). Raises ValueError for a line break in a header."""
+    # Some servers do not accept 8-bit bodies, and smtplib does not check the 8BITMIME extension.
     message = EmailMessage(default.clone(cte_type="7bit"))
     message["From"] = sender
     message["To"] = email.to
     message["Subject"] = email.subject
     message["Date"] = formatdate()
-    # The same for each try, so that mailboxes can tell a second copy.
+    # The same at each try, so that mailboxes recognise a second copy.
     message["Message-ID"] = f"<{message_id}@{parseaddr(sender)[1].rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(email.text)
@@ -57,30 +73,43 @@ def compose_message(sender: str, email: Email, message_id: str) -> EmailMessage:
 
 @contextmanager
 def _open_server(config: Config, host: str) -> Iterator[smtplib.SMTP]:
-    context = ssl.create_default_context()
-    if host in LOOPBACK:
-        # A mail server of one's own machine has a certificate for its public name, or none that anybody signed.
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    if config.smtp_port == TLS_FROM_THE_START:
-        server: smtplib.SMTP = smtplib.SMTP_SSL(host, config.smtp_port, timeout=STEP_SECONDS, context=context)
-    else:
-        server = smtplib.SMTP(host, config.smtp_port, timeout=STEP_SECONDS)
     try:
-        server.ehlo()
-        if config.smtp_port != TLS_FROM_THE_START:
-            _start_tls(server, context, needed=config.smtp_user is not None and host not in LOOPBACK)
-        if config.smtp_user:
-            server.login(config.smtp_user, config.smtp_pass or "")
+        server = _connect(config, host)
+    except OSError as error:
+        raise ServerUnavailable(type(error).__name__) from error
+    try:
         yield server
     finally:
-        # The server has the letter, or it hasn't: how the farewell goes must not make us send it twice.
+        # The e-mail is sent or it is not. An error of QUIT must not cause a second copy.
         with suppress(OSError):
             server.quit()
         server.close()
 
 
-def _start_tls(server: smtplib.SMTP, context: ssl.SSLContext, *, needed: bool) -> None:
+def _connect(config: Config, host: str) -> smtplib.SMTP:
+    """Return a connection after greeting, TLS and login. Raises OSError."""
+    context = ssl.create_default_context()
+    if host in LOOPBACK:
+        # A mail server on this machine has a certificate for its public name, or a self-signed one.
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if config.smtp_port == IMPLICIT_TLS_PORT:
+        server: smtplib.SMTP = smtplib.SMTP_SSL(host, config.smtp_port, timeout=STEP_SECONDS, context=context)
+    else:
+        server = smtplib.SMTP(host, config.smtp_port, timeout=STEP_SECONDS)
+    try:
+        server.ehlo_or_helo_if_needed()
+        if config.smtp_port != IMPLICIT_TLS_PORT:
+            _start_tls(server, context, is_required=config.smtp_user is not None and host not in LOOPBACK)
+        if config.smtp_user:
+            server.login(config.smtp_user, config.smtp_pass or "")
+    except OSError:
+        server.close()
+        raise
+    return server
+
+
+def _start_tls(server: smtplib.SMTP, context: ssl.SSLContext, *, is_required: bool) -> None:
     if server.has_extn("starttls"):
         server.starttls(context=context)
-    elif needed:
+    elif is_required:
         raise UnsafeLogin("the server offers no STARTTLS")

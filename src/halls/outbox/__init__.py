@@ -1,1 +1,1 @@
-"""A durable queue in MongoDB: entries are handled at least once."""
+"""A transactional outbox in MongoDB: entries are handled at least once, with retries."""

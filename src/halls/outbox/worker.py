@@ -1,9 +1,8 @@
-"""Takes letters out of the outbox, writes them and sends them, until told to stop."""
+"""Handles the due entries of the outbox, each by the handler of its kind."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pymongo
@@ -11,63 +10,76 @@ import structlog
 from pymongo.errors import PyMongoError
 
 from halls.clock import utc_now
-from halls.mail.message import Email
-from halls.mail.smtp import send_email
 from halls.metrics import metrics
-from halls.outbox.store import claim_entry, complete_entry, retry_later
+from halls.outbox.entry import PermanentFailure, ServerUnavailable
+from halls.outbox.store import claim_entry, complete_entry, mark_dead, retry_later
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Callable
 
     from halls.config import Config
-    from halls.mongo.client import Db, Document
+    from halls.mongo.client import Db
+    from halls.outbox.entry import Handlers, OutboxEntry
 
 log = structlog.get_logger()
-IDLE_SECONDS = 0.5
-AWAY_SECONDS = 2.0
-# Each step for itself: the time that a mail server takes must not be missing when its letter is marked as sent.
+# For each database step alone. The time that the mail server takes must not shorten the step that completes the entry.
 DATABASE_SECONDS = 10.0
+MAX_RUN_SECONDS = 60.0
 Result = TypeVar("Result")
-# Turns an entry into the letter, just before it goes; None when there is nobody to write to.
-Writer = Callable[["Db", "Config", "Document", datetime], Email | None]
 
 
-def deliver_next(db: Db, config: Config, writers: Mapping[str, Writer]) -> bool:
-    """Send the letter that is due longest; tell whether there was one."""
-    entry = _in_time(claim_entry, db, utc_now(), config.mail_lease_seconds)
+def handle_due_entries(db: Db, config: Config, handlers: Handlers, stop: threading.Event) -> None:
+    """Handle entries until none is due, `stop` is set, or a minute has passed. The entry at hand is finished.
+
+    Raises PyMongoError. Without the limit of a minute the task would not save a heartbeat during a long backlog.
+    """
+    end = time.monotonic() + MAX_RUN_SECONDS
+    while not stop.is_set() and time.monotonic() < end and handle_next(db, config, handlers):
+        pass
+
+
+def handle_next(db: Db, config: Config, handlers: Handlers) -> bool:
+    """Handle the entry that has been due longest, and return whether there was one. Raises PyMongoError.
+
+    Entries of kinds without a handler stay due: during an upgrade a worker of the next version handles them.
+    """
+    entry = _with_deadline(claim_entry, db, handlers.keys(), utc_now(), config.mail_lease_seconds)
     if entry is None:
         return False
-    name, tries = str(entry["_id"]), metrics().mails
     try:
-        email = _in_time(writers[entry["kind"]], db, config, entry, utc_now())
-        if email is not None:
-            send_email(config, email, name)
+        outcome = handlers[entry["kind"]](db, config, entry, utc_now())
     except PyMongoError:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with one letter must not keep the others waiting
-        # The kind of the error only: a server's words may hold the address.
-        reason = type(error).__name__
-        lives = _in_time(retry_later, db, entry, utc_now(), reason)
-        tries.labels(entry["kind"], "postponed" if lives else "dead").inc()
-        log.log(30 if lives else 40, "e-mail not sent", entry=name, tries=entry["tries"], reason=reason, dead=not lives)
+    except Exception as error:  # noqa: BLE001 - one entry that fails must not stop the others
+        _record_failure(db, entry, error)
     else:
-        _in_time(complete_entry, db, entry)
-        tries.labels(entry["kind"], "sent" if email else "to nobody").inc()
-        log.info("e-mail sent" if email else "no receiver", entry=name, tries=entry["tries"])
+        _with_deadline(complete_entry, db, entry)
+        metrics().outbox.labels(entry["kind"], outcome).inc()
+        log.info("outbox entry handled", **_log_fields(entry), outcome=outcome)
     return True
 
 
-def _in_time(work: Callable[..., Result], *args: Any) -> Result:
+def _record_failure(db: Db, entry: OutboxEntry, error: Exception) -> None:
+    # Only the type of the error is stored and logged: a server's text may contain the address.
+    reason = str(error) if isinstance(error, PermanentFailure | ServerUnavailable) else type(error).__name__
+    outcome = "failed"
+    if isinstance(error, PermanentFailure):
+        _with_deadline(mark_dead, db, entry, reason)
+        outcome = "dead"
+    else:
+        is_unavailable = isinstance(error, ServerUnavailable)
+        state = _with_deadline(retry_later, db, entry, utc_now(), reason, is_unavailable=is_unavailable)
+        outcome = "dead" if state == "dead" else "unavailable" if is_unavailable else "failed"
+    metrics().outbox.labels(entry["kind"], outcome).inc()
+    write = log.error if outcome == "dead" else log.warning
+    write("outbox entry not handled", **_log_fields(entry), outcome=outcome, reason=reason)
+
+
+def _log_fields(entry: OutboxEntry) -> dict[str, Any]:
+    return {"entry": str(entry["_id"]), "kind": entry["kind"], "tries": entry["tries"]}
+
+
+def _with_deadline(work: Callable[..., Result], *args: Any, **options: Any) -> Result:
     with pymongo.timeout(DATABASE_SECONDS):
-        return work(*args)
-
-
-def run_worker(db: Db, config: Config, writers: Mapping[str, Writer], stop: threading.Event) -> None:
-    """Deliver letters until `stop` is set; finishes the one at hand."""
-    while not stop.is_set():
-        try:
-            if not deliver_next(db, config, writers):
-                stop.wait(IDLE_SECONDS)
-        except PyMongoError as error:  # noqa: PERF203 - away is what it waits for
-            log.warning("outbox out of reach", error=type(error).__name__)
-            stop.wait(AWAY_SECONDS)
+        return work(*args, **options)

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 from typing import TYPE_CHECKING
 
 import click
 
 from halls.cli.database import open_database
+from halls.config import inherits_listener
 from halls.server import first_steps
 from halls.server.gunicorn_app import serve, work
 
 if TYPE_CHECKING:
     from halls.config import Config
 
+LAST_PORT = 65_535
+
 
 @click.command("serve")
 @click.option("--demo", is_flag=True, help="Load demonstration data if the database is empty (not in production).")
 @click.pass_obj
 def serve_command(config: Config, *, demo: bool) -> None:
-    """Serve the API. Without MONGO_URI it brings a MongoDB of its own, kept in DATA_DIR."""
+    """Serve the API. Without MONGO_URI it starts its own MongoDB, with its data in DATA_DIR."""
+    if not inherits_listener():
+        _check_address(config)
     if demo:
         serve(config, first_steps.load_demo_if_empty, first_steps.print_first_steps)
     else:
@@ -28,6 +35,28 @@ def serve_command(config: Config, *, demo: bool) -> None:
 @click.command("worker")
 @click.pass_obj
 def worker_command(config: Config) -> None:
-    """Send e-mails and remove unused uploads until stopped. Run one or more beside the servers in production."""
+    """Run the background tasks until stopped: send e-mails, remove unused uploads. Run one or more in production."""
     with open_database(config) as db:
         work(db, config)
+
+
+def _check_address(config: Config) -> None:
+    """Raise click.ClickException if the server can't listen on HOST and PORT.
+
+    Otherwise Gunicorn reports it five times, after MongoDB has started.
+    """
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        # The same option as in Gunicorn: otherwise connections that are closing block a restart for a minute.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((config.host, config.port))
+        except OSError as error:
+            raise click.ClickException(_describe_address_error(config, error)) from error
+
+
+def _describe_address_error(config: Config, error: OSError) -> str:
+    if error.errno != errno.EADDRINUSE:
+        return f"Halls can't listen on port {config.port} of {config.host}: {error.strerror}. Check HOST and PORT."
+    free = f"PORT={config.port + 1 if config.port < LAST_PORT else config.port - 1}"
+    return f"Port {config.port} on {config.host} is in use. Choose another: {free} make run, or {free} halls serve."

@@ -1,4 +1,4 @@
-"""What `halls serve` prints: where it listens, and with demonstration data the first steps."""
+"""The text that `halls serve` prints: its address and, with demonstration data, the first steps."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DAYS_AHEAD = 30
 def load_demo_if_empty(config: Config) -> None:
     """Fill an empty database with demonstration data. Raises click.ClickException in production."""
     if config.halls_env == "production":
-        raise click.ClickException("--demo makes accounts with a known password: not in production.")
+        raise click.ClickException("--demo creates accounts with a known password. Do not use it in production.")
     db = connect(config.database_uri, config.slow_command_ms)
     if load_demo(db, utc_now()):
         click.echo("Loaded demonstration data.")
@@ -33,15 +33,15 @@ def load_demo_if_empty(config: Config) -> None:
 
 
 def print_address(config: Config) -> None:
-    """Print where the API listens."""
+    """Print the address on which the API listens."""
     click.echo(f"Halls listens on {_address(config)}")
 
 
 def print_first_steps(config: Config) -> None:
-    """Print the address, who can log in, and three commands that work as they stand."""
+    """Print the address, the demonstration accounts, and three commands that work without changes."""
     print_address(config)
     db = connect(config.database_uri, config.slow_command_ms)
-    venue_id, day = _first_free(db)
+    venue_id, day = _find_free_venue(db)
     db.client.close()
     address = _address(config)
     as_json = "-H 'Content-Type: application/json'"
@@ -66,13 +66,13 @@ def _address(config: Config) -> str:
     return f"http://{config.host}:{config.port}"
 
 
-def _first_free(db: Db) -> tuple[str, str]:
-    """Return a venue for 100 guests and a day a month ahead on which it is free."""
+def _find_free_venue(db: Db) -> tuple[str, str]:
+    """Return the id of a venue for 100 guests and a date, a month ahead or later, on which it is free."""
     today = day_in_karachi(utc_now())
     for ahead in range(DAYS_AHEAD, 2 * DAYS_AHEAD):
         day = (date.fromisoformat(today) + timedelta(days=ahead)).isoformat()
-        asked = {"date": day, "capacity_min": "100", "limit": "1"}
-        query = SearchQuery.model_validate(asked)
+        parameters = {"date": day, "capacity_min": "100", "limit": "1"}
+        query = SearchQuery.model_validate(parameters)
         for venue in orjson.loads(write_json(search_venues(db, query, today)))["venues"]:
             return venue["id"], day
     return "VENUE_ID", today

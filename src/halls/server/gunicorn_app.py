@@ -1,4 +1,4 @@
-"""Runs the application under Gunicorn, with a MongoDB of its own when none is given."""
+"""Runs the application under Gunicorn, and the background tasks of `halls worker`."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
 
-from halls.app import COLLECTIONS, WRITERS
+from halls.app import COLLECTIONS, TASKS
 from halls.config import name_metrics_folder
 from halls.logs import ServerLogger
 from halls.metrics import share_metrics
 from halls.mongo.client import connect
 from halls.mongo.embedded import provide_mongod
-from halls.outbox.worker import run_worker
 from halls.server.http_worker import HttpWorker, ignore_signals
 from halls.server.startup import make_server_app, prepare_database
-from halls.uploads.cleanup import run_cleanup
+from halls.server.tasks import start_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,17 +24,17 @@ if TYPE_CHECKING:
     from halls.config import Config
     from halls.mongo.client import Db
 
-# Long enough for the request at hand, and shorter than what stops the whole (deploy/systemd/halls.service).
+# Longer than a request may take, shorter than TimeoutStopSec in deploy/systemd/halls.service.
 GRACEFUL_SECONDS = 10
-# Longer than NGINX keeps a connection (deploy/nginx/halls.conf): who closes first must not be us.
+# Longer than keepalive_timeout in deploy/nginx/halls.conf: otherwise NGINX sends requests into closed sockets.
 KEEP_ALIVE_SECONDS = 75
-# A worker is replaced now and then, so that a leak in any library never grows old; not all at once.
+# A worker is replaced after this many requests, which bounds the leaks of libraries. The jitter spreads the restarts.
 MAX_REQUESTS, MAX_REQUESTS_JITTER = 50_000, 10_000
 LONGEST_LINE = 8190
 
 
 class Server(BaseApplication):
-    """Gunicorn with our settings; each worker makes its own application, and so its own database client."""
+    """Gunicorn with our settings. Each worker creates its own application and database client."""
 
     def __init__(self, config: Config, when_ready: Callable[[], None]) -> None:
         self.config = config
@@ -43,9 +42,10 @@ class Server(BaseApplication):
         super().__init__()
 
     def load_config(self) -> None:
-        """Set what Gunicorn is to do; it reads no files and no command line of its own."""
+        """Set Gunicorn's settings. It reads no configuration file and no command line."""
+        host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
         settings: dict[str, Any] = {
-            "bind": f"{self.config.host}:{self.config.port}",
+            "bind": f"{host}:{self.config.port}",
             "worker_class": HttpWorker,
             "workers": self.config.web_workers,
             "threads": self.config.web_threads,
@@ -54,11 +54,11 @@ class Server(BaseApplication):
             "keepalive": KEEP_ALIVE_SECONDS,
             "max_requests": MAX_REQUESTS,
             "max_requests_jitter": MAX_REQUESTS_JITTER,
-            # As long as what NGINX lets through.
+            # The same limit as in NGINX.
             "limit_request_line": LONGEST_LINE,
-            # Each worker makes its own database client: one made before the fork would share its sockets.
+            # A database client created before the fork would share its sockets between workers.
             "preload_app": False,
-            # It would write a socket into the home of whoever runs the server, and nobody uses it.
+            # Otherwise Gunicorn creates a socket, which is not used, in the home folder of its user.
             "control_socket_disable": True,
             "logger_class": ServerLogger,
             "when_ready": lambda _: self.when_ready(),
@@ -68,23 +68,22 @@ class Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        """Return the application of one worker, after the fork; in development each does a worker's tasks, too."""
+        """Return the application of one worker, after the fork. In development it also runs the background tasks."""
         app = make_server_app(self.config)
         app.extensions["halls"].change_stream.start()
         if self.config.halls_env == "development":
-            arguments = (app.extensions["halls"].db, self.config, threading.Event())
-            threading.Thread(target=_run_tasks, args=arguments, name="tasks", daemon=True).start()
+            start_tasks(app.extensions["halls"].db, self.config, TASKS, threading.Event())
         return app
 
 
 def serve(config: Config, before: Callable[[Config], None], when_ready: Callable[[Config], None]) -> None:
-    """Serve until told to stop. `before` runs when the database is there, `when_ready` when the port is open.
+    """Serve until stopped. `before` runs once the database is available, `when_ready` once the port is open.
 
-    Raises ContradictingData, EmbeddedMongoError.
+    Raises IncompatibleDataError, EmbeddedMongoError.
     """
     with provide_mongod(config, exclusive=True) as complete:
-        # Before the fork, so that data that can't be served stops the start and not each worker.
-        _count_together(complete)
+        # Before the fork: incompatible data stops the start instead of each worker.
+        _set_up_metrics(complete)
         db = connect(complete.database_uri, complete.slow_command_ms)
         if prepare_database(db, COLLECTIONS):
             before(complete)
@@ -93,19 +92,15 @@ def serve(config: Config, before: Callable[[Config], None], when_ready: Callable
 
 
 def work(db: Db, config: Config) -> None:
-    """Send letters and sweep uploads until SIGTERM or Ctrl-C; the letter at hand is finished."""
-    _count_together(config)
+    """Run the background tasks until SIGTERM or Ctrl-C. The step at hand of each task is finished."""
+    _set_up_metrics(config)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    _run_tasks(db, config, stop)
+    for thread in start_tasks(db, config, TASKS, stop):
+        thread.join()
 
 
-def _run_tasks(db: Db, config: Config, stop: threading.Event) -> None:
-    threading.Thread(target=run_cleanup, args=(db, config, stop), name="sweeper", daemon=True).start()
-    run_worker(db, config, WRITERS, stop)
-
-
-def _count_together(config: Config) -> None:
+def _set_up_metrics(config: Config) -> None:
     name_metrics_folder(config.metrics_folder)
     share_metrics(config.metrics_folder)

@@ -1,4 +1,4 @@
-"""Gunicorn's threaded worker, but it waits for nobody for ever, and refuses in the API's own shape and not in HTML."""
+"""Gunicorn's threaded worker with time limits for slow clients, and error responses in the API's format."""
 
 from __future__ import annotations
 
@@ -25,16 +25,21 @@ from gunicorn.workers.gthread import ThreadWorker
 from halls.http.body_stream import SILENCE_SECONDS
 
 log = structlog.get_logger()
-# A request may take so long to come, and a second for each so many of its bytes: the largest JSON (256 KiB) has 46 s,
-# a picture of 10 MiB eleven minutes, and what comes byte by byte is cut off after the first.
+# A request must arrive within GRACE_SECONDS and one more second for each SLOWEST_BYTES: 46 s for the largest JSON body
+# (256 KiB), eleven minutes for a picture of 10 MiB. A client that sends single bytes is disconnected after 30 s.
 GRACE_SECONDS, SLOWEST_BYTES = 30.0, 16 * 1024
-# Zero would be another kind of socket.
-LEAST_SECONDS = 0.001
-MODESTY_SECONDS, MODESTY_MOST_SECONDS = 0.0001, 0.001
+# Not zero: a timeout of zero makes the socket non-blocking.
+MIN_TIMEOUT_SECONDS = 0.001
+# The delay before an accept, for each open connection of this worker and at most.
+ACCEPT_DELAY_SECONDS, MAX_ACCEPT_DELAY_SECONDS = 0.0001, 0.001
 BAD_REQUEST = "400 Bad Request", "bad_request", "This is not a well-formed HTTP request."
 SPECIAL = {
-    ExpectationFailed: ("417 Expectation Failed", "bad_request", "What the header Expect asks for is not offered."),
-    UnsupportedTransferCoding: ("501 Not Implemented", "bad_request", "This transfer coding is not offered."),
+    ExpectationFailed: ("417 Expectation Failed", "bad_request", "The Expect header must be 100-continue."),
+    UnsupportedTransferCoding: (
+        "501 Not Implemented",
+        "bad_request",
+        "This transfer coding is not supported.",
+    ),
     LimitRequestLine: ("414 URI Too Long", "uri_too_long", "The address is too long."),
     LimitRequestHeaders: ("431 Request Header Fields Too Large", "headers_too_large", "The headers are too large."),
 }
@@ -42,74 +47,80 @@ BROKEN = "500 Internal Server Error", "internal_error", "Something went wrong on
 
 
 class TimedSocket(socket.socket):
-    """A client's connection. One byte now and then is no silence, and would keep one of the few threads for ever."""
+    """A client's connection with a time limit for the whole request.
+
+    A timeout for each read is not enough: a client that sends a byte now and then would occupy a thread for ever.
+    """
 
     ends_at = math.inf
 
     def recv(self, *args: Any) -> bytes:
-        """Return what has come. Raises ConnectionResetError when it takes too long: as if the client had gone."""
-        patience = self.gettimeout()
-        left = max(self.ends_at - monotonic(), LEAST_SECONDS)
-        self.settimeout(min(left, SILENCE_SECONDS if patience is None else patience))
+        """Return the received bytes. Raises ConnectionResetError after the time limit."""
+        timeout = self.gettimeout()
+        remaining = max(self.ends_at - monotonic(), MIN_TIMEOUT_SECONDS)
+        self.settimeout(min(remaining, SILENCE_SECONDS if timeout is None else timeout))
         try:
             data = super().recv(*args)
         except TimeoutError:
-            # Of these Gunicorn makes no entry in the log.
+            # Gunicorn does not log a ConnectionResetError.
             raise ConnectionResetError(errno.ECONNRESET, "too slow") from None
         finally:
-            self.settimeout(patience)
+            self.settimeout(timeout)
         self.ends_at += len(data) / SLOWEST_BYTES
         return data
 
 
 class HttpWorker(ThreadWorker):
-    """Answers what Flask never gets to see, and leaves new connections to workers that have fewer."""
+    """Answers requests that do not reach Flask, and leaves new connections to workers that have fewer."""
 
     def handle(self, conn: Any) -> Any:
-        """Serve one request of a connection, if it comes in time: its head, its body, and what nobody reads of it."""
-        if type(conn.sock) is socket.socket:  # not one that speaks TLS
+        """Serve one request of a connection. The time limit covers its head, its body and unread rest of the body."""
+        if type(conn.sock) is socket.socket:  # not a TLS socket
             conn.sock = TimedSocket(fileno=conn.sock.detach())
         conn.sock.ends_at = monotonic() + GRACE_SECONDS
         try:
             return super().handle(conn)
         finally:
-            # How long it may linger when it is closed Gunicorn bounds itself.
+            # Gunicorn has its own time limit for closing a connection.
             conn.sock.ends_at = math.inf
 
     def accept(self, listener: socket.socket) -> None:
-        """Accept later the more connections there are: NGINX keeps its own, and all could end up with one worker."""
-        sleep(min(self.nr_conns * MODESTY_SECONDS, MODESTY_MOST_SECONDS))
+        """Accept a connection, after a delay that grows with the number of connections of this worker.
+
+        NGINX keeps its connections open. Without the delay one worker could get all of them.
+        """
+        sleep(min(self.nr_conns * ACCEPT_DELAY_SECONDS, MAX_ACCEPT_DELAY_SECONDS))
         super().accept(listener)
 
     def handle_quit(self, sig: int, frame: Any) -> None:
-        """End as soon as the loop is back, and only once.
+        """Stop the worker in the next iteration of its loop, and only once.
 
-        At this instant a request may be on its way to a thread, and the end would wait for the lock that this holds.
-        A second signal in the midst of the end would do the same.
+        The signal may interrupt the loop while it holds a lock that the stop needs: a deadlock. A second signal during
+        the stop would have the same effect.
         """
         ignore_signals()
         self.method_queue.defer(super().handle_quit, sig, frame)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
-        """Refuse the request; its words stay out of the log, they may hold anything."""
+        """Send an error response. Only the type of the error is logged: its message may contain any client data."""
         del req, addr
-        is_theirs = isinstance(exc, ParseException)
-        status, code, words = SPECIAL.get(type(exc), BAD_REQUEST) if is_theirs else BROKEN
+        is_client_error = isinstance(exc, ParseException)
+        status, code, message = SPECIAL.get(type(exc), BAD_REQUEST) if is_client_error else BROKEN
         request_id = secrets.token_hex(8)
-        log.log(30 if is_theirs else 40, "no request", request_id=request_id, error=type(exc).__name__)
+        log.log(30 if is_client_error else 40, "request not parsed", request_id=request_id, error=type(exc).__name__)
         with suppress(OSError):
-            client.sendall(_write_error_response(status, code, words, request_id))
+            client.sendall(_write_error_response(status, code, message, request_id))
 
 
 def ignore_signals() -> None:
-    """Let no signal interrupt what is ending: Ctrl-C comes to a worker from the terminal, and again from its master."""
+    """Ignore further stop signals. A worker gets Ctrl-C twice: from the terminal and from its master process."""
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
-        # Not SIG_IGN: of a signal that came just before it Python would complain.
+        # Not SIG_IGN: Python reports an error for a signal that arrived just before the change.
         signal.signal(number, lambda *_: None)
 
 
-def _write_error_response(status: str, code: str, words: str, request_id: str) -> bytes:
-    body = orjson.dumps({"ok": False, "error": words, "code": code, "details": []})
+def _write_error_response(status: str, code: str, message: str, request_id: str) -> bytes:
+    body = orjson.dumps({"ok": False, "error": message, "code": code, "details": []})
     lines = (
         f"HTTP/1.1 {status}",
         "Content-Type: application/json",

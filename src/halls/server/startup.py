@@ -1,4 +1,4 @@
-"""Prepares a service: nothing is read or booked before every index is known to be there."""
+"""Start-up: creates the application, and answers requests only after every index exists."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 RETRY_SECONDS = 1.0
-# How long a start waits for its database before it answers without: /health is never silent for longer.
+# The start waits this long for the database. Then GET /health is answered without it.
 MAX_WAIT_SECONDS = 1.0
 
 
 def make_server_app(config: Config) -> Flask:
-    """Return an application that is prepared, or gets so by itself as soon as its database is there.
+    """Return the application. If the database is away, a thread prepares it as soon as the database is available.
 
-    Raises ContradictingData.
+    Raises IncompatibleDataError.
     """
     app = create_app(config)
     context: AppContext = app.extensions["halls"]
@@ -41,12 +41,12 @@ def make_server_app(config: Config) -> Flask:
     return app
 
 
-def prepare_database(db: Db, plans: Sequence[CollectionSpec]) -> bool:
-    """Make sure of the indexes; tell whether the database was there. Raises ContradictingData."""
+def prepare_database(db: Db, specs: Sequence[CollectionSpec]) -> bool:
+    """Create the missing indexes. Returns False if the database is away. Raises IncompatibleDataError."""
     try:
         with pymongo.timeout(MAX_WAIT_SECONDS):
             db.client.admin.command("ping")
-        ensure_collections(db, plans)
+        ensure_collections(db, specs)
     except PyMongoError as error:
         if not is_unavailable(error):
             raise
@@ -62,7 +62,7 @@ def _retry_preparation(context: AppContext) -> None:
         try:
             context.is_prepared = prepare_database(context.db, COLLECTIONS)
         except (IncompatibleDataError, PyMongoError) as error:
-            # Stays closed, and whoever mends the data needs no restart.
-            # Of what the driver says only the kind: its words may hold what is stored.
+            # The server keeps rejecting requests and retries, so after the data is repaired it needs no restart.
+            # Of a driver error only the type is logged: its message may contain stored values.
             reason = str(error) if isinstance(error, IncompatibleDataError) else type(error).__name__
-            log.error("the database can't be served", reason=reason)  # noqa: TRY400 - a fact about the data, no traceback
+            log.error("database preparation failed", reason=reason)  # noqa: TRY400 - a traceback does not help

@@ -1,4 +1,4 @@
-"""Removes from the own store what no venue has shown for a day: uploads never used, and pictures taken down."""
+"""Deletes files of the local storage that no venue has referenced for a day."""
 
 from __future__ import annotations
 
@@ -25,24 +25,29 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 UNUSED_LIFETIME = timedelta(days=1)
-# The first round comes this long after the start: who starts with the wrong database has an hour to notice.
+# Also the delay of the first run: an operator who starts with the wrong database has an hour to notice.
 PERIOD_SECONDS = 3600
 _NAME = re.compile(r"[0-9a-f]{32}\.[a-z0-9]+")
 
 
+def run_cleanup(db: Db, config: Config, _: threading.Event) -> None:
+    """Delete unused files, as a periodic task. Raises PyMongoError, OSError."""
+    log.info("uploads cleaned up", removed=clean_up_uploads(db, config, utc_now()))
+
+
 def clean_up_uploads(db: Db, config: Config, now: datetime) -> int:
-    """Remove the files that were neither uploaded nor referenced by any venue within a day; return how many."""
+    """Delete the files that were neither uploaded nor referenced by a venue within a day. Return their number."""
     folder = storage_folder(config)
     paths = list(_list_files(folder / "venues"))
-    # Listed first and looked up second: a file that comes meanwhile is young.
-    shown = _names_in(list_media_urls(db)) if paths else set()
+    # The files are listed before the references are read: a file that is uploaded in between is young.
+    referenced = _names_in(list_media_urls(db)) if paths else set()
     oldest = (now - UNUSED_LIFETIME).timestamp()
     removed = 0
     for path in (*paths, *_list_files(folder / PARTS)):
-        # Another worker may sweep at the same time.
+        # Another worker may delete the same file at the same time.
         with suppress(FileNotFoundError):
-            if path.name in shown:
-                # Its day begins anew, so that a picture taken down by mistake can come back.
+            if path.name in referenced:
+                # Its day starts again, so that a picture that was removed by mistake can come back.
                 os.utime(path, (now.timestamp(), now.timestamp()))
             elif path.stat().st_mtime < oldest:
                 path.unlink()
@@ -50,25 +55,10 @@ def clean_up_uploads(db: Db, config: Config, now: datetime) -> int:
     return removed
 
 
-def run_cleanup(db: Db, config: Config, stop: threading.Event) -> None:
-    """Sweep once an hour until `stop` is set."""
-    while not stop.wait(PERIOD_SECONDS):
-        _try_clean_up(db, config)
-
-
-def _try_clean_up(db: Db, config: Config) -> None:
-    try:
-        removed = clean_up_uploads(db, config, utc_now())
-    except Exception as error:  # noqa: BLE001 - another round may succeed
-        log.warning("uploads not swept", error=type(error).__name__)
-    else:
-        log.info("uploads swept", removed=removed)
-
-
 def _list_files(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("*") if path.is_file())
 
 
 def _names_in(urls: Iterable[str]) -> set[str]:
-    # By the name alone, which is random: the address may be an older PUBLIC_URL, a proxy's, or spelt in another way.
+    # Only the random file name is compared: the URL may contain an older PUBLIC_URL or that of a proxy.
     return {name for url in urls for name in _NAME.findall(unquote(url))}

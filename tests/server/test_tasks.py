@@ -1,0 +1,145 @@
+"""Periodic tasks: their threads, periods and heartbeats."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import structlog
+from pymongo.errors import ServerSelectionTimeoutError
+
+from halls.app import TASKS
+from halls.clock import utc_now
+from halls.mongo.heartbeats import list_heartbeats, save_heartbeat
+from halls.server import tasks
+from halls.server.tasks import PeriodicTask, start_tasks
+from tests.conftest import make_config
+from tests.mail.smtp_server import soon
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from halls.config import Config
+    from halls.mongo.client import Db
+
+
+class Runner:
+    """Starts tasks, and counts their runs."""
+
+    def __init__(self, db: Db) -> None:
+        self.db = db
+        self.stop = threading.Event()
+        self.threads: list[threading.Thread] = []
+        self.runs = 0
+        self.error: Exception | None = None
+
+    def start(self, *tasks_: PeriodicTask) -> None:
+        """Start the tasks."""
+        self.threads += start_tasks(self.db, make_config(), tasks_, self.stop)
+
+    def run(self, _db: Db, _config: Config, _stop: threading.Event) -> None:
+        """Count the run, and fail if that is set."""
+        self.runs += 1
+        if self.error is not None:
+            raise self.error
+
+    def heartbeat(self, task: str) -> datetime | None:
+        """Return the last heartbeat of a task."""
+        return list_heartbeats(self.db).get(task)
+
+
+@pytest.fixture
+def runner(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runner]:
+    """Yield a runner, and stop its tasks after the test."""
+    monkeypatch.setattr(tasks, "HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr(tasks, "MIN_ERROR_PAUSE_SECONDS", 0.05)
+    runner = Runner(db)
+    yield runner
+    runner.stop.set()
+    for thread in runner.threads:
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def test_a_task_runs_again_and_again_and_beats(runner: Runner) -> None:
+    began = utc_now() - timedelta(seconds=1)
+    runner.start(PeriodicTask("count", 0.01, runner.run))
+    assert soon(lambda: runner.runs > 3)
+    assert soon(lambda: (at := runner.heartbeat("count")) is not None and at > began)
+
+
+def test_a_task_beats_between_its_runs(runner: Runner) -> None:
+    runner.start(PeriodicTask("hourly", 3600, runner.run))
+    assert soon(lambda: runner.heartbeat("hourly"))
+    first = runner.heartbeat("hourly")
+    assert first is not None
+    assert soon(lambda: (at := runner.heartbeat("hourly")) is not None and at > first)
+    assert runner.runs == 1
+
+
+def test_the_first_run_waits_for_the_delay(runner: Runner) -> None:
+    runner.start(PeriodicTask("later", 0.01, runner.run, delay_seconds=3600))
+    assert soon(lambda: runner.heartbeat("later"))
+    assert runner.runs == 0
+
+
+def test_a_failing_task_is_logged_stops_beating_and_recovers(runner: Runner) -> None:
+    runner.error = ValueError("ayesha@example.com")
+    with structlog.testing.capture_logs() as lines:
+        runner.start(PeriodicTask("broken", 0.01, runner.run))
+        assert soon(lambda: runner.runs > 2)
+    assert {"event": "task failed", "task": "broken", "error": "ValueError", "log_level": "warning"} in lines
+    assert "ayesha" not in str(lines)
+    last = runner.heartbeat("broken")
+    runs = runner.runs
+    assert soon(lambda: runner.runs > runs + 3)
+    assert runner.heartbeat("broken") == last
+    runner.error = None
+    assert soon(lambda: runner.heartbeat("broken") != last)
+
+
+def test_an_hourly_task_is_retried_soon_after_an_error(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "MAX_ERROR_PAUSE_SECONDS", 0.05)
+    runner.error = ValueError()
+    runner.start(PeriodicTask("hourly", 3600, runner.run))
+    assert soon(lambda: runner.runs > 1)
+
+
+def test_a_task_does_not_wait_for_another(runner: Runner) -> None:
+    def hang(_db: Db, _config: Config, stop: threading.Event) -> None:
+        stop.wait()
+
+    runner.start(PeriodicTask("hanging", 0.01, hang), PeriodicTask("count", 0.01, runner.run))
+    assert soon(lambda: runner.runs > 3)
+
+
+def test_a_heartbeat_that_can_not_be_saved_stops_no_task(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise ServerSelectionTimeoutError("away")
+
+    monkeypatch.setattr(tasks, "save_heartbeat", fail)
+    with structlog.testing.capture_logs() as lines:
+        runner.start(PeriodicTask("count", 0.01, runner.run))
+        assert soon(lambda: runner.runs > 3)
+    assert {
+        "event": "heartbeat not saved",
+        "task": "count",
+        "error": "ServerSelectionTimeoutError",
+        "log_level": "warning",
+    } in lines
+
+
+def test_an_older_heartbeat_does_not_replace_a_newer_one(db: Db) -> None:
+    now = utc_now().replace(microsecond=0)
+    save_heartbeat(db, "two workers", now)
+    save_heartbeat(db, "two workers", now - timedelta(minutes=1))
+    assert list_heartbeats(db)["two workers"] == now
+
+
+def test_the_application_runs_the_outbox_and_the_upload_cleanup(runner: Runner) -> None:
+    assert [task.name for task in TASKS] == ["outbox", "upload-cleanup"]
+    runner.start(*TASKS)
+    assert soon(lambda: {"outbox", "upload-cleanup"} <= list_heartbeats(runner.db).keys())
