@@ -42,7 +42,7 @@ PRICING: st.SearchStrategy[dict[str, Any]] = st.one_of(
         ({}, None),
     ],
 )
-def test_the_first_override_of_the_date_is_its_price(venue: dict[str, Any], price: float | None) -> None:
+def test_the_first_override_of_the_date_is_its_price(venue: Any, price: float | None) -> None:
     found = price_on_date(venue, "2026-12-01")
     assert found == price
     assert type(found) is type(price)
@@ -57,5 +57,5 @@ def test_a_whole_number_is_an_integer_however_it_was_written(kept: Any, shown: A
 
 
 @given(venue=PRICING, date=st.sampled_from(DATES))
-def test_one_date_and_all_dates_agree_on_every_price(venue: dict[str, Any], date: str) -> None:
+def test_one_date_and_all_dates_agree_on_every_price(venue: Any, date: str) -> None:
     assert prices_by_date(venue).get(date) == price_on_date(venue, date)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from bson import ObjectId
@@ -42,9 +42,9 @@ def test_a_date_that_is_not_offered_can_not_be_claimed(db: Db) -> None:
 
 def test_a_change_counts_the_revision_and_returns_what_was_before(db: Db) -> None:
     venue = put_venue(db, ObjectId())
-    before = store.update_venue(db, venue["_id"], {"amenities.water": False}, utc_now())
+    before: Any = store.update_venue(db, venue["_id"], {"amenities.water": False}, utc_now())
     assert before == venue
-    after = store.get_venue(db, venue["_id"])
+    after: Any = store.get_venue(db, venue["_id"])
     assert after["rev"] == 1
     assert after["amenities"] == venue["amenities"] | {"water": False}
     assert after["updated_at"] > venue["updated_at"]

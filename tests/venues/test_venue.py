@@ -69,5 +69,5 @@ def test_what_is_ours_alone_is_shown_to_nobody() -> None:
 
 def test_a_booking_keeps_the_name_and_the_address_of_its_venue() -> None:
     venue = venue_document(OWNER)
-    kept = {"id": venue["_id"], "venue_name": "Shalimar Banquet", "address": "5 Mall Road, Lahore"}
+    kept = {"id": venue["_id"], "venue_name": "Shalimar Banquet", "address": "5 Mall Road, Lahore", "owner_id": OWNER}
     assert summarize_venue(venue) == kept

@@ -1,1 +1,1 @@
-"""Who calls: accounts, passwords, tokens."""
+"""Accounts: sign-up, login, passwords and access tokens."""

@@ -1,4 +1,4 @@
-"""What an account is: pure facts, no I/O."""
+"""The account: its stored documents, its errors, and its representation in responses."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
+from typing_extensions import Required, TypedDict
 
 from halls.errors import ApiError
 
@@ -14,33 +15,74 @@ if TYPE_CHECKING:
 
 
 class EmailTaken(ApiError):
-    """Another account has that address."""
+    """Another account has that e-mail address."""
 
     status, code, message = 409, "email_taken", "There is already an account with this e-mail address."
 
 
 class BadCredentials(ApiError):
-    """No such account, no password, or another one: always the same words."""
+    """The account does not exist, has no password, or has another password. The message does not say which."""
 
     status, code, message = 401, "bad_credentials", "E-mail address and password do not belong together."
-    headers = {"WWW-Authenticate": "Bearer"}  # noqa: RUF012 - declared a ClassVar by Refusal
+    headers = {"WWW-Authenticate": "Bearer"}  # noqa: RUF012 - declared a ClassVar by ApiError
 
 
 class BadResetToken(ApiError):
-    """Unknown, used or expired: nobody is told which."""
+    """The reset token is unknown, used or expired. The message does not say which."""
 
     status, code, message = 422, "bad_reset_token", "This link is no longer good. Ask for a new one."
 
 
 class OwnerOnly(ApiError):
-    """The endpoint is for owners of venues."""
+    """The endpoint requires the account of a venue owner."""
 
     status, code, message = 403, "owner_only", "Only venue owners may do this."
 
 
+class ResetEmail(TypedDict):
+    """The outbox entry of the last password reset e-mail, and when it was claimed."""
+
+    id: ObjectId
+    at: datetime
+
+
+class AccountDocument(TypedDict, total=False):
+    """A document of the collection `users`. External writers may leave out everything but the first two fields."""
+
+    _id: Required[ObjectId]
+    email: Required[str]
+    full_name: str | None
+    contact_number: str | None
+    is_venue_owner: bool | None
+    role: str
+    auth_provider: str | None
+    # Null without a password: then the account signs in with Google.
+    password_hash: str | None
+    # The `sub` of the Google account.
+    google_sub: str
+    # Incremented by each change that invalidates older tokens.
+    token_version: int | None
+    # Incremented by `lock_account`, so that concurrent transactions on the account conflict.
+    rev: int
+    reset_letter: ResetEmail
+    created_at: datetime | None
+    updated_at: datetime | None
+
+
+class PasswordResetDocument(TypedDict):
+    """A document of the collection `password_resets`."""
+
+    _id: ObjectId
+    user_id: ObjectId
+    # SHA-256 of the token, in hex.
+    token: str
+    expires_at: datetime
+    created_at: datetime
+
+
 @dataclass(frozen=True)
 class Account:
-    """A person or a business as stored, whichever tool wrote it."""
+    """An account, read from a document of any writer."""
 
     id: ObjectId
     email: str
@@ -49,14 +91,14 @@ class Account:
     is_venue_owner: bool
     auth_provider: str
     password_hash: str | None
-    # Grows with each change that makes older tokens void; a document of another tool has none.
+    # 0 in documents of external writers.
     token_version: int
     created_at: datetime | None
     updated_at: datetime | None
 
 
-def account_from_document(document: dict[str, Any]) -> Account:
-    """Return the account in `document`, in the shape of spec 1.1 or ours."""
+def account_from_document(document: AccountDocument) -> Account:
+    """Return the account in a document with the fields of spec 1.1, with or without ours."""
     return Account(
         id=document["_id"],
         email=document["email"],
@@ -73,8 +115,8 @@ def account_from_document(document: dict[str, Any]) -> Account:
 
 def new_account(
     *, email: str, full_name: str | None, contact_number: str | None, is_venue_owner: bool, now: datetime
-) -> dict[str, Any]:
-    """Return the document of a new account that nobody can log in to yet (spec 1.1)."""
+) -> AccountDocument:
+    """Return the document of a new account without a password or Google account (spec 1.1)."""
     return {
         "_id": ObjectId(),
         "full_name": full_name,
@@ -91,12 +133,12 @@ def new_account(
 
 
 def role_of(*, is_venue_owner: bool) -> str:
-    """Return the role's name as stored and answered."""
+    """Return the role as it is stored and as responses contain it."""
     return "owner" if is_venue_owner else "user"
 
 
 def serialize_profile(account: Account) -> dict[str, Any]:
-    """Return what the account's holder sees of it."""
+    """Return the fields of an account that its holder sees."""
     return {
         "id": account.id,
         "full_name": account.full_name,

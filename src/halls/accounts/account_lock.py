@@ -1,4 +1,4 @@
-"""Lets requests of one account take turns, so that their transactions do not collide over it again and again."""
+"""A lock per account, so that concurrent transactions of one account do not conflict again and again."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 
     from bson import ObjectId
 
-# Two accounts may share a lock: then they wait for each other, too, and nothing else.
+# Accounts with the same hash share a lock. Their requests then wait for each other, which is harmless.
 _LOCKS = [threading.Lock() for _ in range(64)]
-# Who waits longer goes on without: it may collide, which costs time and nothing else.
+# After this time a request continues without the lock. A conflict only makes its transaction retry.
 WAIT_SECONDS = 1.0
 
 
 @contextmanager
 def hold_account_lock(account_id: ObjectId) -> Iterator[None]:
-    """Hold the turn of an account in this process; what other processes do at once collides as before."""
+    """Hold the lock of an account in this process. Transactions of other processes may still conflict."""
     lock = _LOCKS[hash(account_id) % len(_LOCKS)]
     is_held = lock.acquire(timeout=WAIT_SECONDS)
     try:

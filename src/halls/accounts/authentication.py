@@ -1,4 +1,4 @@
-"""Tells who calls: reads the token and the account behind it, at every request anew."""
+"""Authentication: reads the token and the account of each request."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Access(Enum):
 
 
 def authenticate(open_db: Callable[[], Db], config: Config, authorization: str | None, access: Access) -> Account:
-    """Return the account that an Authorization header (RFC 6750) names, as it is now.
+    """Return the account of an Authorization header (RFC 6750), as it is stored now.
 
-    The database is opened only for a good token. Raises MissingToken, InvalidToken, TokenExpired, TokenRevoked, or
-    OwnerOnly where `access` asks for an owner.
+    The database is opened only for a valid token. Raises MissingToken, InvalidToken, TokenExpired, TokenRevoked, or
+    OwnerOnly if `access` requires an owner.
     """
     if not authorization:
         raise MissingToken

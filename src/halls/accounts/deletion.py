@@ -1,4 +1,4 @@
-"""What happens, and in what order, when somebody closes an account."""
+"""The deletion of an account with its personal data, venues and upcoming bookings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from halls.errors import invalid
 from halls.http.idempotency import delete_keys
 from halls.mongo.client import in_transaction
 from halls.outbox.store import delete_entries_to
-from halls.search.index import refresh_entries
+from halls.search.index import release_dates
 from halls.venues import store as venues
 from halls.venues.service import delete_venue_in_transaction
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 def delete_account(db: Db, account: Account, password: str | None, now: datetime) -> None:
-    """Delete the account with all personal data, its venues, and its coming bookings' hold on their dates.
+    """Delete the account, its personal data and its venues, and cancel its upcoming bookings.
 
-    Raises Invalid without the password of an account that has one, BadCredentials, TokenRevoked, and HasBookings
-    while people count on one of its venues; then nothing is changed.
+    Raises Invalid if the account has a password and `password` is None, BadCredentials, TokenRevoked, and HasBookings
+    if one of its venues has upcoming bookings. Then nothing is changed.
     """
     if account.password_hash is not None:
         if password is None:
@@ -35,14 +35,14 @@ def delete_account(db: Db, account: Account, password: str | None, now: datetime
         if not password_matches(account.password_hash, password):
             raise BadCredentials
 
-    def close(session: Session) -> None:
-        # The account first: whatever it does in this instant has happened before, or finds it gone.
+    def delete(session: Session) -> None:
+        # The account is deleted first. Concurrent transactions of the account commit before this one, or fail.
         accounts.delete_account(db, account, session)
         for venue_id in venues.list_venue_ids(db, account.id, session):
             delete_venue_in_transaction(db, venue_id, now, session)
-        freed = bookings.cancel_bookings_of(db, account.id, today=day_in_karachi(now), now=now, session=session)
-        refresh_entries(db, freed, session)
+        venue_ids = bookings.cancel_bookings_of(db, account.id, today=day_in_karachi(now), now=now, session=session)
+        release_dates(db, venue_ids, session)
         delete_keys(db, account.id, session)
         delete_entries_to(db, account.email, session)
 
-    in_transaction(db, close)
+    in_transaction(db, delete)

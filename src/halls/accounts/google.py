@@ -1,4 +1,4 @@
-"""Checks Google's id tokens (OpenID Connect) with google-auth; its keys are fetched once and kept."""
+"""Verifies Google's id tokens (OpenID Connect) with google-auth, and caches Google's public keys."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ from halls.http.schema import check_characters
 ISSUERS = ("accounts.google.com", "https://accounts.google.com")
 FETCH_SECONDS = 3
 RELOAD_SECONDS = 60
-# Google's clock may be ahead of ours, and its tokens come here in the second in which they are made.
+# Google's clock may be ahead of this server's, so the `iat` of a new token may be in the future.
 SKEW_SECONDS = 10
 MAX_NAME = 200
 
 
 class BadGoogleToken(TokenRefused):
-    """Not a good id token of Google's for this service."""
+    """The id token is not valid, or Google issued it for another application."""
 
     code, message = "bad_google_token", "Google's token is not valid for this service. Sign in with Google again."
 
 
 class GoogleUnavailable(ApiError):
-    """Google's keys are out of reach."""
+    """Google's public keys cannot be fetched."""
 
     status, code, message = 503, "google_unavailable", "Google can't be reached just now. Try again in a moment."
-    headers = {"Retry-After": "10"}  # noqa: RUF012 - declared a ClassVar by Refusal
+    headers = {"Retry-After": "10"}  # noqa: RUF012 - declared a ClassVar by ApiError
 
 
 class GoogleNotConfigured(NotConfigured):
-    """There is no GOOGLE_CLIENT_ID."""
+    """GOOGLE_CLIENT_ID is not set."""
 
     message = "Signing in with Google is not set up here."
 
 
 @dataclass(frozen=True)
 class GooglePerson:
-    """Who Google says it is."""
+    """The verified identity in an id token."""
 
     sub: str
     email: str
@@ -57,25 +57,25 @@ class GooglePerson:
 
 
 class _KeyTransport(Request):
-    """Asks for keys as google-auth does, but does not wait two minutes for them, nor takes anything else for keys."""
+    """The HTTP transport of google-auth, with a shorter timeout than its two minutes and a check of the response."""
 
     def __call__(
         self, url: Any, method: Any = "GET", body: Any = None, headers: Any = None, timeout: Any = None, **kwargs: Any
     ) -> Any:
-        """Send a request with our deadline in place of google-auth's. Raises TransportError."""
+        """Return the response to a request for keys. Raises TransportError, also for a response without keys."""
         try:
-            patience = min(timeout or FETCH_SECONDS, FETCH_SECONDS)
-            response = super().__call__(url, method, body, headers, patience, **kwargs)  # type: ignore[no-untyped-call] # left out there
-            found = json.loads(response.data)
+            limited_timeout = min(timeout or FETCH_SECONDS, FETCH_SECONDS)
+            response = super().__call__(url, method, body, headers, limited_timeout, **kwargs)  # type: ignore[no-untyped-call] # google-auth has no type here
+            keys = json.loads(response.data)
         except (requests.RequestException, ValueError) as error:
             raise TransportError(error) from error
-        if response.status != requests.codes.ok or not isinstance(found, dict):
-            raise TransportError("no set of keys")
+        if response.status != requests.codes.ok or not isinstance(keys, dict):
+            raise TransportError("the response is not a set of keys")
         return response
 
 
 class GoogleVerifier:
-    """Verifies id tokens for one client id. One per process: it keeps Google's keys as long as their headers say."""
+    """Verifies id tokens for one client id. One per process: it caches Google's keys by their Cache-Control."""
 
     def __init__(self, client_id: str | None, certs_url: str) -> None:
         self._client_id = client_id
@@ -85,24 +85,25 @@ class GoogleVerifier:
         self._lock = threading.Lock()
 
     def verify(self, id_token: str) -> GooglePerson:
-        """Return who the token is about. Raises GoogleNotConfigured, BadGoogleToken, GoogleUnavailable."""
+        """Return the identity in the token. Raises GoogleNotConfigured, BadGoogleToken, GoogleUnavailable."""
         if self._client_id is None:
             raise GoogleNotConfigured
         try:
             if jwt.get_unverified_header(id_token).get("alg") != "RS256":
                 raise BadGoogleToken
-            claims = self._verified_claims(id_token)
+            claims = self._verify_claims(id_token)
         except TransportError:
             raise GoogleUnavailable from None
         except (GoogleAuthError, jwt.PyJWTError, ValueError, TypeError, RecursionError):
             raise BadGoogleToken from None
         return _person(claims, self._client_id)
 
-    def _verified_claims(self, id_token: str) -> Any:
+    def _verify_claims(self, id_token: str) -> Any:
         try:
             return verify_token(id_token, self._transport, self._client_id, self._certs_url, SKEW_SECONDS)
         except (ValueError, jwt.PyJWTError):
-            # Google may have new keys since; anybody can send unknown ones, so look again only once a minute.
+            # Google may have new keys. They are fetched at most once a minute, because any client can send a token with
+            # an unknown key.
             if not self._may_reload():
                 raise
             self._transport(self._certs_url, headers={"Cache-Control": "no-cache"})
@@ -110,16 +111,16 @@ class GoogleVerifier:
 
     def _may_reload(self) -> bool:
         with self._lock:
-            may = time.monotonic() - self._reloaded_at > RELOAD_SECONDS
-            if may:
+            may_reload = time.monotonic() - self._reloaded_at > RELOAD_SECONDS
+            if may_reload:
                 self._reloaded_at = time.monotonic()
-            return may
+            return may_reload
 
 
 def _person(claims: dict[str, Any], client_id: str) -> GooglePerson:
-    exact = claims.get("aud") == client_id and claims.get("iss") in ISSUERS and claims.get("email_verified") is True
+    is_exact = claims.get("aud") == client_id and claims.get("iss") in ISSUERS and claims.get("email_verified") is True
     sub, email = claims.get("sub"), claims.get("email")
-    if not exact or not isinstance(sub, str) or not sub or not isinstance(email, str) or "exp" not in claims:
+    if not is_exact or not isinstance(sub, str) or not sub or not isinstance(email, str) or "exp" not in claims:
         raise BadGoogleToken
     try:
         return GooglePerson(sub, normalise_email(email), _name(claims.get("name")))
@@ -128,7 +129,7 @@ def _person(claims: dict[str, Any], client_id: str) -> GooglePerson:
 
 
 def _name(name: Any) -> str | None:
-    # A courtesy: one that we would refuse from a person is left out, and the person comes in.
+    # The name is optional: an invalid one is left out, so that it does not block the login.
     try:
         return check_characters(name.strip())[:MAX_NAME].strip() or None if isinstance(name, str) else None
     except ValueError:

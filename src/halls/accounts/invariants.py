@@ -1,4 +1,4 @@
-"""What must be true of the stored accounts."""
+"""Invariants of the stored accounts."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ if TYPE_CHECKING:
 
 
 def check_addresses(db: Db, _today: str) -> Iterator[Violation]:
-    """No two accounts have one address, in whatever case."""
+    """Yield the accounts that share an e-mail address, without regard to case."""
     groups = find_duplicates(db, "users", ONE_ACCOUNT_PER_EMAIL)
-    return make_violations("one_account_per_email", "The accounts have one e-mail address, but for its case.", groups)
+    return make_violations(
+        "one_account_per_email", "The accounts have the same e-mail address, except for case.", groups
+    )
 
 
-def check_ways_in(db: Db, _today: str) -> Iterator[Violation]:
-    """Every account has a password or signs in by Google."""
+def check_credentials(db: Db, _today: str) -> Iterator[Violation]:
+    """Yield each account without a password and without a Google account."""
     text_in = {"$eq": [{"$type": "$password_hash"}, "string"]}, {"$eq": [{"$type": "$google_sub"}, "string"]}
     groups = find_violating(db, "users", {"$or": list(text_in)})
-    return make_violations("account_can_sign_in", "The account has neither a password nor Google.", groups)
+    return make_violations("account_can_sign_in", "The account has neither a password nor a Google account.", groups)
 
 
-INVARIANTS = (check_addresses, check_ways_in)
+INVARIANTS = (check_addresses, check_credentials)

@@ -1,4 +1,4 @@
-"""Hashes and checks passwords with argon2id (RFC 9106), at the cost OWASP asks for, two at a time per machine."""
+"""Hashes and verifies passwords with argon2id (RFC 9106) at OWASP's cost, two at a time per machine."""
 
 from __future__ import annotations
 
@@ -23,35 +23,36 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-# A flood of logins must leave the processors to those who book: more than this many wait their turn, and are refused.
+# Hashes at the same time. Further ones wait, then fail: otherwise a flood of logins would take the processors from
+# all other requests.
 SLOTS = 2
 WAIT_SECONDS = 2.0
-# Of the eight threads that a worker has by default, two stay free for all else.
+# A worker has eight threads by default. Two of them stay free for other requests.
 THREADS = threading.BoundedSemaphore(6)
 LOOK_SECONDS = 0.005
 _MAKING = threading.Lock()
 COMMONEST = 3_000
-# Compared with when there is nothing to compare, so that the time tells nothing.
+# Verified if an account has no usable hash. Otherwise the response time would reveal that.
 _DUMMY = HASHER.hash("no account has this password, and none is looked up by it")
 
 
 class TooManyAtOnce(RateLimited):
-    """More people log in at this moment than the machine hashes passwords for."""
+    """Too many passwords are being hashed on this machine."""
 
     message = "Too many people are logging in at once. Try again in a moment."
-    headers = {"Retry-After": "1"}  # noqa: RUF012 - declared a ClassVar by Refusal
+    headers = {"Retry-After": "1"}  # noqa: RUF012 - declared a ClassVar by ApiError
 
 
 def hash_password(password: str) -> str:
-    """Return the encoded hash of `password`, taken as it is: never trimmed, cut or normalised. Raises TooManyAtOnce."""
+    """Return the encoded hash of `password`, which is not trimmed, cut or normalised. Raises TooManyAtOnce."""
     with _slot():
         return _hashers().submit(HASHER.hash, password).result()
 
 
 def password_matches(password_hash: str | None, password: str) -> bool:
-    """Tell whether `password` is the one behind `password_hash`; takes the same time when there is none.
+    """Return whether `password` matches `password_hash`. Takes the same time if the hash is None.
 
-    Raises TooManyAtOnce when too many hash already.
+    Raises TooManyAtOnce.
     """
     with _slot():
         matches = _hashers().submit(_verify, password_hash or _DUMMY, password).result()
@@ -59,12 +60,12 @@ def password_matches(password_hash: str | None, password: str) -> bool:
 
 
 def needs_new_hash(password_hash: str) -> bool:
-    """Tell whether a hash was made at another cost than today's."""
+    """Return whether a hash was made with other parameters than the current ones."""
     return HASHER.check_needs_rehash(password_hash)
 
 
 def read_blocklist(source: str) -> frozenset[str]:
-    """Return the passwords nobody may choose, in lower case: none (`off`), the commonest, or a file's lines."""
+    """Return the passwords that are not allowed, in lower case: none (`off`), the commonest, or a file's lines."""
     if source == "off":
         return frozenset()
     if source == "builtin":
@@ -75,17 +76,17 @@ def read_blocklist(source: str) -> frozenset[str]:
 
 
 def _hashers() -> ThreadPoolExecutor:
-    # A cache alone lets two first hashes that come together make threads each, and 19 MB of each stay.
+    # functools.cache has no lock: two first hashes at the same time would each create threads, which keep 19 MB each.
     with _MAKING:
         return _make_hashers(os.getpid())
 
 
 @functools.cache
 def _make_hashers(_pid: int) -> ThreadPoolExecutor:
-    """Return this process's threads that hash; a child of a fork has none of its parent's.
+    """Return the hashing threads of this process. Threads do not survive a fork, so the process id is the cache key.
 
-    The C library keeps the 19 MB of a hash for the thread that asked for them: so only these ask, not every one that
-    serves requests (decision 22).
+    The C library keeps the 19 MB of a hash for the thread that allocated them. So only these threads hash, not all
+    threads that serve requests (decision 22).
     """
     return ThreadPoolExecutor(SLOTS, thread_name_prefix="hashing")
 
@@ -94,7 +95,7 @@ def _verify(password_hash: str, password: str) -> bool:
     try:
         return HASHER.verify(password_hash, password)
     except InvalidHashError:
-        # Written by another tool in another scheme: nobody can log in with it, and the time must not tell.
+        # An external writer stored another scheme. No password matches it, and the response time must not reveal it.
         _verify(_DUMMY, password)
         return False
     except VerificationError:
@@ -103,7 +104,7 @@ def _verify(password_hash: str, password: str) -> bool:
 
 @contextmanager
 def _slot() -> Iterator[None]:
-    """Hold one of the machine's slots: locks on files, which all workers share and a killed one lets go."""
+    """Hold one of the machine's slots: file locks that all workers share, and that a killed worker releases."""
     if not THREADS.acquire(blocking=False):
         raise TooManyAtOnce
     try:

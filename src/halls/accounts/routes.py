@@ -1,4 +1,4 @@
-"""What HTTP sees of accounts."""
+"""Routes of accounts: sign-up, login, profile, passwords and deletion."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _open_session(context: AppContext, account: Account, now: datetime) -> dict[
     limits=[SIGNUPS],
 )
 def sign_up(context: AppContext, db: Db, body: Signup, now: datetime) -> dict[str, Any]:
-    """Make an account with a password, and log in."""
+    """Create an account with a password, and log in."""
     return _open_session(context, accounts.sign_up(db, body, now), now)
 
 
@@ -80,11 +80,11 @@ def sign_up(context: AppContext, db: Db, body: Signup, now: datetime) -> dict[st
 )
 def log_in(context: AppContext, db: Db, body: Login, now: datetime) -> dict[str, Any]:
     """Log in with e-mail address and password."""
-    # By address and account together: strangers who guess can't shut the owner out, who comes from elsewhere.
-    who = (client_network(), body.email)
-    context.rate_limiter.hit(FAILED_LOGINS, *who)
+    # Counted by network and e-mail address together: otherwise an attacker could lock the account's holder out.
+    attempt_key = (client_network(), body.email)
+    context.rate_limiter.hit(FAILED_LOGINS, *attempt_key)
     account = accounts.log_in(db, body)
-    context.rate_limiter.reset(FAILED_LOGINS, *who)
+    context.rate_limiter.reset(FAILED_LOGINS, *attempt_key)
     return _open_session(context, account, now)
 
 
@@ -98,7 +98,7 @@ def log_in(context: AppContext, db: Db, body: Login, now: datetime) -> dict[str,
     limits=[GOOGLE_SIGN_INS],
 )
 def sign_in_with_google(context: AppContext, db: Db, body: GoogleSignIn, now: datetime) -> dict[str, Any]:
-    """Log in, or sign up at the first time, with Google's id token."""
+    """Log in with an id token of Google, which creates an account at the first login."""
     person = context.google.verify(body.id_token)
     return _open_session(context, accounts.sign_in_with_google(db, person, body, now), now)
 
@@ -113,9 +113,9 @@ def sign_in_with_google(context: AppContext, db: Db, body: GoogleSignIn, now: da
     limits=[RESET_REQUESTS],
 )
 def request_reset(db: Db, body: ResetRequest, now: datetime) -> dict[str, str]:
-    """Mail a link to choose a new password, if the address is an account's; the answer never tells."""
+    """E-mail a link to choose a new password. The response does not reveal whether the account exists."""
     accounts.request_reset(db, body.email, now)
-    return {"message": "If there is an account with this address, a letter with a link is on its way."}
+    return {"message": "If an account has this address, an e-mail with a link is on its way."}
 
 
 @endpoint(
@@ -128,7 +128,7 @@ def request_reset(db: Db, body: ResetRequest, now: datetime) -> dict[str, str]:
     limits=[RESETS],
 )
 def reset_password(db: Db, body: PasswordReset, now: datetime) -> dict[str, str]:
-    """Choose a new password with a mailed token; every older token stops working."""
+    """Set a new password with the token of an e-mail, which revokes all older access tokens."""
     accounts.reset_password(db, body, now)
     return {"message": "Your password is changed. Log in with the new one."}
 
@@ -141,7 +141,7 @@ def get_profile(caller: Account) -> dict[str, Any]:
 
 @endpoint(blueprint, "PATCH /auth/me", body=ProfileChange, response=Session)
 def change_profile(context: AppContext, db: Db, caller: Account, body: ProfileChange, now: datetime) -> dict[str, Any]:
-    """Change the caller's profile; the new token carries the new role."""
+    """Change the caller's profile. The new token contains the new role."""
     changed = accounts.change_profile(db, caller, body.given_some(), now)
     return _open_session(context, changed, now)
 
@@ -156,7 +156,7 @@ def change_profile(context: AppContext, db: Db, caller: Account, body: ProfileCh
 def change_password(
     context: AppContext, db: Db, caller: Account, body: PasswordChange, now: datetime
 ) -> dict[str, Any]:
-    """Set a new password; every older token stops working."""
+    """Set a new password, which revokes all older access tokens."""
     context.rate_limiter.hit(FAILED_CHANGES, str(caller.id))
     account = accounts.change_password(db, caller, body, now)
     context.rate_limiter.reset(FAILED_CHANGES, str(caller.id))
@@ -174,7 +174,7 @@ def change_password(
 def delete_own_account(
     context: AppContext, db: Db, caller: Account, body: AccountClosure, now: datetime
 ) -> dict[str, Any]:
-    """Delete the caller's account and personal data; its coming bookings are cancelled."""
+    """Delete the caller's account and personal data, and cancel its upcoming bookings."""
     context.rate_limiter.hit(FAILED_CHANGES, str(caller.id))
     delete_account(db, caller, body.password, now)
     context.rate_limiter.reset(FAILED_CHANGES, str(caller.id))

@@ -1,4 +1,4 @@
-"""What comes in and goes out about accounts."""
+"""Request and response models of accounts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_EMAIL, MAX_LOCAL = 254, 64
 def normalise_email(text: str) -> str:
     """Return an address (RFC 5321 lengths, ASCII) in lower case. Raises ValueError.
 
-    ASCII is asked for before lower(): the lower case of KELVIN SIGN is somebody else's plain k.
+    The check for ASCII comes before lower(): the lower case of KELVIN SIGN is k, which is in another person's address.
     """
     local, _, domain = text.rpartition("@")
     labels = domain.split(".")
@@ -56,7 +56,7 @@ def _check_uncommon(password: str, info: ValidationInfo) -> str:
 
 
 NewPassword = Annotated[str, Field(min_length=8, max_length=128), AfterValidator(_check_uncommon)]
-# Shorter ones are simply wrong; longer ones are refused before anything is hashed.
+# A shorter password is a failed login, not an invalid field. A longer one is rejected before it is hashed.
 GivenPassword = Annotated[str, Field(min_length=1, max_length=128)]
 
 
@@ -82,7 +82,7 @@ class Signup(RequestModel):
 
 
 class Login(RequestModel):
-    """Who logs in."""
+    """The credentials of a login."""
 
     model_config = with_examples({"email": "ayesha@example.com", "password": "lime-kettle-harbour"})
 
@@ -91,7 +91,7 @@ class Login(RequestModel):
 
 
 class ProfileChange(RequestModel):
-    """What to change; at least one field."""
+    """The fields to change, at least one."""
 
     model_config = with_examples({"full_name": "Ayesha S. Khan", "contact_number": "0300-1234567"}, minProperties=1)
 
@@ -101,7 +101,7 @@ class ProfileChange(RequestModel):
 
 
 class PasswordChange(RequestModel):
-    """The present password and the one to come."""
+    """The current and the new password."""
 
     model_config = with_examples({"password": "lime-kettle-harbour", "new_password": "seven-quiet-lanterns"})
 
@@ -110,7 +110,7 @@ class PasswordChange(RequestModel):
 
 
 class GoogleSignIn(RequestModel):
-    """Google's word for who somebody is."""
+    """An id token of Google, and fields for a new account."""
 
     model_config = with_examples(
         {"id_token": "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.e30.c2lnbmF0dXJl", "is_venue_owner": False}
@@ -122,7 +122,7 @@ class GoogleSignIn(RequestModel):
 
 
 class ResetRequest(RequestModel):
-    """The address that somebody types in who forgot a password; any string."""
+    """The e-mail address of the account, which may be any string."""
 
     model_config = with_examples({"email": "ayesha@example.com"})
 
@@ -130,7 +130,7 @@ class ResetRequest(RequestModel):
 
 
 class PasswordReset(RequestModel):
-    """A mailed token and the new password."""
+    """The token from the e-mail, and the new password."""
 
     model_config = with_examples({"token": "Zk3vJ0pX2b8mQ5t1", "new_password": "seven-quiet-lanterns"})
 
@@ -139,7 +139,7 @@ class PasswordReset(RequestModel):
 
 
 class AccountClosure(RequestModel):
-    """The present password, of an account that has one."""
+    """The current password, if the account has one."""
 
     model_config = with_examples({"password": "lime-kettle-harbour"})
 
@@ -155,7 +155,7 @@ class Message(ResponseModel):
 
 
 class Profile(ResponseModel):
-    """An account as its holder sees it."""
+    """An account, for its holder."""
 
     model_config = with_examples(
         {
@@ -183,7 +183,7 @@ class Profile(ResponseModel):
 
 
 class Session(ResponseModel):
-    """A token with the moment it expires, and whose it is."""
+    """An access token, the time when it expires, and the profile of its account."""
 
     token: Annotated[str, Field(examples=["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI2NWEwIn0.c2lnbmF0dXJl"])]
     expires_at: datetime

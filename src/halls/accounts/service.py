@@ -1,4 +1,4 @@
-"""What happens, and in what order, when people sign up, log in and change their accounts."""
+"""Sign-up, login, password reset and profile changes: the steps of each, and their transactions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def sign_up(db: Db, signup: Signup, now: datetime) -> Account:
-    """Make an account with a password. Raises EmailTaken."""
+    """Return a new account with a password. Raises EmailTaken."""
     document = new_account(
         email=signup.email,
         full_name=signup.full_name,
@@ -35,7 +35,7 @@ def sign_up(db: Db, signup: Signup, now: datetime) -> Account:
 
 
 def log_in(db: Db, login: Login) -> Account:
-    """Return the account that address and password belong to. Raises BadCredentials."""
+    """Return the account with this address and password. Raises BadCredentials."""
     account = store.find_account_by_email(db, login.email)
     password_hash = account.password_hash if account else None
     if not password_matches(password_hash, login.password) or account is None or password_hash is None:
@@ -46,12 +46,12 @@ def log_in(db: Db, login: Login) -> Account:
 
 
 def change_profile(db: Db, account: Account, changes: dict[str, Any], now: datetime) -> Account:
-    """Set the given fields. An account may become an owner, never the reverse: Invalid."""
+    """Return the account with the given fields changed. Raises Invalid if an owner is to become a user."""
     if changes.get("is_venue_owner") is False and account.is_venue_owner:
-        raise invalid("is_venue_owner", "An owner stays an owner.")
+        raise invalid("is_venue_owner", "An owner's account cannot become a user's account.")
     if changes.get("is_venue_owner"):
         changes = {**changes, "role": role_of(is_venue_owner=True)}
-    # False for a user changes nothing, and must not undo an upgrade made at the same moment.
+    # False for a user is not written, because it could undo a concurrent change to an owner.
     changes = {name: value for name, value in changes.items() if value is not False}
     changed = store.update_account(db, account, changes, now)
     if changed is None:
@@ -60,7 +60,7 @@ def change_profile(db: Db, account: Account, changes: dict[str, Any], now: datet
 
 
 def change_password(db: Db, account: Account, change: PasswordChange, now: datetime) -> Account:
-    """Set a new password; older tokens and open resets are void. Raises BadCredentials."""
+    """Set a new password, and revoke older access tokens and reset tokens. Raises BadCredentials."""
     if not password_matches(account.password_hash, change.password):
         raise BadCredentials
     new_hash = hash_password(change.new_password)
@@ -77,21 +77,21 @@ def change_password(db: Db, account: Account, change: PasswordChange, now: datet
 
 
 def request_reset(db: Db, email: str, now: datetime) -> None:
-    """Queue the question whether somebody has that address. The same work, and so the same time, for any string."""
+    """Queue a reset of the account with this address. The time does not depend on whether the account exists."""
     enqueue(db, PASSWORD_RESET, {"email": email.strip()[:MAX_EMAIL]}, now)
 
 
 def reset_password(db: Db, reset: PasswordReset, now: datetime) -> None:
-    """Set a new password by a mailed token, once. Raises BadResetToken, before anything is hashed."""
-    found = store.get_reset(db, hash_reset_token(reset.token), now)
+    """Set a new password with a reset token, which works once. Raises BadResetToken before it hashes."""
+    stored_reset = store.get_reset(db, hash_reset_token(reset.token), now)
     new_hash = hash_password(reset.new_password)
-    in_transaction(db, lambda session: store.consume_reset(db, found, new_hash, now, session))
+    in_transaction(db, lambda session: store.consume_reset(db, stored_reset, new_hash, now, session))
 
 
 def sign_in_with_google(db: Db, person: GooglePerson, signin: GoogleSignIn, now: datetime) -> Account:
-    """Return the account of a Google account: found by its `sub`, linked by its address, or made.
+    """Return the account of a Google account: found by its `sub`, linked by its address, or created.
 
-    Raises EmailTaken when the address belongs to another Google account.
+    Raises EmailTaken if the address belongs to another Google account.
     """
     account = store.find_account_by_google(db, person.sub)
     account = account or _link_by_email(db, person, now) or _sign_up_with_google(db, person, signin, now)
@@ -104,11 +104,11 @@ def sign_in_with_google(db: Db, person: GooglePerson, signin: GoogleSignIn, now:
 
 
 def _link_by_email(db: Db, person: GooglePerson, now: datetime) -> Account | None:
-    found = store.find_account_by_email(db, person.email)
-    if found is None:
+    same_email = store.find_account_by_email(db, person.email)
+    if same_email is None:
         return None
-    linked = store.link_google(db, found.id, person.sub, now)
-    # Of two sign-ins at once one links; the other finds what it did.
+    linked = store.link_google(db, same_email.id, person.sub, now)
+    # Of two concurrent logins only one links the account. The other one finds the link.
     account = linked or store.find_account_by_google(db, person.sub)
     if account is None:
         raise EmailTaken
@@ -126,7 +126,7 @@ def _sign_up_with_google(db: Db, person: GooglePerson, signin: GoogleSignIn, now
     try:
         return store.insert_account(db, {**document, "auth_provider": "google", "google_sub": person.sub})
     except EmailTaken:
-        # Somebody was faster with this address, or with this very Google account: look once more.
+        # A concurrent request created an account with this address or this Google account.
         account = store.find_account_by_google(db, person.sub) or _link_by_email(db, person, now)
         if account is None:
             raise

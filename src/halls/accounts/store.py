@@ -1,10 +1,11 @@
-"""How MongoDB keeps accounts."""
+"""Queries on the collections `users` and `password_resets`, and their indexes."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from bson import ObjectId
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
@@ -14,10 +15,9 @@ from halls.mongo.client import ANY_CASE, in_transaction
 from halls.mongo.indexes import CollectionSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from bson import ObjectId
-
+    from halls.accounts.account import AccountDocument, PasswordResetDocument
     from halls.mongo.client import Db, Document, Session
 
 ONE_ACCOUNT_PER_EMAIL = IndexModel(
@@ -43,54 +43,70 @@ EMAIL_PAUSE_SECONDS = 60
 
 def find_account(db: Db, account_id: ObjectId) -> Account | None:
     """Return the account with that id, or None."""
-    document = db.users.find_one({"_id": account_id})
-    return account_from_document(document) if document else None
+    return _read_account(db.users.find_one({"_id": account_id}))
+
+
+def _read_account(document: Document | None) -> Account | None:
+    return account_from_document(cast("AccountDocument", document)) if document else None
 
 
 def find_account_by_email(db: Db, email: str) -> Account | None:
-    """Return the account with that address in whatever case, or None."""
-    document = db.users.find_one({"email": email}, collation=ANY_CASE)
-    return account_from_document(document) if document else None
+    """Return the account with that e-mail address, compared without case, or None."""
+    return _read_account(db.users.find_one({"email": email}, collation=ANY_CASE))
 
 
 def find_accounts(db: Db, account_ids: Iterable[ObjectId | None]) -> dict[ObjectId, Account]:
-    """Return those of the accounts that exist, by id."""
-    found = db.users.find({"_id": {"$in": list(account_ids)}})
+    """Return the accounts that exist, by id."""
+    found = cast("Iterable[AccountDocument]", db.users.find({"_id": {"$in": list(account_ids)}}))
     return {document["_id"]: account_from_document(document) for document in found}
 
 
 def find_accounts_by_email(db: Db, emails: Iterable[str]) -> dict[str, Account]:
-    """Return those of the accounts that exist, by their addresses in lower case."""
-    found = db.users.find({"email": {"$in": list(emails)}}, collation=ANY_CASE)
+    """Return the accounts that exist, by e-mail address in lower case."""
+    match = {"email": {"$in": list(emails)}}
+    found = cast("Iterable[AccountDocument]", db.users.find(match, collation=ANY_CASE))
     return {document["email"].lower(): account_from_document(document) for document in found}
 
 
-def insert_account(db: Db, document: Document) -> Account:
-    """Keep a new account. Raises EmailTaken."""
+def has_accounts(db: Db) -> bool:
+    """Return whether there is any account."""
+    return db.users.find_one({}, {"_id": 1}) is not None
+
+
+def insert_accounts(db: Db, documents: Sequence[AccountDocument], session: Session) -> None:
+    """Insert generated accounts. Raises BulkWriteError, which must leave the transaction of the caller."""
+    db.users.insert_many(cast("Sequence[Document]", documents), session=session)
+
+
+def insert_account(db: Db, document: AccountDocument) -> Account:
+    """Insert a new account. Raises EmailTaken."""
     try:
-        db.users.insert_one(document)
+        db.users.insert_one(cast("Document", document))
     except DuplicateKeyError:
         raise EmailTaken from None
     return account_from_document(document)
 
 
 def update_account(db: Db, account: Account, changes: dict[str, Any], now: datetime) -> Account | None:
-    """Set some fields; return the account as it is then, or None when it is gone or its tokens are void by now."""
+    """Set some fields and return the changed account, or None if it is deleted or its tokens are no longer valid."""
     document = db.users.find_one_and_update(
         _unchanged_filter(account), {"$set": {**changes, "updated_at": now}}, return_document=ReturnDocument.AFTER
     )
-    return account_from_document(document) if document else None
+    return _read_account(document)
 
 
 def _unchanged_filter(account: Account) -> Document:
-    # Whoever was let in by a token that is void since must not get a new one, nor anything else, for it.
+    # A request whose token was invalidated after its authentication must not change anything or get a new token.
     return {"_id": account.id, "token_version": {"$in": [account.token_version, None]}}
 
 
 def replace_password(
     db: Db, account_id: ObjectId, *, old_hash: str | None, new_hash: str, now: datetime, session: Session
 ) -> Account | None:
-    """Set a new password and void all tokens and open resets; None when the old password was replaced meanwhile."""
+    """Set a new password, and invalidate all tokens and open resets.
+
+    Return None and change nothing if the old password was replaced meanwhile.
+    """
     document = db.users.find_one_and_update(
         {"_id": account_id, "password_hash": old_hash},
         {"$set": {"password_hash": new_hash, "updated_at": now}, "$inc": {"token_version": 1}},
@@ -100,54 +116,64 @@ def replace_password(
     if document is None:
         return None
     db.password_resets.delete_many({"user_id": account_id}, session=session)
-    return account_from_document(document)
+    return _read_account(document)
 
 
 def update_hash(db: Db, account_id: ObjectId, *, old_hash: str, new_hash: str) -> None:
-    """Keep the same password at today's cost, unless it was changed meanwhile."""
+    """Store another hash of the same password, unless the password was changed meanwhile."""
     db.users.update_one({"_id": account_id, "password_hash": old_hash}, {"$set": {"password_hash": new_hash}})
 
 
 def lock_account(db: Db, account_id: ObjectId, session: Session) -> None:
-    """Write the account in the caller's transaction, so that it can't be closed in the same instant.
+    """Write the account in the caller's transaction, so that the transaction conflicts with a concurrent deletion.
 
-    Raises TokenRevoked when it is gone.
+    Raises TokenRevoked if the account is deleted.
     """
     lock_accounts(db, {account_id}, session)
 
 
 def lock_accounts(db: Db, account_ids: set[ObjectId], session: Session) -> None:
-    """Do what `lock_account` does with each. Raises TokenRevoked when one is gone."""
+    """Lock several accounts like `lock_account`. Raises TokenRevoked if one of them is deleted."""
     found = db.users.update_many({"_id": {"$in": list(account_ids)}}, {"$inc": {"rev": 1}}, session=session)
     if found.matched_count < len(account_ids):
         raise TokenRevoked
 
 
 def delete_account(db: Db, account: Account, session: Session) -> None:
-    """Remove the account and its open resets. Raises TokenRevoked when it is gone or its tokens are void by now."""
+    """Delete the account and its open resets.
+
+    Raises TokenRevoked if the account is already deleted or its tokens are no longer valid.
+    """
     if db.users.delete_one(_unchanged_filter(account), session=session).deleted_count == 0:
         raise TokenRevoked
     db.password_resets.delete_many({"user_id": account.id}, session=session)
 
 
 def insert_reset(db: Db, account_id: ObjectId, token_hash: str, *, expires_at: datetime, now: datetime) -> None:
-    """Keep the hash of a reset token."""
-    reset = {"user_id": account_id, "token": token_hash, "expires_at": expires_at, "created_at": now}
-    db.password_resets.insert_one(reset)
+    """Insert a password reset. Only the hash of its token is stored."""
+    reset: PasswordResetDocument = {
+        "_id": ObjectId(),
+        "user_id": account_id,
+        "token": token_hash,
+        "expires_at": expires_at,
+        "created_at": now,
+    }
+    db.password_resets.insert_one(cast("Document", reset))
 
 
-def get_reset(db: Db, token_hash: str, now: datetime) -> Document:
-    """Return the open reset. Raises BadResetToken. The TTL index sweeps once a minute: expiry is asked for here."""
+def get_reset(db: Db, token_hash: str, now: datetime) -> PasswordResetDocument:
+    """Return the open reset. Raises BadResetToken."""
+    # The filter checks the expiry, because the TTL index deletes expired resets only once a minute.
     reset = db.password_resets.find_one({"token": token_hash, "expires_at": {"$gt": now}})
     if reset is None:
         raise BadResetToken
-    return reset
+    return cast("PasswordResetDocument", reset)
 
 
-def consume_reset(db: Db, reset: Document, new_hash: str, now: datetime, session: Session) -> None:
-    """Use up a reset: the new password stands, older tokens and all resets of the account are void.
+def consume_reset(db: Db, reset: PasswordResetDocument, new_hash: str, now: datetime, session: Session) -> None:
+    """Set the new password, and invalidate the reset with all tokens and other resets of the account.
 
-    Raises BadResetToken when another request used it, or the account is gone.
+    Raises BadResetToken if another request used the reset, or the account is deleted.
     """
     spent = db.password_resets.delete_one({"_id": reset["_id"]}, session=session).deleted_count
     changed = (
@@ -163,31 +189,29 @@ def consume_reset(db: Db, reset: Document, new_hash: str, now: datetime, session
     db.password_resets.delete_many({"user_id": reset["user_id"]}, session=session)
 
 
-def claim_reset_email(db: Db, email: str, letter_id: ObjectId, now: datetime, *, limited: bool) -> Account | None:
-    """Return the account to write a reset letter to, or None: nobody's address, or one went there a minute ago.
+def claim_reset_email(db: Db, email: str, entry_id: ObjectId, now: datetime, *, limited: bool) -> Account | None:
+    """Return the account that gets a reset e-mail, or None. `entry_id` is the outbox entry of the e-mail.
 
-    A second try of the same letter is let through.
+    None without an account, or if `limited` and another e-mail was claimed for it within the last minute.
     """
     match: Document = {"email": email}
     if limited:
         recent = now - timedelta(seconds=EMAIL_PAUSE_SECONDS)
-        match["$or"] = [{"reset_letter.at": {"$not": {"$gt": recent}}}, {"reset_letter.id": letter_id}]
-    document = db.users.find_one_and_update(
-        match, {"$set": {"reset_letter": {"id": letter_id, "at": now}}}, collation=ANY_CASE
-    )
-    return account_from_document(document) if document else None
+        match["$or"] = [{"reset_letter.at": {"$not": {"$gt": recent}}}, {"reset_letter.id": entry_id}]
+    update = {"$set": {"reset_letter": {"id": entry_id, "at": now}}}
+    return _read_account(db.users.find_one_and_update(match, update, collation=ANY_CASE))
 
 
 def find_account_by_google(db: Db, google_sub: str) -> Account | None:
     """Return the account that signs in with that Google account, or None."""
-    document = db.users.find_one({"google_sub": google_sub})
-    return account_from_document(document) if document else None
+    return _read_account(db.users.find_one({"google_sub": google_sub}))
 
 
 def link_google(db: Db, account_id: ObjectId, google_sub: str, now: datetime) -> Account | None:
-    """Make the account Google's: its password, tokens and resets are void. None when either has another by now.
+    """Link the account to a Google account, and invalidate its password, tokens and resets.
 
-    Whoever registered somebody else's address first gains nothing by it.
+    Return None if one of the two is already linked. The password is removed because the account may have been
+    registered by a person who does not own the e-mail address.
     """
 
     def link(session: Session) -> Document | None:
@@ -208,4 +232,4 @@ def link_google(db: Db, account_id: ObjectId, google_sub: str, now: datetime) ->
         document = in_transaction(db, link)
     except DuplicateKeyError:
         return None
-    return account_from_document(document) if document else None
+    return _read_account(document)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from halls.accounts.account import Account
 
 _ID = re.compile(r"[0-9a-f]{24}")
-# iat is not compared with the clock: a clock set back must not shut out those who just logged in. exp is, below,
-# once it is known to be a number.
+# iat is not compared with the clock: after a clock is set back, new tokens would be rejected. `read_token` compares
+# exp, after it has checked the type.
 _CHECKS: Any = {
     "require": ["sub", "iat", "exp", "jti", "token_version"],
     "verify_iat": False,
@@ -32,39 +32,39 @@ _CHECKS: Any = {
 
 
 class TokenRefused(ApiError):
-    """No use can be made of the token."""
+    """The access token cannot be used."""
 
     status = 401
-    headers = {"WWW-Authenticate": "Bearer"}  # noqa: RUF012 - declared a ClassVar by Refusal
+    headers = {"WWW-Authenticate": "Bearer"}  # noqa: RUF012 - declared a ClassVar by ApiError
 
 
 class MissingToken(TokenRefused):
-    """There is no Authorization header."""
+    """The request has no Authorization header."""
 
     code, message = "missing_token", "Log in first, and send the token as Authorization: Bearer …"
 
 
 class InvalidToken(TokenRefused):
-    """Not a token of ours."""
+    """Halls did not issue the token."""
 
     code, message = "invalid_token", "This token is not valid. Log in again."
 
 
 class TokenExpired(TokenRefused):
-    """Was good once."""
+    """The token has expired."""
 
     code, message = "token_expired", "This token has expired. Log in again."
 
 
 class TokenRevoked(TokenRefused):
-    """The account has changed or gone since."""
+    """The password was changed, or the account was deleted."""
 
     code, message = "token_revoked", "This token is no longer good. Log in again."
 
 
 @dataclass(frozen=True)
 class Claims:
-    """What a token of ours says that we use; the rest is for clients."""
+    """The claims that Halls reads. The other claims of a token are for clients."""
 
     account_id: ObjectId
     token_version: int
@@ -86,12 +86,12 @@ def make_token(account: Account, *, secret: str, now: datetime, hours: float) ->
 
 
 def _name_key(secret: str) -> str:
-    """Return what a token says of the key that signed it, the `kid` of RFC 7515; it tells nothing about the key."""
+    """Return the `kid` (RFC 7515) of a key: a hash that does not reveal the key."""
     return hashlib.sha256(b"kid of " + secret.encode()).hexdigest()[:16]
 
 
 def read_token(token: str, *, secret: str, now: datetime, old_secrets: Sequence[str] = ()) -> Claims:
-    """Return the claims of a token of ours, signed with one of the keys. Raises InvalidToken or TokenExpired."""
+    """Return the claims of a token that one of the keys signed. Raises InvalidToken or TokenExpired."""
     claims = _decode(token, [secret, *old_secrets])
     numbers = (claims["exp"], claims["iat"], claims["token_version"])
     if not all(type(number) is int for number in numbers) or not _ID.fullmatch(claims["sub"]):
@@ -104,7 +104,7 @@ def read_token(token: str, *, secret: str, now: datetime, old_secrets: Sequence[
 def _decode(token: str, keys: Sequence[str]) -> dict[str, Any]:
     try:
         kid = jwt.get_unverified_header(token).get("kid")
-        # Tokens from before keys had names name none: any of ours may have signed them.
+        # Older tokens have no kid. Any of the keys may have signed them.
         for key in keys if kid is None else [key for key in keys if _name_key(key) == kid]:
             with suppress(jwt.InvalidSignatureError):
                 return jwt.decode(token, key, algorithms=["HS256"], options=_CHECKS)

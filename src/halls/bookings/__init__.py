@@ -1,1 +1,1 @@
-"""Placing, confirming and cancelling bookings."""
+"""Bookings: place, list, confirm and cancel."""

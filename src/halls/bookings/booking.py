@@ -1,30 +1,52 @@
-"""What a booking is: pure facts, no I/O."""
+"""The booking: its stored document, its statuses and errors, and its representation in responses."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from typing_extensions import Required, TypedDict
+
 from halls.errors import ApiError, NotFound, NotYours
-from halls.venues.price_on_date import as_number, price_on_date
+from halls.venues.price_on_date import StoredNumber, as_number, price_on_date
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bson import ObjectId
 
+    from halls.venues.venue import VenueDocument, VenueSummary
+
 Status = Literal["pending", "confirmed", "cancelled"]
 STATUSES: tuple[str, ...] = get_args(Status)
 ACTIVE = ("pending", "confirmed")
 
 
-class BookingNotFound(NotFound):
-    """No booking has that id."""
+class BookingDocument(TypedDict, total=False):
+    """A document of the collection `bookings`. The validator of the collection requires the first four fields."""
 
-    message = "There is no such booking."
+    _id: Required[ObjectId]
+    venue_id: Required[ObjectId]
+    date: Required[str]
+    status: Required[str]
+    user_id: ObjectId | None
+    guests: StoredNumber
+    # PKR.
+    price_locked: StoredNumber | None
+    notes: str | None
+    # Only in bookings of a deleted venue.
+    venue: VenueSummary | None
+    created_at: datetime | None
+    updated_at: datetime | None
+
+
+class BookingNotFound(NotFound):
+    """No booking has this id."""
+
+    message = "No booking has this id."
 
 
 class NotYourBooking(NotYours):
-    """Neither the booker nor the venue's owner asks."""
+    """The caller is neither the guest of the booking nor the owner of the venue."""
 
     message = "This booking belongs to somebody else."
 
@@ -36,7 +58,7 @@ class DateNotOffered(ApiError):
 
 
 class DateTaken(ApiError):
-    """Somebody has an active booking of the venue on that date."""
+    """The venue has an active booking on that date."""
 
     status, code, message = 409, "date_taken", "Somebody has already booked this date."
 
@@ -54,15 +76,18 @@ class OverCapacity(ApiError):
 
 
 class BadTransition(ApiError):
-    """A booking's state never goes that way."""
+    """The status of a booking can't be changed in that direction."""
 
     status, code, message = 409, "bad_transition", "A booking in this state can't be changed that way."
 
 
 def new_booking(
-    booking_id: ObjectId, guest_id: ObjectId, order: dict[str, Any], venue: dict[str, Any], now: datetime
-) -> dict[str, Any]:
-    """Return a pending booking at the price that `venue` asks for the date at this moment."""
+    booking_id: ObjectId, guest_id: ObjectId, order: dict[str, Any], venue: VenueDocument, now: datetime
+) -> BookingDocument:
+    """Return the document of a pending booking. `order` has the fields of POST /bookings.
+
+    The locked price is the price of the date in `venue`.
+    """
     return {
         "_id": booking_id,
         "venue_id": venue["_id"],
@@ -77,8 +102,11 @@ def new_booking(
     }
 
 
-def serialize_booking(booking: dict[str, Any], venue: dict[str, Any] | None) -> dict[str, Any]:
-    """Return what booker and owner see of a booking; `venue` is its summary, None when nobody knows it any more."""
+def serialize_booking(booking: BookingDocument, venue: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the fields of a booking that its guest and the owner of the venue see.
+
+    `venue` is the serialized summary of the venue, or None if the venue is deleted and the booking has no copy.
+    """
     return {
         "id": booking["_id"],
         "venue_id": booking["venue_id"],

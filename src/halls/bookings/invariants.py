@@ -1,10 +1,11 @@
-"""What must be true of the stored bookings, whichever tool wrote them."""
+"""Invariants of the stored bookings."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from halls.bookings.booking import ACTIVE, STATUSES
+from halls.bookings.booking import STATUSES
+from halls.bookings.store import ACTIVE_FILTER
 from halls.http.schema import day_expression
 from halls.mongo.invariants import (
     Expression,
@@ -16,6 +17,7 @@ from halls.mongo.invariants import (
     null_rule,
     number_rule,
 )
+from halls.venues.price_on_date import offer_expression
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,27 +25,27 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db, Document
 
 RULES: dict[str, tuple[str, Expression]] = {
-    "booking_status_known": ("The status is none of the three.", {"$in": ["$status", list(STATUSES)]}),
-    "booking_date_valid": ("The date is no real day.", day_expression("$date")),
-    "booking_guests_positive": ("The guests are no number from 1.", number_rule("$guests", 1)),
+    "booking_status_known": ("The status is not one of the three.", {"$in": ["$status", list(STATUSES)]}),
+    "booking_date_valid": ("The date is not a real day.", day_expression("$date")),
+    "booking_guests_positive": ("The number of guests is not a number of at least 1.", number_rule("$guests", 1)),
     "booking_price_valid": (
-        "The price_locked is neither null nor a number from 0.",
+        "The price_locked is neither null nor a number of at least 0.",
         {"$or": [null_rule("$price_locked"), number_rule("$price_locked", 0)]},
     ),
 }
 STATUS_TEXT = {"$convert": {"input": "$status", "to": "string", "onError": "", "onNull": ""}}
-# The unique index overlooks "Pending", null and the like; whoever wrote them means to come all the same.
+# The unique index does not contain "Pending", null and similar values, but the guest still expects the venue.
 MAY_BE_ACTIVE = {"$ne": [{"$toLower": {"$trim": {"input": STATUS_TEXT}}}, "cancelled"]}
 
 
 def check_bookings(db: Db, _today: str) -> Iterator[Violation]:
-    """Every booking by itself is one that could be made."""
+    """Yield each booking with an invalid field."""
     for invariant, (message, rule) in RULES.items():
         yield from make_violations(invariant, message, find_violating(db, "bookings", rule))
 
 
 def check_double_bookings(db: Db, _today: str) -> Iterator[Violation]:
-    """No venue is booked twice for a date."""
+    """Yield the bookings that share a venue and a date."""
     pipeline: list[Document] = [
         {"$match": {"$expr": MAY_BE_ACTIVE}},
         {"$group": {"_id": {"venue_id": "$venue_id", "date": "$date"}, "ids": {"$push": "$_id"}}},
@@ -54,31 +56,30 @@ def check_double_bookings(db: Db, _today: str) -> Iterator[Violation]:
 
 
 def check_offers(db: Db, today: str) -> Iterator[Violation]:
-    """Every coming active booking lies on a date that its venue offers."""
+    """Yield each upcoming active booking whose venue is not offered on the date."""
     dates = [{"$project": {"dates_available": 1}}]
     join = {"from": "venues", "localField": "_id", "foreignField": "_id", "pipeline": dates, "as": "venue"}
-    offered = {"$first": "$venue.dates_available"}
     pipeline: list[Document] = [
-        {"$match": _coming(today)},
+        {"$match": _upcoming(today)},
         {"$group": {"_id": "$venue_id", "bookings": {"$push": {"ids": ["$_id"], "date": "$date"}}}},
         {"$lookup": join},
-        {"$project": {"bookings": 1, "offered": {"$cond": [{"$isArray": [offered]}, offered, []]}}},
+        {"$project": {"bookings": 1, "dates_available": {"$first": "$venue.dates_available"}}},
         {"$unwind": "$bookings"},
-        {"$match": {"$expr": {"$not": [{"$in": ["$bookings.date", "$offered"]}]}}},
+        {"$match": {"$expr": {"$not": [offer_expression("$dates_available", "$bookings.date")]}}},
         {"$replaceWith": "$bookings"},
     ]
     groups = find_groups(db, "bookings", pipeline)
-    return make_violations("coming_booking_offered", "The booking's venue is gone, or does not offer the date.", groups)
+    return make_violations("coming_booking_offered", "The venue does not exist, or does not offer the date.", groups)
 
 
 def check_guests(db: Db, today: str) -> Iterator[Violation]:
-    """Every coming active booking has a guest."""
-    groups = find_orphans(db, "bookings", "user_id", "users", _coming(today))
-    return make_violations("coming_booking_guest_exists", "There is no account of the booking's guest.", groups)
+    """Yield the upcoming active bookings of each guest without an account."""
+    groups = find_orphans(db, "bookings", "user_id", "users", _upcoming(today))
+    return make_violations("coming_booking_guest_exists", "The account of the booking's guest does not exist.", groups)
 
 
-def _coming(today: str) -> Document:
-    return {"status": {"$in": list(ACTIVE)}, "date": {"$gte": today}}
+def _upcoming(today: str) -> Document:
+    return {"date": {"$gte": today}, **ACTIVE_FILTER}
 
 
 INVARIANTS = (check_bookings, check_double_bookings, check_offers, check_guests)

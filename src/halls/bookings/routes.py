@@ -1,4 +1,4 @@
-"""What HTTP sees of bookings."""
+"""Routes of bookings: place, list, read, confirm and cancel."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from halls.accounts.account import Account
-    from halls.mongo.client import Db, Document
+    from halls.bookings.booking import BookingDocument
+    from halls.mongo.client import Db
 
 blueprint = Blueprint("bookings", __name__)
 BOOKINGS = Limit("booking", 30, 60, by_account=True)
@@ -61,13 +62,13 @@ def create_booking(
 
 @endpoint(blueprint, "GET /bookings", query=BookingsQuery, response=BookingPage)
 def list_bookings(db: Db, caller: Account, query: BookingsQuery) -> dict[str, Any]:
-    """List bookings by date: an owner's venues', or the caller's own."""
+    """List bookings by date: for an owner those of their venues, otherwise the caller's own."""
     if query.date_from and query.date_to and query.date_from > query.date_to:
         raise invalid("date_from", "May not be after date_to.")
     search = {"caller": str(caller.id), **query.model_dump(exclude={"limit", "cursor"})}
-    found = bookings.find_bookings(db, caller, query, read_cursor(query.cursor, search, _is_date))
-    page = found[: query.limit]
-    last = page[-1] if len(found) > query.limit else None
+    rows = bookings.find_bookings(db, caller, query, read_cursor(query.cursor, search, _is_date))
+    page = rows[: query.limit]
+    last = page[-1] if len(rows) > query.limit else None
     return {
         "bookings": bookings.show_bookings(db, caller, page),
         "next_cursor": make_cursor(search, last["date"], row_id=last["_id"]) if last else None,
@@ -75,7 +76,7 @@ def list_bookings(db: Db, caller: Account, query: BookingsQuery) -> dict[str, An
 
 
 def _is_date(key: Any) -> bool:
-    # No more: other tools' bookings may be on days that there are not.
+    # The date is not validated: bookings of external writers may have dates that do not exist.
     return isinstance(key, str)
 
 
@@ -86,8 +87,8 @@ def _is_date(key: Any) -> bool:
     response=BookingReply,
     errors=[BookingNotFound, NotYourBooking],
 )
-def get_booking(db: Db, caller: Account, booking: Document) -> dict[str, Any]:
-    """Return one booking to its booker or the venue's owner."""
+def get_booking(db: Db, caller: Account, booking: BookingDocument) -> dict[str, Any]:
+    """Return one booking, for its guest or the venue's owner."""
     return {"booking": bookings.show_bookings(db, caller, [booking])[0]}
 
 
@@ -99,8 +100,10 @@ def get_booking(db: Db, caller: Account, booking: Document) -> dict[str, Any]:
     response=BookingReply,
     errors=[BookingNotFound, NotYourBooking, BadTransition],
 )
-def change_booking(db: Db, caller: Account, booking: Document, body: StatusChange, now: datetime) -> dict[str, Any]:
-    """Confirm (the venue's owner) or cancel (either side) a booking."""
+def change_booking(
+    db: Db, caller: Account, booking: BookingDocument, body: StatusChange, now: datetime
+) -> dict[str, Any]:
+    """Confirm (the venue's owner) or cancel (the owner or the guest) a booking."""
     changed = bookings.change_status(db, caller, booking, body.status, now)
     return {"booking": bookings.show_bookings(db, caller, [changed])[0]}
 
@@ -112,7 +115,7 @@ def change_booking(db: Db, caller: Account, booking: Document, body: StatusChang
     response=BookingCancelled,
     errors=[BookingNotFound, NotYourBooking, BadTransition],
 )
-def cancel_booking(db: Db, caller: Account, booking: Document, now: datetime) -> dict[str, Any]:
-    """Cancel a booking; again is no error."""
+def cancel_booking(db: Db, caller: Account, booking: BookingDocument, now: datetime) -> dict[str, Any]:
+    """Cancel a booking. A repeated request returns the same response."""
     cancelled = bookings.change_status(db, caller, booking, "cancelled", now)
     return {"cancelled": True, "booking": bookings.show_bookings(db, caller, [cancelled])[0]}

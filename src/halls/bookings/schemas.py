@@ -1,4 +1,4 @@
-"""What comes in and goes out about bookings."""
+"""Request and response models of bookings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from halls.http.schema import (
 
 
 class BookingOrder(RequestModel):
-    """What a guest asks for."""
+    """A new booking: venue, date and number of guests."""
 
     model_config = with_examples(
         {
@@ -41,7 +41,7 @@ class BookingOrder(RequestModel):
 
 
 class StatusChange(RequestModel):
-    """What becomes of a booking."""
+    """The new status of a booking."""
 
     model_config = with_examples({"status": "confirmed"}, {"status": "cancelled"})
 
@@ -49,21 +49,21 @@ class StatusChange(RequestModel):
 
 
 class BookingsQuery(QueryModel):
-    """Which bookings, and which page of them."""
+    """Filters and page of a list of bookings."""
 
     as_: Literal["guest"] | None = Field(
-        default=None, alias="as", description="For owners: the bookings that they made themselves."
+        default=None, alias="as", description="For owners: list the bookings that they made as guests."
     )
-    status: Status | None = Field(default=None, description="Only those in this state.")
-    venue_id: Id | None = Field(default=None, description="Only those of this venue.")
-    date_from: Day | None = Field(default=None, description="The first date, itself included.")
-    date_to: Day | None = Field(default=None, description="The last date, itself included.")
-    limit: Annotated[QueryInt, Field(ge=1, le=200, description="How many a page.")] = 50
-    cursor: str | None = Field(default=None, description="The next_cursor of the page before, with the same filters.")
+    status: Status | None = Field(default=None, description="Only bookings with this status.")
+    venue_id: Id | None = Field(default=None, description="Only bookings of this venue.")
+    date_from: Day | None = Field(default=None, description="The first date of the bookings, inclusive.")
+    date_to: Day | None = Field(default=None, description="The last date of the bookings, inclusive.")
+    limit: Annotated[QueryInt, Field(ge=1, le=200, description="The number of bookings on a page.")] = 50
+    cursor: str | None = Field(default=None, description="The next_cursor of the previous page, with the same filters.")
 
 
 class VenueSummary(ResponseModel):
-    """The little of its venue that a booking keeps."""
+    """The copy of the venue that is stored in a booking."""
 
     model_config = with_examples(
         {"id": "65a0c0ffee0123456789abcd", "venue_name": "Pearl Hall", "address": "1 Main Road, Saddar, Karachi"}
@@ -75,7 +75,7 @@ class VenueSummary(ResponseModel):
 
 
 class Guest(ResponseModel):
-    """Who booked, for the venue's owner only."""
+    """The guest of a booking, for the venue's owner only."""
 
     model_config = with_examples(
         {"full_name": "Bilal Ahmed", "email": "bilal@example.com", "contact_number": "0300-1234567"}
@@ -87,7 +87,7 @@ class Guest(ResponseModel):
 
 
 class Booking(ResponseModel):
-    """A booking as its booker and the venue's owner see it."""
+    """A booking, for its guest and the venue's owner."""
 
     id: Id
     venue_id: Id
@@ -96,7 +96,8 @@ class Booking(ResponseModel):
     guests: Annotated[int, Field(examples=[250])]
     status: Status
     price_locked: float | None = Field(
-        description=f"{PRICE} The price of the date when it was booked, null if there was none.", examples=[185000]
+        description=f"{PRICE} The price of the date when it was booked. Null if it had no price.",
+        examples=[185000],
     )
     notes: str | None
     created_at: datetime
@@ -119,7 +120,7 @@ class BookingMade(ResponseModel):
 
 
 class BookingCancelled(ResponseModel):
-    """The booking, cancelled now or before."""
+    """The cancelled booking."""
 
     cancelled: Literal[True]
     booking: Booking

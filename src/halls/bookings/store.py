@@ -1,12 +1,13 @@
-"""How MongoDB keeps bookings, and what keeps two people out of one hall."""
+"""Queries on the collection `bookings`, its validator, and the unique index that prevents double bookings."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pymongo
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.read_concern import ReadConcern
 
 from halls.bookings.booking import ACTIVE, STATUSES, BookingNotFound, DateTaken
 from halls.mongo.client import in_transaction, is_unavailable
@@ -19,13 +20,17 @@ if TYPE_CHECKING:
     from bson import ObjectId
     from bson.raw_bson import RawBSONDocument
 
+    from halls.bookings.booking import BookingDocument
     from halls.mongo.client import Db, Document, Session
+    from halls.venues.venue import VenueSummary
 
-# Together below what a request may spend in the database.
+# Active bookings hold their dates. Every query for them uses this filter.
+ACTIVE_FILTER: Document = {"status": {"$in": list(ACTIVE)}}
+# The sum is below the time limit of a request in the database.
 TRANSACTION_SECONDS = 2.3
 SECOND_LOOK_SECONDS = 1
-# MongoDB 5 takes no $in in a partial filter. "confirmed" and "pending" sort after "cancelled", and so would most
-# statuses that are yet unheard of: an unknown one holds its date (docs/decisions).
+# MongoDB 5 does not accept $in in a partial filter. "confirmed" and "pending" sort after "cancelled". Most unknown
+# statuses do too, so a booking with an unknown status holds its date (docs/decisions).
 ONE_ACTIVE_BOOKING_PER_DATE = IndexModel(
     [("venue_id", ASCENDING), ("date", ASCENDING)],
     name="one_active_booking_per_date",
@@ -54,12 +59,12 @@ COLLECTION = CollectionSpec(
 )
 
 
-def find_booking(db: Db, booking_id: ObjectId) -> Document | None:
+def find_booking(db: Db, booking_id: ObjectId) -> BookingDocument | None:
     """Return the booking, or None."""
-    return db.bookings.find_one({"_id": booking_id})
+    return cast("BookingDocument | None", db.bookings.find_one({"_id": booking_id}))
 
 
-def get_booking(db: Db, booking_id: ObjectId) -> Document:
+def get_booking(db: Db, booking_id: ObjectId) -> BookingDocument:
     """Return the booking. Raises BookingNotFound."""
     booking = find_booking(db, booking_id)
     if booking is None:
@@ -67,67 +72,83 @@ def get_booking(db: Db, booking_id: ObjectId) -> Document:
     return booking
 
 
-def list_bookings(db: Db, match: Document, *, after: list[Any] | None, limit: int) -> list[Document]:
-    """Return bookings by date, then id, from after the [date, id] given."""
+def has_booking(db: Db, booking_id: ObjectId) -> bool:
+    """Return whether the booking is stored, with a linearizable read.
+
+    The read waits until the majority has each commit that this node has applied.
+    """
+    linearizable = ReadConcern("linearizable")
+    found = db.get_collection("bookings", read_concern=linearizable).find_one({"_id": booking_id}, {"_id": 1})
+    return found is not None
+
+
+def list_bookings(db: Db, match: Document, *, after: list[Any] | None, limit: int) -> list[BookingDocument]:
+    """Return bookings in order of date and id, from after the given [date, id]."""
     if after is not None:
         date, last_id = after
         match = {"$and": [match, {"$or": [{"date": {"$gt": date}}, {"date": date, "_id": {"$gt": last_id}}]}]}
-    return list(db.bookings.find(match).sort([("date", ASCENDING), ("_id", ASCENDING)]).limit(limit))
+    found = db.bookings.find(match).sort([("date", ASCENDING), ("_id", ASCENDING)]).limit(limit)
+    return cast("list[BookingDocument]", list(found))
 
 
 def find_active_dates(
     db: Db, venue_id: ObjectId, *, from_date: str, to_date: str = "9999", session: Session | None = None
 ) -> set[str]:
     """Return the dates in the range on which the venue has an active booking."""
-    match = {"venue_id": venue_id, "date": {"$gte": from_date, "$lte": to_date}, "status": {"$in": list(ACTIVE)}}
+    match = {"venue_id": venue_id, "date": {"$gte": from_date, "$lte": to_date}, **ACTIVE_FILTER}
     return {booking["date"] for booking in db.bookings.find(match, {"_id": 0, "date": 1}, session=session)}
 
 
 def find_booked_venues(db: Db, venue_ids: Iterable[ObjectId], date: str) -> set[ObjectId]:
-    """Return those of the venues that have an active booking on `date`."""
-    match = {"venue_id": {"$in": list(venue_ids)}, "date": date, "status": {"$in": list(ACTIVE)}}
+    """Return the ids of the venues that have an active booking on `date`."""
+    match = {"venue_id": {"$in": list(venue_ids)}, "date": date, **ACTIVE_FILTER}
     return {booking["venue_id"] for booking in db.bookings.find(match, {"_id": 0, "venue_id": 1})}
 
 
 def find_taken_dates(db: Db, venue_ids: Iterable[ObjectId]) -> set[tuple[ObjectId, str]]:
-    """Return the venues and dates of all active bookings of those venues."""
-    match = {"venue_id": {"$in": list(venue_ids)}, "status": {"$in": list(ACTIVE)}}
+    """Return (venue id, date) of all active bookings of the venues."""
+    match = {"venue_id": {"$in": list(venue_ids)}, **ACTIVE_FILTER}
     return {(booking["venue_id"], booking["date"]) for booking in db.bookings.find(match, {"venue_id": 1, "date": 1})}
 
 
 def find_stored_bookings(db: Db, booking_ids: Iterable[ObjectId]) -> set[ObjectId]:
-    """Return those of the ids that a booking has."""
+    """Return the ids that bookings have."""
     return {booking["_id"] for booking in db.bookings.find({"_id": {"$in": list(booking_ids)}}, {"_id": 1})}
 
 
-def read_all_bookings(db: Db, session: Session) -> Iterator[Document]:
-    """Yield every booking by id."""
-    yield from db.bookings.find({}, sort=[("_id", ASCENDING)], session=session)
+def read_all_bookings(db: Db, session: Session) -> Iterator[BookingDocument]:
+    """Yield every booking, in order of id."""
+    yield from cast("Iterator[BookingDocument]", db.bookings.find({}, sort=[("_id", ASCENDING)], session=session))
 
 
-def insert_booking(db: Db, booking: Document, session: Session) -> None:
-    """Keep a new booking. Lets DuplicateKeyError pass: inside a transaction nothing may catch it."""
-    db.bookings.insert_one(booking, session=session)
+def count_bookings(db: Db) -> int:
+    """Return the approximate number of bookings, from the metadata of the collection."""
+    return db.bookings.estimated_document_count()
 
 
-def insert_bookings(db: Db, bookings: Sequence[RawBSONDocument], session: Session) -> None:
-    """Keep bookings that were made elsewhere. Lets errors pass, as `insert_booking` does."""
-    db.bookings.insert_many(bookings, session=session)
+def insert_booking(db: Db, booking: BookingDocument, session: Session) -> None:
+    """Insert a new booking. Raises DuplicateKeyError, which must leave the transaction of the caller."""
+    db.bookings.insert_one(cast("Document", booking), session=session)
 
 
-def commit_booking(db: Db, booking_id: ObjectId, work: Callable[[Session], Document]) -> Document:
-    """Run `work`, which inserts that booking, in a transaction; return what it returned. Raises DateTaken.
+def insert_bookings(db: Db, bookings: Sequence[BookingDocument] | Sequence[RawBSONDocument], session: Session) -> None:
+    """Insert imported or generated bookings. Raises BulkWriteError, which must leave the transaction of the caller."""
+    db.bookings.insert_many(cast("Sequence[Document | RawBSONDocument]", bookings), session=session)
 
-    When the connection breaks during the commit nobody has told us the outcome: one more look does.
+
+def commit_booking(db: Db, booking_id: ObjectId, work: Callable[[Session], dict[str, Any]]) -> dict[str, Any]:
+    """Run `work`, which inserts the booking with that id, in a transaction. Return its result. Raises DateTaken.
+
+    If the connection breaks during the commit, the outcome is unknown. A read of the booking then decides.
     """
-    result: Document = {}
+    result: dict[str, Any] = {}
 
-    def remember(session: Session) -> None:
+    def work_and_keep_result(session: Session) -> None:
         result.update(work(session))
 
     try:
         with pymongo.timeout(TRANSACTION_SECONDS):
-            in_transaction(db, remember)
+            in_transaction(db, work_and_keep_result)
     except DuplicateKeyError as error:
         if "date" not in (error.details or {}).get("keyPattern", {}):
             raise
@@ -152,28 +173,32 @@ def update_status(
     from_date: str,
     now: datetime,
     session: Session,
-) -> Document | None:
-    """Set the status if it is one of `allowed` and the date is not before `from_date`; None when it was not so."""
-    return db.bookings.find_one_and_update(
+) -> BookingDocument | None:
+    """Set the status and return the booking.
+
+    Return None and change nothing if the status is not one of `allowed` or the date is before `from_date`.
+    """
+    updated = db.bookings.find_one_and_update(
         {"_id": booking_id, "status": {"$in": list(allowed)}, "date": {"$gte": from_date}},
         {"$set": {"status": to, "updated_at": now}},
         return_document=ReturnDocument.AFTER,
         session=session,
     )
+    return cast("BookingDocument | None", updated)
 
 
 def cancel_bookings_of(db: Db, guest_id: ObjectId, *, today: str, now: datetime, session: Session) -> list[ObjectId]:
-    """Cancel a guest's coming bookings and return their venues; take his words out of all.
+    """Cancel the upcoming bookings of a guest and return the ids of their venues. Delete the notes of all bookings.
 
-    The rest is the owners' history.
+    The other fields stay: they are the history of the venues' owners.
     """
-    coming = {"user_id": guest_id, "date": {"$gte": today}, "status": {"$in": list(ACTIVE)}}
-    venue_ids: list[ObjectId] = db.bookings.distinct("venue_id", coming, session=session)
-    db.bookings.update_many(coming, {"$set": {"status": "cancelled", "updated_at": now}}, session=session)
+    upcoming = {"user_id": guest_id, "date": {"$gte": today}, **ACTIVE_FILTER}
+    venue_ids: list[ObjectId] = db.bookings.distinct("venue_id", upcoming, session=session)
+    db.bookings.update_many(upcoming, {"$set": {"status": "cancelled", "updated_at": now}}, session=session)
     db.bookings.update_many({"user_id": guest_id}, {"$set": {"notes": None}}, session=session)
     return venue_ids
 
 
-def save_venue_summary(db: Db, summary: Document, session: Session) -> None:
-    """Write the name, address and owner of a venue that goes into all its bookings."""
+def save_venue_summary(db: Db, summary: VenueSummary, session: Session) -> None:
+    """Copy the name, address and owner of a venue that is being deleted into all its bookings."""
     db.bookings.update_many({"venue_id": summary["id"]}, {"$set": {"venue": summary}}, session=session)

@@ -15,6 +15,7 @@ from halls.cli.database import open_database
 from halls.cli.output import AS_JSON
 from halls.clock import day_in_karachi, utc_now
 from halls.mongo.client import wait_for_majority_commit
+from halls.mongo.indexes import count_documents
 from halls.mongo.invariants import check_collection
 
 if TYPE_CHECKING:
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
     from halls.mongo.invariants import Violation
 
 CHECK_SECONDS = 600
-NAMED_AT_MOST = 20
+MAX_LISTED = 20
 
 
 @dataclass
 class ViolationSummary:
-    """How often a promise is broken, and the first documents that do so."""
+    """The number of violations of an invariant, and the ids of the first of them."""
 
     message: str
     count: int = 0
@@ -44,10 +45,10 @@ def check_command(config: Config, *, as_json: bool) -> None:
     """List the stored documents that violate an invariant, by id. Changes nothing."""
     with open_database(config) as db:
         violations = find_violations(db, day_in_karachi(utc_now()))
-        counts = {spec.name: db[spec.name].count_documents({}) for spec in COLLECTIONS}
+        counts = {spec.name: count_documents(db, spec) for spec in COLLECTIONS}
     if as_json:
-        found = {invariant: asdict(summary) for invariant, summary in violations.items()}
-        click.echo(json.dumps({"ok": not violations, "checked": counts, "violations": found}))
+        summaries = {invariant: asdict(summary) for invariant, summary in violations.items()}
+        click.echo(json.dumps({"ok": not violations, "checked": counts, "violations": summaries}))
     else:
         for invariant, summary in violations.items():
             click.echo(describe_violations(invariant, summary))
@@ -58,28 +59,28 @@ def check_command(config: Config, *, as_json: bool) -> None:
 
 
 def find_violations(db: Db, today: str) -> dict[str, ViolationSummary]:
-    """Return what is broken, by the promise's name; nothing when all is well."""
+    """Return a summary for the name of each violated invariant."""
     violations: dict[str, ViolationSummary] = {}
     wait_for_majority_commit(db)
     with pymongo.timeout(CHECK_SECONDS):
         for violation in _find_violations(db, today):
             summary = violations.setdefault(violation.invariant, ViolationSummary(violation.message))
             summary.count += 1
-            if len(summary.documents) < NAMED_AT_MOST:
-                summary.documents.append(list(violation.documents[:NAMED_AT_MOST]))
+            if len(summary.documents) < MAX_LISTED:
+                summary.documents.append(list(violation.documents[:MAX_LISTED]))
     return violations
 
 
 def describe_violations(invariant: str, summary: ViolationSummary) -> str:
-    """Return what an operator reads of a broken promise: ids only, never what the documents say of people."""
+    """Return the text for a violated invariant. It has document ids only, never personal data."""
     lines = [f"{invariant}: {summary.count} × {summary.message}", *(" ".join(ids) for ids in summary.documents if ids)]
-    if summary.count > NAMED_AT_MOST:
-        lines.append(f"and {summary.count - NAMED_AT_MOST} more")
+    if summary.count > MAX_LISTED:
+        lines.append(f"and {summary.count - MAX_LISTED} more")
     return "\n  ".join(lines)
 
 
 def _find_violations(db: Db, today: str) -> Iterator[Violation]:
-    for plan in COLLECTIONS:
-        yield from check_collection(db, plan)
+    for spec in COLLECTIONS:
+        yield from check_collection(db, spec)
     for invariant in INVARIANTS:
         yield from invariant(db, today)

@@ -1,4 +1,4 @@
-"""How a venue is written in the cells of a CSV file. What a cell says wrongly is left for the fields' own checks."""
+"""The columns of a CSV file of venues, and their conversion into the fields of the API."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 
 
 def venue_from_cells(cells: dict[str, str]) -> dict[str, Any]:
-    """Return what POST /venues/register would be sent, from cells by column; an empty one is an absent field."""
+    """Return the body for POST /venues/register from the cells by column. An empty cell is an absent field.
+
+    Cells with invalid text stay as they are, because the validation of the fields reports them.
+    """
     value: dict[str, Any] = {name: COLUMNS[name](cell) for name, cell in cells.items() if cell.strip()}
-    # Named even when empty, so that a missing one is told as the column that it is.
+    # Set even if empty, so that the error names the missing column, lat or lng.
     value["maps_location"] = {"lat": value.pop("lat", None), "lng": value.pop("lng", None)}
     if "prices" in value:
         value["pricing"] = {"overrides": value.pop("prices")}
@@ -25,7 +28,7 @@ def venue_from_cells(cells: dict[str, str]) -> dict[str, Any]:
 
 
 def field_in_csv(field: str) -> str:
-    """Return the column that a field of the API comes from, with what follows it."""
+    """Return the path of a field of the API with the name of its column."""
     return field.replace("pricing.overrides", "prices").replace("maps_location.", "")
 
 
@@ -34,7 +37,7 @@ def _text(cell: str) -> str:
 
 
 def _number(cell: str) -> int | float | str:
-    """Return the number that a cell spells; anything else stays a text, which the check of the field refuses."""
+    """Return the number in a cell, or its text unchanged, which the validation of the field rejects."""
     text = cell.strip()
     if not _NUMBER.fullmatch(text):
         return cell
@@ -46,7 +49,7 @@ def _items(cell: str) -> list[str]:
 
 
 def _days(text: str) -> list[str]:
-    """Return the days of `2027-01-01..2027-01-31`; what is no such range stays as it is, for the check to refuse."""
+    """Return the days of `2027-01-01..2027-01-31`. Other text stays unchanged, and the validation rejects it."""
     first, dots, last = text.partition("..")
     if not dots or not is_day(first) or not is_day(last) or first > last:
         return [text]
@@ -68,7 +71,7 @@ def _amenities(cell: str) -> dict[str, bool]:
 
 
 def _videos(cell: str) -> list[dict[str, Any]]:
-    pairs = [item.rpartition("=") for item in _items(cell)]  # an address may hold a = of its own
+    pairs = [item.rpartition("=") for item in _items(cell)]  # the address may contain =
     return [{"url": url.strip(), "size_mb": _number(size)} for url, _, size in pairs]
 
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from halls.bookings.store import count_bookings
 from halls.cli.database import open_database, open_prepared_database
 from halls.cli.output import AS_JSON, show_progress
 from halls.clock import utc_now
 from halls.data_transfer.exporting import export_lines, write_whole
 from halls.data_transfer.files import count_lines, read_rows
 from halls.data_transfer.importing import BATCH_ROWS, Report, import_rows
+from halls.venues.store import count_venues
 
 if TYPE_CHECKING:
     from halls.config import Config
@@ -61,7 +63,7 @@ def import_command(config: Config, *, file: Path, skip_bad: bool, as_json: bool)
 
 def _export_file(db: Db, output: Path | None) -> None:
     """Write all to that file, or to standard output. Raises click.FileError."""
-    total = db.venues.estimated_document_count() + db.bookings.estimated_document_count()
+    total = count_venues(db) + count_bookings(db)
     lines = show_progress(enumerate(export_lines(db)), "Writing", total)
     if output is None:
         sys.stdout.buffer.writelines(lines)

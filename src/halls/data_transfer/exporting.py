@@ -1,4 +1,4 @@
-"""Writes all venues and bookings as one JSON document, which `halls import` reads back to the byte."""
+"""Exports all venues and bookings as one JSON document, which is the same after an import."""
 
 from __future__ import annotations
 
@@ -22,15 +22,17 @@ if TYPE_CHECKING:
     from bson import ObjectId
 
     from halls.accounts.account import Account
-    from halls.mongo.client import Db, Document, Session
+    from halls.bookings.booking import BookingDocument
+    from halls.mongo.client import Db, Session
+    from halls.venues.venue import VenueReference
 
 BATCH_ROWS = 200
-# Sorted: other tools keep their own order of keys, in the inner objects too.
+# Sorted, because external writers store keys in any order, also in inner objects.
 OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
 def export_lines(db: Db) -> Iterator[bytes]:
-    """Yield the document as it is at one instant, a venue or booking a line, each sorted by id."""
+    """Yield the document from one snapshot. Each venue and each booking is a line, in order of id."""
     exported: set[ObjectId] = set()
     wait_for_majority_commit(db)
     with db.client.start_session(snapshot=True) as session:
@@ -42,7 +44,10 @@ def export_lines(db: Db) -> Iterator[bytes]:
 
 
 def write_whole(path: Path, lines: Iterable[bytes]) -> None:
-    """Write aside first: whatever happens, `path` is whole. Only its owner may read the addresses in it."""
+    """Write to a temporary file and rename it, so that `path` is never incomplete.
+
+    Only the owner of the file may read it, because it contains e-mail addresses.
+    """
     draft = path.with_name(f"{path.name}.part")
     try:
         draft.touch(mode=0o600)
@@ -53,7 +58,7 @@ def write_whole(path: Path, lines: Iterable[bytes]) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _as_items(rows: Iterable[Document]) -> Iterator[bytes]:
+def _as_items(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
     between = b"\n"
     for row in rows:
         yield between + orjson.dumps(row, default=_as_text, option=OPTIONS)
@@ -62,52 +67,57 @@ def _as_items(rows: Iterable[Document]) -> Iterator[bytes]:
 
 
 def _as_text(value: Any) -> str:
-    """Return the text of an id, a moment to the millisecond, or what else another tool has written."""
+    """Return the text of an id, a moment with milliseconds, or a value of another BSON type."""
     if not isinstance(value, datetime):
         return str(value)
     return value.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _list_venues(db: Db, session: Session, exported: set[ObjectId]) -> Iterator[Document]:
+def _list_venues(db: Db, session: Session, exported: set[ObjectId]) -> Iterator[dict[str, Any]]:
     for batch in take_batches(read_all_venues(db, session), BATCH_ROWS):
         owners = find_accounts(db, _owner_ids(batch))
         for venue in batch:
             exported.add(venue["_id"])
-            facts = serialize_venue(venue)
-            facts["pricing"] = {"overrides": _drop_shadowed(facts["pricing"]["overrides"])}
-            yield facts | _person("owner", facts.pop("owner_id"), owners)
+            row = serialize_venue(venue)
+            row["pricing"] = {"overrides": _drop_shadowed(row["pricing"]["overrides"])}
+            yield row | _account_fields("owner", row.pop("owner_id"), owners)
 
 
-def _drop_shadowed(overrides: Iterable[Document]) -> list[Document]:
-    """Return the first price of each date: others of it, which other tools may write, never count."""
-    first: dict[str, Document] = {}
+def _drop_shadowed(overrides: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the first override of each date. External writers may store more, which have no effect."""
+    first: dict[str, dict[str, Any]] = {}
     for override in overrides:
         first.setdefault(override["date"], override)
     return list(first.values())
 
 
-def _list_bookings(db: Db, session: Session, exported: set[ObjectId]) -> Iterator[Document]:
+def _list_bookings(db: Db, session: Session, exported: set[ObjectId]) -> Iterator[dict[str, Any]]:
     for batch in take_batches(read_all_bookings(db, session), BATCH_ROWS):
-        kept = [booking.get("venue") or {} for booking in batch]
-        accounts = find_accounts(db, _owner_ids(kept) | {booking.get("user_id") for booking in batch})
-        for booking, venue in zip(batch, kept, strict=True):
-            facts = serialize_booking(booking, None)
-            facts |= _person("user", facts.pop("user_id"), accounts)
+        guest_ids = {booking.get("user_id") for booking in batch}
+        accounts = find_accounts(db, guest_ids | _owner_ids(_venue_of(booking) for booking in batch))
+        for booking in batch:
+            venue = _venue_of(booking)
+            row = serialize_booking(booking, None)
+            row |= _account_fields("user", row.pop("user_id"), accounts)
             if venue:
-                owner = _person("owner", venue.get("owner_id"), accounts)
-                facts["venue"] = {name: venue.get(name) for name in ("venue_name", "address")} | owner
-            # Named only where the venue is gone, and null where nobody knows it any more.
-            if facts["venue_id"] in exported:
-                del facts["venue"]
-            yield facts
+                owner = _account_fields("owner", venue.get("owner_id"), accounts)
+                row["venue"] = {name: venue.get(name) for name in ("venue_name", "address")} | owner
+            # The venue is exported only for bookings of a deleted venue. It is null if the booking has no copy.
+            if row["venue_id"] in exported:
+                del row["venue"]
+            yield row
 
 
-def _owner_ids(venues: Iterable[Document]) -> set[ObjectId]:
+def _venue_of(booking: BookingDocument) -> VenueReference:
+    return booking.get("venue") or {}
+
+
+def _owner_ids(venues: Iterable[VenueReference]) -> set[ObjectId | None]:
     return {venue["owner_id"] for venue in venues if "owner_id" in venue}
 
 
-def _person(name: str, account_id: Any, accounts: Mapping[ObjectId, Account]) -> Document:
-    """Return the account's address, which is the same in every database; the id is left of one that is gone."""
+def _account_fields(name: str, account_id: Any, accounts: Mapping[ObjectId, Account]) -> dict[str, Any]:
+    """Return the e-mail address of the account, which is the same in every database, or the id of a deleted account."""
     if account_id in accounts:
         return {f"{name}_email": accounts[account_id].email}
     return {f"{name}_id": account_id}

@@ -1,4 +1,4 @@
-"""Reads CSV, JSON and JSON lines as rows that know their line; what they say is not looked at here."""
+"""Reads CSV, JSON and JSON lines as rows with line numbers. Does not validate the fields."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _BLANKS = re.compile(r"[ \t\r\n]*")
 
 
 class UnreadableFile(Exception):
-    """Nothing of the file can be used; the message says why."""
+    """The file as a whole cannot be read. The message says why."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """What stands at a line of a file: a value, or why there is none."""
+    """A row of a file, with its line: a value, or in `unreadable` the reason why it has none."""
 
     line: int
     value: Any = None
@@ -40,19 +40,19 @@ class Row:
     from_csv: bool = False
 
     def name_field(self, field: str) -> str:
-        """Return how the file's writer calls a field of the API."""
+        """Return the name that a field of the API has in the file."""
         return field_in_csv(field) if self.from_csv else field
 
 
 def take_batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """Yield the items as lists of at most `size`."""
-    rest = iter(items)
-    while batch := list(islice(rest, size)):
+    remaining = iter(items)
+    while batch := list(islice(remaining, size)):
         yield batch
 
 
 def count_lines(path: Path) -> int:
-    """Return the number of lines. Raises UnreadableFile unless all of it is UTF-8."""
+    """Return the number of lines. Raises UnreadableFile if a line is not in UTF-8."""
     number = 0
     try:
         with path.open("rb") as file:
@@ -66,13 +66,13 @@ def count_lines(path: Path) -> int:
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """Yield the rows of a file, whose first characters tell what it is. Raises UnreadableFile."""
-    # Excel begins UTF-8 with a BOM; newline="" leaves line breaks inside of quoted cells alone.
+    """Yield the rows of a file. Its first characters decide the format. Raises UnreadableFile."""
+    # Excel writes a BOM before UTF-8. newline="" keeps line breaks in quoted cells unchanged.
     with path.open(encoding="utf-8-sig", newline="") as file:
         start = file.read(PEEK)
         file.seek(0)
         if _DOCUMENT.match(start):
-            yield from _read_document(_Text(file.read()))
+            yield from _read_document(_JsonReader(file.read()))
         elif start.lstrip().startswith("{"):
             lines = enumerate(file, 1)
             yield from (_read_object(line, "venues", text) for line, text in lines if text.strip())
@@ -84,53 +84,53 @@ def _read_object(line: int, part: Part, text: str) -> Row:
     try:
         return Row(line, parse_json(text.encode()), part)
     except BadJson:
-        return Row(line, part=part, unreadable="is no well-formed JSON, or holds a repeated key, NaN or Infinity")
+        return Row(line, part=part, unreadable="is not well-formed JSON, or contains a repeated key, NaN or Infinity")
 
 
-class _Broken(Exception):
-    """Here the JSON goes wrong, and nobody can tell where the next object begins."""
+class _MalformedJson(Exception):
+    """The JSON is malformed at this line, so the start of the next object is unknown."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
         self.line = line
 
 
-class _Text:
-    """A JSON text, and how far it is read."""
+class _JsonReader:
+    """A JSON text with a read position."""
 
     def __init__(self, text: str) -> None:
         self.text, self.at, self.line = text, 0, 1
 
     def skip(self, token: str) -> bool:
-        """Step over blanks, and over `token` if it comes next; tell whether it did."""
+        """Skip whitespace, and `token` if it comes next. Return whether it came next."""
         blanks = _BLANKS.match(self.text, self.at)
         self._move_to(blanks.end() if blanks else self.at)
-        found = self.text.startswith(token, self.at)
-        self._move_to(self.at + len(token) * found)
-        return found
+        is_next = self.text.startswith(token, self.at)
+        self._move_to(self.at + len(token) * is_next)
+        return is_next
 
     def expect(self, token: str) -> None:
-        """Step over `token`. Raises _Broken when something else comes next."""
+        """Skip `token`. Raises _MalformedJson if other text comes next."""
         if not self.skip(token):
-            found = self.text[self.at : self.at + 20] or "the end of the file"
-            raise _Broken(self.line, f"{token} was expected here, not {found!r}: the rest can't be read")
+            actual = self.text[self.at : self.at + 20] or "the end of the file"
+            raise _MalformedJson(self.line, f"{token} was expected here, not {actual!r}: the rest can't be read")
 
     def expect_end(self) -> None:
-        """Step over blanks. Raises _Broken when anything else is left."""
+        """Skip whitespace. Raises _MalformedJson if text remains."""
         self.skip("")
         if self.at < len(self.text):
-            raise _Broken(self.line, "something follows the end: it can't be read")
+            raise _MalformedJson(self.line, "the file contains text after the end of the document")
 
     def read_row(self, part: Part) -> Row:
-        """Step over the next value and return it. Raises _Broken when it has no end."""
+        """Return the next value and skip it. Raises _MalformedJson if it is incomplete."""
         self.skip("")
         line, start = self.line, self.at
         try:
             _, end = json.JSONDecoder().raw_decode(self.text, start)
         except json.JSONDecodeError as error:
-            raise _Broken(error.lineno, f"{error.msg}: this is no JSON, and the rest can't be read") from None
+            raise _MalformedJson(error.lineno, f"{error.msg}: this is not JSON, and the rest can't be read") from None
         except (ValueError, RecursionError):
-            raise _Broken(line, "is nested too deep, or holds too long a number: the rest can't be read") from None
+            raise _MalformedJson(line, "is nested too deep, or has too long a number: the rest can't be read") from None
         self._move_to(end)
         return _read_object(line, part, self.text[start:end])
 
@@ -139,19 +139,19 @@ class _Text:
         self.at = at
 
 
-def _read_document(text: _Text) -> Iterator[Row]:
+def _read_document(text: _JsonReader) -> Iterator[Row]:
     try:
         if text.skip("{"):
             yield from _read_export(text)
         else:
             yield from _read_array(text, "venues")
         text.expect_end()
-    except _Broken as error:
+    except _MalformedJson as error:
         yield Row(error.line, unreadable=str(error))
 
 
-def _read_export(text: _Text) -> Iterator[Row]:
-    """Read what `halls export` writes: venues first, so that bookings find theirs; either may be missing."""
+def _read_export(text: _JsonReader) -> Iterator[Row]:
+    """Yield the rows of a file of `halls export`: venues before their bookings. One of the two may be missing."""
     if text.skip('"venues"'):
         text.expect(":")
         yield from _read_array(text, "venues")
@@ -164,7 +164,7 @@ def _read_export(text: _Text) -> Iterator[Row]:
     text.expect("}")
 
 
-def _read_array(text: _Text, part: Part) -> Iterator[Row]:
+def _read_array(text: _JsonReader, part: Part) -> Iterator[Row]:
     text.expect("[")
     if text.skip("]"):
         return
@@ -178,7 +178,7 @@ def _read_csv(file: TextIO) -> Iterator[Row]:
     reader = csv.reader(file, strict=True)
     header = _read_header(reader)
     while True:
-        line = reader.line_num + 1  # a quoted cell may run over several lines
+        line = reader.line_num + 1  # a quoted cell may contain line breaks
         try:
             cells = next(reader)
         except StopIteration:
@@ -202,7 +202,7 @@ def _read_header(reader: Iterator[list[str]]) -> list[str]:
         raise UnreadableFile(f"The header can't be read as CSV: {error}.") from None
     known = ", ".join(COLUMNS)
     if unknown := [name for name in header if name not in COLUMNS]:
-        raise UnreadableFile(f"There is no column {', '.join(map(repr, unknown))}. The columns are: {known}.")
+        raise UnreadableFile(f"Unknown column: {', '.join(map(repr, unknown))}. The columns are: {known}.")
     if len(set(header)) != len(header):
-        raise UnreadableFile("A column stands twice in the header.")
+        raise UnreadableFile("The header contains a column twice.")
     return header

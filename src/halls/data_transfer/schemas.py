@@ -1,4 +1,4 @@
-"""What a row of an imported file may hold: what a client would send, and what only an export can tell."""
+"""Models of imported rows: the fields of a request, and fields that only exports contain."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[
 
 def _read_moment(value: Any) -> datetime:
     if not isinstance(value, str) or not _MOMENT.fullmatch(value):
-        raise ValueError("must be a moment in UTC such as 2026-11-22T20:00:00.000Z")
+        raise ValueError("must be a time in UTC such as 2026-11-22T20:00:00.000Z")
     return datetime.fromisoformat(value[:-1] + "+00:00")
 
 
@@ -27,7 +27,7 @@ OwnId = Annotated[Id | None, Field(validation_alias=AliasChoices("id", "_id"))]
 
 
 class ListedVenue(NewVenue):
-    """A venue with its owner; one that was exported also knows its id and its times."""
+    """A venue with its owner. An exported venue also has an id and times."""
 
     id: OwnId = None
     owner_email: Annotated[Line, Field(min_length=1)]
@@ -36,7 +36,7 @@ class ListedVenue(NewVenue):
 
 
 class GoneVenue(RequestModel):
-    """What a booking keeps of a venue that is no more. `owner_id` stands for an owner who is no more."""
+    """The copy of a deleted venue in a booking. `owner_id` replaces the address of a deleted owner."""
 
     venue_name: str | None = None
     address: str | None = None
@@ -45,7 +45,7 @@ class GoneVenue(RequestModel):
 
 
 class ListedBooking(BookingOrder):
-    """An exported booking. `user_id` stands for a guest, and `venue` for a venue, that is no more."""
+    """An exported booking. `user_id` replaces the address of a deleted guest, and `venue` describes a deleted venue."""
 
     id: OwnId = None
     user_email: Line | None = None
@@ -58,6 +58,6 @@ class ListedBooking(BookingOrder):
 
     @property
     def emails(self) -> set[str]:
-        """The addresses of all accounts that the booking names."""
+        """The e-mail addresses of all accounts in the booking."""
         owner_email = self.venue.owner_email if self.venue else None
         return {email for email in (self.user_email, owner_email) if email is not None}

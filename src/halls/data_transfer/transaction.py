@@ -1,4 +1,4 @@
-"""How MongoDB keeps an imported file: all of it in one transaction, or nothing."""
+"""Saves batches of imported documents in one transaction."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import pymongo
 from pymongo.errors import OperationFailure, PyMongoError
-from pymongo.read_concern import ReadConcern
 
 from halls.accounts.store import lock_accounts
 from halls.accounts.tokens import TokenRevoked
-from halls.bookings.store import insert_bookings
+from halls.bookings.store import has_booking, insert_bookings
 from halls.mongo.client import in_transaction, is_unavailable
 from halls.search.index import refresh_entries
-from halls.venues.store import claim_date, insert_venues
+from halls.venues.store import claim_date, has_venue, insert_venues
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from halls.data_transfer.files import Part
     from halls.mongo.client import Db, Session
 
-# Twice the 5 s after which our mongod gives a transaction up: what takes longer is not tried for two minutes.
+# Twice the 5 s after which the embedded mongod aborts a transaction. Otherwise the driver retries for two minutes.
 SAVE_SECONDS = 10
 SECOND_LOOK_SECONDS = 5
 DUPLICATE_KEY = 11000
@@ -34,18 +33,18 @@ TOO_LARGE_CODES = frozenset({388, 290})
 
 
 class NotSaved(Exception):
-    """The database took nothing of what was to be kept together; the message says why."""
+    """The transaction did not commit. The message says why."""
 
 
 class TransactionTooLarge(NotSaved):
-    """More than one transaction can hold, or hold in time."""
+    """The transaction is too large, or takes too long."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Documents to keep, at least one, and what must be true at that very moment.
+    """Documents to insert, at least one, with conditions that the transaction checks.
 
-    Venues kept earlier offer the dates in `claims`, and the accounts are there.
+    The stored venues must offer the dates in `claims`, and the `accounts` must exist.
     """
 
     part: Part
@@ -55,7 +54,7 @@ class Batch:
 
 
 def save_batches(db: Db, batches: Sequence[Batch]) -> None:
-    """Keep all batches or, whatever breaks and whoever dies, none. Raises NotKept."""
+    """Insert all batches, or none of them. Raises NotSaved."""
     try:
         with pymongo.timeout(SAVE_SECONDS):
             in_transaction(db, lambda session: _insert(db, batches, session))
@@ -65,9 +64,9 @@ def save_batches(db: Db, batches: Sequence[Batch]) -> None:
             raise _conflict() from error
         if not is_unavailable(error) and not codes & TOO_LARGE_CODES:
             raise
-        # It may have broken just behind the commit: one more look tells.
+        # The error may have come after the commit, so a read decides.
         if not _is_stored(db, batches[0]):
-            raise TransactionTooLarge("This is too much for one transaction of the database.") from error
+            raise TransactionTooLarge("The file is too large for one transaction of the database.") from error
 
 
 def _insert(db: Db, batches: Sequence[Batch], session: Session) -> None:
@@ -85,11 +84,11 @@ def _lock_accounts(db: Db, account_ids: set[ObjectId], session: Session) -> None
     try:
         lock_accounts(db, account_ids, session)
     except TokenRevoked:
-        raise NotSaved("Somebody closed an account while the file was read.") from None
+        raise NotSaved("An account in the file was deleted while the file was read.") from None
 
 
 def _conflict() -> NotSaved:
-    return NotSaved("Somebody else wrote or booked the same while the file was read.")
+    return NotSaved("Another process stored or booked the same while the file was read.")
 
 
 def _codes_of(error: PyMongoError) -> set[int | None]:
@@ -99,7 +98,6 @@ def _codes_of(error: PyMongoError) -> set[int | None]:
 
 
 def _is_stored(db: Db, batch: Batch) -> bool:
-    # Linearizable: it waits for a commit that this node has heard of and the majority not yet.
-    collection = db.get_collection(batch.part, read_concern=ReadConcern("linearizable"))
+    is_stored = has_venue if batch.part == "venues" else has_booking
     with pymongo.timeout(SECOND_LOOK_SECONDS):
-        return collection.find_one({"_id": batch.documents[0]["_id"]}) is not None
+        return is_stored(db, batch.documents[0]["_id"])

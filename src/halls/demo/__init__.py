@@ -1,1 +1,1 @@
-"""A made-up but plausible world of halls, for trying the service out."""
+"""Demonstration data: invented but plausible venues, accounts and bookings."""

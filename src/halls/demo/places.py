@@ -1,10 +1,10 @@
-"""The cities and districts the demo halls stand in, and the words their names are made of."""
+"""The cities and districts of the demo venues, and the words of their names."""
 
 from typing import NamedTuple
 
 
 class District(NamedTuple):
-    """A part of a city and the coordinates of its middle."""
+    """A part of a city, and the coordinates of its centre."""
 
     name: str
     lat: float
@@ -12,7 +12,7 @@ class District(NamedTuple):
 
 
 class City(NamedTuple):
-    """A city, its centre, how many demo venues it gets, and its districts."""
+    """A city: its centre, its number of demo venues, and its districts."""
 
     name: str
     lat: float

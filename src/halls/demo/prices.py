@@ -1,4 +1,4 @@
-"""What the demo halls ask for a day: by type, size and city, dearer at weekends and in the wedding season."""
+"""Prices of the demo venues: by type, size and city, higher at weekends and in the wedding season."""
 
 from datetime import date
 

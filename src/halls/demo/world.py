@@ -1,30 +1,39 @@
-"""The demo world: owners, guests, venues over six cities and their bookings, the same for the same day."""
+"""The demonstration data: owners, guests, venues in six cities and bookings. The same for each day."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from bson import ObjectId
 
 from halls.demo.places import CITIES, GUESTS, NAME_ENDINGS, NAME_WORDS, OWNERS, City
 from halls.demo.prices import asked_price, base_price
+from halls.venues.price_on_date import offered_dates, price_on_date
+from halls.venues.venue import AMENITIES
 
-Document = dict[str, Any]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from halls.accounts.account import AccountDocument
+    from halls.bookings.booking import BookingDocument
+    from halls.venues.price_on_date import StoredOverride, VenueCalendar
+    from halls.venues.venue import VenueDocument
 
 
 @dataclass(frozen=True)
 class World:
-    """Documents ready for the database, but for the users' passwords."""
+    """Documents for the database. The users have no passwords yet."""
 
-    users: list[Document]
-    venues: list[Document]
-    bookings: list[Document]
+    users: list[AccountDocument]
+    venues: list[VenueDocument]
+    bookings: list[BookingDocument]
 
 
 class Kind(NamedTuple):
-    """What is usual for a type of venue."""
+    """Typical values of a type of venue. `amenities` are the shares of venues that have them."""
 
     capacities: range
     sqft_per_guest: tuple[int, int]
@@ -32,7 +41,6 @@ class Kind(NamedTuple):
     opening: str
 
 
-AMENITIES = ("parking_valet", "entry_package", "water", "air_conditioner", "partition_facility", "sound_system")
 KINDS = {
     "Hall": Kind(
         range(150, 1201, 50),
@@ -59,7 +67,7 @@ KINDS = {
         "A green lawn under the open sky",
     ),
 }
-# In turn rather than by chance, so that each city has its share of each type.
+# In a fixed order, not random, so that each city has venues of each type.
 KIND_TURNS = ("Hall", "Banquet", "Lawn", "Hall", "Banquet", "Auditorium", "Hall", "Lawn", "Banquet", "Hall")
 DETAILS = (
     "The bridal room is at the guests' disposal.",
@@ -91,40 +99,51 @@ NOTES = (
 
 
 def demo_world(today: date, now: datetime) -> World:
-    """Make the world of a day: the same whenever it is asked for."""
-    rng = Random(f"halls {today.isoformat()}")  # noqa: S311 - repeatable make-believe, no secret
+    """Return the documents of a day, which are equal at each call with the same arguments."""
+    rng = Random(f"halls {today.isoformat()}")  # noqa: S311 - repeatable data, not a secret
     owners = [_user(rng, "owner", number, name, now) for number, name in enumerate(OWNERS, 1)]
     guests = [_user(rng, "guest", number, name, now) for number, name in enumerate(GUESTS, 1)]
     cities = [city for city in CITIES for _ in range(city.venues)]
     words = rng.sample(NAME_WORDS, len(cities))
-    venues = []
-    bases: dict[ObjectId, float] = {}
+    listings: list[_Listing] = []
     for turn, (city, word) in enumerate(zip(cities, words, strict=True)):
         kind = KIND_TURNS[turn % len(KIND_TURNS)]
-        venue = _venue(rng, kind, word, city)
-        bases[venue["_id"]] = base_price(kind, venue["capacity"], city.name)
+        capacity, venue = _venue(rng, kind, word, city)
+        base = base_price(kind, capacity, city.name)
         opened_at = now - timedelta(days=rng.randint(250, 900), minutes=rng.randint(0, 1439))
-        venues.append(
-            venue
-            | _calendar(rng, bases[venue["_id"]], today)
-            | {"owner_id": owners[turn % len(owners)]["_id"], "created_at": opened_at, "updated_at": opened_at},
-        )
-    desk = _Desk(rng, guests, today, now)
-    bookings = [*_past_bookings(desk, venues, bases), *_coming_bookings(desk, venues)]
+        venue = {
+            **venue,
+            **_calendar(rng, base, today),
+            "owner_id": owners[turn % len(owners)]["_id"],
+            "created_at": opened_at,
+            "updated_at": opened_at,
+        }
+        listings.append(_Listing(venue, capacity, base))
+    maker = _BookingMaker(rng, guests, today, now)
+    bookings = [*_past_bookings(maker, listings), *_upcoming_bookings(maker, listings)]
+    venues = [listing.venue for listing in listings]
     return World(users=owners + guests, venues=venues, bookings=bookings)
+
+
+class _Listing(NamedTuple):
+    """A venue, with the numbers that its bookings are made from."""
+
+    venue: VenueDocument
+    capacity: int
+    base_price: float
 
 
 def _new_id(rng: Random) -> ObjectId:
     return ObjectId(rng.randbytes(12))
 
 
-def _user(rng: Random, part: str, number: int, name: str, now: datetime) -> Document:
+def _user(rng: Random, part: str, number: int, name: str, now: datetime) -> AccountDocument:
     owner = part == "owner"
     return {
         "_id": _new_id(rng),
         "full_name": name,
         "email": f"{part}{number}@halls.example",
-        # Pakistan keeps no numbers for fiction; one that begins with zeros is hardly anybody's.
+        # Pakistan reserves no numbers for fiction. Numbers that begin with zeros are probably not assigned.
         "contact_number": f"+92 300 000{number if owner else number + 50:04d}",
         "is_venue_owner": owner,
         "role": "owner" if owner else "user",
@@ -134,13 +153,14 @@ def _user(rng: Random, part: str, number: int, name: str, now: datetime) -> Docu
     }
 
 
-def _venue(rng: Random, kind_name: str, word: str, city: City) -> Document:
+def _venue(rng: Random, kind_name: str, word: str, city: City) -> tuple[int, VenueDocument]:
+    """Return the capacity and the document of a venue, without owner and calendar."""
     kind = KINDS[kind_name]
     district = rng.choice(city.districts)
     capacity = rng.choice(kind.capacities)
     lng, lat = (round(middle + rng.uniform(-JITTER_DEGREES, JITTER_DEGREES), 6) for middle in district[:0:-1])
     about = f"{kind.opening} for up to {capacity} guests near {district.name}, {city.name}. {rng.choice(DETAILS)}"
-    return {
+    return capacity, {
         "_id": _new_id(rng),
         "venue_name": f"{word} {rng.choice(NAME_ENDINGS[kind_name])}",
         "type": kind_name,
@@ -156,37 +176,37 @@ def _venue(rng: Random, kind_name: str, word: str, city: City) -> Document:
     }
 
 
-def _calendar(rng: Random, base: float, today: date) -> Document:
+def _calendar(rng: Random, base: float, today: date) -> VenueCalendar:
     share = rng.choice(OFFERED_SHARES)
     soon = (SATURDAY - today.weekday() - 1) % 7 + 1
-    # Whoever tries the demo asks for the next days first, so every venue offers them.
+    # The first searches of a demonstration are for the next days, so every venue offers them.
     offered = [
         today + timedelta(days=ahead) for ahead in range(YEAR_DAYS) if 1 <= ahead <= soon or rng.random() < share
     ]
-    overrides = [{"date": day.isoformat(), "price": asked_price(base, day)} for day in offered]
+    overrides: list[StoredOverride] = [{"date": day.isoformat(), "price": asked_price(base, day)} for day in offered]
     return {"dates_available": [day.isoformat() for day in offered], "pricing": {"overrides": overrides}}
 
 
 @dataclass(frozen=True)
-class _Desk:
-    """What every booking is made with."""
+class _BookingMaker:
+    """Makes bookings of the guests."""
 
     rng: Random
-    guests: list[Document]
+    guests: list[AccountDocument]
     today: date
     now: datetime
 
-    def book(self, venue: Document, day: date, price: int, status: str) -> Document:
-        """Make a booking some weeks before now, or before its day if that is past."""
+    def book(self, listing: _Listing, day: date, price: float | None, status: str) -> BookingDocument:
+        """Return a booking that was placed some weeks before now, or before its date if that is past."""
         rng = self.rng
         days_ago = max(0, (self.today - day).days) + rng.randint(10, 40)
         created_at = self.now - timedelta(days=days_ago, minutes=rng.randint(0, 600))
         return {
             "_id": _new_id(rng),
-            "venue_id": venue["_id"],
+            "venue_id": listing.venue["_id"],
             "user_id": rng.choice(self.guests)["_id"],
             "date": day.isoformat(),
-            "guests": rng.randint(venue["capacity"] // 25, venue["capacity"] // 10) * 10,
+            "guests": rng.randint(listing.capacity // 25, listing.capacity // 10) * 10,
             "status": status,
             "price_locked": price,
             "notes": rng.choice(NOTES),
@@ -194,11 +214,12 @@ class _Desk:
             "updated_at": created_at + timedelta(hours=0 if status == "pending" else rng.randint(2, 72)),
         }
 
-    def rebook(self, cancelled: Document) -> Document:
-        """Give a date that came free to another guest."""
-        others = [guest["_id"] for guest in self.guests if guest["_id"] != cancelled["user_id"]]
-        created_at = cancelled["updated_at"] + timedelta(hours=self.rng.randint(3, 72))
-        return cancelled | {
+    def rebook(self, cancelled: BookingDocument) -> BookingDocument:
+        """Return a confirmed booking of another guest for the date of a cancelled one."""
+        others = [guest["_id"] for guest in self.guests if guest["_id"] != cancelled.get("user_id")]
+        created_at = (cancelled.get("updated_at") or self.now) + timedelta(hours=self.rng.randint(3, 72))
+        return {
+            **cancelled,
             "_id": _new_id(self.rng),
             "user_id": self.rng.choice(others),
             "status": "confirmed",
@@ -207,18 +228,18 @@ class _Desk:
         }
 
 
-def _past_bookings(desk: _Desk, venues: list[Document], bases: dict[ObjectId, float]) -> Iterator[Document]:
-    # Sampling pairs, not venues, is what keeps a date from being given twice.
-    pairs = [(venue, desk.today - timedelta(days=ago)) for venue in venues for ago in range(1, PAST_DAYS)]
-    for (venue, day), status in zip(desk.rng.sample(pairs, len(PAST_STATES)), PAST_STATES, strict=True):
-        yield desk.book(venue, day, asked_price(bases[venue["_id"]], day), status)
+def _past_bookings(maker: _BookingMaker, listings: list[_Listing]) -> Iterator[BookingDocument]:
+    # Pairs of venue and date are sampled, so that no date of a venue is booked twice.
+    pairs = [(listing, maker.today - timedelta(days=ago)) for listing in listings for ago in range(1, PAST_DAYS)]
+    for (listing, day), status in zip(maker.rng.sample(pairs, len(PAST_STATES)), PAST_STATES, strict=True):
+        yield maker.book(listing, day, asked_price(listing.base_price, day), status)
 
 
-def _coming_bookings(desk: _Desk, venues: list[Document]) -> list[Document]:
-    pairs = [(venue, offer) for venue in venues for offer in venue["pricing"]["overrides"][:COMING_DAYS]]
+def _upcoming_bookings(maker: _BookingMaker, listings: list[_Listing]) -> list[BookingDocument]:
+    pairs = [(listing, day) for listing in listings for day in offered_dates(listing.venue)[:COMING_DAYS]]
     bookings = [
-        desk.book(venue, date.fromisoformat(offer["date"]), offer["price"], status)
-        for (venue, offer), status in zip(desk.rng.sample(pairs, len(COMING_STATES)), COMING_STATES, strict=True)
+        maker.book(listing, date.fromisoformat(day), price_on_date(listing.venue, day), status)
+        for (listing, day), status in zip(maker.rng.sample(pairs, len(COMING_STATES)), COMING_STATES, strict=True)
     ]
     cancelled = [booking for booking in bookings if booking["status"] == "cancelled"]
-    return bookings + [desk.rebook(booking) for booking in cancelled[:REBOOKED]]
+    return bookings + [maker.rebook(booking) for booking in cancelled[:REBOOKED]]

@@ -1,4 +1,4 @@
-"""Keeps the first success of a request with an Idempotency-Key, so that a repeat gets the same answer."""
+"""Idempotency-Key: stores the first successful response, so that a repeated request gets the same response."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import json
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pymongo import IndexModel
 from pymongo.errors import DuplicateKeyError
+from typing_extensions import TypedDict
 
 from halls.errors import ApiError
 from halls.mongo.indexes import CollectionSpec
@@ -20,27 +21,38 @@ if TYPE_CHECKING:
 
     from bson import ObjectId
 
-    from halls.mongo.client import Db, Session
+    from halls.mongo.client import Db, Document, Session
 
-KEPT_HOURS = 24
+LIFETIME_HOURS = 24
 COLLECTION = CollectionSpec(
     "idempotency_keys",
     [
-        IndexModel("created_at", name="kept_for_a_day", expireAfterSeconds=KEPT_HOURS * 3600),
+        IndexModel("created_at", name="kept_for_a_day", expireAfterSeconds=LIFETIME_HOURS * 3600),
         IndexModel("account_id", name="keys_of_account"),
     ],
 )
 
 
+class IdempotencyRecord(TypedDict):
+    """A document of the collection `idempotency_keys`: the response to the first request with a key."""
+
+    # `IdempotencyKey.record_id`
+    _id: str
+    account_id: ObjectId
+    body_hash: str
+    answer: dict[str, Any]
+    created_at: datetime
+
+
 class IdempotencyConflict(ApiError):
-    """The key came before, with another body."""
+    """The key was already used with another body."""
 
     status, code, message = 422, "idempotency_conflict", "This Idempotency-Key was used with another body."
 
 
 @dataclass(frozen=True)
 class IdempotencyKey:
-    """A client's key with what it stands for: one account's one body at one route."""
+    """A client's key, and the account, route and body that it was sent with."""
 
     account_id: ObjectId
     route: str
@@ -49,20 +61,20 @@ class IdempotencyKey:
 
     @property
     def record_id(self) -> str:
-        """The `_id` of its record; a unique index that every MongoDB collection has by itself."""
+        """The `_id` of its record, because MongoDB guarantees that an `_id` is unique."""
         return f"{self.account_id} {self.route} {self.key}"
 
 
 @dataclass(frozen=True)
 class ReplayableResponse:
-    """An answer, and whether it is the kept one of an earlier request."""
+    """The data of a response, and whether it is the stored response of an earlier request."""
 
-    answer: dict[str, Any]
+    data: dict[str, Any]
     replayed: bool = False
 
 
 def hash_body(body: dict[str, Any]) -> str:
-    """Return a digest that is the same for the same JSON, whatever the order of its keys, its blanks and its nulls."""
+    """Return a digest of the JSON that ignores the order of keys, whitespace, and fields that are null."""
     return hashlib.sha256(json.dumps(_without_nulls(body), sort_keys=True).encode()).hexdigest()
 
 
@@ -73,64 +85,62 @@ def _without_nulls(value: Any) -> Any:
 
 
 def find_response(db: Db, key: IdempotencyKey | None, now: datetime) -> dict[str, Any] | None:
-    """Return the answer kept under `key`, or None. Raises IdempotencyConflict for another body."""
+    """Return the response stored for `key`, or None. Raises IdempotencyConflict if it was sent with another body."""
     if key is None:
         return None
-    # The TTL index sweeps only once a minute: the age is part of the question.
-    record = db[COLLECTION.name].find_one(
-        {"_id": key.record_id, "created_at": {"$gt": now - timedelta(hours=KEPT_HOURS)}}
-    )
+    # The TTL index deletes only once a minute, so expired records are excluded here.
+    match = {"_id": key.record_id, "created_at": {"$gt": now - timedelta(hours=LIFETIME_HOURS)}}
+    record = cast("IdempotencyRecord | None", db[COLLECTION.name].find_one(match))
     if record is None:
         return None
     if record["body_hash"] != key.body_hash:
         raise IdempotencyConflict
-    answer: dict[str, Any] = record["answer"]
-    return answer
+    return record["answer"]
 
 
-def save_response(db: Db, key: IdempotencyKey | None, answer: dict[str, Any], now: datetime, session: Session) -> None:
-    """Keep `answer` in the caller's transaction: there is never an effect without it, nor it without the effect.
+def save_response(db: Db, key: IdempotencyKey | None, data: dict[str, Any], now: datetime, session: Session) -> None:
+    """Store the response in the caller's transaction, so that it is committed if and only if the effect is.
 
-    Lets DuplicateKeyError pass when the same key was kept at the same time.
+    Raises DuplicateKeyError if a concurrent request stored a response for the same key.
     """
     if key is None:
         return
     db[COLLECTION.name].delete_one(
-        {"_id": key.record_id, "created_at": {"$lte": now - timedelta(hours=KEPT_HOURS)}}, session=session
+        {"_id": key.record_id, "created_at": {"$lte": now - timedelta(hours=LIFETIME_HOURS)}}, session=session
     )
-    record = {
+    record: IdempotencyRecord = {
         "_id": key.record_id,
         "account_id": key.account_id,
         "body_hash": key.body_hash,
-        "answer": answer,
+        "answer": data,
         "created_at": now,
     }
-    db[COLLECTION.name].insert_one(record, session=session)
+    db[COLLECTION.name].insert_one(cast("Document", record), session=session)
 
 
 def delete_keys(db: Db, account_id: ObjectId, session: Session) -> None:
-    """Remove the kept answers of an account that goes."""
+    """Delete the stored responses of an account."""
     db[COLLECTION.name].delete_many({"account_id": account_id}, session=session)
 
 
 @dataclass
 class Replay:
-    """The kept answer of the rival that was faster, if there was one."""
+    """The stored response of a concurrent request with the same key, if there is one."""
 
     outcome: ReplayableResponse | None = None
 
 
 @contextmanager
 def replay_or_raise(db: Db, key: IdempotencyKey | None, now: datetime) -> Iterator[Replay]:
-    """Let a refusal or a lost race inside the block become the replay of the same key's success, when there is one.
+    """Yield a `Replay` that gets the stored response of `key` if the block fails. Without one, the error is raised.
 
-    Of twenty equal requests at once one succeeds; the others lose to it as to anybody, and must not hear "taken".
+    Of twenty concurrent requests with one key one succeeds. The others must get its response, not "date_taken".
     """
     replay = Replay()
     try:
         yield replay
     except (ApiError, DuplicateKeyError):
-        kept = find_response(db, key, now)
-        if kept is None:
+        stored = find_response(db, key, now)
+        if stored is None:
             raise
-        replay.outcome = ReplayableResponse(kept, replayed=True)
+        replay.outcome = ReplayableResponse(stored, replayed=True)

@@ -1,4 +1,4 @@
-"""Makes sure at start that every index and validator is there, and refuses data that contradicts them."""
+"""Creates missing indexes and validators at start, and stops the start if stored data contradicts them."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db, Document
 
 log = structlog.get_logger()
-# For the server alone: `pymongo.timeout` would also make us wait so long for a server that has gone.
+# A limit in the server. With `pymongo.timeout` the client would also wait this long for a server that is away.
 BUILD_MS = 600_000
-REAPED_AFTER_SECONDS = 5
-NAMED_AT_MOST = 20
+RECOMMENDED_LIFETIME_SECONDS = 5
+MAX_LISTED = 20
 INDEX_OPTIONS = ("unique", "sparse", "partialFilterExpression", "expireAfterSeconds", "hidden")
 DUPLICATE_KEY, OPTIONS_CONFLICT, KEY_SPECS_CONFLICT = 11000, 85, 86
 
 
 @dataclass(frozen=True)
 class CollectionSpec:
-    """A collection's indexes, and a validator that keeps impossible documents out."""
+    """The indexes of a collection, and the validator with which MongoDB rejects invalid documents."""
 
     name: str
     indexes: Sequence[IndexModel]
@@ -35,24 +35,24 @@ class CollectionSpec:
 
 
 class IncompatibleDataError(Exception):
-    """What is in the database can't be served safely. The message names documents, repairs nothing."""
+    """The stored data can't be served safely. The message lists document ids. Nothing was changed."""
 
 
-def ensure_collections(db: Db, plans: Sequence[CollectionSpec]) -> None:
-    """Create what is missing of `plans`. Safe to run from several processes at once.
+def ensure_collections(db: Db, specs: Sequence[CollectionSpec]) -> None:
+    """Create the missing collections, indexes and validators. Several processes may call it at the same time.
 
-    Raises ContradictingData, having changed nothing of what contradicts; PyMongoError when the database is away.
+    Raises IncompatibleDataError, without changing a document, and PyMongoError if the database is away.
     """
-    _refuse_standalone(db)
+    _require_replica_set(db)
     _warn_of_long_transactions(db)
-    for plan in plans:
-        if plan.validator is not None:
-            _ensure_validator(db, plan.name, plan.validator)
-        _ensure_indexes(db, plan)
+    for spec in specs:
+        if spec.validator is not None:
+            _ensure_validator(db, spec.name, spec.validator)
+        _ensure_indexes(db, spec)
 
 
 def find_duplicates(db: Db, collection: str, index: IndexModel) -> Iterator[list[str]]:
-    """Yield the ids of the documents that share a key of the unique `index`, one list a key."""
+    """Yield a list of document ids for each key of the unique `index` that several documents have."""
     document = index.document
     keys = {f"k{number}": f"${field}" for number, field in enumerate(document["key"])}
     collation = document.get("collation")
@@ -66,75 +66,88 @@ def find_duplicates(db: Db, collection: str, index: IndexModel) -> Iterator[list
         yield group["ids"]
 
 
-def _refuse_standalone(db: Db) -> None:
+def list_index_names(db: Db, spec: CollectionSpec) -> list[str]:
+    """Return the names of all indexes of a collection, sorted."""
+    return sorted(db[spec.name].index_information())
+
+
+def count_documents(db: Db, spec: CollectionSpec) -> int:
+    """Return the number of documents in a collection."""
+    return db[spec.name].count_documents({})
+
+
+def _require_replica_set(db: Db) -> None:
     hello = db.client.admin.command("hello")
     if "setName" not in hello and hello.get("msg") != "isdbgrid":
         raise IncompatibleDataError(
-            "This MongoDB runs alone, without transactions. Start mongod with --replSet rs0 and run rs.initiate() once."
+            "This MongoDB is not a replica set, so it has no transactions. Start mongod with --replSet rs0 and run "
+            "rs.initiate() once."
         )
 
 
 def _warn_of_long_transactions(db: Db) -> None:
-    # A client killed inside a transaction blocks its venue until the server reaps it: after 60 s by default.
+    # If a client is killed in a transaction, its venue stays locked until the server ends the transaction (60 s).
     name = "transactionLifetimeLimitSeconds"
     try:
         seconds = db.client.admin.command({"getParameter": 1, name: 1})[name]
     except OperationFailure:
-        return  # not for this account to know
-    if seconds > REAPED_AFTER_SECONDS:
-        log.warning("set transactionLifetimeLimitSeconds lower", seconds=seconds, recommended=REAPED_AFTER_SECONDS)
+        return  # the database account may not read this parameter
+    if seconds > RECOMMENDED_LIFETIME_SECONDS:
+        log.warning(
+            "set transactionLifetimeLimitSeconds lower", seconds=seconds, recommended=RECOMMENDED_LIFETIME_SECONDS
+        )
 
 
 def _ensure_validator(db: Db, name: str, validator: Document) -> None:
-    found = next(db.list_collections(filter={"name": name}), None)
-    if found is None:
+    stored = next(db.list_collections(filter={"name": name}), None)
+    if stored is None:
         try:
             db.create_collection(name, validator=validator, check_exists=False)
         except (CollectionInvalid, OperationFailure):
-            # Another worker was faster, or a tool made the collection meanwhile: the second look decides.
-            found = next(db.list_collections(filter={"name": name}), None)
-            if found is None:
+            # Another worker or an external writer may have created the collection meanwhile: read it again.
+            stored = next(db.list_collections(filter={"name": name}), None)
+            if stored is None:
                 raise
         else:
             return
-    if found["options"].get("validator") != validator:
-        bad = [str(row["_id"]) for row in db[name].find({"$nor": [validator]}, {"_id": 1}).limit(NAMED_AT_MOST)]
-        if bad:
-            raise _incompatible(f"{name} that break its rules: {', '.join(bad)}")
+    if stored["options"].get("validator") != validator:
+        invalid = [str(row["_id"]) for row in db[name].find({"$nor": [validator]}, {"_id": 1}).limit(MAX_LISTED)]
+        if invalid:
+            raise _incompatible(f"{name} that the validator rejects: {', '.join(invalid)}")
         db.command("collMod", name, validator=validator, validationLevel="moderate")
 
 
-def _ensure_indexes(db: Db, plan: CollectionSpec) -> None:
-    present = list(db[plan.name].list_indexes())
-    missing = [index for index in plan.indexes if not any(is_same_index(index.document, found) for found in present)]
+def _ensure_indexes(db: Db, spec: CollectionSpec) -> None:
+    existing = list(db[spec.name].list_indexes())
+    missing = [index for index in spec.indexes if not any(is_same_index(index.document, each) for each in existing)]
     if not missing:
         return
     try:
-        # A majority is enough: with the default quorum one stopped secondary would hang the start for ever.
-        db[plan.name].create_indexes(missing, commitQuorum="majority", maxTimeMS=BUILD_MS)
+        # A majority, because with the default quorum one stopped secondary blocks the start.
+        db[spec.name].create_indexes(missing, commitQuorum="majority", maxTimeMS=BUILD_MS)
     except OperationFailure as error:
         if error.code in {OPTIONS_CONFLICT, KEY_SPECS_CONFLICT}:
-            raise _incompatible(f"an index of {plan.name} under another definition: {error}") from error
+            raise _incompatible(f"an index of {spec.name} with another definition: {error}") from error
         if error.code != DUPLICATE_KEY:
             raise
-        unique = (index for index in plan.indexes if index.document.get("unique"))
-        rows = (" = ".join(ids) for index in unique for ids in find_duplicates(db, plan.name, index))
-        named = "; ".join(islice(rows, NAMED_AT_MOST))
-        raise _incompatible(f"{plan.name} that must differ but don't: {named}") from error
+        unique = (index for index in spec.indexes if index.document.get("unique"))
+        rows = (" = ".join(ids) for index in unique for ids in find_duplicates(db, spec.name, index))
+        duplicates = "; ".join(islice(rows, MAX_LISTED))
+        raise _incompatible(f"{spec.name} with the same key of a unique index: {duplicates}") from error
 
 
-def is_same_index(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
-    """Tell whether the index `found` in the database does what `wanted` asks for, under whatever name."""
-    if list(wanted["key"].items()) != list(found["key"].items()):
+def is_same_index(expected: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:
+    """Return whether the stored index has the keys, options and collation of the expected one. Names may differ."""
+    if list(expected["key"].items()) != list(stored["key"].items()):
         return False
-    if any((wanted.get(option) or None) != (found.get(option) or None) for option in INDEX_OPTIONS):
+    if any((expected.get(option) or None) != (stored.get(option) or None) for option in INDEX_OPTIONS):
         return False
-    # The server writes out what a collation leaves open.
-    collation, present = wanted.get("collation", {}), found.get("collation", {})
-    return bool(collation) == bool(present) and collation.items() <= present.items()
+    # The server stores a collation with all its defaults.
+    collation, stored_collation = expected.get("collation", {}), stored.get("collation", {})
+    return bool(collation) == bool(stored_collation) and collation.items() <= stored_collation.items()
 
 
-def _incompatible(found: str) -> IncompatibleDataError:
+def _incompatible(data: str) -> IncompatibleDataError:
     return IncompatibleDataError(
-        f"The database holds {found}.\nNothing was changed. `halls check` lists every document that breaks a promise."
+        f"The database holds {data}.\nNothing was changed. Run `halls check` to list every violated invariant."
     )

@@ -1,1 +1,1 @@
-"""What the public reads: venues, search and availability."""
+"""Search of venues: queries, the search index, and the change stream that keeps it up to date."""

@@ -1,13 +1,13 @@
-"""Asks the catalog for venues that may fit, in order and a few at a time, and by an index, not a sort."""
+"""Queries on the search index: candidates in order, batch by batch, without a sort in MongoDB."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from pymongo import ASCENDING, DESCENDING
 
-from halls.search.index import BY_DATE, BY_DATE_AND_PLACE, BY_PLACE, BY_PRICE_ON_DATE, BY_TYPE
+from halls.search.index import BY_DATE, BY_DATE_AND_PLACE, BY_PLACE, BY_PRICE_ON_DATE, BY_TYPE, SearchEntry
 from halls.search.schemas import DEFAULT_KM
 
 if TYPE_CHECKING:
@@ -16,17 +16,20 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db, Document, Session
     from halls.search.index import Keys
     from halls.search.schemas import SearchQuery
+    from halls.venues.venue import StoredPoint
 
 METRES = 1_000
-EARTH_METRES = 6_378_100  # as MongoDB has it
-# MongoDB's distances and ours differ by a millionth of this; nearer to each other, venues count as not yet in order.
+EARTH_METRES = 6_378_100  # the radius that MongoDB uses
+# Metres. MongoDB's distances and those of `_measure` differ by a millionth of this. If the distances of two venues
+# differ by less than this, their order is treated as unknown.
 MARGIN = 0.001
-# How far first pages reached, in metres, by neighbourhood (some two kilometres, in degrees) and question.
+# The radius of first pages in metres, by area (about two kilometres, in degrees) and query.
 radius_cache: dict[tuple[Any, ...], float] = {}
 CELL_DEGREES, RADIUS_MARGIN, TOO_MANY, RADIUS_CACHE_SIZE = 0.02, 1.2, 3, 10_000
-# Of a distance's last ones the order is not known yet; MongoDB looks at the same ones for some more on a date.
+# How many more rows are read, because the order of the last ones is unknown. With a date, MongoDB examines the same
+# documents for a few more rows.
 SPARE, SPARE_ON_DATE = 2, 12
-# The field that each order sorts by and in which direction; equal ones by id.
+# The field and direction of each order. Rows with equal values are sorted by id.
 SORTS = {
     "distance": ("distance", ASCENDING),
     "newest": ("_id", DESCENDING),
@@ -37,68 +40,77 @@ SORTS = {
 }
 
 
-class Batch(NamedTuple):
-    """Venues in the order asked for, and whether no more come after them."""
+class Candidate(SearchEntry, total=False):
+    """An entry with what the query adds. Only the fields of `_fields` are read."""
 
-    rows: list[Document]
+    # On the date of the query.
+    price: Any
+    # In metres, from the place of the query.
+    distance: float
+
+
+class Batch(NamedTuple):
+    """Candidates in the order of the query, and whether they are the last ones."""
+
+    rows: list[Candidate]
     is_last: bool
 
 
 def find_candidates(
     db: Db, query: SearchQuery, today: str, after: Sequence[Any] | None, size: int, session: Session | None
 ) -> Batch:
-    """Return about `size` entries of venues that come after a row with the keys `after`."""
+    """Return about `size` candidates that come after a row with the keys `after`."""
     if query.order == "distance":
         return _find_nearest(db, query, today, after, size, session)
     if query.near or query.order in {"price", "-price"}:
         rows = list(db.catalog.aggregate(_pipeline(query, today, after, size), session=session))
     else:
-        wanted = {"$and": [_filters(query, today), _beyond(query, after)]} if after else _filters(query, today)
+        match = {"$and": [_filters(query, today), _beyond(query, after)]} if after else _filters(query, today)
         sort = list(_sort_keys(query).items())
-        found = db.catalog.find(wanted, _fields(query), sort=sort, limit=size, hint=_index(query), session=session)
-        rows = list(found)
-    return Batch(rows, len(rows) < size)
+        cursor = db.catalog.find(match, _fields(query), sort=sort, limit=size, hint=_index(query), session=session)
+        rows = list(cursor)
+    return Batch(cast("list[Candidate]", rows), len(rows) < size)
 
 
 def _find_nearest(
     db: Db, query: SearchQuery, today: str, after: Sequence[Any] | None, size: int, session: Session | None
 ) -> Batch:
-    """Read outwards from where `after` lies; MongoDB knows no order among equally distant ones, so we make it."""
+    """Read by increasing distance from that of `after`. Rows with equal distances are sorted here by id."""
     if after is None and (batch := _read_circle(db, query, today, size, session)):
         return batch
     least, last_id = after or (0, None)
     limits = {"$minDistance": max(0, least - MARGIN), "$maxDistance": _widest(query)}
     place = {"$nearSphere": {"$geometry": {"type": "Point", "coordinates": query.near}, **limits}}
-    asked = size + (SPARE_ON_DATE if query.date else SPARE)
+    limit = size + (SPARE_ON_DATE if query.date else SPARE)
     while True:
-        rows = _read_places(db, query, today, place, asked, session)
-        is_last = len(rows) < asked
+        rows = _read_places(db, query, today, place, limit, session)
+        is_last = len(rows) < limit
         if after is None:
             _cache_radius(query, _widest(query) if is_last else rows[size - 1]["distance"])
-        confirmed_election = math.inf if is_last else rows[-1]["distance"] - MARGIN
-        rest = [row for row in rows if row["distance"] < confirmed_election]
+        ordered_below = math.inf if is_last else rows[-1]["distance"] - MARGIN
+        rest = [row for row in rows if row["distance"] < ordered_below]
         if last_id is not None:
             rest = [row for row in rest if (row["distance"], row["_id"]) > (least, last_id)]
         if rest or is_last:
             return Batch(rest, is_last)
-        # So many lie at one place that a batch ends among them.
-        asked *= 2
+        # All rows of the batch have the same distance, so their order is unknown.
+        limit *= 2
 
 
 def _read_circle(db: Db, query: SearchQuery, today: str, size: int, session: Session | None) -> Batch | None:
-    """Return the nearest from a circle in which so many lay last time, or None when they are too few or too many."""
+    """Return the nearest from the cached radius, or None if it contains too few or too many venues."""
     known = radius_cache.get(_cache_key(query))
     if known is None:
         return None
-    reach = min(known, _widest(query))
-    # All in a circle cost MongoDB half of what as many in order cost, and they are as quickly put in order here.
-    circle = {"$geoWithin": {"$centerSphere": [query.near, reach / EARTH_METRES]}}
+    radius = min(known, _widest(query))
+    # Unordered rows from a circle cost MongoDB half as much as ordered rows. Sorting them here is fast.
+    circle = {"$geoWithin": {"$centerSphere": [query.near, radius / EARTH_METRES]}}
     rows = _read_places(db, query, today, circle, TOO_MANY * size, session)
     if len(rows) == TOO_MANY * size:
         return None
-    if reach < known:
+    if radius < known:
         return Batch(rows, is_last=True)
-    inside = [row for row in rows if row["distance"] < reach - MARGIN]
+    inside = [row for row in rows if row["distance"] < radius - MARGIN]
     if len(inside) < size:
         return None
     _cache_radius(query, inside[size - 1]["distance"])
@@ -111,17 +123,18 @@ def _widest(query: SearchQuery) -> float:
 
 def _read_places(
     db: Db, query: SearchQuery, today: str, place: Document, limit: int, session: Session | None
-) -> list[Document]:
-    """Return venues at some places, the nearest first, and of equally distant ones by id."""
-    wanted = _filters(query, today) | {"maps_location": place, "maps_location.type": "Point"}
+) -> list[Candidate]:
+    """Return the candidates that match the filter `place` on the location, sorted by distance and id."""
+    match = _filters(query, today) | {"maps_location": place, "maps_location.type": "Point"}
     index = BY_DATE_AND_PLACE if query.date else BY_PLACE
-    rows = list(db.catalog.find(wanted, _fields(query), limit=limit, hint=index, session=session))
+    cursor = db.catalog.find(match, _fields(query), limit=limit, hint=index, session=session)
+    rows = cast("list[Candidate]", list(cursor))
     _measure(query, rows)
     return sorted(rows, key=lambda row: (row["distance"], row["_id"]))
 
 
 def _cache_radius(query: SearchQuery, metres: float) -> None:
-    """Keep how far a first page reached: a hint for the next in its neighbourhood, never an answer."""
+    """Store the radius of a first page. It is only a hint for the next query of the same area."""
     if len(radius_cache) >= RADIUS_CACHE_SIZE:
         radius_cache.clear()
     radius_cache[_cache_key(query)] = metres * RADIUS_MARGIN
@@ -129,16 +142,17 @@ def _cache_radius(query: SearchQuery, metres: float) -> None:
 
 def _cache_key(query: SearchQuery) -> tuple[Any, ...]:
     lng, lat = query.near or (0, 0)
-    asked = (query.type, query.capacity_min, query.capacity_max, query.price_min, query.price_max, query.limit)
-    return round(lng / CELL_DEGREES), round(lat / CELL_DEGREES), query.date is None, *asked
+    filters = (query.type, query.capacity_min, query.capacity_max, query.price_min, query.price_max, query.limit)
+    return round(lng / CELL_DEGREES), round(lat / CELL_DEGREES), query.date is None, *filters
 
 
-def _measure(query: SearchQuery, rows: list[Document]) -> None:
-    """Write into each of the rows how many metres away it lies, by the haversine formula."""
+def _measure(query: SearchQuery, rows: list[Candidate]) -> None:
+    """Set `distance` of each row in metres, by the haversine formula."""
     here_lng, here_lat = map(math.radians, query.near or ())
     shrink = math.cos(here_lat)
     for row in rows:
-        there_lng, there_lat, *_ = row["maps_location"]["coordinates"]
+        # The filter of `_read_places` matches only entries with a point.
+        there_lng, there_lat, *_ = cast("StoredPoint", row["maps_location"])["coordinates"]
         there_lat = math.radians(there_lat)
         half_lng = math.sin((math.radians(there_lng) - here_lng) / 2)
         half_lat = math.sin((there_lat - here_lat) / 2)
@@ -147,7 +161,7 @@ def _measure(query: SearchQuery, rows: list[Document]) -> None:
 
 
 def _index(query: SearchQuery) -> Keys | None:
-    """Return the index that gives the newest in order; the planner tries others, and sorts what they find."""
+    """Return the index for a hint, or None. Without it the planner may choose an index that requires a sort."""
     if query.order != "newest":
         return None
     if query.date:
@@ -189,7 +203,7 @@ def _filters(query: SearchQuery, today: str) -> Document:
     if query.date:
         filters["free"] = query.date
     if limits := _price_limits(query):
-        # With a date this only narrows for the index: the rule itself is price_on_date, asked for afterwards.
+        # With a date this filter only narrows the index scan. The rule itself is price_on_date, applied afterwards.
         filters["pricing.overrides"] = {"$elemMatch": {"date": query.date or {"$gte": today}, "price": limits}}
     return filters
 
@@ -206,19 +220,19 @@ def _sort_keys(query: SearchQuery) -> dict[str, int]:
     name, direction = SORTS[query.order]
     if name == "_id":
         return {"_id": direction}
-    # Null sorts below every number; ascending prices need telling that it comes last all the same.
+    # Null sorts below every number. Venues without a price come last in ascending order too.
     first = {"unpriced": ASCENDING} if query.order == "price" else {}
     return {**first, name: direction, "_id": ASCENDING}
 
 
 def _beyond(query: SearchQuery, after: Sequence[Any]) -> Document:
-    """Match what comes after a row with these keys in the order asked for."""
+    """Return the filter of the rows that come after a row with these keys, in the order of the query."""
     *keys, last_id = after
     name, direction = SORTS[query.order]
     if not keys:
         return {"_id": {"$lt": last_id}}
     further: list[Document] = [{name: keys[0], "_id": {"$gt": last_id}}]
-    # Comparisons find no null, which comes first among ascending capacities and last in all other orders.
+    # Comparisons do not match null. Null comes first in ascending capacities and last in all other orders.
     is_null_first = name == "capacity" and direction == ASCENDING
     if keys[0] is not None:
         further.append({name: {"$gt" if direction == ASCENDING else "$lt": keys[0]}})

@@ -1,4 +1,4 @@
-"""What must be true of the catalog, which is derived from venues and bookings."""
+"""Invariants of the search index, which is derived from venues and bookings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def check_catalog(db: Db, _today: str) -> Iterator[Violation]:
-    """Search reads of each venue what is stored of it."""
+    """Yield each venue whose entry is missing or stale."""
     groups = ([str(venue_id)] for venue_id in find_stale(db))
     message = "Search shows something else than is stored: run `halls reindex`."
     return make_violations("catalog_true", message, groups)

@@ -1,4 +1,4 @@
-"""Finds venues: candidates in order, keyset-paged, as cards that are written already."""
+"""Search: pages of venues, by keyset pagination over the candidates, with the stored JSON of each venue."""
 
 from __future__ import annotations
 
@@ -17,45 +17,46 @@ if TYPE_CHECKING:
 
     import orjson
 
-    from halls.mongo.client import Db, Document, Session
+    from halls.mongo.client import Db, Session
+    from halls.search.candidates import Candidate
     from halls.search.schemas import SearchQuery
 
 MAX_BATCH = 400
 
 
-def search_venues(db: Db, query: SearchQuery, today: str, session: Session | None = None) -> Document:
-    """Return a page of the venues that fit, each free on the date asked for, and the cursor of the next page."""
+def search_venues(db: Db, query: SearchQuery, today: str, session: Session | None = None) -> dict[str, Any]:
+    """Return a page of the matching venues, each free on the date of the query, and the cursor of the next page."""
     search = query.model_dump(exclude={"limit", "cursor", "include"})
     after = read_cursor(query.cursor, search, *_key_checks(query))
     if query.date is not None and query.date < today:
         return {"venues": [], "next_cursor": None}
-    found = _find_fitting(db, query, today, after, session)
-    page = found[: query.limit]
-    last = page[-1] if len(found) > query.limit else None
+    rows = _find_matching(db, query, today, after, session)
+    page = rows[: query.limit]
+    last = page[-1] if len(rows) > query.limit else None
     return {
         "venues": _show_whole(db, page, query, session) if query.include else [_show_card(row, query) for row in page],
         "next_cursor": make_cursor(search, *_keys_of(query, last), row_id=last["_id"]) if last else None,
     }
 
 
-def _find_fitting(
+def _find_matching(
     db: Db, query: SearchQuery, today: str, after: list[Any] | None, session: Session | None
-) -> list[Document]:
-    """Ask for candidates until a page and one more fit, or none are left."""
-    wanted = query.limit + 1
-    size = wanted
-    fitting: list[Document] = []
+) -> list[Candidate]:
+    """Read candidates until a page and one more match, or none are left."""
+    needed = query.limit + 1
+    size = needed
+    matching: list[Candidate] = []
     while True:
         batch = find_candidates(db, query, today, after, size, session)
-        fitting += (row for row in batch.rows if query.date is None or _costs_right(row["price"], query))
-        if len(fitting) >= wanted or batch.is_last:
-            return fitting[:wanted]
-        # Where many have a second price for the date, which does not count, small steps would take for ever.
+        matching += (row for row in batch.rows if query.date is None or _has_price(row["price"], query))
+        if len(matching) >= needed or batch.is_last:
+            return matching[:needed]
+        # If many venues have a second override for the date, which does not count, small batches would take too long.
         size = min(2 * size, MAX_BATCH)
         after = [*_keys_of(query, batch.rows[-1]), batch.rows[-1]["_id"]]
 
 
-def _costs_right(price: Any, query: SearchQuery) -> bool:
+def _has_price(price: Any, query: SearchQuery) -> bool:
     if query.price_min is None and query.price_max is None:
         return True
     low, high = query.price_min or 0, math.inf if query.price_max is None else query.price_max
@@ -63,33 +64,33 @@ def _costs_right(price: Any, query: SearchQuery) -> bool:
 
 
 def _key_checks(query: SearchQuery) -> list[Callable[[Any], bool]]:
-    """Return what the sort keys in a cursor of this order must be."""
+    """Return the checks of the sort keys in a cursor of this order."""
     name = SORTS[query.order][0]
     if name == "_id":
         return []
-    # Every venue that is found has a distance, but other tools' may have no price or capacity.
+    # Every row has a distance. Venues of external writers may have no price or capacity.
     return [lambda key: is_number(key) or (key is None and name != "distance")]
 
 
-def _keys_of(query: SearchQuery, venue: Document) -> list[Any]:
+def _keys_of(query: SearchQuery, row: Candidate) -> list[Any]:
     name = SORTS[query.order][0]
-    return [] if name == "_id" else [venue.get(name)]
+    return [] if name == "_id" else [row.get(name)]
 
 
-def _show_card(row: Document, query: SearchQuery) -> orjson.Fragment:
-    return extend_json(row["card"], **_found_facts(row, query))
+def _show_card(row: Candidate, query: SearchQuery) -> orjson.Fragment:
+    return extend_json(row["card"], **_query_fields(row, query))
 
 
-def _show_whole(db: Db, rows: list[Document], query: SearchQuery, session: Session | None) -> list[orjson.Fragment]:
+def _show_whole(db: Db, rows: list[Candidate], query: SearchQuery, session: Session | None) -> list[orjson.Fragment]:
     venues = read_venues(db, [row["_id"] for row in rows], session)
 
-    def show(row: Document) -> orjson.Fragment:
-        return extend_json(write_json(serialize_venue(venues[row["_id"]])), **_found_facts(row, query))
+    def show(row: Candidate) -> orjson.Fragment:
+        return extend_json(write_json(serialize_venue(venues[row["_id"]])), **_query_fields(row, query))
 
     return list(serialize_each((row for row in rows if row["_id"] in venues), show))
 
 
-def _found_facts(row: Document, query: SearchQuery) -> Document:
+def _query_fields(row: Candidate, query: SearchQuery) -> dict[str, Any]:
     distance = row.get("distance")
     return {
         "price": row["price"] if query.date else None,

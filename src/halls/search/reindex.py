@@ -1,4 +1,4 @@
-"""Finds what in the catalog is not what venues and bookings say, and makes it anew."""
+"""Finds stale entries of the search index, and rebuilds them from venues and bookings."""
 
 from __future__ import annotations
 
@@ -22,37 +22,34 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db, Session
 
 log = structlog.get_logger()
-# So many venues at once are no slower than more, far below what a transaction may take, and 25 MB less for good.
+# Larger batches are not faster, and keep 25 MB more of memory. This size is far below the limit of a transaction.
 BATCH = 10
 BATCH_SECONDS = 10
 
 
 def list_indexed_ids(db: Db) -> list[ObjectId]:
-    """Return the ids of all venues and of all entries, but for other tools' of another kind, which no route takes."""
-    return sorted(_list_ids(db, "venues") | _list_ids(db, "catalog"))
-
-
-def _list_ids(db: Db, name: str) -> set[ObjectId]:
-    return {row["_id"] for row in db[name].find({"_id": {"$type": "objectId"}}, {"_id": 1})}
+    """Return the ids of all venues and entries. Ids that are not ObjectIds are left out: routes do not accept them."""
+    match, fields = {"_id": {"$type": "objectId"}}, {"_id": 1}
+    return sorted({row["_id"] for row in (*db.venues.find(match, fields), *db.catalog.find(match, fields))})
 
 
 def find_stale(db: Db) -> Iterator[ObjectId]:
-    """Yield the id of each venue whose entry is missing, is not what it should be, or should not be."""
-    waiting = iter(list_indexed_ids(db))
-    while batch := set(islice(waiting, BATCH)):
-        # All of a batch as of one instant: others write meanwhile.
+    """Yield the id of each venue whose entry is missing, stale, or left over from a deleted venue."""
+    remaining = iter(list_indexed_ids(db))
+    while batch := set(islice(remaining, BATCH)):
+        # A snapshot, because other transactions write at the same time.
         with db.client.start_session(snapshot=True) as session:
             entries = {entry["_id"]: entry for entry in make_entries(db, batch, session)}
             yield from sorted(compare_entries(db, batch, entries, session))
 
 
 def reindex_venues(db: Db, venue_ids: Iterable[ObjectId], *, only_stale: bool = True) -> Iterator[tuple[int, int]]:
-    """Make entries anew, some at a time; yield after each time how many were looked at and how many written."""
-    waiting, seen, written = iter(venue_ids), 0, 0
-    while batch := list(islice(waiting, BATCH)):
-        seen += len(batch)
+    """Rebuild entries, batch by batch. Yield after each batch the number of checked and of written entries."""
+    remaining, checked, written = iter(venue_ids), 0, 0
+    while batch := list(islice(remaining, BATCH)):
+        checked += len(batch)
         written += _reindex_batch(db, batch, only_stale=only_stale)
-        yield seen, written
+        yield checked, written
 
 
 def _reindex_batch(db: Db, venue_ids: list[ObjectId], *, only_stale: bool) -> int:
@@ -66,18 +63,18 @@ def _reindex_batch(db: Db, venue_ids: list[ObjectId], *, only_stale: bool) -> in
         if isinstance(error, PyMongoError) and is_unavailable(error):
             raise
         if len(venue_ids) == 1:
-            log.error("a venue can't be indexed", venue_id=str(venue_ids[0]), error=type(error).__name__)  # noqa: TRY400 - its words may hold what is stored
+            log.error("a venue can't be indexed", venue_id=str(venue_ids[0]), error=type(error).__name__)  # noqa: TRY400 - the error text may contain stored values
             return 0
-        # One that no index takes shall not keep the others out.
+        # An entry that an index rejects must not keep the others of its batch out.
         return sum(_reindex_batch(db, [one], only_stale=only_stale) for one in venue_ids)
 
 
 def reindex_stale(db: Db) -> int:
-    """Make every entry anew that is not what it should be; return how many."""
+    """Rebuild every stale entry. Return the number of written entries."""
     venue_ids = list_indexed_ids(db)
-    # Others that start at the same time begin elsewhere, and find right what this one has mended.
+    # Processes that start at the same time work in different orders, and skip what another has written.
     random.shuffle(venue_ids)
     written = max((count for _, count in reindex_venues(db, venue_ids)), default=0)
     if written:
-        log.info("mended the catalog", venues=written)
+        log.info("search index repaired", venues=written)
     return written

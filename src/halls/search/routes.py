@@ -1,4 +1,4 @@
-"""What HTTP sees of looking for venues: all public."""
+"""Routes of search, which are public."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from halls.search.schemas import SearchPage, SearchQuery
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import Any
 
     from halls.context import AppContext
-    from halls.mongo.client import Db, Document
+    from halls.mongo.client import Db
 
 blueprint = Blueprint("search", __name__)
 
@@ -24,6 +25,6 @@ blueprint = Blueprint("search", __name__)
 @endpoint(
     blueprint, "GET /venues/search", access=Access.PUBLIC, query=SearchQuery, response=SearchPage, has_version=True
 )
-def list_matching_venues(context: AppContext, db: Db, query: SearchQuery, now: datetime) -> Document:
-    """Find venues by kind, size, date, price and distance; with a date, only those free on it."""
+def list_matching_venues(context: AppContext, db: Db, query: SearchQuery, now: datetime) -> dict[str, Any]:
+    """Search venues by type, capacity, date, price and distance. With a date, only venues that are free."""
     return context.change_stream.read(lambda session: search_venues(db, query, day_in_karachi(now), session))

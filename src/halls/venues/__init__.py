@@ -1,1 +1,1 @@
-"""What a venue is and how it is kept."""
+"""Venues: register, change, delete, read, and availability."""

@@ -1,4 +1,4 @@
-"""Tells on which dates a venue can be booked, and for how much (spec §4)."""
+"""Availability: the dates on which a venue can be booked, and their prices (spec §4)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 from halls.bookings.store import find_active_dates
 from halls.errors import invalid
 from halls.venues.calendar_schemas import MAX_RANGE_DAYS, AvailabilityQuery
-from halls.venues.price_on_date import price_on_date
+from halls.venues.price_on_date import offered_dates, price_on_date
 
 if TYPE_CHECKING:
-    from halls.mongo.client import Db, Document
+    from typing import Any
+
+    from halls.mongo.client import Db
+    from halls.venues.venue import VenueDocument
 
 
 def requested_days(query: AvailabilityQuery) -> list[str]:
-    """Return every date of the question. Raises Invalid unless it is one date, or a range of at most 366 days."""
+    """Return every date of the query. Raises Invalid unless it is one date, or a range of at most 366 days."""
     if query.date is not None:
         if query.from_ or query.to:
             raise invalid("date", "Ask for one date, or for from and to.")
@@ -29,9 +32,9 @@ def requested_days(query: AvailabilityQuery) -> list[str]:
     return [(first + timedelta(days=number)).isoformat() for number in range(count)]
 
 
-def list_availability(db: Db, venue: Document, days: list[str], today: str) -> list[Document]:
-    """Return each of the consecutive `days` with whether it can be booked, and its price either way."""
-    offered = set(venue.get("dates_available") or [])
+def list_availability(db: Db, venue: VenueDocument, days: list[str], today: str) -> list[dict[str, Any]]:
+    """Return for each of the consecutive `days` whether it can be booked, and its price in either case."""
+    offered = set(offered_dates(venue))
     booked = find_active_dates(db, venue["_id"], from_date=days[0], to_date=days[-1])
     return [
         {

@@ -12,13 +12,13 @@ MAX_RANGE_DAYS = 366
 class AvailabilityQuery(QueryModel):
     """One date, or a range of at most 366 days."""
 
-    date: Day | None = Field(default=None, description="One date, without from and to.")
-    from_: Day | None = Field(default=None, alias="from", description="The first day of a range; goes with to.")
-    to: Day | None = Field(default=None, description="The last day of the range: at most 366 days in all.")
+    date: Day | None = Field(default=None, description="One date. Cannot be combined with from and to.")
+    from_: Day | None = Field(default=None, alias="from", description="The first day of a range. Requires to.")
+    to: Day | None = Field(default=None, description="The last day of the range, which has at most 366 days.")
 
 
 class DayOffered(ResponseModel):
-    """Whether a date can be booked, and what it costs."""
+    """Whether a date can be booked, and its price."""
 
     date: Day
     available: bool
@@ -26,7 +26,7 @@ class DayOffered(ResponseModel):
 
 
 class Availability(ResponseModel):
-    """One date of a venue, or with `from` and `to` every day of the range."""
+    """One date of a venue. With `from` and `to` it is every day of the range."""
 
     model_config = with_examples(
         {"venue_id": "65a0c0ffee0123456789abcd", "date": "2027-02-14", "available": True, "price": 185000},

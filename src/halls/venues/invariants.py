@@ -1,4 +1,4 @@
-"""What must be true of the stored venues, whichever tool wrote them."""
+"""Invariants of the stored venues, also of those that external writers stored."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 LONGITUDE, LATITUDE = ({"$arrayElemAt": ["$maps_location.coordinates", position]} for position in (0, 1))
 OVERRIDE = {"$and": [day_expression("$$this.date"), number_rule("$$this.price", 0, MAX_PRICE)]}
 RULES: dict[str, tuple[str, Expression]] = {
-    "venue_type_known": ("The type is none of the four.", {"$in": ["$type", list(TYPES)]}),
-    "venue_capacity_positive": ("The capacity is no number from 1.", number_rule("$capacity", 1)),
+    "venue_type_known": ("The type is not one of the four.", {"$in": ["$type", list(TYPES)]}),
+    "venue_capacity_positive": ("The capacity is not a number of at least 1.", number_rule("$capacity", 1)),
     "venue_place_valid": (
-        "The location is no GeoJSON point [longitude, latitude].",
+        "The location is not a GeoJSON point [longitude, latitude].",
         {
             "$and": [
                 {"$eq": ["$maps_location.type", "Point"]},
@@ -41,26 +41,26 @@ RULES: dict[str, tuple[str, Expression]] = {
         },
     ),
     "venue_dates_valid": (
-        "A date in dates_available is no real day.",
+        "A date in dates_available is not a real day.",
         {"$or": [null_rule("$dates_available"), list_rule("$dates_available", day_expression("$$this"))]},
     ),
     "venue_prices_valid": (
-        "A price in pricing.overrides has no real day, or is no number from 0.",
+        "An entry of pricing.overrides has an invalid date, or a price that is not a number of at least 0.",
         {"$or": [null_rule("$pricing.overrides"), list_rule("$pricing.overrides", OVERRIDE)]},
     ),
 }
 
 
 def check_venues(db: Db, _today: str) -> Iterator[Violation]:
-    """Every venue by itself is one that could be listed."""
+    """Yield each venue with an invalid field."""
     for invariant, (message, rule) in RULES.items():
         yield from make_violations(invariant, message, find_violating(db, "venues", rule))
 
 
 def check_owners(db: Db, _today: str) -> Iterator[Violation]:
-    """Every venue has an owner."""
+    """Yield each venue without an owner."""
     groups = find_orphans(db, "venues", "owner_id", "users", {})
-    return make_violations("venue_owner_exists", "There is no account of the venue's owner.", groups)
+    return make_violations("venue_owner_exists", "The account of the venue's owner does not exist.", groups)
 
 
 INVARIANTS = (check_venues, check_owners)

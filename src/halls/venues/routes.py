@@ -1,4 +1,4 @@
-"""What HTTP sees of listing a venue."""
+"""Routes of venues: register, change, delete, read, and availability."""
 
 from __future__ import annotations
 
@@ -33,13 +33,14 @@ if TYPE_CHECKING:
     from bson import ObjectId
 
     from halls.accounts.account import Account
-    from halls.mongo.client import Db, Document
+    from halls.mongo.client import Db
+    from halls.venues.venue import VenueDocument
 
 blueprint = Blueprint("venues", __name__)
 OWN = {"venue": service.get_own_venue}
 
 
-def _load_venue(db: Db, _: object, venue_id: ObjectId) -> Document:
+def _load_venue(db: Db, _: object, venue_id: ObjectId) -> VenueDocument:
     return get_venue(db, venue_id)
 
 
@@ -49,8 +50,8 @@ VENUE = {"venue": _load_venue}
 class MineQuery(QueryModel):
     """A page of the caller's venues."""
 
-    limit: Annotated[QueryInt, Field(ge=1, le=100, description="How many a page.")] = 20
-    cursor: str | None = Field(default=None, description="The next_cursor of the page before.")
+    limit: Annotated[QueryInt, Field(ge=1, le=100, description="The number of venues on a page.")] = 20
+    cursor: str | None = Field(default=None, description="The next_cursor of the previous page.")
 
 
 @endpoint(
@@ -65,7 +66,7 @@ class MineQuery(QueryModel):
 def register_venue(
     db: Db, caller: Account, body: NewVenue, now: datetime, key: IdempotencyKey | None = None
 ) -> ReplayableResponse:
-    """List a venue."""
+    """Register a venue."""
     return service.register_venue(db, caller.id, body, now, key)
 
 
@@ -78,8 +79,8 @@ def register_venue(
     response=VenueReply,
     errors=[VenueNotFound, NotYourVenue, DateBooked],
 )
-def change_venue(db: Db, venue: Document, body: VenueChange, now: datetime) -> dict[str, Any]:
-    """Change some fields of one's venue. A new price never touches a booking already made."""
+def change_venue(db: Db, venue: VenueDocument, body: VenueChange, now: datetime) -> dict[str, Any]:
+    """Change fields of the caller's venue. A new price does not change existing bookings."""
     return {"venue": serialize_venue(service.change_venue(db, venue, body.given_some(), now))}
 
 
@@ -92,22 +93,22 @@ def change_venue(db: Db, venue: Document, body: VenueChange, now: datetime) -> d
     errors=[VenueNotFound, NotYourVenue, HasBookings],
 )
 def take_down_venue(db: Db, venue_id: ObjectId, now: datetime) -> dict[str, Any]:
-    """Delete one's venue; its past bookings stay readable."""
+    """Delete the caller's venue. Its past bookings stay readable."""
     service.delete_venue(db, venue_id, now)
     return {"deleted": True}
 
 
 @endpoint(blueprint, "GET /venues/mine", access=Access.OWNER, query=MineQuery, response=VenuePage)
 def list_own_venues(db: Db, caller: Account, query: MineQuery) -> dict[str, Any]:
-    """List one's own venues, newest first."""
+    """List the caller's venues, newest first."""
     search = {"mine": str(caller.id)}
     keys = read_cursor(query.cursor, search)
-    found = list_venues(db, caller.id, before=keys[-1] if keys else None, limit=query.limit + 1)
-    page = found[: query.limit]
-    more = len(found) > query.limit
+    rows = list_venues(db, caller.id, before=keys[-1] if keys else None, limit=query.limit + 1)
+    page = rows[: query.limit]
+    has_more = len(rows) > query.limit
     return {
         "venues": [serialize_venue(venue) for venue in page],
-        "next_cursor": make_cursor(search, row_id=page[-1]["_id"]) if more else None,
+        "next_cursor": make_cursor(search, row_id=page[-1]["_id"]) if has_more else None,
     }
 
 
@@ -120,8 +121,8 @@ def list_own_venues(db: Db, caller: Account, query: MineQuery) -> dict[str, Any]
     errors=[VenueNotFound],
     has_version=True,
 )
-def show_venue(venue: Document) -> dict[str, Any]:
-    """Return one venue, its calendar whole."""
+def show_venue(venue: VenueDocument) -> dict[str, Any]:
+    """Return one venue with its calendar."""
     return {"venue": serialize_venue(venue)}
 
 
@@ -134,7 +135,7 @@ def show_venue(venue: Document) -> dict[str, Any]:
     response=Availability,
     errors=[VenueNotFound],
 )
-def show_availability(db: Db, venue: Document, query: AvailabilityQuery, now: datetime) -> dict[str, Any]:
-    """Tell whether a venue can be booked on a date, or on each day of a range, and what it costs."""
+def show_availability(db: Db, venue: VenueDocument, query: AvailabilityQuery, now: datetime) -> dict[str, Any]:
+    """Return whether a venue can be booked on a date, or on each day of a range, and the price."""
     days = list_availability(db, venue, requested_days(query), day_in_karachi(now))
     return {"venue_id": venue["_id"], **(days[0] if query.date else {"days": days})}

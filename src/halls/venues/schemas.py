@@ -1,4 +1,4 @@
-"""What comes in and goes out about venues."""
+"""Request and response models of venues."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def _check_url(text: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or not printable:
         raise ValueError("must be a whole http or https address")
     if "@" in parts.netloc:
-        raise ValueError("may not hold a user or a password")
-    if parts.port == 0:  # reading the port is what raises ValueError for one that is no number
+        raise ValueError("may not contain a user or a password")
+    if parts.port == 0:  # `port` raises ValueError if it is not a number
         raise ValueError("must have a port above 0")
     return text
 
@@ -59,7 +59,7 @@ def _check_coordinates(coordinates: list[int | float]) -> list[int | float]:
 
 
 def _number(**limits: int) -> WithJsonSchema:
-    # Pydantic loses the limits of a plainly validated number.
+    # The JSON schema of a number with a plain validator does not contain its limits.
     return WithJsonSchema({"type": "number", **limits})
 
 
@@ -79,7 +79,7 @@ Area = Annotated[Number, Field(gt=0, le=MAX_SQFT), _number(exclusiveMinimum=0, m
 
 
 class GeoPoint(RequestModel):
-    """A place as GeoJSON (RFC 7946): longitude first."""
+    """A location as GeoJSON (RFC 7946): longitude first."""
 
     model_config = with_examples({"type": "Point", "coordinates": [67.0099, 24.8615]})
 
@@ -88,7 +88,7 @@ class GeoPoint(RequestModel):
 
 
 class LatLng(RequestModel):
-    """A place in the short form."""
+    """A location as latitude and longitude."""
 
     model_config = with_examples({"lat": 24.8615, "lng": 67.0099})
 
@@ -97,7 +97,7 @@ class LatLng(RequestModel):
 
 
 class PriceOverride(RequestModel):
-    """What one date costs, in PKR."""
+    """The price of one date, in PKR."""
 
     date: Day
     price: Price
@@ -128,7 +128,7 @@ Place = Annotated[
 
 
 class Amenities(RequestModel):
-    """What a venue has."""
+    """The amenities of a venue."""
 
     parking_valet: bool | None = None
     entry_package: bool | None = None
@@ -146,7 +146,7 @@ def _check_size(size_mb: float, info: ValidationInfo) -> float:
 
 
 class Video(RequestModel):
-    """A video elsewhere, with its size in MB."""
+    """The address of a video, and its size in MB."""
 
     url: Url
     size_mb: Annotated[Number, Field(ge=0), AfterValidator(_check_size), _number(minimum=0)]
@@ -158,7 +158,7 @@ Capacity = Annotated[int, Field(ge=1, le=100_000)]
 
 
 class VenueChange(RequestModel):
-    """What to change of a venue: at least one field. `amenities` is merged, every other field replaced."""
+    """The fields to change, at least one. `amenities` is merged, every other field is replaced."""
 
     model_config = with_examples({"capacity": 350, "amenities": {"sound_system": True}}, minProperties=1)
 
@@ -179,7 +179,7 @@ class VenueChange(RequestModel):
 
 
 class NewVenue(VenueChange):
-    """A venue to list."""
+    """A new venue."""
 
     model_config = with_examples(
         {
@@ -206,7 +206,7 @@ class NewVenue(VenueChange):
 
 
 class AmenitiesHeld(ResponseModel):
-    """What a venue has and has not."""
+    """All amenities of a venue, each true or false."""
 
     parking_valet: bool
     entry_package: bool
@@ -237,7 +237,7 @@ class VenueFacts(ResponseModel):
 
 
 class Venue(VenueFacts):
-    """A whole venue."""
+    """A venue with its calendar."""
 
     dates_available: list[Day]
     pricing: Annotated[Pricing, Field(examples=[{"overrides": [{"date": "2027-02-14", "price": 185000}]}])]
@@ -265,6 +265,6 @@ class VenuePage(ResponseModel):
 
 
 class Deleted(ResponseModel):
-    """It is gone."""
+    """The record was deleted."""
 
     deleted: Literal[True]

@@ -1,4 +1,4 @@
-"""What happens, and in what order, when owners list, change and take down venues."""
+"""Use cases of venue owners: register, change and delete a venue."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from halls.http.idempotency import IdempotencyKey, ReplayableResponse, find_resp
 from halls.mongo.client import in_transaction
 from halls.search.index import refresh_entries
 from halls.venues import store as venues
+from halls.venues.price_on_date import offered_dates
 from halls.venues.venue import AMENITIES, DateBooked, HasBookings, NotYourVenue, serialize_venue, summarize_venue
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from halls.accounts.account import Account
-    from halls.mongo.client import Db, Document, Session
+    from halls.mongo.client import Db, Session
     from halls.venues.schemas import NewVenue
+    from halls.venues.venue import VenueDocument
 
 
-def get_own_venue(db: Db, caller: Account, venue_id: ObjectId) -> Document:
+def get_own_venue(db: Db, caller: Account, venue_id: ObjectId) -> VenueDocument:
     """Return the caller's venue. Raises VenueNotFound, NotYourVenue."""
     venue = venues.get_venue(db, venue_id)
     if venue.get("owner_id") != caller.id:
@@ -31,8 +33,8 @@ def get_own_venue(db: Db, caller: Account, venue_id: ObjectId) -> Document:
     return venue
 
 
-def new_venue(owner_id: ObjectId, listing: NewVenue, now: datetime) -> Document:
-    """Return the document of a venue that `owner_id` lists."""
+def new_venue(owner_id: ObjectId, listing: NewVenue, now: datetime) -> VenueDocument:
+    """Return the document of a new venue of `owner_id`."""
     given = listing.given()
     return {
         "_id": ObjectId(),
@@ -58,25 +60,28 @@ def new_venue(owner_id: ObjectId, listing: NewVenue, now: datetime) -> Document:
 def register_venue(
     db: Db, owner_id: ObjectId, listing: NewVenue, now: datetime, key: IdempotencyKey | None = None
 ) -> ReplayableResponse:
-    """List a venue, once for the same key."""
-    if (kept := find_response(db, key, now)) is not None:
-        return ReplayableResponse(kept, replayed=True)
+    """Register a venue. A repeated request with the same key returns the stored response."""
+    if (stored := find_response(db, key, now)) is not None:
+        return ReplayableResponse(stored, replayed=True)
     venue = new_venue(owner_id, listing, now)
     answer = {"venue_id": venue["_id"], "venue": serialize_venue(venue)}
 
-    def keep(session: Session) -> None:
+    def insert(session: Session) -> None:
         lock_account(db, owner_id, session)
         save_response(db, key, answer, now, session)
         venues.insert_venues(db, [venue], session)
         refresh_entries(db, [venue["_id"]], session)
 
     with replay_or_raise(db, key, now) as replay:
-        in_transaction(db, keep)
+        in_transaction(db, insert)
     return replay.outcome or ReplayableResponse(answer)
 
 
-def change_venue(db: Db, venue: Document, given: dict[str, Any], now: datetime) -> Document:
-    """Set the given fields and return the venue. Raises DateBooked when a booked coming date would go."""
+def change_venue(db: Db, venue: VenueDocument, given: dict[str, Any], now: datetime) -> VenueDocument:
+    """Set the given fields and return the venue.
+
+    Raises DateBooked if the change removes an upcoming date that has an active booking.
+    """
     venue_id: ObjectId = venue["_id"]
     changes = {name: value for name, value in given.items() if name != "amenities"}
     if "pricing" in changes:
@@ -90,25 +95,25 @@ def change_venue(db: Db, venue: Document, given: dict[str, Any], now: datetime) 
 
 
 def _change(db: Db, venue_id: ObjectId, changes: dict[str, Any], now: datetime, session: Session) -> None:
-    """Write the venue first, then look: a booking of the same instant waits for this one's end, or this for its."""
+    """Write the venue before the bookings are read, so that a concurrent booking of the venue is serialized with it."""
     before = venues.update_venue(db, venue_id, changes, now, session)
     if "dates_available" in changes:
-        gone = set(before.get("dates_available") or []) - set(changes["dates_available"])
+        removed = set(offered_dates(before)) - set(changes["dates_available"])
         booked = bookings.find_active_dates(db, venue_id, from_date=day_in_karachi(now), session=session)
-        if taken := sorted(gone & booked):
+        if taken := sorted(removed & booked):
             raise DateBooked(f"These dates have an active booking and can't be taken away: {', '.join(taken)}.")
     refresh_entries(db, [venue_id], session)
 
 
 def delete_venue(db: Db, venue_id: ObjectId, now: datetime) -> None:
-    """Delete a venue; its past and cancelled bookings keep its name and address. Raises HasBookings."""
+    """Delete a venue. Its past and cancelled bookings keep its name and address. Raises HasBookings."""
     in_transaction(db, lambda session: delete_venue_in_transaction(db, venue_id, now, session))
 
 
 def delete_venue_in_transaction(db: Db, venue_id: ObjectId, now: datetime, session: Session) -> None:
-    """Do what `take_down_venue` does in the caller's transaction."""
+    """Do the same as `delete_venue`, in the caller's transaction."""
     venue = venues.delete_venue(db, venue_id, session)
     if bookings.find_active_dates(db, venue_id, from_date=day_in_karachi(now), session=session):
         raise HasBookings
-    bookings.save_venue_summary(db, summarize_venue(venue) | {"owner_id": venue.get("owner_id")}, session)
+    bookings.save_venue_summary(db, summarize_venue(venue), session)
     refresh_entries(db, [venue_id], session)

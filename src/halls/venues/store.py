@@ -1,12 +1,14 @@
-"""How MongoDB keeps venues."""
+"""Queries on the collection `venues`, its indexes, and the atomic claim of a date."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pymongo import ASCENDING, DESCENDING, GEOSPHERE, IndexModel, ReturnDocument
+from pymongo.read_concern import ReadConcern
 
 from halls.mongo.indexes import CollectionSpec
+from halls.venues.price_on_date import offer_filter
 from halls.venues.venue import VenueNotFound
 
 if TYPE_CHECKING:
@@ -17,8 +19,10 @@ if TYPE_CHECKING:
     from bson.raw_bson import RawBSONDocument
 
     from halls.mongo.client import Db, Document, Session
+    from halls.venues.price_on_date import VenueCalendar
+    from halls.venues.venue import VenueDocument, VenueReference
 
-# Those that the specification lists, and the owner's own list. Search has its own in the catalog.
+# The indexes of the specification, and one for the list of an owner. Search has its own indexes, on `catalog`.
 COLLECTION = CollectionSpec(
     "venues",
     [
@@ -31,23 +35,31 @@ COLLECTION = CollectionSpec(
 )
 
 
-def get_venue(db: Db, venue_id: ObjectId) -> Document:
+def get_venue(db: Db, venue_id: ObjectId) -> VenueDocument:
     """Return the venue. Raises VenueNotFound."""
     venue = db.venues.find_one({"_id": venue_id})
     if venue is None:
         raise VenueNotFound
-    return venue
+    return cast("VenueDocument", venue)
 
 
-def find_venues(db: Db, venue_ids: Iterable[ObjectId]) -> dict[ObjectId, Document]:
-    """Return the names, addresses and owners of those venues that exist, by id."""
+def find_venues(db: Db, venue_ids: Iterable[ObjectId]) -> dict[ObjectId, VenueReference]:
+    """Return the names, addresses and owners of the venues that exist, by id."""
     fields = {"venue_name": 1, "address": 1, "owner_id": 1}
-    return {venue["_id"]: venue for venue in db.venues.find({"_id": {"$in": list(venue_ids)}}, fields)}
+    found = db.venues.find({"_id": {"$in": list(venue_ids)}}, fields)
+    return {venue["_id"]: cast("VenueReference", venue) for venue in found}
 
 
-def read_venues(db: Db, venue_ids: Iterable[ObjectId], session: Session | None) -> dict[ObjectId, Document]:
-    """Return those of the venues that exist, whole, by id."""
-    return {venue["_id"]: venue for venue in db.venues.find({"_id": {"$in": list(venue_ids)}}, session=session)}
+def find_calendars(db: Db, venue_ids: Iterable[ObjectId]) -> dict[ObjectId, VenueCalendar]:
+    """Return the offered dates of the venues that exist, by id. The prices are left out."""
+    found = db.venues.find({"_id": {"$in": list(venue_ids)}}, {"dates_available": 1})
+    return {venue["_id"]: cast("VenueCalendar", venue) for venue in found}
+
+
+def read_venues(db: Db, venue_ids: Iterable[ObjectId], session: Session | None) -> dict[ObjectId, VenueDocument]:
+    """Return the venues that exist, by id."""
+    found = db.venues.find({"_id": {"$in": list(venue_ids)}}, session=session)
+    return {venue["_id"]: cast("VenueDocument", venue) for venue in found}
 
 
 def list_venue_ids(db: Db, owner_id: ObjectId, session: Session | None = None) -> list[ObjectId]:
@@ -55,28 +67,23 @@ def list_venue_ids(db: Db, owner_id: ObjectId, session: Session | None = None) -
     return [venue["_id"] for venue in db.venues.find({"owner_id": owner_id}, {"_id": 1}, session=session)]
 
 
-def list_venues(db: Db, owner_id: ObjectId, *, before: ObjectId | None, limit: int) -> list[Document]:
-    """Return an owner's venues, newest first, from after `before` on."""
+def list_venues(db: Db, owner_id: ObjectId, *, before: ObjectId | None, limit: int) -> list[VenueDocument]:
+    """Return the venues of an owner, newest first, with ids below `before`."""
     match: Document = {"owner_id": owner_id}
     if before is not None:
         match["_id"] = {"$lt": before}
-    return list(db.venues.find(match).sort("_id", DESCENDING).limit(limit))
+    found = db.venues.find(match).sort("_id", DESCENDING).limit(limit)
+    return cast("list[VenueDocument]", list(found))
 
 
-def find_calendars(db: Db, venue_ids: Iterable[ObjectId]) -> dict[ObjectId, list[str]]:
-    """Return the dates that those venues offer that exist, by id."""
-    found = db.venues.find({"_id": {"$in": list(venue_ids)}}, {"dates_available": 1})
-    return {venue["_id"]: venue.get("dates_available") or [] for venue in found}
-
-
-def read_all_venues(db: Db, session: Session) -> Iterator[Document]:
-    """Yield every venue by id."""
-    yield from db.venues.find({}, sort=[("_id", ASCENDING)], session=session)
+def read_all_venues(db: Db, session: Session) -> Iterator[VenueDocument]:
+    """Yield every venue, in order of id."""
+    yield from cast("Iterator[VenueDocument]", db.venues.find({}, sort=[("_id", ASCENDING)], session=session))
 
 
 def list_media_urls(db: Db) -> Iterator[str]:
-    """Yield the addresses of all pictures and videos of all venues."""
-    # Batch by batch, each with the driver's own deadline: in a database full of venues the whole takes a while.
+    """Yield the URLs of all pictures and videos of all venues."""
+    # The driver's deadline applies to each batch. One deadline for a large collection would be too short.
     for venue in db.venues.find({}, {"_id": 0, "pictures": 1, "videos.url": 1}):
         for item in (*(venue.get("pictures") or []), *(venue.get("videos") or [])):
             url = item.get("url") if isinstance(item, dict) else item
@@ -84,17 +91,37 @@ def list_media_urls(db: Db) -> Iterator[str]:
                 yield url
 
 
-def insert_venues(db: Db, venues: Sequence[Document | RawBSONDocument], session: Session) -> None:
-    """Keep new venues."""
-    db.venues.insert_many(venues, session=session)
+def count_venues(db: Db) -> int:
+    """Return the approximate number of venues, from the metadata of the collection."""
+    return db.venues.estimated_document_count()
+
+
+def has_venues(db: Db) -> bool:
+    """Return whether there is any venue."""
+    return db.venues.find_one({}, {"_id": 1}) is not None
+
+
+def has_venue(db: Db, venue_id: ObjectId) -> bool:
+    """Return whether the venue is stored, with a linearizable read.
+
+    The read waits until the majority has each commit that this node has applied.
+    """
+    linearizable = ReadConcern("linearizable")
+    found = db.get_collection("venues", read_concern=linearizable).find_one({"_id": venue_id}, {"_id": 1})
+    return found is not None
+
+
+def insert_venues(db: Db, venues: Sequence[VenueDocument] | Sequence[RawBSONDocument], session: Session) -> None:
+    """Insert new venues."""
+    db.venues.insert_many(cast("Sequence[Document | RawBSONDocument]", venues), session=session)
 
 
 def update_venue(
     db: Db, venue_id: ObjectId, changes: dict[str, Any], now: datetime, session: Session | None = None
-) -> Document:
-    """Set `changes` (by dotted path) and count `rev` up; return the venue as it was before. Raises VenueNotFound.
+) -> VenueDocument:
+    """Set `changes` (by dotted path), increment `rev`, and return the venue as it was before. Raises VenueNotFound.
 
-    The `rev` makes this collide with every booking being placed at the same moment: one happens after the other.
+    The write to `rev` conflicts with every booking that is placed at the same time, so the two are serialized.
     """
     update = {"$set": {**changes, "updated_at": now}, "$inc": {"rev": 1}}
     before = db.venues.find_one_and_update(
@@ -102,22 +129,27 @@ def update_venue(
     )
     if before is None:
         raise VenueNotFound
-    return before
+    return cast("VenueDocument", before)
 
 
-def delete_venue(db: Db, venue_id: ObjectId, session: Session) -> Document:
-    """Remove the venue and return it. Raises VenueNotFound."""
+def delete_venue(db: Db, venue_id: ObjectId, session: Session) -> VenueDocument:
+    """Delete the venue and return it. Raises VenueNotFound."""
     venue = db.venues.find_one_and_delete({"_id": venue_id}, session=session)
     if venue is None:
         raise VenueNotFound
-    return venue
+    return cast("VenueDocument", venue)
 
 
-def claim_date(db: Db, venue_id: ObjectId, date: str, session: Session) -> Document | None:
-    """Return the venue if it offers `date`, having written it: who only read it could book a date just taken away."""
-    return db.venues.find_one_and_update(
-        {"_id": venue_id, "dates_available": date},
+def claim_date(db: Db, venue_id: ObjectId, date: str, session: Session) -> VenueDocument | None:
+    """Return the venue if it offers `date`, else None. Increments `rev` of the returned venue.
+
+    The write conflicts with a concurrent change of the venue. After a read only, the date could be booked although
+    the owner removes it at the same time.
+    """
+    claimed = db.venues.find_one_and_update(
+        {"_id": venue_id, **offer_filter(date)},
         {"$inc": {"rev": 1}},
         return_document=ReturnDocument.AFTER,
         session=session,
     )
+    return cast("VenueDocument | None", claimed)

@@ -1,43 +1,99 @@
-"""What a venue is: pure facts, no I/O."""
+"""The venue: its stored document, its errors, and its representation in responses."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from typing_extensions import Required, TypedDict
 
 from halls.errors import ApiError, NotFound, NotYours
-from halls.venues.price_on_date import as_number
+from halls.venues.price_on_date import StoredNumber, VenueCalendar, as_number, list_overrides, offered_dates
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bson import ObjectId
 
 VenueType = Literal["Hall", "Auditorium", "Banquet", "Lawn"]
 TYPES: tuple[str, ...] = get_args(VenueType)
 AMENITIES = ("parking_valet", "entry_package", "water", "air_conditioner", "partition_facility", "sound_system")
 
 
-class VenueNotFound(NotFound):
-    """No venue has that id."""
+class StoredPoint(TypedDict):
+    """A place as GeoJSON (RFC 7946): [longitude, latitude]."""
 
-    message = "There is no such venue."
+    type: Literal["Point"]
+    # Any: external writers may store any kind of number.
+    coordinates: list[Any]
+
+
+class StoredVideo(TypedDict, total=False):
+    """A video with its size in MB."""
+
+    url: str
+    size_mb: StoredNumber
+
+
+class VenueReference(TypedDict, total=False):
+    """The fields of a venue that its bookings show, and its owner, who may see the guests of the bookings."""
+
+    venue_name: str | None
+    address: str | None
+    owner_id: ObjectId | None
+
+
+class VenueSummary(VenueReference):
+    """The copy of a deleted venue in its bookings."""
+
+    id: Required[ObjectId]
+
+
+class VenueDocument(VenueReference, VenueCalendar, total=False):
+    """A document of the collection `venues`. External writers may leave out everything but the id."""
+
+    _id: Required[ObjectId]
+    # Any: external writers may store a list or an unknown type.
+    type: Any
+    maps_location: StoredPoint | None
+    capacity: StoredNumber | None
+    space_sqft: StoredNumber | None
+    # Any: external writers may store other names, and values that are not booleans.
+    amenities: dict[str, Any] | None
+    additional_description: str | None
+    pictures: list[str] | None
+    videos: list[StoredVideo] | None
+    # Incremented by each change and by each booking that is placed.
+    rev: int
+    created_at: datetime | None
+    updated_at: datetime | None
+
+
+class VenueNotFound(NotFound):
+    """No venue has this id."""
+
+    message = "No venue has this id."
 
 
 class NotYourVenue(NotYours):
-    """The venue is somebody else's."""
+    """The venue belongs to another account."""
 
     message = "This venue belongs to somebody else."
 
 
 class DateBooked(ApiError):
-    """An owner takes away a date that somebody has booked."""
+    """An owner removes an offered date that has an active booking."""
 
     status, code, message = 409, "date_booked", "A date that you take away has an active booking."
 
 
 class HasBookings(ApiError):
-    """Something can't go while people count on it."""
+    """A venue with upcoming active bookings can't be deleted."""
 
     status, code, message = 409, "has_bookings", "There are coming bookings. Cancel them first."
 
 
-def serialize_venue_card(venue: dict[str, Any]) -> dict[str, Any]:
-    """Return what everybody may know of a venue, but for its calendar; `venue` may be another tool's document."""
+def serialize_venue_card(venue: VenueDocument) -> dict[str, Any]:
+    """Return the public fields of a venue without its calendar."""
     amenities = venue.get("amenities") or {}
     return {
         "id": venue["_id"],
@@ -56,21 +112,31 @@ def serialize_venue_card(venue: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def serialize_calendar(venue: dict[str, Any]) -> dict[str, Any]:
+def serialize_calendar(venue: VenueDocument) -> dict[str, Any]:
     """Return the long fields, which search leaves out: dates, prices and description."""
-    overrides = (venue.get("pricing") or {}).get("overrides") or []
+    overrides = [{"date": each.get("date"), "price": as_number(each.get("price"))} for each in list_overrides(venue)]
     return {
-        "dates_available": sorted({day for day in venue.get("dates_available") or [] if isinstance(day, str)}),
-        "pricing": {"overrides": [{"date": o.get("date"), "price": as_number(o.get("price"))} for o in overrides]},
+        "dates_available": sorted(set(offered_dates(venue))),
+        "pricing": {"overrides": overrides},
         "additional_description": venue.get("additional_description") or "",
     }
 
 
-def serialize_venue(venue: dict[str, Any]) -> dict[str, Any]:
-    """Return all that everybody may know of a venue."""
+def serialize_venue(venue: VenueDocument) -> dict[str, Any]:
+    """Return the public fields of a venue."""
     return serialize_venue_card(venue) | serialize_calendar(venue)
 
 
-def summarize_venue(venue: dict[str, Any]) -> dict[str, Any]:
-    """Return the little that stands in each booking of a venue."""
-    return {"id": venue["_id"], "venue_name": venue.get("venue_name"), "address": venue.get("address")}
+def serialize_venue_summary(venue_id: ObjectId, venue: VenueReference) -> dict[str, Any]:
+    """Return the fields of a venue that are part of each of its bookings."""
+    return {"id": venue_id, "venue_name": venue.get("venue_name"), "address": venue.get("address")}
+
+
+def summarize_venue(venue: VenueDocument) -> VenueSummary:
+    """Return the copy of a venue that its bookings keep when it is deleted."""
+    return {
+        "id": venue["_id"],
+        "venue_name": venue.get("venue_name"),
+        "address": venue.get("address"),
+        "owner_id": venue.get("owner_id"),
+    }

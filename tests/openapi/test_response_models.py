@@ -1,0 +1,245 @@
+"""Each response model has exactly the fields of the response that the code builds, also in nested models."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, get_args
+
+import pytest
+from bson import ObjectId
+from pydantic import BaseModel, ValidationError, create_model
+
+from halls.accounts import schemas as accounts
+from halls.accounts.account import serialize_profile
+from halls.accounts.store import find_accounts
+from halls.bookings import schemas as bookings
+from halls.bookings.service import show_bookings
+from halls.bookings.store import get_booking
+from halls.clock import day_in_karachi, utc_now
+from halls.http.health import Health
+from halls.http.json_encoding import write_json
+from halls.http.schema import validate
+from halls.search import schemas as search
+from halls.search.query import search_venues
+from halls.uploads.schemas import CloudinaryAddress, UploadAddress, Uploaded
+from halls.venues import calendar_schemas as calendar
+from halls.venues import schemas as venues
+from halls.venues.availability import list_availability
+from halls.venues.service import new_venue
+from halls.venues.store import get_venue
+from halls.venues.venue import serialize_venue, serialize_venue_card, serialize_venue_summary
+from tests.api_client import PASSWORD, Api, day, venue_body
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from flask import Flask
+
+    from halls.accounts.account import Account
+    from halls.bookings.booking import BookingDocument
+    from halls.http.endpoint import Endpoint
+    from halls.mongo.client import Db
+    from halls.venues.venue import VenueDocument
+
+CALENDAR = {"dates_available", "pricing", "additional_description"}
+# Fields that a model declares with a default because some responses leave them out.
+Absent = dict[type[BaseModel], set[str]]
+FOR_GUESTS: Absent = {bookings.Booking: {"guest"}}
+WITHOUT_CALENDAR: Absent = {search.FoundVenue: CALENDAR}
+# Their responses are built from configuration, and tests/uploads validates them.
+TESTED_ELSEWHERE = {UploadAddress, CloudinaryAddress, Uploaded}
+VIDEO = {"url": "https://videos.example/1.mp4", "size_mb": 18.5}
+
+
+def find_differences(model: type[BaseModel], value: Any, absent: Absent) -> Iterator[str]:
+    """Yield each difference between a model and a response (JSON): fields of only one of them, and invalid values."""
+    yield from find_unequal_fields(model, value, absent)
+    try:
+        model.model_validate_json(json.dumps(value), strict=True)
+    except ValidationError as error:
+        for fault in error.errors():
+            yield f"{model.__name__}.{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
+
+
+def find_unequal_fields(model: type[BaseModel], value: Mapping[str, Any], absent: Absent) -> Iterator[str]:
+    """Yield each field that is only in the model or only in the response, also in nested models."""
+    fields = {info.alias or name: info for name, info in model.model_fields.items()}
+    expected = fields.keys() - absent.get(model, set())
+    yield from (f"{model.__name__}.{name} is only in the model" for name in expected - value.keys())
+    yield from (f"{model.__name__}.{name} is only in the response" for name in value.keys() - expected)
+    for name in expected & value.keys():
+        items = value[name] if isinstance(value[name], list) else [value[name]]
+        for nested in list_nested_models(fields[name].annotation):
+            for item in items:
+                # An item of another type is an invalid value, which `find_differences` reports.
+                if isinstance(item, dict):
+                    yield from find_unequal_fields(nested, item, absent)
+
+
+def list_nested_models(annotation: Any) -> list[type[BaseModel]]:
+    """Return the models in an annotation such as `list[Booking]` or `Guest | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in get_args(annotation) for model in list_nested_models(argument)]
+
+
+def list_all_models(model: type[BaseModel]) -> set[type[BaseModel]]:
+    """Return a model with all models that are nested in it."""
+    nested = [one for info in model.model_fields.values() for one in list_nested_models(info.annotation)]
+    return {model}.union(*(list_all_models(one) for one in nested))
+
+
+@dataclass(frozen=True)
+class World:
+    """An owner with a venue, and a guest with a booking of it. Each field of their documents has a value."""
+
+    api: Api
+    db: Db
+    owner: str
+    guest: str
+    venue_id: str
+    booking_id: str
+
+    @property
+    def venue(self) -> VenueDocument:
+        """The stored venue."""
+        return get_venue(self.db, ObjectId(self.venue_id))
+
+    @property
+    def booking(self) -> BookingDocument:
+        """The stored booking."""
+        return get_booking(self.db, ObjectId(self.booking_id))
+
+    def account(self, account_id: Any) -> Account:
+        """Return an account."""
+        return find_accounts(self.db, [account_id])[account_id]
+
+    def get(self, path: str, token: str | None = None) -> Any:
+        """Return the data of a GET response."""
+        return self.api.get(path, as_=token).data
+
+    def search(self, **query: str) -> Any:
+        """Return a page of search with the venue."""
+        model = validate(search.SearchQuery, {"near_lat": "24.86", "near_lng": "67", "date": day(2), **query})
+        return search_venues(self.db, model, day_in_karachi(utc_now()))
+
+
+@pytest.fixture
+def world(app: Flask, db: Db) -> World:
+    """Return the documents that the responses are built from, made by the application."""
+    api = Api(app.test_client())
+    contact: dict[str, Any] = {"full_name": "Ayesha", "contact_number": "0300-1234567"}
+    owner = api.sign_up(owner=True, **contact)["token"]
+    guest = api.sign_up(**contact)["token"]
+    media = {"pictures": ["https://pictures.example/1.jpg"], "videos": [VIDEO]}
+    venue_id = api.list_venue(owner, space_sqft=7200.5, additional_description="Two stages.", **media)
+    booking_id = api.book(guest, venue_id, day(1), notes="A quiet corner.").data["booking_id"]
+    return World(api, db, owner, guest, venue_id, booking_id)
+
+
+def build_new_venue(world: World) -> Any:
+    """Return the serialized document of a venue that is not stored yet."""
+    listing = validate(venues.NewVenue, venue_body(videos=[VIDEO]))
+    return serialize_venue(new_venue(world.account(world.booking["user_id"]).id, listing, utc_now()))
+
+
+def show_to_owner(world: World) -> Any:
+    """Return the booking as the owner of the venue sees it."""
+    return show_bookings(world.db, world.account(world.venue["owner_id"]), [world.booking])[0]
+
+
+def show_to_guest(world: World) -> Any:
+    """Return the booking as its guest sees it."""
+    return show_bookings(world.db, world.account(world.booking["user_id"]), [world.booking])[0]
+
+
+# The model, the function that builds the response, and the fields that this response leaves out.
+CASES: list[tuple[type[BaseModel], Callable[[World], Any], Absent]] = [
+    (venues.Venue, lambda world: serialize_venue(world.venue), {}),
+    (venues.Venue, build_new_venue, {}),
+    (venues.VenueFacts, lambda world: serialize_venue_card(world.venue), {}),
+    (venues.VenueReply, lambda world: world.get(f"/venues/{world.venue_id}"), {}),
+    (venues.VenuePage, lambda world: world.get("/venues/mine", world.owner), {}),
+    (venues.VenueMade, lambda world: world.api.post("/venues/register", venue_body(), as_=world.owner).data, {}),
+    (search.FoundVenue, lambda world: world.search()["venues"][0], WITHOUT_CALENDAR),
+    (search.FoundVenue, lambda world: world.search(include="calendar")["venues"][0], {}),
+    (search.SearchPage, lambda world: world.search(), WITHOUT_CALENDAR),
+    (search.SearchPage, lambda world: world.search(include="calendar"), {}),
+    (calendar.DayOffered, lambda world: list_availability(world.db, world.venue, [day(2)], day(0))[0], {}),
+    (
+        calendar.Availability,
+        lambda world: world.get(f"/venues/{world.venue_id}/availability?date={day(1)}"),
+        {calendar.Availability: {"days"}},
+    ),
+    (
+        calendar.Availability,
+        lambda world: world.get(f"/venues/{world.venue_id}/availability?from={day(1)}&to={day(3)}"),
+        {calendar.Availability: {"date", "available", "price"}},
+    ),
+    (bookings.VenueSummary, lambda world: serialize_venue_summary(world.venue["_id"], world.venue), {}),
+    (bookings.Booking, show_to_owner, {}),
+    (bookings.Booking, show_to_guest, FOR_GUESTS),
+    (bookings.Guest, lambda world: show_to_owner(world)["guest"], {}),
+    (bookings.BookingPage, lambda world: world.get("/bookings", world.owner), {}),
+    (bookings.BookingPage, lambda world: world.get("/bookings", world.guest), FOR_GUESTS),
+    (bookings.BookingReply, lambda world: world.get(f"/bookings/{world.booking_id}", world.owner), {}),
+    (bookings.BookingMade, lambda world: world.api.book(world.guest, world.venue_id, day(3)).data, FOR_GUESTS),
+    (
+        bookings.BookingCancelled,
+        lambda world: world.api.delete(f"/bookings/{world.booking_id}", as_=world.owner).data,
+        {},
+    ),
+    (accounts.Profile, lambda world: serialize_profile(world.account(world.venue["owner_id"])), {}),
+    (accounts.OwnProfile, lambda world: world.get("/auth/me", world.guest), {}),
+    (accounts.Session, lambda world: world.api.sign_up(), {}),
+    (accounts.Message, lambda world: world.api.post("/auth/forgot-password", {"email": "a@example.com"}).data, {}),
+    (venues.Deleted, lambda world: world.api.delete("/auth/me", body={"password": PASSWORD}, as_=world.guest).data, {}),
+    (Health, lambda world: world.get("/health"), {}),
+    (Health, lambda world: world.get("/health/ready"), {}),
+]
+
+
+def test_each_model_has_exactly_the_fields_of_its_response(world: World) -> None:
+    differences = [
+        difference
+        for model, build, absent in CASES
+        for difference in find_differences(model, json.loads(write_json(build(world))), absent)
+    ]
+    assert not differences, "\n".join(differences)
+
+
+def test_every_response_model_is_compared(app: Flask) -> None:
+    declared: list[Endpoint] = [vars(view)["endpoint"] for view in app.view_functions.values()]
+    responses = {endpoint.response for endpoint in declared if endpoint.response} - TESTED_ELSEWHERE
+    required = set().union(*(list_all_models(model) for model in responses))
+    compared = set().union(*(list_all_models(model) for model, _, _ in CASES))
+    assert required <= compared, required - compared
+
+
+@pytest.mark.parametrize(
+    ("change", "difference"),
+    [
+        (lambda booking: booking | {"colour": "red"}, "Booking.colour is only in the response"),
+        (
+            lambda booking: {name: booking[name] for name in booking if name != "notes"},
+            "Booking.notes is only in",
+        ),
+        (lambda booking: booking | {"guest": booking["guest"] | {"age": 30}}, "Guest.age is only in the response"),
+        (lambda booking: booking | {"venue": {"id": booking["venue_id"]}}, "VenueSummary.address is only in the model"),
+        (lambda booking: booking | {"guests": "100"}, "Booking.guests: Input should be a valid integer"),
+        (lambda booking: booking | {"date": "2027-02-30"}, "Booking.date: Value error, must be a real day"),
+    ],
+)
+def test_control_a_change_of_the_response_is_found(world: World, change: Callable[[Any], Any], difference: str) -> None:
+    booking = json.loads(write_json(show_to_owner(world)))
+    assert not list(find_differences(bookings.Booking, booking, {}))
+    found = list(find_differences(bookings.Booking, change(booking), {}))
+    assert any(one.startswith(difference) for one in found), found
+
+
+def test_control_a_new_field_of_the_model_is_found(world: World) -> None:
+    profile = json.loads(write_json(serialize_profile(world.account(world.venue["owner_id"]))))
+    for default in (..., None):
+        larger = create_model("Larger", __base__=accounts.Profile, colour=(str | None, default))
+        assert "Larger.colour is only in the model" in list(find_differences(larger, profile, {}))
