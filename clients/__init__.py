@@ -1,1 +1,1 @@
-"""Clients made from openapi.json, each with a script that plays the main journey."""
+"""Clients generated from openapi.json, each with a script that runs the main journey."""

@@ -1,4 +1,4 @@
-"""Makes clients from openapi.json, compiles them and plays the main journey with each: `python -m clients.run`."""
+"""Generates clients from openapi.json and runs the main journey with each: `python -m clients.run`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TYPESCRIPT, PYTHON = HERE / "typescript", HERE / "python"
 
 
 def run(*command: str | Path, folder: Path = ROOT) -> str:
-    """Run a command and return what it says; end with that when it fails."""
+    """Return the output of a command. If the command fails, print its output and exit."""
     result = subprocess.run([str(part) for part in command], cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - the programs of the lock files
     if result.returncode:
         sys.exit(f"{' '.join(map(str, command))}\n{result.stdout}{result.stderr}")
@@ -26,7 +26,7 @@ def run(*command: str | Path, folder: Path = ROOT) -> str:
 
 
 def build_typescript() -> Path:
-    """Generate the types, compile the journey strictly, and return the compiled one."""
+    """Generate the types, compile the journey in strict mode, and return the compiled file."""
     build = TYPESCRIPT / "build"
     shutil.rmtree(build, ignore_errors=True)
     run(NODE_BIN / "openapi-typescript", DOCUMENT, "-o", build / "halls.d.ts")
@@ -35,7 +35,7 @@ def build_typescript() -> Path:
 
 
 def build_python() -> Path:
-    """Generate the package, check the journey's types against it, and return the journey."""
+    """Generate the package, type-check the journey with it, and return the journey's file."""
     build = PYTHON / "build"
     shutil.rmtree(build, ignore_errors=True)
     build.mkdir()
@@ -49,9 +49,9 @@ def build_python() -> Path:
 
 
 def main() -> None:
-    """Build both, and play both against one fresh server."""
+    """Build both clients and run both journeys against one new server."""
     if not NODE_BIN.exists():
-        sys.exit("the Node programs are missing: run `npm ci` first")
+        sys.exit("The Node.js programs are missing. Run `npm ci` first.")
     typescript, python = build_typescript(), build_python()
     with (
         tempfile.TemporaryDirectory(prefix="halls-clients-", ignore_cleanup_errors=True) as folder,

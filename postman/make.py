@@ -1,4 +1,4 @@
-"""Makes the Postman collection and environment from openapi.json and day.yaml: `python postman/make.py`."""  # noqa: INP001 - a program, not a package
+"""Generates the Postman collection and environment from openapi.json and day.yaml: `python postman/make.py`."""  # noqa: INP001 - a program, not a package
 
 from __future__ import annotations
 
@@ -18,28 +18,29 @@ SCRIPTS = HERE / "scripts.js"
 COLLECTION = HERE / "halls_postman_collection_v2.json"
 ENVIRONMENT = HERE / "halls_local.postman_environment.json"
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
-# The four that a user sees or fills in; the others belong to the story.
-OFFERED = {"baseUrl": "http://127.0.0.1:5000", "jwt": "", "venue_id": "", "booking_id": ""}
-# Parts of paths that are no ids: where the story leaves them.
-PARTS = {"address": "{{upload_path}}", "file": "{{media_path}}", "asset": "page.css"}
-# Parameters without which a request of the reference would only be refused.
-SENT = {"show_availability": {"date": "{{event_date}}"}}
+# The variables that a user sets or reads. The scripts of the workflow use others.
+USER_VARIABLES = {"baseUrl": "http://127.0.0.1:5000", "jwt": "", "venue_id": "", "booking_id": ""}
+# The values of the path parameters that are not ids. The workflow sets the variables.
+PATH_VALUES = {"address": "{{upload_path}}", "file": "{{media_path}}", "asset": "page.css"}
+# Query parameters without which a request of the reference folders would get a 422.
+REQUIRED_QUERY = {"show_availability": {"date": "{{event_date}}"}}
 NUMBERS = re.compile(r'"(\{\{venue_l(?:at|ng)\}\})"')
-NOBODY: dict[str, Any] = {"type": "noauth"}
+NO_AUTH: dict[str, Any] = {"type": "noauth"}
 ABOUT = """\
 Bookings of wedding halls, auditoriums, banquets and lawns.
 
-*A whole day* is a story: run the folder, or send its requests in their order, as often as you like.
-The other folders have each route once, with its parameters and an example answer.
+*A whole day* is a workflow: run the folder, or send its requests in order. You can repeat it.
+The other folders have each route once, with its parameters and an example response.
 
-Set `baseUrl`. Logging in sets `jwt`, making a venue `venue_id`, a booking `booking_id`: in the selected environment if
-it has them, otherwise in the collection. Made from openapi.json by postman/make.py: change it there."""
+Set `baseUrl`. The scripts set `jwt` after a login, `venue_id` after a registration and `booking_id` after a booking:
+in the selected environment if it has these variables, otherwise in the collection. postman/make.py generates this
+collection from openapi.json, so make changes there."""
 
 Json = dict[str, Any]
 
 
 class Document:
-    """The OpenAPI document: what a request of the collection takes from it."""
+    """The OpenAPI document, with the lookups that the collection needs."""
 
     def __init__(self, document: Json) -> None:
         self.document = document
@@ -49,43 +50,43 @@ class Document:
             for method, operation in item.items()
         }
 
-    def follow(self, part: Json) -> Json:
-        """Return what `part` refers to, or itself."""
+    def resolve(self, part: Json) -> Json:
+        """Return the target of the `$ref` of `part`, or `part` itself."""
         if "$ref" not in part:
             return part
-        found: Any = self.document
-        for step in part["$ref"].removeprefix("#/").split("/"):
-            found = found[step]
-        return dict(found)
+        target: Any = self.document
+        for key in part["$ref"].removeprefix("#/").split("/"):
+            target = target[key]
+        return dict(target)
 
-    def show_answer(self, operation: Json, status: int, code: str | None) -> tuple[str, str]:
-        """Return the media type and the text of an example answer."""
-        answer = self.follow(operation["responses"][str(status)])
-        content = answer.get("content", {})
+    def example_response(self, operation: Json, status: int, code: str | None) -> tuple[str, str]:
+        """Return the media type and the text of an example response."""
+        response = self.resolve(operation["responses"][str(status)])
+        content = response.get("content", {})
         kind = next(iter(content), "text/plain")
-        examples = [self.follow(each)["value"] for each in content.get(kind, {}).get("examples", {}).values()]
+        examples = [self.resolve(each)["value"] for each in content.get(kind, {}).get("examples", {}).values()]
         chosen = [each for each in examples if code in (None, each.get("code"))]
         if not chosen and kind == "application/json" and code:
             sys.exit(f"{operation['operationId']} has no example of {code}")
         return kind, json.dumps(chosen[0], indent=2, ensure_ascii=False) if chosen else ""
 
     def list_schemas(self) -> Json:
-        """Return for each route and status the schema of its JSON answer; null for files."""
+        """Return the schema of the JSON response for each route and status, null for files."""
         return {
-            f"{method} {path}": {status: self._schema_of(answer) for status, answer in operation["responses"].items()}
+            f"{method} {path}": {status: self._schema_of(each) for status, each in operation["responses"].items()}
             for method, path, operation in self.operations.values()
         }
 
-    def _schema_of(self, answer: Json) -> Any:
-        content = self.follow(answer).get("content", {}).get("application/json", {})
+    def _schema_of(self, response: Json) -> Any:
+        content = self.resolve(response).get("content", {}).get("application/json", {})
         return content.get("schema") if "examples" in content else None
 
 
 def make_collection(document: Document, chapters: list[Json], scripts: str) -> Json:
-    """Return the collection."""
-    story = {
+    """Return the collection: the workflow, and a reference folder for each tag."""
+    workflow = {
         "name": "A whole day",
-        "description": "A hall is listed, found, booked, confirmed and cancelled. Run it in one go.",
+        "description": "A venue is registered, found, booked, confirmed and cancelled. Run the whole folder.",
         "item": [_make_chapter(document, chapter) for chapter in chapters],
     }
     reference = [_make_folder(document, tag) for tag in document.document["tags"]]
@@ -93,31 +94,31 @@ def make_collection(document: Document, chapters: list[Json], scripts: str) -> J
         "info": {"_postman_id": _id("collection"), "name": "Halls", "description": ABOUT, "schema": SCHEMA},
         "auth": _bearer("{{jwt}}"),
         "event": _make_events(document, scripts),
-        "item": [story, *reference],
+        "item": [workflow, *reference],
     }
     used = re.findall(r"\{\{(\w+)\}\}|[gs]et\('(\w+)'", json.dumps(collection))
-    people = {f"{step['becomes']}_jwt" for chapter in chapters for step in chapter["steps"] if "becomes" in step}
-    names = [*OFFERED, *sorted(people | {left or right for left, right in used} - OFFERED.keys())]
-    collection["variable"] = [{"key": name, "value": OFFERED.get(name, ""), "type": "string"} for name in names]
+    tokens = {f"{step['becomes']}_jwt" for chapter in chapters for step in chapter["steps"] if "becomes" in step}
+    names = [*USER_VARIABLES, *sorted(tokens | {left or right for left, right in used} - USER_VARIABLES.keys())]
+    collection["variable"] = [{"key": name, "value": USER_VARIABLES.get(name, ""), "type": "string"} for name in names]
     return collection
 
 
 def make_environment() -> Json:
-    """Return the environment: the four variables of the specification."""
+    """Return the environment with the four variables of the specification."""
     values = [
         {"key": name, "value": value, "type": "secret" if name == "jwt" else "default", "enabled": True}
-        for name, value in OFFERED.items()
+        for name, value in USER_VARIABLES.items()
     ]
     about = {"id": _id("environment"), "name": "Halls (local)"}
     return {**about, "values": values, "_postman_variable_scope": "environment"}
 
 
 def _make_events(document: Document, scripts: str) -> list[Json]:
-    before, after = scripts.split("// === after\n")
+    prerequest, test = scripts.split("// === after\n")
     schemas = json.dumps(document.list_schemas(), separators=(",", ":"))
     components = json.dumps({"schemas": document.document["components"]["schemas"]}, separators=(",", ":"))
-    known = f"const COMPONENTS = {components};\nconst ANSWERS = {schemas};\n"
-    return [_event("prerequest", before), _event("test", known + after)]
+    constants = f"const COMPONENTS = {components};\nconst ANSWERS = {schemas};\n"
+    return [_event("prerequest", prerequest), _event("test", constants + test)]
 
 
 def _make_folder(document: Document, tag: Json) -> Json:
@@ -137,11 +138,11 @@ def _make_reference(document: Document, method: str, path: str, operation: Json)
         "description": operation["description"],
         "method": method,
         "header": body.pop("header", []),
-        "url": _make_url(path, _list_query(operation, SENT.get(name, {}))),
+        "url": _make_url(path, _list_query(operation, REQUIRED_QUERY.get(name, {}))),
         **body,
     }
     if not operation["security"]:
-        request["auth"] = NOBODY
+        request["auth"] = NO_AUTH
     status = next(int(status) for status in operation["responses"] if status.startswith("2"))
     return {
         "name": operation["summary"],
@@ -154,14 +155,14 @@ def _with_variables(value: Json) -> Json:
     return {key: "{{venue_id}}" if key == "venue_id" else each for key, each in value.items()}
 
 
-def _list_query(operation: Json, sent: dict[str, str]) -> list[Json]:
-    """Return all that a route can be asked for, switched off but for what it needs."""
+def _list_query(operation: Json, required: dict[str, str]) -> list[Json]:
+    """Return all query parameters of a route. Only the required ones are enabled."""
     return [
         {
             "key": each["name"],
-            "value": sent.get(each["name"], ""),
+            "value": required.get(each["name"], ""),
             "description": each.get("description", ""),
-            **({} if each["name"] in sent else {"disabled": True}),
+            **({} if each["name"] in required else {"disabled": True}),
         }
         for each in operation["parameters"]
         if each["in"] == "query"
@@ -188,47 +189,54 @@ def _make_step(document: Document, step: Json) -> Json:
         **_choose_auth(step, operation),
     }
     statuses = step["status"] if isinstance(step["status"], list) else [step["status"]]
-    # An answer that depends on the server's settings names no code.
+    # A step whose response depends on the server's settings has several statuses and no code.
     example = _make_example(document, operation, request, statuses[-1], step.get("code"))
-    events = [_event(kind, text) for kind, text in (("prerequest", _before(step)), ("test", _after(step))) if text]
+    events = [
+        _event(kind, text)
+        for kind, text in (("prerequest", _prerequest_script(step)), ("test", _test_script(step)))
+        if text
+    ]
     return {"name": step["name"], "event": events, "request": request, "response": [example]}
 
 
 def _choose_auth(step: Json, operation: Json) -> Json:
     if "token" in step:
         return {"auth": _bearer(step["token"])}
-    return {"auth": NOBODY} if step.get("as") == "nobody" or not operation["security"] else {}
+    return {"auth": NO_AUTH} if step.get("as") == "nobody" or not operation["security"] else {}
 
 
-def _before(step: Json) -> str:
-    who = step.get("as", "nobody")
-    lines = [f"halls(pm).become('{who}');"] if who != "nobody" else []
+def _prerequest_script(step: Json) -> str:
+    user = step.get("as", "nobody")
+    lines = [f"halls(pm).become('{user}');"] if user != "nobody" else []
     return "\n".join([*lines, _with_helpers(step["before"])] if "before" in step else lines)
 
 
-def _after(step: Json) -> str:
-    wanted = step["status"]
-    statuses = f"be.oneOf({wanted})" if isinstance(wanted, list) else f"eql({wanted})"
+def _test_script(step: Json) -> str:
+    expected = step["status"]
+    statuses = f"be.oneOf({expected})" if isinstance(expected, list) else f"eql({expected})"
     lines = [f"expect(pm.response.code).to.{statuses};"]
     if "code" in step:
         lines.append(f"expect(code).to.eql('{step['code']}');")
     if "fields" in step:
         lines.append(f"expect(details.map((detail) => detail.field)).to.include.members({json.dumps(step['fields'])});")
     lines += step.get("check", "").splitlines()
-    who = step.get("becomes", step.get("as", ""))
-    kept = [*([f"halls(pm).keep('{who}');"] if who not in ("", "nobody") else []), *step.get("after", "").splitlines()]
-    words = f"{wanted}: {step['says']}" if "says" in step else f"{wanted} {step.get('code', '')}".strip()
-    test = [f"pm.test({json.dumps(words)}, () => {{", *(f"  {line}" for line in lines), "});"]
-    answer = "const { data, code, details } = halls(pm).answer;"
-    return _with_helpers("\n".join([answer, *test, *kept]))
+    user = step.get("becomes", step.get("as", ""))
+    last = [
+        *([f"halls(pm).keep('{user}');"] if user not in ("", "nobody") else []),
+        *step.get("after", "").splitlines(),
+    ]
+    title = f"{expected}: {step['says']}" if "says" in step else f"{expected} {step.get('code', '')}".strip()
+    test = [f"pm.test({json.dumps(title)}, () => {{", *(f"  {line}" for line in lines), "});"]
+    constants = "const { data, code, details } = halls(pm).answer;"
+    return _with_helpers("\n".join([constants, *test, *last]))
 
 
 def _with_helpers(script: str) -> str:
     helpers = [name for name in ("get", "set", "guid") if re.search(rf"(?<![.\w]){name}\(", script)]
     expect = ["const { expect } = pm;"] if "expect(" in script else []
-    own = [f"const {{ {', '.join(helpers)} }} = halls(pm);"] if helpers else []
-    # In a block: Postman has names of its own, like `data`.
-    return "\n".join(["{", *(f"  {line}" for line in [*expect, *own, *script.splitlines()]), "}"])
+    imports = [f"const {{ {', '.join(helpers)} }} = halls(pm);"] if helpers else []
+    # In a block, because Postman defines global names such as `data`.
+    return "\n".join(["{", *(f"  {line}" for line in [*expect, *imports, *script.splitlines()]), "}"])
 
 
 def _json_body(value: Any) -> Json:
@@ -246,16 +254,16 @@ def _file_body(kind: str, text: str = "") -> Json:
 
 
 def _make_url(path: str, query: list[Json], given: dict[str, str] | None = None) -> Json:
-    values = {**PARTS, **(given or {})}
+    values = {**PATH_VALUES, **(given or {})}
     filled = re.sub(r"\{(\w+)\}", lambda part: values.get(part[1], f"{{{{{part[1]}}}}}"), path)
-    sent = "&".join(f"{each['key']}={each['value']}" for each in query if not each.get("disabled"))
-    raw = "{{baseUrl}}" + filled + (f"?{sent}" if sent else "")
+    enabled = "&".join(f"{each['key']}={each['value']}" for each in query if not each.get("disabled"))
+    raw = "{{baseUrl}}" + filled + (f"?{enabled}" if enabled else "")
     url: Json = {"raw": raw, "host": ["{{baseUrl}}"], "path": filled.removeprefix("/").split("/")}
     return {**url, "query": query} if query else url
 
 
 def _make_example(document: Document, operation: Json, request: Json, status: int, code: str | None) -> Json:
-    kind, text = document.show_answer(operation, status, code)
+    kind, text = document.example_response(operation, status, code)
     return {
         "name": code or str(status),
         "originalRequest": {key: value for key, value in request.items() if key not in ("auth", "description")},
@@ -280,14 +288,14 @@ def _id(name: str) -> str:
 
 
 def make_files() -> dict[Path, str]:
-    """Return each file and what belongs into it."""
+    """Return the text of each generated file."""
     document = Document(json.loads(DOCUMENT.read_text(encoding="utf-8")))
     chapters = yaml.safe_load(DAY.read_text(encoding="utf-8"))
     collection = make_collection(document, chapters, SCRIPTS.read_text(encoding="utf-8"))
-    made = {COLLECTION: collection, ENVIRONMENT: make_environment()}
-    return {path: json.dumps(value, indent=2, ensure_ascii=False) + "\n" for path, value in made.items()}
+    files = {COLLECTION: collection, ENVIRONMENT: make_environment()}
+    return {path: json.dumps(value, indent=2, ensure_ascii=False) + "\n" for path, value in files.items()}
 
 
 if __name__ == "__main__":
-    for file, made_text in make_files().items():
-        file.write_text(made_text, encoding="utf-8")
+    for file, file_text in make_files().items():
+        file.write_text(file_text, encoding="utf-8")

@@ -25,32 +25,32 @@ from halls_client.models.status_change_status import StatusChangeStatus
 
 DATE = date(2099, 5, 1)
 PRICE = 185_000
-Answer = TypeVar("Answer")
+Response = TypeVar("Response")
 
 
-def must(answer: Answer | Failure | None) -> Answer:
-    """Return a success; end with the refusal's own sentence."""
-    if answer is None or isinstance(answer, Failure):
-        sys.exit(answer.error if answer else "no answer")
-    return answer
+def must(response: Response | Failure | None) -> Response:
+    """Return a successful response. Exit with the error message of a failed one."""
+    if response is None or isinstance(response, Failure):
+        sys.exit(response.error if response else "no response")
+    return response
 
 
-def check(fact: object, words: str) -> None:
-    """Say what has been seen to be so, or end."""
-    sys.stdout.write(f"{words if fact else 'WRONG: ' + words}\n")
-    if not fact:
+def check(condition: object, text: str) -> None:
+    """Print `text`, and exit if the condition is false."""
+    sys.stdout.write(f"{text if condition else 'WRONG: ' + text}\n")
+    if not condition:
         sys.exit(1)
 
 
-def enter(base_url: str, name: str, *, is_owner: bool) -> AuthenticatedClient:
-    """Sign somebody up, and return the client that speaks for him."""
-    body = Signup(email=f"{name}-py@example.com", password="lime-kettle-harbour", is_venue_owner=is_owner)  # noqa: S106 - made up
+def sign_up_user(base_url: str, name: str, *, is_owner: bool) -> AuthenticatedClient:
+    """Create an account and return a client with its token."""
+    body = Signup(email=f"{name}-py@example.com", password="lime-kettle-harbour", is_venue_owner=is_owner)  # noqa: S106 - not real
     session = must(sign_up.sync(client=Client(base_url), body=body)).data
     return AuthenticatedClient(base_url, session.token)
 
 
-def list_hall(owner: AuthenticatedClient) -> str:
-    """List a venue and return its id."""
+def register_hall(owner: AuthenticatedClient) -> str:
+    """Register a venue and return its id."""
     hall = NewVenue(
         venue_name="Shalimar Lawn",
         type_=NewVenueType.LAWN,
@@ -60,29 +60,29 @@ def list_hall(owner: AuthenticatedClient) -> str:
         dates_available=[DATE],
         pricing=Pricing(overrides=[PriceOverride(date=DATE, price=PRICE)]),
     )
-    listed = must(register_venue.sync(client=owner, body=hall, idempotency_key="py-1")).data
-    check(listed.venue.venue_name == hall.venue_name, "listed")
-    return listed.venue_id
+    created = must(register_venue.sync(client=owner, body=hall, idempotency_key="py-1")).data
+    check(created.venue.venue_name == hall.venue_name, "registered a venue")
+    return created.venue_id
 
 
 def main(base_url: str) -> None:
-    """Play the journey: list, find, book, be refused, confirm, cancel."""
-    owner, guest = enter(base_url, "owner", is_owner=True), enter(base_url, "guest", is_owner=False)
-    venue_id = list_hall(owner)
+    """Run the journey: register, find, book, book again with an error, confirm, cancel."""
+    owner, guest = sign_up_user(base_url, "owner", is_owner=True), sign_up_user(base_url, "guest", is_owner=False)
+    venue_id = register_hall(owner)
     search = list_matching_venues.sync(
         client=guest, date=DATE, type_=ListMatchingVenuesType.LAWN, sort=ListMatchingVenuesSort.PRICE
     )
-    check([venue.price for venue in must(search).data.venues] == [PRICE], "found, with its price")
+    check([venue.price for venue in must(search).data.venues] == [PRICE], "found it, with its price")
     order = BookingOrder(venue_id=venue_id, date=DATE, guests=250)
     booking_id = must(create_booking.sync(client=guest, body=order)).data.booking_id
-    rival = create_booking.sync(client=guest, body=order)
-    check(isinstance(rival, Failure) and rival.code == "date_taken", "booked; a rival is told that the date is taken")
+    second = create_booking.sync(client=guest, body=order)
+    check(isinstance(second, Failure) and second.code == "date_taken", "booked it; a second booking gets date_taken")
     change = StatusChange(status=StatusChangeStatus.CONFIRMED)
     confirmed = must(change_booking.sync(booking_id, client=owner, body=change)).data.booking
-    check(confirmed.status == BookingStatus.CONFIRMED, "confirmed")
-    check([booking.id for booking in must(list_bookings.sync(client=guest)).data.bookings] == [booking_id], "listed")
+    check(confirmed.status == BookingStatus.CONFIRMED, "confirmed the booking")
+    check([booking.id for booking in must(list_bookings.sync(client=guest)).data.bookings] == [booking_id], "listed it")
     must(cancel_booking.sync(booking_id, client=guest))
-    check(must(show_availability.sync(venue_id, client=guest, date=DATE)).data.available, "cancelled, and free again")
+    check(must(show_availability.sync(venue_id, client=guest, date=DATE)).data.available, "cancelled; the date is free")
 
 
 if __name__ == "__main__":

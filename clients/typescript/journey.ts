@@ -10,10 +10,10 @@ const baseUrl = process.argv[2] ?? "http://127.0.0.1:5000";
 const api = createClient<paths>({ baseUrl });
 const date = "2099-05-01";
 
-/** Returns what a success holds; fails with the refusal's own sentence. */
-function must<Data>(answer: { data?: { data: Data }; error?: Failure }): Data {
-  if (answer.data === undefined) throw new Error(answer.error?.error ?? "no answer");
-  return answer.data.data;
+/** Returns the data of a successful response. Throws the error message of a failed one. */
+function must<Data>(response: { data?: { data: Data }; error?: Failure }): Data {
+  if (response.data === undefined) throw new Error(response.error?.error ?? "no response");
+  return response.data.data;
 }
 
 async function signUp(name: string, isOwner: boolean) {
@@ -34,24 +34,24 @@ const hall: Venue = {
   dates_available: [date],
   pricing: { overrides: [{ date, price: 185000 }] },
 };
-const listed = must(
+const created = must(
   await api.POST("/venues/register", { body: hall, headers: owner, params: { header: { "Idempotency-Key": "ts-1" } } }),
 );
-console.log(`listed ${listed.venue.venue_name}`);
+console.log(`registered ${created.venue.venue_name}`);
 
 const query = { date, type: "Banquet", near_lat: 24.86, near_lng: 67.01, sort: "price" } as const;
-const found = must(await api.GET("/venues/search", { params: { query } }));
-assert.equal(found.venues[0]?.id, listed.venue_id);
-assert.equal(found.venues[0]?.price, 185000);
-console.log(`found it, ${found.venues[0]?.distance_km} km away`);
+const search = must(await api.GET("/venues/search", { params: { query } }));
+assert.equal(search.venues[0]?.id, created.venue_id);
+assert.equal(search.venues[0]?.price, 185000);
+console.log(`found it, ${search.venues[0]?.distance_km} km away`);
 
-const order = { venue_id: listed.venue_id, date, guests: 250 };
+const order = { venue_id: created.venue_id, date, guests: 250 };
 const booked = must(await api.POST("/bookings", { body: order, headers: guest }));
 assert.equal(booked.booking.price_locked, 185000);
-const rival = await api.POST("/bookings", { body: order, headers: guest });
-assert.equal(rival.response.status, 409);
-assert.equal(rival.error?.code, "date_taken");
-console.log("booked it; a rival is told that the date is taken");
+const second = await api.POST("/bookings", { body: order, headers: guest });
+assert.equal(second.response.status, 409);
+assert.equal(second.error?.code, "date_taken");
+console.log("booked it; a second booking gets date_taken");
 
 const path = { booking_id: booked.booking_id };
 const confirmed = must(
@@ -63,7 +63,7 @@ assert.deepEqual(mine.bookings.map((booking) => booking.id), [booked.booking_id]
 must(await api.DELETE("/bookings/{booking_id}", { params: { path }, headers: guest }));
 
 const free = must(
-  await api.GET("/venues/{venue_id}/availability", { params: { path: { venue_id: listed.venue_id }, query: { date } } }),
+  await api.GET("/venues/{venue_id}/availability", { params: { path: { venue_id: created.venue_id }, query: { date } } }),
 );
 assert.equal(free.available, true);
-console.log("confirmed, cancelled, and free again");
+console.log("confirmed and cancelled it; the date is free");

@@ -1,17 +1,17 @@
-"""The only file that asks the time."""
+"""The clock: the only file that reads the current time, and the conversion to calendar days in Karachi."""
 
 from __future__ import annotations
 
 from datetime import datetime, timezone
 from zoneinfo import ZoneInfo
 
-# Loaded at import, so that a machine without zone data fails at start and not at midnight.
+# Loaded at import: a machine without time zone data fails at start, not at the first request for a day.
 KARACHI = ZoneInfo("Asia/Karachi")
 
 
 def utc_now() -> datetime:
-    """Return this moment in UTC, in whole milliseconds as MongoDB keeps them."""
-    now = datetime.now(timezone.utc)  # noqa: TID251 - this is the file
+    """Return the current time in UTC, in whole milliseconds as MongoDB stores it."""
+    now = datetime.now(timezone.utc)  # noqa: TID251 - the one allowed call
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 

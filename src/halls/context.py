@@ -1,4 +1,4 @@
-"""AppContext: the parts that one application shares between requests."""
+"""AppContext: the settings, the database and the other parts that all requests of an application share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class AppContext:
-    """Settings, database and other parts of one application, stored in `app.extensions["halls"]`."""
+    """The shared parts of one application, stored in `app.extensions["halls"]`."""
 
     config: Config
     db: Db
@@ -27,7 +27,7 @@ class AppContext:
     change_stream: ChangeStreamReader
     circuit_breaker: CircuitBreaker
     failover: FailoverMonitor
-    # False until every index is verified: requests that need the database get a 503.
+    # False until every index is verified. Until then, requests that need the database get a 503.
     is_prepared: bool = False
 
     @property

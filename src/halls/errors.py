@@ -1,4 +1,4 @@
-"""The family of refusals: each carries the status and code that a client sees."""
+"""ApiError and the errors that several features share: each has the HTTP status and code of its response."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 class FieldFault(TypedDict):
-    """What is wrong with one field, by its dotted path."""
+    """The message about one invalid field; `field` is its dotted path."""
 
     field: str
     message: str
 
 
 class ApiError(Exception):
-    """Something Halls says no to. `message` is a sentence for a person and never holds a secret."""
+    """An error response. `message` is a sentence for a person and never contains a secret."""
 
     status: ClassVar[int]
     code: ClassVar[str]
@@ -32,7 +32,7 @@ class ApiError(Exception):
 
 
 class BadJson(ApiError):
-    """The body can't be read as one JSON object."""
+    """The body is not one JSON object."""
 
     status, code, message = 400, "bad_json", "The body is not one well-formed JSON object."
 
@@ -44,37 +44,37 @@ class BadId(ApiError):
 
 
 class NotFound(ApiError):
-    """Unknown path or record."""
+    """The path or the record does not exist."""
 
     status, code, message = 404, "not_found", "There is nothing here."
 
 
 class NotYours(ApiError):
-    """Somebody else's venue or booking."""
+    """The venue or booking belongs to another account."""
 
-    status, code, message = 403, "not_yours", "This belongs to somebody else."
+    status, code, message = 403, "not_yours", "This belongs to another account."
 
 
 class MethodNotAllowed(ApiError):
-    """The path exists, the method doesn't."""
+    """The path exists, but not with this method."""
 
     status, code, message = 405, "method_not_allowed", "This address does not take that method."
 
 
 class BodyTooLarge(ApiError):
-    """More than the limit, stated or found while reading."""
+    """The body is larger than the limit, by its Content-Length or by its actual size."""
 
     status, code, message = 413, "body_too_large", "The body is larger than 256 KiB."
 
 
 class NotJson(ApiError):
-    """Another content type, charset or content encoding."""
+    """The body has another content type, charset or content encoding."""
 
     status, code, message = 415, "not_json", "Send JSON in UTF-8 with Content-Type: application/json, not compressed."
 
 
 class Invalid(ApiError):
-    """One or more fields are wrong; all of them are in `details`."""
+    """One or more fields are invalid; `details` lists all of them."""
 
     status, code, message = 422, "validation_error", "Some fields are not valid."
 
@@ -84,30 +84,30 @@ class Invalid(ApiError):
 
 
 class RateLimited(ApiError):
-    """Too many of the same in too short a time."""
+    """The client sent too many requests of one kind."""
 
     status, code, message = 429, "rate_limited", "Too many requests. Wait a little, then try again."
 
 
 class InternalError(ApiError):
-    """A defect of ours."""
+    """Halls has a defect."""
 
     status, code, message = 500, "internal_error", "Something went wrong on our side. Tell us the X-Request-ID."
 
 
 class DatabaseUnavailable(ApiError):
-    """The database is away, or could not answer in time."""
+    """The database is unreachable, or did not answer in time."""
 
     status, code, message = 503, "database_unavailable", "The service can't reach its database. Try again in a moment."
     headers: ClassVar[dict[str, str]] = {"Retry-After": "2"}
 
 
 class NotConfigured(ApiError):
-    """Something that operators set up is not set up, or not usable."""
+    """An optional part is not configured, or its configuration does not work."""
 
-    status, code, message = 503, "not_configured", "This is not set up here."
+    status, code, message = 503, "not_configured", "This is not configured on this server."
 
 
 def invalid(field: str, message: str) -> Invalid:
-    """Return the refusal for a single wrong field."""
+    """Return the error for a single invalid field."""
     return Invalid(FieldFault(field=field, message=message))

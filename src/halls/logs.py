@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line on standard error."""
+"""Logging: one JSON object per line on standard error."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ if TYPE_CHECKING:
 
 
 def configure_logging(level: str) -> None:
-    """Write everything of `level` and above as JSON lines; a line break in a value can't start a line of its own."""
-    steps: list[Processor] = [
+    """Write entries of `level` and above as JSON lines. JSON escapes line breaks, so a value can't forge an entry."""
+    processors: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
-        processors=[*steps, structlog.processors.JSONRenderer()],
+        processors=[*processors, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    # What libraries say through Python's own logging.
+    # Libraries log through the standard library's logging; they get the same format.
     handler = logging.StreamHandler(sys.stderr)
-    render = structlog.stdlib.ProcessorFormatter(
+    formatter = structlog.stdlib.ProcessorFormatter(
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
-        foreign_pre_chain=steps,
+        foreign_pre_chain=processors,
     )
-    handler.setFormatter(render)
+    handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=max(logging.WARNING, logging.getLevelName(level)), force=True)
 
 
 class ServerLogger(Logger):
-    """Gunicorn's logger without handlers of its own, so that its lines are ours."""
+    """Gunicorn's logger without its own handlers, so that its entries have the same format."""
 
     def setup(self, cfg: object) -> None:
-        """Leave everything to the root logger."""
+        """Let entries propagate to the root logger."""
         del cfg
         self.error_log.propagate = True

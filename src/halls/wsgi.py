@@ -1,4 +1,4 @@
-"""The application for a WSGI server (`gunicorn halls.wsgi:app`): the only module that acts at import."""
+"""The application for a WSGI server (`gunicorn halls.wsgi:app`). Only this module runs code at import."""
 
 from __future__ import annotations
 

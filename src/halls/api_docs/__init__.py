@@ -1,1 +1,1 @@
-"""The API's own documentation: its OpenAPI document, made from what validates, and a page to try it on."""
+"""The API reference: the OpenAPI document, generated from the routes and models, and a page with Swagger UI."""

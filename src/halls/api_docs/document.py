@@ -1,26 +1,26 @@
-"""The OpenAPI 3.1 document, made from what the routes declare: nothing in it is written twice."""
+"""Builds the OpenAPI 3.1 document from the declarations of the routes."""
 
 from __future__ import annotations
 
 import inspect
 import json
 import re
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
+from halls import __version__
 from halls.accounts.authentication import Access
 from halls.api_docs.json_schemas import Schema, describe_models, describe_query, refer_to
 from halls.api_docs.responses import (
-    FAILURES,
-    describe_common_answers,
+    ERROR_SCHEMAS,
+    describe_common_responses,
     describe_errors,
     describe_file,
     describe_headers,
     describe_success,
     list_errors,
-    show_error,
+    make_error_example,
     takes_file,
 )
 from halls.http.endpoint import Endpoint
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from flask import Blueprint
 
 TAGS = {
-    "Accounts": "Signing up, logging in, one's own profile.",
-    "Search": "Looking for venues, and at one of them: for everybody.",
-    "Venues": "Listing venues and keeping them up to date: for owners.",
-    "Bookings": "Asking for a date, confirming, cancelling.",
-    "Uploads": "Addresses to upload pictures and videos to.",
-    "Service": "The state of the service, and this document.",
+    "Accounts": "Sign up, log in, and manage your account.",
+    "Search": "Search for venues.",
+    "Venues": "Show a venue and its free days. Owners register, change and delete their venues.",
+    "Bookings": "Book a venue for a day, and confirm or cancel bookings.",
+    "Uploads": "Upload pictures and videos.",
+    "Service": "The state of the service, and this API reference.",
 }
 TAG_OF_BLUEPRINT = {
     "accounts": "Accounts",
@@ -51,13 +51,13 @@ TAG_OF_BLUEPRINT = {
 ABOUT = """\
 Halls lists wedding halls, auditoriums, banquets and lawns, and books them by the day.
 
-Every success is `{"ok": true, "data": …}`, every refusal `{"ok": false, "error": …, "code": …, "details": […]}`.
-Programs go by `code`. Pass over fields that you don't know: answers may grow.
+A success is `{"ok": true, "data": …}`, an error is `{"ok": false, "error": …, "code": …, "details": […]}`.
+Programs use the `code` of an error. Ignore fields that you do not know: responses may get new fields.
 
-Dates are days in Pakistan (`YYYY-MM-DD`), timestamps are UTC, prices PKR. To call a route with a lock, log in
-(`POST /auth/login`) and send the token as `Authorization: Bearer …`.
+Dates are days in Pakistan (`YYYY-MM-DD`), timestamps are UTC, prices are in PKR. Routes with a lock need a token:
+log in (`POST /auth/login`) and send the token as `Authorization: Bearer …`.
 """
-WHO_MAY = {
+ACCESS_RULES = {
     Access.PUBLIC: "Open to everybody.",
     Access.ACCOUNT: "Needs a token.",
     Access.OWNER: "Needs the token of an account that owns venues.",
@@ -66,55 +66,55 @@ BEARER = {
     "type": "http",
     "scheme": "bearer",
     "bearerFormat": "JWT",
-    "description": "The `token` that signing up and logging in answer with.",
+    "description": "The `token` in the response of sign-up and login.",
 }
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "Any text of the client's: within 24 hours the same key with the same body gets the first success "
-    "again, and nothing is made twice.",
+    "description": "A unique text that the client chooses. Within 24 hours, a request with the same key and body gets "
+    "the first successful response again, and nothing is created twice.",
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$", "examples": ["4f1c2a52-booking-1"]},
 }
-NO_ID = "65a0c0ffee0123456789abcd"
-ID: Schema = {"type": "string", "pattern": "^[0-9a-f]{24}$", "examples": [NO_ID]}
-_PART = re.compile(r"<(?:\w+:)?(\w+)>")
+EXAMPLE_ID = "65a0c0ffee0123456789abcd"
+ID: Schema = {"type": "string", "pattern": "^[0-9a-f]{24}$", "examples": [EXAMPLE_ID]}
+_PATH_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
 Row = tuple[str, Endpoint]
 
 
 def list_endpoints(app: Flask) -> list[Row]:
-    """Return the tag and the row of each route, ordered by tag."""
+    """Return the tag and the declaration of each route, ordered by tag."""
     views = app.view_functions.items()
     rows = [(TAG_OF_BLUEPRINT[name.split(".")[0]], row_of(view)) for name, view in views]
     return sorted(rows, key=lambda row: list(TAGS).index(row[0]))
 
 
 def row_of(view: Any) -> Endpoint:
-    """Return what `halls.http.endpoint.endpoint` noted of a view."""
+    """Return the declaration that `halls.http.endpoint.endpoint` attached to a view."""
     row: Endpoint = vars(view)["endpoint"]
     return row
 
 
 def make_document(app: Flask) -> dict[str, Any]:
-    """Return the OpenAPI document of what `app` serves."""
+    """Return the OpenAPI document of the routes of `app`."""
     rows = list_endpoints(app)
     models = {model for _, row in rows for model in (row.body, row.response) if model is not None}
     schemas = describe_models(sorted(models, key=lambda model: model.__name__))
     paths: dict[str, Any] = {}
     for tag, row in rows:
-        path = _PART.sub(r"{\1}", row.path)
+        path = _PATH_PARAMETER.sub(r"{\1}", row.path)
         paths.setdefault(path, {})[row.method.lower()] = _describe_operation(tag, row, schemas)
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Halls",
-            "version": version("halls"),
+            "version": __version__,
             "description": ABOUT,
             "contact": {"name": "The operators of this server"},
         },
         "servers": [{"url": "/", "description": "This server"}],
-        "tags": [{"name": name, "description": words} for name, words in TAGS.items()],
+        "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
         "paths": paths,
         "components": _describe_components([row for _, row in rows], schemas),
     }
@@ -123,21 +123,21 @@ def make_document(app: Flask) -> dict[str, Any]:
 def _describe_components(rows: list[Endpoint], schemas: dict[str, Schema]) -> dict[str, Any]:
     errors = {error.__name__: error for row in rows for error in list_errors(row)}
     return {
-        "schemas": {**FAILURES, **schemas},
-        "responses": describe_common_answers(rows),
-        "examples": {name: show_error(errors[name]) for name in sorted(errors)},
+        "schemas": {**ERROR_SCHEMAS, **schemas},
+        "responses": describe_common_responses(rows),
+        "examples": {name: make_error_example(errors[name]) for name in sorted(errors)},
         "headers": describe_headers(),
         "securitySchemes": {"bearer": BEARER},
     }
 
 
 def _describe_operation(tag: str, row: Endpoint, schemas: dict[str, Schema]) -> dict[str, Any]:
-    words = inspect.getdoc(row.view) or ""
+    text = inspect.getdoc(row.view) or ""
     operation: dict[str, Any] = {
         "tags": [tag],
         "operationId": row.view.__name__,
-        "summary": words.splitlines()[0].split(". ")[0].rstrip("."),
-        "description": "\n\n".join([words, WHO_MAY[row.access], *_describe_limits(row)]),
+        "summary": text.splitlines()[0].split(". ")[0].rstrip("."),
+        "description": "\n\n".join([text, ACCESS_RULES[row.access], *_describe_limits(row)]),
         "security": [] if row.access is Access.PUBLIC else [{"bearer": []}],
         "parameters": _describe_parameters(row),
         "responses": {**describe_success(row, schemas), **describe_errors(row)},
@@ -154,21 +154,21 @@ def _describe_limits(row: Endpoint) -> list[str]:
 
 
 def _describe_parameters(row: Endpoint) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = [
+    parameters: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": ID if name.endswith("_id") else {"type": "string"}}
-        for name in _PART.findall(row.path)
+        for name in _PATH_PARAMETER.findall(row.path)
     ]
     for name, schema in describe_query(row.query).items():
-        words = {"description": schema.pop("description")} if "description" in schema else {}
-        found.append({"name": name, "in": "query", "required": False, **words, "schema": schema})
-    return [*found, IDEMPOTENCY_KEY] if "key" in row.parameters else found
+        text = {"description": schema.pop("description")} if "description" in schema else {}
+        parameters.append({"name": name, "in": "query", "required": False, **text, "schema": schema})
+    return [*parameters, IDEMPOTENCY_KEY] if "key" in row.parameters else parameters
 
 
 def _describe_body(row: Endpoint, schemas: dict[str, Schema]) -> dict[str, Any] | None:
     if row.body is not None:
         examples = schemas[row.body.__name__].get("examples", ())
-        shown = {f"example{number}": {"value": value} for number, value in enumerate(examples, 1)}
-        content = {"schema": refer_to(row.body), "examples": shown}
+        named = {f"example{number}": {"value": value} for number, value in enumerate(examples, 1)}
+        content = {"schema": refer_to(row.body), "examples": named}
         return {"required": not row.body_optional, "content": {"application/json": content}}
     if takes_file(row):
         return {"required": True, "content": {kind: {"schema": describe_file(kind)} for kind in row.file_types}}
@@ -176,7 +176,7 @@ def _describe_body(row: Endpoint, schemas: dict[str, Schema]) -> dict[str, Any] 
 
 
 def write_document(path: Path, blueprints: Iterable[Blueprint]) -> None:
-    """Write the document of what these blueprints serve; it needs no settings and no database."""
+    """Write the document of these blueprints to `path`. Needs neither settings nor a database."""
     app = Flask("document", static_folder=None)
     for blueprint in blueprints:
         app.register_blueprint(blueprint)

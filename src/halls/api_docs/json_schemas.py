@@ -1,4 +1,4 @@
-"""The JSON schemas of the document, from the models that validate, and samples of what they describe."""
+"""Builds the JSON schemas of the OpenAPI document from the pydantic models, and sample values of a schema."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ if TYPE_CHECKING:
 
 Schema = dict[str, Any]
 REF = "#/components/schemas/"
-# What pydantic leaves under its own names where a validator stands before a limit.
+# pydantic does not translate these keywords of a field if a validator precedes the limit.
 _KEYWORDS = {"ge": "minimum", "le": "maximum"}
 _NULL = {"type": "null"}
 _SAMPLES: dict[str, Any] = {"boolean": True, "integer": 1, "number": 1, "string": "text", "null": None}
-_MOMENT = "2026-11-22T20:00:00Z"
+_TIMESTAMP = "2026-11-22T20:00:00Z"
 
 
-class _Plain(GenerateJsonSchema):
-    """Leaves out the titles of fields, which only repeat their names, and keeps the order in which things stand."""
+class _SchemaGenerator(GenerateJsonSchema):
+    """Generates no titles of fields, because they only repeat the names, and keeps the order of the fields."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's signature
-        """Say no."""
+        """Return False."""
         return False
 
     def sort(self, value: Any, parent_key: str | None = None) -> Any:  # noqa: ARG002 - the same
-        """Leave it as it is."""
+        """Return `value` unsorted."""
         return value
 
 
 def describe_models(models: Iterable[type[BaseModel]]) -> dict[str, Schema]:
-    """Return the schema of each model, and of those inside them, by name."""
-    wanted: Any = [(model, "validation") for model in models]
-    _, made = models_json_schema(wanted, ref_template=REF + "{model}", schema_generator=_Plain)
-    return {name: _tidy(schema) for name, schema in sorted(made["$defs"].items())}
+    """Return the schemas of the models and of their nested models, by name."""
+    inputs: Any = [(model, "validation") for model in models]
+    _, generated = models_json_schema(inputs, ref_template=REF + "{model}", schema_generator=_SchemaGenerator)
+    return {name: _tidy(schema) for name, schema in sorted(generated["$defs"].items())}
 
 
 def describe_query(query: type[QueryModel]) -> dict[str, Schema]:
-    """Return the schema of each parameter of a query string; none of them can be null."""
-    schema = query.model_json_schema(ref_template=REF + "{model}", schema_generator=_Plain)
+    """Return the schemas of the parameters of a query string, without null."""
+    schema = query.model_json_schema(ref_template=REF + "{model}", schema_generator=_SchemaGenerator)
     return {name: _without_null(_tidy(parameter)) for name, parameter in schema["properties"].items()}
 
 
@@ -53,7 +53,7 @@ def refer_to(model: type[BaseModel]) -> Schema:
 
 
 def _tidy(schema: Schema) -> Schema:
-    """Return `schema` without titles and null defaults, its limits under their right names."""
+    """Return `schema` without titles and null defaults, with JSON schema's names of the limits."""
     tidy = {
         _KEYWORDS.get(key, key): value
         for key, value in schema.items()
@@ -77,7 +77,7 @@ def _without_null(schema: Schema) -> Schema:
 
 
 def make_sample(schema: Schema, schemas: dict[str, Schema]) -> Any:
-    """Return a value that `schema` describes: its own example, or one put together from those of its parts."""
+    """Return a value that matches `schema`: its own example, or one built from the samples of its properties."""
     if "$ref" in schema:
         return make_sample(schemas[schema["$ref"].removeprefix(REF)], schemas)
     if "examples" in schema:
@@ -88,8 +88,8 @@ def make_sample(schema: Schema, schemas: dict[str, Schema]) -> Any:
     if schema.get("type") == "array":
         return [make_sample(schema["items"], schemas)]
     if schema.get("type") == "object":
-        parts: dict[str, Schema] = schema.get("properties", {})
-        return {name: make_sample(parts[name], schemas) for name in schema.get("required", ())}
+        properties: dict[str, Schema] = schema.get("properties", {})
+        return {name: make_sample(properties[name], schemas) for name in schema.get("required", ())}
     return _sample_of_value(schema)
 
 
@@ -98,4 +98,4 @@ def _sample_of_value(schema: Schema) -> Any:
         return schema["const"]
     if "enum" in schema:
         return schema["enum"][0]
-    return _MOMENT if schema.get("format") == "date-time" else _SAMPLES[schema["type"]]
+    return _TIMESTAMP if schema.get("format") == "date-time" else _SAMPLES[schema["type"]]

@@ -1,4 +1,4 @@
-// Starts Swagger UI on this server's document. Who logs in on the page is authorised on it.
+// Starts Swagger UI with the document of this server. A login on the page sets the token for its other requests.
 const SESSION_PATHS = /\/auth\/(signup|login|google|me|change-password)$/;
 
 function keepToken(response) {

@@ -1,4 +1,4 @@
-"""What the document says of an endpoint's answers: its success, and each error with its code and an example."""
+"""Describes the responses of an endpoint in the OpenAPI document: successes, errors, headers and examples."""
 
 from __future__ import annotations
 
@@ -29,43 +29,50 @@ if TYPE_CHECKING:
 
 HEADERS: dict[str, tuple[str, Schema]] = {
     "X-Request-ID": (
-        "The caller's own X-Request-ID, or one made here; our logs know it.",
+        "The X-Request-ID of the request, or a generated one. The server's logs contain it.",
         {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
     ),
-    "Retry-After": ("Seconds to wait before the next try.", {"type": "integer", "minimum": 1}),
-    "WWW-Authenticate": ("How to authenticate: Bearer.", {"type": "string"}),
+    "Retry-After": ("Seconds to wait before the request is repeated.", {"type": "integer", "minimum": 1}),
+    "WWW-Authenticate": ("The authentication scheme: Bearer.", {"type": "string"}),
     "Idempotent-Replayed": (
-        "true: the answer kept from the first request with this Idempotency-Key.",
+        "true: this is the stored response of the first request with this Idempotency-Key.",
         {"type": "string", "enum": ["true"]},
     ),
-    "RateLimit-Limit": ("How many requests the window takes.", {"type": "integer"}),
-    "RateLimit-Remaining": ("How many are left in it.", {"type": "integer"}),
-    "RateLimit-Reset": ("Seconds until it begins anew.", {"type": "integer"}),
-    "ETag": ("The version of the answer, for If-None-Match.", {"type": "string"}),
+    "RateLimit-Limit": ("The number of requests that the limit allows in a window.", {"type": "integer"}),
+    "RateLimit-Remaining": ("The number of requests left in the current window.", {"type": "integer"}),
+    "RateLimit-Reset": ("Seconds until the next window.", {"type": "integer"}),
+    "ETag": ("The version of the response, for If-None-Match.", {"type": "string"}),
 }
 RATE_LIMIT = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
-FAILURES: dict[str, Schema] = {
+ERROR_SCHEMAS: dict[str, Schema] = {
     "Failure": {
-        "description": "What every error looks like.",
+        "description": "An error response.",
         "type": "object",
         "required": ["ok", "error", "code", "details"],
         "properties": {
             "ok": {"type": "boolean", "const": False},
             "error": {"type": "string", "description": "A sentence for a person."},
-            "code": {"type": "string", "description": "What programs go by; it never changes."},
+            "code": {
+                "type": "string",
+                "description": "The error code, for programs. A code never changes its meaning.",
+            },
             "details": {
                 "type": "array",
                 "items": {"$ref": REF + "FieldFault"},
-                "description": "What is wrong with which field; empty unless the code is validation_error.",
+                "description": "The invalid fields. Empty, except for validation_error.",
             },
         },
     },
     "FieldFault": {
-        "description": "What is wrong with one field.",
+        "description": "A message about one invalid field.",
         "type": "object",
         "required": ["field", "message"],
         "properties": {
-            "field": {"type": "string", "description": "Its dotted path.", "examples": ["pricing.overrides.2.price"]},
+            "field": {
+                "type": "string",
+                "description": "The dotted path of the field.",
+                "examples": ["pricing.overrides.2.price"],
+            },
             "message": {"type": "string"},
         },
     },
@@ -73,25 +80,25 @@ FAILURES: dict[str, Schema] = {
 Group = tuple[type[ApiError], ...]
 _TOKEN: Group = (MissingToken, InvalidToken, TokenExpired, TokenRevoked)
 _BODY: Group = (BadJson, BodyTooLarge, NotJson)
-_FAULT = {"field": "email", "message": "This field is required."}
+_EXAMPLE_FAULT = {"field": "email", "message": "This field is required."}
 
 
 def list_errors(row: Endpoint) -> list[type[ApiError]]:
-    """Return each way in which an endpoint can say no: what follows from its row, and what it declares."""
-    following: list[tuple[bool, Iterable[type[ApiError]]]] = [
+    """Return the errors of an endpoint: those that follow from its declaration, and those that it lists."""
+    groups: list[tuple[bool, Iterable[type[ApiError]]]] = [
         (row.access is not Access.PUBLIC, _TOKEN),
         (row.access is Access.OWNER, (OwnerOnly,)),
         ("_id>" in row.path, (BadId,)),
         (row.body is not None, _BODY),
         (takes_file(row), (BadJson,)),
         (True, row.errors),
-        # On every route: unknown query parameters are refused.
+        # Every route rejects unknown query parameters.
         (True, (Invalid,)),
         (bool(row.limits), (RateLimited,)),
         (row.needs_database, (DatabaseUnavailable,)),
         (True, (InternalError,)),
     ]
-    return list(dict.fromkeys(error for applies, group in following if applies for error in group))
+    return list(dict.fromkeys(error for applies, group in groups if applies for error in group))
 
 
 def _group_errors(row: Endpoint) -> list[Group]:
@@ -102,33 +109,33 @@ def _group_errors(row: Endpoint) -> list[Group]:
 
 
 def takes_file(row: Endpoint) -> bool:
-    """Tell whether the body is a file, not JSON."""
+    """Return whether the request body is a file."""
     return row.response is not None and bool(row.file_types)
 
 
 def describe_errors(row: Endpoint) -> dict[str, Any]:
-    """Return the error answers of an endpoint, by status; common ones as references."""
-    return {str(group[0].status): _refer_to_answer(group) or _describe_answer(group) for group in _group_errors(row)}
+    """Return the error responses of an endpoint, by status. Common ones are references."""
+    return {str(group[0].status): _refer_to_common(group) or _describe_error(group) for group in _group_errors(row)}
 
 
-def describe_common_answers(rows: Iterable[Endpoint]) -> dict[str, Any]:
-    """Return the error answers that endpoints refer to."""
-    groups = {_name_answer(group): group for row in rows for group in _group_errors(row)}
-    return {name: _describe_answer(groups[name]) for name in sorted(groups) if name}
+def describe_common_responses(rows: Iterable[Endpoint]) -> dict[str, Any]:
+    """Return the common error responses, by name."""
+    groups = {_common_name(group): group for row in rows for group in _group_errors(row)}
+    return {name: _describe_error(groups[name]) for name in sorted(groups) if name}
 
 
-def _name_answer(group: Group) -> str:
+def _common_name(group: Group) -> str:
     if group == _TOKEN:
         return "TokenRefused"
     return group[0].__name__ if len(group) == 1 else ""
 
 
-def _refer_to_answer(group: Group) -> dict[str, Any]:
-    name = _name_answer(group)
+def _refer_to_common(group: Group) -> dict[str, Any]:
+    name = _common_name(group)
     return {"$ref": f"#/components/responses/{name}"} if name else {}
 
 
-def _describe_answer(errors: Group) -> dict[str, Any]:
+def _describe_error(errors: Group) -> dict[str, Any]:
     status = errors[0].status
     codes = list(dict.fromkeys(error.code for error in errors))
     schema = {"allOf": [{"$ref": REF + "Failure"}], "properties": {"code": {"type": "string", "enum": codes}}}
@@ -143,43 +150,43 @@ def _describe_answer(errors: Group) -> dict[str, Any]:
 
 
 def refer_to_headers(names: Iterable[str]) -> dict[str, Any]:
-    """Return references to these headers, and to the one that every answer has."""
+    """Return references to these headers and to X-Request-ID, which every response has."""
     return {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-ID", *sorted(names))}
 
 
-_SAME = {"description": "It is the one that If-None-Match names.", "headers": refer_to_headers({"ETag"})}
+_NOT_MODIFIED = {"description": "The version is the one in If-None-Match.", "headers": refer_to_headers({"ETag"})}
 
 
 def describe_headers() -> dict[str, Any]:
-    """Return the headers that answers refer to."""
-    return {name: {"description": words, "schema": schema} for name, (words, schema) in HEADERS.items()}
+    """Return the descriptions of all response headers, by name."""
+    return {name: {"description": text, "schema": schema} for name, (text, schema) in HEADERS.items()}
 
 
-def show_error(error: type[ApiError]) -> dict[str, Any]:
-    """Return the example of a error."""
-    details = [_FAULT] if error is Invalid else []
+def make_error_example(error: type[ApiError]) -> dict[str, Any]:
+    """Return the example of an error response."""
+    details = [_EXAMPLE_FAULT] if error is Invalid else []
     value = {"ok": False, "error": error.message, "code": error.code, "details": details}
     return {"summary": f"{error.code}: {(error.__doc__ or '').splitlines()[0]}", "value": value}
 
 
 def describe_success(row: Endpoint, schemas: dict[str, Schema]) -> dict[str, Any]:
-    """Return the answers of an endpoint that did what it was asked for."""
+    """Return the successful responses of an endpoint, and 304, by status."""
     headers = {"Idempotent-Replayed"} if "key" in row.parameters else set()
     headers.update(RATE_LIMIT if row.limits else ())
     if row.response is None:
         file = {"description": "The file.", "headers": refer_to_headers({*headers, "ETag"}), "content": _files(row)}
         if row.is_fleeting:
             return {str(row.status): {**file, "headers": refer_to_headers(headers)}}
-        part = {**file, "description": "The range of it that the header Range asks for."}
+        part = {**file, "description": "The part of the file that the header Range requests."}
         parts = {"206": part} if any(kind.startswith("video/") for kind in row.file_types) else {}
-        return {str(row.status): file, **parts, "304": _SAME}
+        return {str(row.status): file, **parts, "304": _NOT_MODIFIED}
     content = {
-        "application/json": {"schema": _envelope(row.response), "examples": _show_response(row.response, schemas)}
+        "application/json": {"schema": _envelope(row.response), "examples": _response_examples(row.response, schemas)}
     }
-    words = row.response.__doc__ or ""
+    text = row.response.__doc__ or ""
     headers.update({"ETag"} if row.has_version else ())
-    success = {"description": words, "headers": refer_to_headers(headers), "content": content}
-    return {str(row.status): success, **({"304": _SAME} if row.has_version else {})}
+    success = {"description": text, "headers": refer_to_headers(headers), "content": content}
+    return {str(row.status): success, **({"304": _NOT_MODIFIED} if row.has_version else {})}
 
 
 def _files(row: Endpoint) -> dict[str, Any]:
@@ -187,7 +194,7 @@ def _files(row: Endpoint) -> dict[str, Any]:
 
 
 def describe_file(kind: str) -> Schema:
-    """Return the schema of a file of that media type."""
+    """Return the schema of a file of this media type."""
     if kind == "application/json":
         return {"type": "object"}
     return {"type": "string"} if kind.startswith("text/") else {"type": "string", "format": "binary"}
@@ -198,6 +205,6 @@ def _envelope(response: type[ResponseModel]) -> Schema:
     return {"type": "object", "required": ["ok", "data"], "properties": properties}
 
 
-def _show_response(response: type[ResponseModel], schemas: dict[str, Schema]) -> dict[str, Any]:
+def _response_examples(response: type[ResponseModel], schemas: dict[str, Schema]) -> dict[str, Any]:
     own: list[Any] = schemas[response.__name__].get("examples") or [make_sample(refer_to(response), schemas)]
     return {f"example{number}": {"value": {"ok": True, "data": data}} for number, data in enumerate(own, 1)}

@@ -1,4 +1,4 @@
-"""Opens the database for commands of `halls`."""
+"""Database access for the `halls` commands."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_database(config: Config) -> Iterator[Db]:
-    """Yield the database of MONGO_URI, else the embedded one. Raises EmbeddedMongoError."""
+    """Yield the database of MONGO_URI, otherwise the embedded one. Raises EmbeddedMongoError."""
     with provide_mongod(config) as complete:
         db = connect(complete.database_uri, complete.slow_command_ms)
         try:

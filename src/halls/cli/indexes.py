@@ -10,6 +10,7 @@ import click
 from halls.app import COLLECTIONS
 from halls.cli.database import open_prepared_database
 from halls.cli.output import AS_JSON, print_table
+from halls.mongo.indexes import list_index_names
 
 if TYPE_CHECKING:
     from halls.config import Config
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 def indexes_command(config: Config, *, as_json: bool) -> None:
     """Create the missing indexes, as every start does, and list all by collection."""
     with open_prepared_database(config) as db:
-        found = {spec.name: sorted(db[spec.name].index_information()) for spec in COLLECTIONS}
+        index_names = {spec.name: list_index_names(db, spec) for spec in COLLECTIONS}
     if as_json:
-        click.echo(json.dumps(found))
+        click.echo(json.dumps(index_names))
     else:
-        print_table(["collection", "index"], [(name, index) for name, names in found.items() for index in names])
+        print_table(["collection", "index"], [(name, index) for name, names in index_names.items() for index in names])

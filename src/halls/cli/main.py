@@ -6,6 +6,7 @@ import click
 from click.shell_completion import BashComplete, FishComplete, ZshComplete
 from pymongo.errors import PyMongoError
 
+from halls import __version__
 from halls.api_docs.cli import openapi_command
 from halls.cli.check import check_command
 from halls.cli.indexes import indexes_command
@@ -23,7 +24,7 @@ from halls.search.cli import reindex_command
 from halls.server.cli import serve_command, worker_command
 
 USER_ERRORS = (ConfigError, IncompatibleDataError, EmbeddedMongoError, ImportStopped, UnreadableFile)
-EXIT_CODES = "Exit codes: 0 done; 1 refused, stopped, or something was found wrong; 2 typed wrongly."
+EXIT_CODES = "Exit codes: 0 success; 1 an error, or problems were found; 2 invalid arguments."
 SHELLS = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 
 
@@ -31,13 +32,13 @@ class Commands(click.Group):
     """Lists the commands by section, and shows expected errors as one message with exit code 1."""
 
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands, section by section."""
+        """Write the help text of the commands, grouped by section."""
         for section, commands in SECTIONS.items():
             with formatter.section(section):
                 formatter.write_dl([(str(command.name), command.get_short_help_str(90)) for command in commands])
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command."""
+        """Run the command. Raises click.ClickException for an expected error."""
         try:
             return super().invoke(ctx)
         except USER_ERRORS as error:
@@ -49,13 +50,13 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="halls")
+@click.version_option(__version__)
 @click.pass_context
 def main(context: click.Context) -> None:
     """Halls: a booking service for wedding halls, auditoriums, banquets and lawns.
 
     Settings come from the environment or a .env file. Without MONGO_URI every command uses the MongoDB that Halls
-    keeps in DATA_DIR, also while a server runs on it.
+    keeps in DATA_DIR, even while a server uses it.
     """
     config = load_config()
     configure_logging(config.log_level)
@@ -65,13 +66,13 @@ def main(context: click.Context) -> None:
 @click.command("completion")
 @click.argument("shell", type=click.Choice(list(SHELLS)))
 def completion_command(shell: str) -> None:
-    """Print what a shell needs to complete `halls` on Tab.
+    """Print the completion script of a shell.
 
     \b
     bash  halls completion bash > ~/.halls-completion.bash; then add to ~/.bashrc: . ~/.halls-completion.bash
     zsh   the same with zsh and ~/.zshrc
     fish  halls completion fish > ~/.config/fish/completions/halls.fish
-    """  # noqa: D301 - click reads \b as "do not wrap"
+    """  # noqa: D301 - \b tells click not to wrap
     click.echo(SHELLS[shell](main, {}, "halls", "_HALLS_COMPLETE").source())
 
 

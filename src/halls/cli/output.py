@@ -1,4 +1,4 @@
-"""What people see on a terminal: tables and progress bars. Colours are only there, and never with NO_COLOR."""
+"""Terminal output: tables and progress bars. Colours only on a terminal, and not with NO_COLOR."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from rich.table import Table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-# Into a file or a pipe nothing is folded or cut: `grep` and `awk` want a line a row.
+# In a file or a pipe rows are not wrapped or cut, because `grep` and `awk` need one line per row.
 PIPE_WIDTH = 10_000
 Item = TypeVar("Item")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows under the names of their columns."""
+    """Print a table with a header line."""
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
@@ -28,12 +28,12 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     console.print(table, soft_wrap=True)
 
 
-def show_progress(placed: Iterable[tuple[int, Item]], label: str, total: int) -> Iterator[Item]:
-    """Yield the items, each given with how far into the work it is; a terminal shows that on standard error."""
+def show_progress(numbered_items: Iterable[tuple[int, Item]], label: str, total: int) -> Iterator[Item]:
+    """Yield the items and show a progress bar on standard error. Each item comes with the amount of work done."""
     progress = Progress(console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True)
     with progress:
         task = progress.add_task(label, total=total)
-        for place, item in placed:
-            progress.update(task, completed=place)
+        for completed, item in numbered_items:
+            progress.update(task, completed=completed)
             yield item
         progress.update(task, completed=total)

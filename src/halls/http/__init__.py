@@ -1,1 +1,1 @@
-"""HTTP: declaring endpoints, reading requests, writing responses."""
+"""HTTP: endpoints, requests, responses, rate limits and idempotency."""

@@ -1,4 +1,4 @@
-"""Lets the listed web pages call the API from a browser (Fetch standard, CORS), and no others."""
+"""CORS (Fetch standard): lets pages of the configured origins call the API from a browser."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ PREFLIGHT_SECONDS = "600"
 
 
 def allow_origins(app: Flask, origins: Sequence[str]) -> None:
-    """Answer the exact `origins` with their own name, never a star or another's."""
+    """Allow exactly these `origins`. The response names the origin of the request, never `*`."""
     if not origins:
         return
 
     def add_headers(response: Response) -> Response:
-        # Also where nothing is allowed: a cache must not give one page the answer to another.
+        # Also for other origins: otherwise a shared cache returns the response for one origin to another.
         response.vary.add("Origin")
         origin = request.headers.get("Origin")
         if origin in origins:

@@ -1,4 +1,4 @@
-"""Where Flask meets the rest: declares endpoints, reads requests, writes replies."""
+"""Declares endpoints and handles requests: authentication, limits, parameters, body, deadline."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from halls.context import AppContext
     from halls.mongo.client import Db, Document
 
-# One deadline for all that a request does in the database; a client waits at most 5 s for its 503.
+# One deadline for all database operations of a request, so that a client waits at most 5 s for a 503 (decision 8).
 REQUEST_SECONDS = 3.5
-LEAST_SECONDS = 0.1
+MIN_SECONDS = 0.1
 _IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -38,20 +38,20 @@ Loader = Callable[["Db", Any, "ObjectId"], "Document"]
 
 
 class PathPart(BaseConverter):
-    """A part of a path that names a record: any text but the words that are paths of their own in that place."""
+    """A path segment that is an id: any text except the words that are paths themselves."""
 
-    # Their own methods are the only ones they take: PATCH /venues/mine is no venue with a malformed id.
+    # Otherwise PATCH /venues/mine would be 400 bad_id instead of 405.
     regex = r"(?!(?:mine|register|search)\Z)[^/]+"
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One row of the contract."""
+    """The declaration of one route: a row of the contract."""
 
     method: str
     path: str
     view: Callable[..., Any]
-    # None: the view makes the response itself, a file.
+    # None: the view returns a flask.Response with a file.
     response: type[ResponseModel] | None
     access: Access = Access.ACCOUNT
     status: int = 200
@@ -60,41 +60,41 @@ class Endpoint:
     loaders: Mapping[str, Loader] = field(default_factory=dict)
     errors: Sequence[type[ApiError]] = ()
     limits: Sequence[Limit] = ()
-    # A DELETE may come without a body; then it is an empty object.
+    # A missing body counts as an empty object.
     body_optional: bool = False
-    # A client that names the version it has is told when that is still the one.
+    # The response has an ETag, and If-None-Match can make it a 304.
     has_version: bool = False
-    # Types of the file that is the body (which the view reads itself) or the answer; for the OpenAPI document.
+    # Media types of the file in the request (read by the view itself) or in the response, for the OpenAPI document.
     file_types: Sequence[str] = ()
-    # The file is another at each request, so that nobody keeps it.
+    # The file differs in each response, so it has no ETag.
     is_fleeting: bool = False
 
     @functools.cached_property
     def parameters(self) -> frozenset[str]:
-        """The names of what the view is called with."""
+        """The names of the view's parameters."""
         return frozenset(inspect.signature(self.view).parameters)
 
     @property
     def needs_database(self) -> bool:
-        """Whether it can be answered at all while the database is away."""
+        """Whether a request fails while the database is unreachable."""
         return self.access is not Access.PUBLIC or "db" in self.parameters or bool(self.loaders)
 
 
 def endpoint(
     blueprint: Blueprint, row: str, *, response: type[ResponseModel] | None, **options: Any
 ) -> Callable[[View], View]:
-    """Serve the decorated view at `row` ("POST /bookings"); a token is needed unless `access` says otherwise.
+    """Serve the decorated view at `row`, such as "POST /bookings". The `options` are fields of `Endpoint`.
 
-    The view takes any of `service, db, caller, now, query, body, key` by name, parts of the path (those whose names end
-    in `_id` as ObjectId), and what `loads` names: functions (db, caller, id) that find the record of the path, or
-    refuse, before the body is looked at.
+    The view may have the parameters `context`, `db`, `caller`, `now`, `query`, `body` and `key`, the path segments
+    (as ObjectId if the name ends in `_id`), and the names in `loaders`. A loader is a function (db, caller, id) that
+    returns the record of the path or raises an ApiError. It runs before the body is read.
     """
     method, path = row.split(" ")
 
     def register(view: View) -> View:
         declared = Endpoint(method, path, view, response, **options)
         serve = functools.wraps(view)(functools.partial(_serve, declared))
-        serve.endpoint = declared  # type: ignore[attr-defined] # read by the OpenAPI document and the walls
+        serve.endpoint = declared  # type: ignore[attr-defined] # for the OpenAPI document and the architecture tests
         blueprint.add_url_rule(path, view.__name__, serve, methods=[method])
         return view
 
@@ -107,10 +107,10 @@ def current_context() -> AppContext:
 
 
 def _serve(declared: Endpoint, **path: str) -> Response:
-    """Answer a request, unless what it has read is in doubt: a write that is done stands in any case."""
+    """Return the response. Raises DatabaseUnavailable if an election makes the reads of a GET or an error doubtful."""
     context = current_context()
     try:
-        response = _answer(declared, context, path)
+        response = _handle(declared, context, path)
     except ApiError:
         _check_primary(context)
         raise
@@ -120,28 +120,28 @@ def _serve(declared: Endpoint, **path: str) -> Response:
 
 
 def _check_primary(context: AppContext) -> None:
-    """Raise DatabaseUnavailable if an election came after this request began to read: it may have read too early."""
+    """Raise DatabaseUnavailable if an election happened since the first read: the reads may be stale."""
     if "election" in g and context.failover.has_changed(g.election):
         raise DatabaseUnavailable
 
 
-def _answer(declared: Endpoint, context: AppContext, path: Mapping[str, str]) -> Response:
-    """Answer a request in the contract's order: token, role, malformed id, 404 and whose it is, query, key, body."""
-    began = time.monotonic()
+def _handle(declared: Endpoint, context: AppContext, path: Mapping[str, str]) -> Response:
+    """Check a request in the contract's order (token, role, id, 404, ownership, query, key, body) and call the view."""
+    started = time.monotonic()
     with pymongo.timeout(REQUEST_SECONDS), context.circuit_breaker.guard():
-        found = _admit(declared, context, path)
-    # Until here all was read, and who calls decides what may be written.
+        arguments = _read_arguments(declared, context, path)
+    # A stale read of the caller or the record must not authorise a write.
     _check_primary(context)
-    spent = time.monotonic() - began
+    elapsed = time.monotonic() - started
     if declared.body is not None:
-        # Outside the deadline: a client with a slow line is not a database that is away.
+        # Outside the deadline: otherwise a slow upload of the body causes a 503.
         raw = {} if declared.body_optional and not _has_body() else read_json_object(request)
-        found["body"] = validate(declared.body, raw, **context.body_limits)
-        found["key"] = _idempotency_key(declared, found, raw)
-    # Not before the body: who sends it slowly must not be served by yesterday's date.
-    found["now"] = clock.utc_now()
-    with pymongo.timeout(max(REQUEST_SECONDS - spent, LEAST_SECONDS)), context.circuit_breaker.guard():
-        result = declared.view(**{name: value for name, value in found.items() if name in declared.parameters})
+        arguments["body"] = validate(declared.body, raw, **context.body_limits)
+        arguments["key"] = _make_idempotency_key(declared, arguments, raw)
+    # After the body: otherwise a body that arrives after midnight is checked against the previous day.
+    arguments["now"] = clock.utc_now()
+    with pymongo.timeout(max(REQUEST_SECONDS - elapsed, MIN_SECONDS)), context.circuit_breaker.guard():
+        result = declared.view(**{name: value for name, value in arguments.items() if name in declared.parameters})
     if isinstance(result, Response):
         return result
     response = _make_response(
@@ -151,40 +151,40 @@ def _answer(declared: Endpoint, context: AppContext, path: Mapping[str, str]) ->
 
 
 def _compare_version(response: Response) -> Response:
-    # Without no-cache a browser may show for minutes as free what was booked.
+    # Without no-cache a browser shows a booked date as free from its cache.
     response.headers["Cache-Control"] = "no-cache"
     response.add_etag()
-    # Flask's way to compare costs as much as all the rest of this, and few clients ask.
+    # make_conditional costs as much as the rest of this function, and few clients send If-None-Match.
     return response.make_conditional(request) if "If-None-Match" in request.headers else response  # type: ignore[return-value] # itself
 
 
-def _make_response(outcome: ReplayableResponse, status: int) -> Response:
-    response = jsonify(ok=True, data=outcome.answer)
+def _make_response(result: ReplayableResponse, status: int) -> Response:
+    response = jsonify(ok=True, data=result.data)
     response.status_code = status
-    if outcome.replayed:
+    if result.replayed:
         response.headers["Idempotent-Replayed"] = "true"
     return response
 
 
-def _admit(declared: Endpoint, context: AppContext, path: Mapping[str, str]) -> dict[str, Any]:
-    """Return what the view may want that does not come from the body."""
-    found: dict[str, Any] = {"context": context}
+def _read_arguments(declared: Endpoint, context: AppContext, path: Mapping[str, str]) -> dict[str, Any]:
+    """Return the arguments of the view that do not come from the body."""
+    arguments: dict[str, Any] = {"context": context}
     if declared.access is not Access.PUBLIC:
         authorization = request.headers.get("Authorization")
         open_db = functools.partial(_prepared_db, context)
-        found["caller"] = authenticate(open_db, context.config, authorization, declared.access)
-        g.account_id = str(found["caller"].id)
+        arguments["caller"] = authenticate(open_db, context.config, authorization, declared.access)
+        g.account_id = str(arguments["caller"].id)
     for limit in declared.limits:
         g.limit_headers = context.rate_limiter.hit(limit, g.account_id if limit.by_account else client_network())
     if declared.needs_database:
-        found["db"] = _prepared_db(context)
-    parts: dict[str, Any] = {name: _read_id(text) if name.endswith("_id") else text for name, text in path.items()}
+        arguments["db"] = _prepared_db(context)
+    segments: dict[str, Any] = {name: _read_id(text) if name.endswith("_id") else text for name, text in path.items()}
     for name, load in declared.loaders.items():
-        found[name] = load(context.db, found.get("caller"), *parts.values())
-    found["query"] = _read_query(declared.query)
+        arguments[name] = load(context.db, arguments.get("caller"), *segments.values())
+    arguments["query"] = _read_query(declared.query)
     if "key" in declared.parameters:
         _check_idempotency_key()
-    return found | parts
+    return arguments | segments
 
 
 def _has_body() -> bool:
@@ -192,7 +192,7 @@ def _has_body() -> bool:
 
 
 def client_network() -> str:
-    """Return what the client's network address is counted by; behind TRUSTED_PROXIES hops it is the forwarded one."""
+    """Return the client's network for rate limits. Behind TRUSTED_PROXIES hops the address is the forwarded one."""
     return network_of(request.remote_addr)
 
 
@@ -204,17 +204,19 @@ def _prepared_db(context: AppContext) -> Db:
 
 
 def _read_id(text: str) -> ObjectId:
-    found = parse_id(text)
-    if found is None:
+    parsed = parse_id(text)
+    if parsed is None:
         raise BadId
-    return found
+    return parsed
 
 
-def _read_query(shape: type[QueryModel]) -> QueryModel:
+def _read_query(model: type[QueryModel]) -> QueryModel:
     values = request.args.to_dict(flat=False)
-    faults = [FieldFault(field=name, message="May stand only once.") for name, sent in values.items() if len(sent) > 1]
+    faults = [
+        FieldFault(field=name, message="May be given only once.") for name, given in values.items() if len(given) > 1
+    ]
     try:
-        query = validate(shape, {name: sent[0] for name, sent in values.items()})
+        query = validate(model, {name: given[0] for name, given in values.items()})
     except Invalid as error:
         raise Invalid(*faults, *error.details) from None
     if faults:
@@ -228,8 +230,8 @@ def _check_idempotency_key() -> None:
         raise invalid("Idempotency-Key", "must be 1 to 255 visible ASCII characters")
 
 
-def _idempotency_key(declared: Endpoint, found: dict[str, Any], raw: dict[str, Any]) -> IdempotencyKey | None:
+def _make_idempotency_key(declared: Endpoint, arguments: dict[str, Any], raw: dict[str, Any]) -> IdempotencyKey | None:
     key = request.headers.get("Idempotency-Key")
     if key is None or "key" not in declared.parameters:
         return None
-    return IdempotencyKey(found["caller"].id, f"{declared.method} {declared.path}", key, hash_body(raw))
+    return IdempotencyKey(arguments["caller"].id, f"{declared.method} {declared.path}", key, hash_body(raw))

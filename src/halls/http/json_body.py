@@ -1,4 +1,4 @@
-"""Reads a request's body as one JSON object, and refuses everything that other readers let through."""
+"""Reads the body of a request as one JSON object, stricter than other JSON parsers (RFC 8259)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ MAX_DEPTH = 32
 
 
 def read_json_object(request: Request) -> dict[str, Any]:
-    """Return the body of `request`, a JSON object (RFC 8259) in UTF-8 of at most 256 KiB and 32 levels.
+    """Return the body of `request`: a JSON object (RFC 8259) in UTF-8, with at most 256 KiB and 32 levels.
 
-    Raises NotJson, BodyTooLarge, BadJson, or Invalid for a text that is no Unicode.
+    Raises NotJson, BodyTooLarge, BadJson, and Invalid for text that is not valid Unicode.
     """
     _check_headers(request)
     body = parse_json(_read_bytes(request))
@@ -29,13 +29,13 @@ def read_json_object(request: Request) -> dict[str, Any]:
 
 
 def parse_json(raw: bytes) -> Any:
-    """Return the one JSON value in `raw`. Raises BadJson for repeated keys, NaN, Infinity and the like as well."""
+    """Return the JSON value in `raw`. Raises BadJson, also for repeated keys, NaN, Infinity and too large numbers."""
     try:
         return json.loads(
             raw.decode("utf-8"),
             object_pairs_hook=_object_without_repeats,
-            parse_constant=_refuse_constant,
-            parse_float=_finite,
+            parse_constant=_reject_constant,
+            parse_float=_parse_finite,
         )
     except (ValueError, RecursionError):
         raise BadJson from None
@@ -60,15 +60,15 @@ def _read_bytes(request: Request) -> bytes:
 def _object_without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        raise ValueError("a key stands twice")
+        raise ValueError("repeated key")
     return result
 
 
-def _refuse_constant(name: str) -> Any:
+def _reject_constant(name: str) -> Any:
     raise ValueError(name)
 
 
-def _finite(text: str) -> float:
+def _parse_finite(text: str) -> float:
     number = float(text)
     if number in {float("inf"), float("-inf")}:
         raise ValueError(text)
@@ -76,19 +76,20 @@ def _finite(text: str) -> float:
 
 
 def check_values(body: dict[str, Any]) -> None:
-    """Walk without recursion: what is too deep must not be able to exhaust the stack."""
-    waiting: list[tuple[str, Any, int]] = [("", body, 1)]
-    while waiting:
-        path, value, depth = waiting.pop()
+    """Check the depth of `body` and the Unicode of its texts. Raises BadJson, Invalid."""
+    # Not recursive: otherwise a deeply nested body exhausts the stack.
+    pending: list[tuple[str, Any, int]] = [("", body, 1)]
+    while pending:
+        path, value, depth = pending.pop()
         if depth > MAX_DEPTH:
             raise BadJson("The body is nested deeper than 32 levels.")
         if isinstance(value, dict):
             for key, item in value.items():
                 name = f"{path}.{key}" if path else key
                 _check_unicode(name, key)
-                waiting.append((name, item, depth + isinstance(item, dict | list)))
+                pending.append((name, item, depth + isinstance(item, dict | list)))
         elif isinstance(value, list):
-            waiting += [(f"{path}.{i}", item, depth + isinstance(item, dict | list)) for i, item in enumerate(value)]
+            pending += [(f"{path}.{i}", item, depth + isinstance(item, dict | list)) for i, item in enumerate(value)]
         elif isinstance(value, str):
             _check_unicode(path, value)
 
@@ -98,4 +99,4 @@ def _check_unicode(path: str, text: str) -> None:
         text.encode()
     except UnicodeEncodeError:
         field = path.encode(errors="replace").decode()
-        raise Invalid(FieldFault(field=field, message="holds a lone surrogate, which is no character")) from None
+        raise Invalid(FieldFault(field=field, message="holds a lone surrogate, which is not a character")) from None

@@ -1,4 +1,4 @@
-"""JSON as this API writes it: timestamps in UTC with a Z, in whole seconds; ids as text."""
+"""Writes JSON: timestamps in UTC with a Z and in whole seconds, ids as text."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from bson import Decimal128, ObjectId
 
 
 def write_json(value: Any) -> bytes:
-    """Return `value` as JSON text. Raises TypeError for what has no form in it."""
+    """Return `value` as JSON text in UTF-8. Raises TypeError for a type without a JSON form."""
     return orjson.dumps(value, default=_as_json, option=orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS)
 
 
-def extend_json(written: bytes, **more: Any) -> orjson.Fragment:
-    """Return a JSON object that is written already, with more fields; it may stand in what `write_json` writes."""
-    return orjson.Fragment(b"%b,%b" % (written[:-1], write_json(more)[1:]))
+def extend_json(encoded: bytes, **more: Any) -> orjson.Fragment:
+    """Return the encoded JSON object `encoded` with `more` fields, as a value that `write_json` accepts."""
+    return orjson.Fragment(b"%b,%b" % (encoded[:-1], write_json(more)[1:]))
 
 
 def _as_json(value: Any) -> str | float:

@@ -1,4 +1,4 @@
-"""Cursors: opaque marks of where a page ended, good only for the search that they came from."""
+"""Pagination cursors: opaque positions in a list, valid only for the query that returned them."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ if TYPE_CHECKING:
 
     from bson import ObjectId
 
-# Beyond it MongoDB and JSON no longer hold each whole number.
+# From this number on, a double does not represent every integer, in MongoDB and in JSON.
 EXACT = 2**53
 
 
 def make_cursor(search: dict[str, Any], *keys: Any, row_id: ObjectId) -> str:
-    """Return the mark of the row with these sort `keys` (JSON values) and that id in the `search`."""
+    """Return the cursor after the row with these sort `keys` (JSON values) and this id, for the query `search`."""
     raw = json.dumps([_fingerprint(search), *keys, str(row_id)]).encode()
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def read_cursor(cursor: str | None, search: dict[str, Any], *checks: Callable[[Any], bool]) -> list[Any] | None:
-    """Return the sort keys and the id in a `cursor` of this `search`, or None without one. Raises Invalid."""
+    """Return the sort keys and the id in a `cursor` of the query `search`, or None without a cursor. Raises Invalid."""
     if cursor is None:
         return None
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         fingerprint, *keys, row_id = parse_json(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (ValueError, TypeError, BadJson):
-        raise _no_cursor_of_ours() from None
+        raise _invalid_cursor() from None
     last = parse_id(row_id) if isinstance(row_id, str) else None
     if fingerprint != _fingerprint(search) or last is None or len(keys) != len(checks):
-        raise _no_cursor_of_ours()
+        raise _invalid_cursor()
     if not all(check(key) for check, key in zip(checks, keys, strict=True)):
-        raise _no_cursor_of_ours()
+        raise _invalid_cursor()
     return [*keys, last]
 
 
 def is_number(key: Any) -> bool:
-    """Tell whether a sort key of a cursor is a number that a document could hold."""
+    """Return whether a sort key of a cursor is a number that a document can contain."""
     return type(key) in (int, float) and abs(key) < EXACT
 
 
-def _no_cursor_of_ours() -> Invalid:
-    return invalid("cursor", "is no cursor of this search: begin again without one")
+def _invalid_cursor() -> Invalid:
+    return invalid("cursor", "is not a cursor of this search: start again without a cursor")
 
 
 def _fingerprint(search: dict[str, Any]) -> str:

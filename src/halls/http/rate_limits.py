@@ -1,4 +1,4 @@
-"""Rate limits, counted across all workers: a person never meets them, who guesses passwords does."""
+"""Rate limits, counted across all workers, in MongoDB or in RATE_LIMIT_STORAGE_URI."""
 
 from __future__ import annotations
 
@@ -27,69 +27,69 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 WARN_SECONDS = 60
 STORAGE_SECONDS = 1.0
-# A storage that was out of reach is left alone for a while: not every request shall wait for it.
+# After an error the storage is not used for this time. Otherwise every request waits for its timeout.
 AWAY_SECONDS = 5.0
-# The library makes this index too, but only at its first count, and not again if that fails.
+# The library creates this index only at its first count, and does not retry if that fails.
 COLLECTION = CollectionSpec("rate_limit_counters", [IndexModel("expireAt", name="expireAt_1", expireAfterSeconds=0)])
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `amount` in `seconds`, each caller (by account, or by network address) for itself."""
+    """At most `amount` requests in `seconds` for each caller: an account or a network address."""
 
     name: str
     amount: int
     seconds: int
     by_account: bool = False
-    # With the counters' storage dead these are counted per process; the others are let through.
+    # While the storage is unreachable, strict limits are counted per process. The others are not enforced.
     strict: bool = False
 
 
 class MongoCounters(MongoDBStorage):
-    """The library's counters in MongoDB, but for their end: to close a connection that it never had, it opens one.
+    """MongoDBStorage without its finalizer.
 
-    A worker that ends can't, waits for it, and is killed.
+    The library's finalizer opens a connection in order to close it. A worker that exits waits for it and is killed.
     """
 
     def __del__(self) -> None:
-        """Leave a connection, if there is one, to the end of the process."""
+        """Do nothing: the connection closes when the process ends."""
 
 
 class RateLimiter:
-    """Counts in RATE_LIMIT_STORAGE_URI, by default in the application's MongoDB."""
+    """Counts requests in the storage of RATE_LIMIT_STORAGE_URI, by default in the application's MongoDB."""
 
     def __init__(self, config: Config) -> None:
         self._is_on = config.rate_limits == "on"
         self._local = MemoryStorage()
         self._warned_at = self._away_until = float("-inf")
         self._storage = _open_storage(config) if self._is_on else self._local
-        self._was_used, self._first_use = False, threading.Lock()
+        self._is_connected, self._connect_lock = False, threading.Lock()
 
-    def hit(self, limit: Limit, *who: str) -> dict[str, str]:
-        """Count one more of `who`; return headers that say what is left. Raises RateLimited; refused ones count too."""
+    def hit(self, limit: Limit, *caller: str) -> dict[str, str]:
+        """Count a request and return the RateLimit headers. Raises RateLimited; rejected requests count too."""
         if not self._is_on:
             return {}
-        headers = self._ask_storage(lambda storage: _count(storage, limit, who))
+        headers = self._use_storage(lambda storage: _count(storage, limit, caller))
         if headers is None:
-            headers = _count(self._local, limit, who) if limit.strict else {}
+            headers = _count(self._local, limit, caller) if limit.strict else {}
         return headers
 
-    def reset(self, limit: Limit, *who: str) -> None:
-        """Forget what was counted: it was who it should be."""
+    def reset(self, limit: Limit, *caller: str) -> None:
+        """Delete the count of a caller, such as after a correct password."""
         if self._is_on:
-            self._ask_storage(lambda storage: storage.clear(_key(limit, who)))
-            self._local.clear(_key(limit, who))
+            self._use_storage(lambda storage: storage.clear(_key(limit, caller)))
+            self._local.clear(_key(limit, caller))
 
-    def _ask_storage(self, work: Callable[[Storage], Result]) -> Result | None:
-        """Return what `work` returns, or None while the storage is out of reach."""
+    def _use_storage(self, operation: Callable[[Storage], Result]) -> Result | None:
+        """Return the result of `operation`, or None while the storage is unreachable."""
         now = time.monotonic()
         if now < self._away_until:
             return None
         try:
             with pymongo.timeout(STORAGE_SECONDS):
                 self._connect()
-                return work(self._storage)
+                return operation(self._storage)
         except StorageError:
             self._away_until = now + AWAY_SECONDS
             if now - self._warned_at > WARN_SECONDS:
@@ -98,24 +98,24 @@ class RateLimiter:
             return None
 
     def _connect(self) -> None:
-        """Let one thread use the storage first: the library connects at that, and two at once would connect twice."""
-        if self._was_used:
+        """Connect in one thread only. The library connects at the first use, and two threads would connect twice."""
+        if self._is_connected:
             return
-        with self._first_use:
-            if not self._was_used:
+        with self._connect_lock:
+            if not self._is_connected:
                 self._storage.check()
-                self._was_used = True
+                self._is_connected = True
 
 
 def network_of(address: str | None) -> str:
-    """Return what a client is counted by: its address, and of IPv6 the /64, which one person has whole."""
+    """Return the network by which a client is counted: its IPv4 address, or its IPv6 /64, which one client controls."""
     try:
         parsed = ipaddress.ip_address(address or "")
     except ValueError:
         return "unknown"
     if isinstance(parsed, ipaddress.IPv4Address):
         return str(parsed)
-    # A server that listens on IPv6 sees IPv4 so, and all of IPv4 is no one person.
+    # A server that listens on IPv6 sees IPv4 clients as mapped addresses, which are all in the same /64.
     return str(parsed.ipv4_mapped or ipaddress.ip_network((parsed, 64), strict=False))
 
 
@@ -124,9 +124,9 @@ def _open_storage(config: Config) -> Storage:
     options: dict[str, Any] = {}
     if uri.startswith("mongodb"):
         options = {
-            # Not by majority: a counter lost with a node costs a guesser's next ten tries, and saves 1.3 ms a request.
+            # Not "majority", which costs 1.3 ms per request. A lost counter allows only ten more guesses of a password.
             "w": 1,
-            # Not by the driver's own parser, which would look up an address that stands in DNS.
+            # Parsed here because the driver's parser makes a DNS query for mongodb+srv addresses.
             "database_name": unquote(urlsplit(uri).path[1:]) or "halls",
             "connect": False,
             "counter_collection_name": COLLECTION.name,
@@ -138,16 +138,16 @@ def _open_storage(config: Config) -> Storage:
     return cast("Storage", storage_from_string(uri, wrap_exceptions=True, **options))
 
 
-def _key(limit: Limit, who: tuple[str, ...]) -> str:
-    # Hashed: a counter's name shall hold nobody's address.
-    return f"{limit.name}/{hashlib.sha256(' '.join(who).encode()).hexdigest()}"
+def _key(limit: Limit, caller: tuple[str, ...]) -> str:
+    # Hashed, so that the counters do not contain e-mail or network addresses.
+    return f"{limit.name}/{hashlib.sha256(' '.join(caller).encode()).hexdigest()}"
 
 
-def _count(storage: Storage, limit: Limit, who: tuple[str, ...]) -> dict[str, str]:
-    key = _key(limit, who)
+def _count(storage: Storage, limit: Limit, caller: tuple[str, ...]) -> dict[str, str]:
+    key = _key(limit, caller)
     count = storage.incr(key, limit.seconds)
-    wait = round(storage.get_expiry(key) - time.time())  # noqa: TID251 - the storage's own clock
-    reset = min(max(1, wait), limit.seconds)
+    seconds_left = round(storage.get_expiry(key) - time.time())  # noqa: TID251 - the clock of the storage
+    reset = min(max(1, seconds_left), limit.seconds)
     left = max(0, limit.amount - count)
     headers = {"RateLimit-Limit": str(limit.amount), "RateLimit-Remaining": str(left), "RateLimit-Reset": str(reset)}
     if count > limit.amount:

@@ -1,4 +1,4 @@
-"""What every response has: JSON in one envelope, request id, headers, and each error in the one shape."""
+"""Common parts of all responses: JSON envelope, headers, request id, error responses and the request log."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from flask import Response, g, jsonify, request
 from flask.json.provider import JSONProvider
 from pymongo.errors import PyMongoError
 from werkzeug.exceptions import HTTPException, InternalServerError
-from werkzeug.exceptions import MethodNotAllowed as WrongMethod
-from werkzeug.exceptions import NotFound as UnknownPath
+from werkzeug.exceptions import MethodNotAllowed as MethodNotAllowedException
+from werkzeug.exceptions import NotFound as NotFoundException
 
 from halls.errors import ApiError, BadJson, DatabaseUnavailable, InternalError, MethodNotAllowed, NotFound
 from halls.http.json_encoding import write_json
@@ -30,55 +30,55 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class OrjsonProvider(JSONProvider):
-    """JSON by orjson."""
+    """Makes Flask encode and decode JSON with orjson."""
 
     def dumps(self, obj: Any, **_: Any) -> str:
         """Return `obj` as JSON text."""
         return write_json(obj).decode()
 
     def loads(self, s: str | bytes, **_: Any) -> Any:
-        """Return the value in `s`."""
+        """Return the decoded value of `s`."""
         return orjson.loads(s)
 
 
 def register_response_handlers(app: Flask) -> None:
-    """Give every response of `app` its headers and every error its envelope, and log each request once."""
+    """Make `app` add headers to every response, turn exceptions into error responses, and log each request once."""
     app.json = OrjsonProvider(app)
-    app.before_request(_begin)
-    app.after_request(_finish)
+    app.before_request(_start_request)
+    app.after_request(_finish_response)
     app.register_error_handler(ApiError, _error_response)
     app.register_error_handler(HTTPException, _http_error_response)
     app.register_error_handler(PyMongoError, _driver_error_response)
     app.register_error_handler(Exception, _internal_error_response)
-    # Flask's own lines would hold an exception's words, and ours is written anyway.
+    # Flask's log entries contain exception messages, which may contain personal data.
     app.logger.disabled = True
 
 
-def _begin() -> None:
+def _start_request() -> None:
     sent = request.headers.get("X-Request-ID", "")
     g.request_id = sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
-    g.began = time.perf_counter()
-    # For lines that know of no request, such as those about the database.
+    g.started = time.perf_counter()
+    # Gives the request id to log entries of code that does not know the request, such as the database code.
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
 
-def _finish(response: Response) -> Response:
+def _finish_response(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.request_id
     response.headers["X-Content-Type-Options"] = "nosniff"
     for name, value in g.get("limit_headers", {}).items():
-        # A refusal speaks of the limit that was met.
+        # A 429 response already has the headers of the limit that was exceeded.
         response.headers.setdefault(name, value)
     if "Authorization" in request.headers:
         response.headers["Cache-Control"] = "no-store"
-    _record(response, time.perf_counter() - g.began)
+    _record(response, time.perf_counter() - g.started)
     return response
 
 
 def _record(response: Response, seconds: float) -> None:
-    """Count the request, and write its line."""
+    """Count the request in the metrics and write its log entry."""
     route = request.url_rule.rule if request.url_rule else None
-    # Of what strangers make up nothing becomes a name: each new one would be kept for good.
+    # Paths and methods that clients invent do not become labels: each label value uses memory until the process ends.
     method = request.method if route else "other"
     metrics().requests.labels(method, route or "none", response.status_code).inc()
     metrics().seconds.labels(route or "none").observe(seconds)
@@ -101,13 +101,13 @@ def _error_response(error: ApiError) -> Response:
 
 
 def _http_error_response(error: HTTPException) -> Response:
-    if isinstance(error, WrongMethod):
+    if isinstance(error, MethodNotAllowedException):
         return _error_response(MethodNotAllowed(headers={"Allow": ", ".join(sorted(error.valid_methods or ()))}))
     if isinstance(error, InternalServerError):
-        # So Flask wraps what went wrong after the view, when no handler may catch it any more.
+        # Flask wraps an exception that is raised after the view, where other handlers do not apply.
         return _internal_error_response(error.original_exception or error)
-    # What is left are Werkzeug's own complaints about a body that ended early.
-    return _error_response(NotFound() if isinstance(error, UnknownPath) else BadJson())
+    # The remaining HTTPExceptions are Werkzeug's errors about an incomplete body.
+    return _error_response(NotFound() if isinstance(error, NotFoundException) else BadJson())
 
 
 def _driver_error_response(error: PyMongoError) -> Response:
@@ -118,7 +118,7 @@ def _driver_error_response(error: PyMongoError) -> Response:
 
 
 def _internal_error_response(error: BaseException) -> Response:
-    # The message of an exception may hold what a person sent; where it happened never does.
+    # The exception message is not logged: it may contain personal data. The traceback never does.
     where = traceback.format_tb(error.__traceback__)
     log.error("defect", request_id=g.request_id, error=type(error).__name__, where=where)
     return _error_response(InternalError())

@@ -1,4 +1,4 @@
-"""Base shapes of everything that comes in: strict, unknown fields refused, texts trimmed, one spelling per value."""
+"""Base models and field types of requests and responses: strict types, no unknown fields, trimmed text."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ID = re.compile(r"[0-9a-f]{24}")
 _WHOLE = re.compile(r"[0-9]{1,18}")
 _DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
-# Names of a union's branches stand in pydantic's paths, but are nothing that a client wrote.
+# Branch names of unions, which pydantic adds to the path of a field. The client did not send them.
 BRANCHES = frozenset({"geojson", "lat_lng"})
 
 
 class RequestModel(BaseModel):
-    """What a request body may hold. A null counts as absent."""
+    """Base of request bodies. A field that is null counts as absent."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -47,11 +47,11 @@ class RequestModel(BaseModel):
         return {key: item for key, item in value.items() if item is not None} if isinstance(value, dict) else value
 
     def given(self) -> dict[str, Any]:
-        """Return only the fields that the client sent, as plain values."""
+        """Return the fields that the client sent, as plain values."""
         return self.model_dump(exclude_unset=True)
 
     def given_some(self) -> dict[str, Any]:
-        """Return what `given` does. Raises Invalid when there is nothing: an empty PATCH."""
+        """Return the fields that the client sent. Raises Invalid if there are none, as in an empty PATCH."""
         given = self.given()
         if not given:
             raise invalid("body", "Give at least one field to change.")
@@ -59,44 +59,44 @@ class RequestModel(BaseModel):
 
 
 class QueryModel(BaseModel):
-    """What a query string may hold. Its values arrive as text."""
+    """Base of query strings. Not strict, because all values are text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ResponseModel(BaseModel):
-    """What a success holds under `data`. Open: an answer may grow without breaking who reads it."""
+    """Base of the `data` of successful responses. New fields may be added: clients ignore unknown fields."""
 
 
 def with_examples(*examples: Any, **keywords: Any) -> ConfigDict:
-    """Return the `model_config` of a model that the API's document shows with `examples`, and with more `keywords`."""
+    """Return a `model_config` that adds `examples` and other JSON schema `keywords` to the OpenAPI document."""
     return ConfigDict(json_schema_extra={"examples": list(examples), **keywords})
 
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
-def validate(shape: type[ModelT], value: Any, **limits: Any) -> ModelT:
-    """Return `value` as `shape`, within operators' `limits`. Raises Invalid with every fault at once."""
+def validate(model: type[ModelT], value: Any, **limits: Any) -> ModelT:
+    """Return `value` as a `model`, validated with the configured `limits`. Raises Invalid with all invalid fields."""
     try:
-        return shape.model_validate(value, context=limits)
+        return model.model_validate(value, context=limits)
     except ValidationError as error:
-        raise Invalid(*(_as_fault(fault) for fault in error.errors(include_url=False, include_input=False))) from None
+        raise Invalid(*(_to_fault(each) for each in error.errors(include_url=False, include_input=False))) from None
 
 
-def _as_fault(fault: Any) -> FieldFault:
-    *above, last = fault["loc"] or ("",)
-    # The last one is the client's word where it is unknown, though it be called as a branch is.
-    named = last not in BRANCHES or fault["type"] == "extra_forbidden"
-    path = ".".join(str(part) for part in [*(p for p in above if p not in BRANCHES), *([last] if named else [])])
-    messages = {"missing": "This field is required.", "extra_forbidden": "There is no such field."}
-    message = messages.get(fault["type"], str(fault["msg"]).removeprefix("Value error, "))
-    # A lone surrogate in a field's own name can't be written back.
+def _to_fault(error: Any) -> FieldFault:
+    *parents, last = error["loc"] or ("",)
+    # The last part is a field of the client if it is unknown, even if it has the name of a branch.
+    is_field = last not in BRANCHES or error["type"] == "extra_forbidden"
+    path = ".".join(str(part) for part in [*(p for p in parents if p not in BRANCHES), *([last] if is_field else [])])
+    messages = {"missing": "This field is required.", "extra_forbidden": "Unknown field."}
+    message = messages.get(error["type"], str(error["msg"]).removeprefix("Value error, "))
+    # A lone surrogate in a field name can't be encoded in the response.
     return FieldFault(field=path.encode(errors="replace").decode(), message=message)
 
 
 def check_characters(text: str, allowed: str = "") -> str:
-    """Return `text` unless it holds control characters beyond `allowed`, or lone surrogates."""
+    """Return `text`. Raises ValueError for lone surrogates and control characters that are not in `allowed`."""
     for character in text:
         if character not in allowed and unicodedata.category(character) in {"Cc", "Cs"}:
             raise ValueError("may not hold control characters")
@@ -112,7 +112,7 @@ def _trim_text(value: Any) -> Any:
 
 
 def is_day(text: str) -> bool:
-    """Tell whether `text` is a real day from 2000-01-01 to 2100-12-31, spelt YYYY-MM-DD in ASCII."""
+    """Return whether `text` is an existing day from 2000-01-01 to 2100-12-31, as YYYY-MM-DD in ASCII digits."""
     if not _DAY.fullmatch(text) or not FIRST_DAY <= text <= LAST_DAY:
         return False
     try:
@@ -123,11 +123,11 @@ def is_day(text: str) -> bool:
 
 
 def day_expression(value: str) -> dict[str, Any]:
-    """Return the rule of `is_day` as a MongoDB expression."""
-    read = {"$dateFromString": {"dateString": value, "format": "%Y-%m-%d", "onError": None, "onNull": None}}
-    # MongoDB reads 2027-1-5 too, but writes it otherwise.
-    written = {"$dateToString": {"date": read, "format": "%Y-%m-%d"}}
-    return {"$and": [{"$eq": [value, written]}, {"$gte": [value, FIRST_DAY]}, {"$lte": [value, LAST_DAY]}]}
+    """Return the check of `is_day` as a MongoDB expression."""
+    parsed = {"$dateFromString": {"dateString": value, "format": "%Y-%m-%d", "onError": None, "onNull": None}}
+    # $dateFromString also accepts 2027-1-5, so the formatted date is compared with the value.
+    formatted = {"$dateToString": {"date": parsed, "format": "%Y-%m-%d"}}
+    return {"$and": [{"$eq": [value, formatted]}, {"$gte": [value, FIRST_DAY]}, {"$lte": [value, LAST_DAY]}]}
 
 
 def _check_day(text: str) -> str:
@@ -159,17 +159,17 @@ def _check_id(text: str) -> str:
 
 
 def parse_id(text: str) -> ObjectId | None:
-    """Return the id that `text` spells, or None."""
+    """Return the ObjectId in `text`, or None."""
     return ObjectId(text) if _ID.fullmatch(text) else None
 
 
-def _whole(value: Any) -> int:
+def _parse_whole(value: Any) -> int:
     if not isinstance(value, str) or not _WHOLE.fullmatch(value):
         raise ValueError("must be a whole number, in digits")
     return int(value)
 
 
-def _decimal(value: Any) -> float:
+def _parse_decimal(value: Any) -> float:
     if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
         raise ValueError("must be a number such as 12 or 12.5")
     return float(value)
@@ -190,11 +190,13 @@ Id = Annotated[
 Price = Annotated[
     int | float,
     PlainValidator(_check_price),
-    # No multipleOf: by most validators' floating point 0.29 is no multiple of 0.01.
+    # Without multipleOf: in floating point, most validators reject 0.29 as a multiple of 0.01.
     WithJsonSchema({"type": "number", "minimum": 0, "maximum": MAX_PRICE, "description": PRICE, "examples": [185000]}),
 ]
-# Plain, so that an integer stays an integer; pydantic's own union of the two would report each fault twice.
+# PlainValidator keeps an integer an integer. pydantic's own union of int and float reports each error twice.
 Number = Annotated[int | float, PlainValidator(_check_number), WithJsonSchema({"type": "number"})]
-Cursor = Annotated[str | None, Field(description="For the next page; null at the end.", examples=["WyI5ZjJjIl0"])]
-QueryInt = Annotated[int, BeforeValidator(_whole)]
-QueryNumber = Annotated[float, BeforeValidator(_decimal)]
+Cursor = Annotated[
+    str | None, Field(description="The cursor of the next page; null on the last page.", examples=["WyI5ZjJjIl0"])
+]
+QueryInt = Annotated[int, BeforeValidator(_parse_whole)]
+QueryNumber = Annotated[float, BeforeValidator(_parse_decimal)]

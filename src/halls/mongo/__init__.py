@@ -1,1 +1,1 @@
-"""MongoDB: the connection, the indexes, and the mongod that comes along in development."""
+"""MongoDB: connection, transactions, indexes, and the embedded mongod for development."""

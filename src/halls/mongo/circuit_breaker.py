@@ -34,7 +34,7 @@ class CircuitBreaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether requests are rejected. Without a running probe thread the next request tests the database itself."""
+        """Whether requests are rejected. Without a running probe thread the next request reaches the database."""
         return self.is_away and self._is_probing
 
     @contextmanager

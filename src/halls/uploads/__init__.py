@@ -1,1 +1,1 @@
-"""Pictures and videos: signed addresses that take one file each, on S3, Cloudinary or this server."""
+"""Uploads of pictures and videos: signed addresses for one file each, on S3, Cloudinary or this server."""

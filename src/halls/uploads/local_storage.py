@@ -1,4 +1,4 @@
-"""The server's own store: a folder that takes a file at a signed address, whole or not at all."""
+"""Local storage: signs upload addresses, and stores each uploaded file completely or not at all."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from halls.config import Config
 
 log = structlog.get_logger()
-# The embedded database lives on the same disk, and a full disk would stop the bookings.
+# Free space that uploads leave. The embedded database uses the same disk, and a full disk stops bookings.
 SPARE_BYTES = 512 * 1024 * 1024
 PARTS = "incoming"
 _LABEL = b"halls: an address to upload a file to, version 1"
@@ -33,81 +33,81 @@ _ADDRESS = re.compile(rf"({KEY_PATTERN})/([0-9]{{1,15}})/([0-9]{{1,11}})/([0-9a-
 
 
 class BadSignature(ApiError):
-    """An upload address that we did not sign, whose time is over, or that another file was sent to."""
+    """The upload address has a wrong signature, has expired, or was used for another file."""
 
-    status, code, message = 403, "bad_signature", "This upload address is not valid, or no longer. Ask for a new one."
+    status, code, message = 403, "bad_signature", "This upload address is not valid or has expired. Request a new one."
 
 
 class WrongFileType(NotJson):
-    """The file is not of the type that the address was signed for."""
+    """The file has another type than the address was signed for."""
 
     message = "The file, or its Content-Type, is not of the type that this address was signed for."
 
 
 class FileTooLarge(BodyTooLarge):
-    """The file is longer than the address was signed for."""
+    """The file is larger than the address was signed for."""
 
     message = "The file is longer than this address was signed for."
 
 
 class StoreUnusable(NotConfigured):
-    """The disk is full, or does not take the file for another reason."""
+    """The disk is nearly full, or writing the file failed."""
 
-    message = "This server can't take files just now. Its operator has to look at the disk."
+    message = "This server can't store files at the moment. Its operator must check the disk."
 
 
 @dataclass(frozen=True)
 class UploadTicket:
-    """What one address takes: so many bytes, for one key, which tells the type."""
+    """The permission of an upload address: one file of `size` bytes, with the type of the extension in `key`."""
 
     key: str
     size: int
 
     @property
     def content_type(self) -> str:
-        """The only type it takes."""
+        """The only allowed Content-Type."""
         return type_of(self.key)
 
 
 def storage_folder(config: Config) -> Path:
-    """Return the folder that holds the files, each under its key."""
+    """Return the folder of the stored files. The key of a file is its path in this folder."""
     return config.data_dir / "uploads"
 
 
 def sign_local_put(config: Config, ticket: UploadTicket, expires_at: datetime) -> tuple[str, str]:
-    """Return the address that takes what the ticket says until then, and the file's public address."""
-    said = f"{ticket.key}/{ticket.size}/{int(expires_at.timestamp())}"
-    address = f"{config.own_url}/uploads/local/{said}/{_sign(config.secret, said)}"
+    """Return the upload address for the ticket, valid until `expires_at`, and the public address of the file."""
+    signed_text = f"{ticket.key}/{ticket.size}/{int(expires_at.timestamp())}"
+    address = f"{config.own_url}/uploads/local/{signed_text}/{_sign(config.secret, signed_text)}"
     return address, public_url_of(config, ticket.key)
 
 
 def public_url_of(config: Config, key: str) -> str:
-    """Return where everybody finds the file."""
+    """Return the public address of the file."""
     return f"{config.own_url}/media/{key}"
 
 
 def read_ticket(address: str, *, secret: str, now: datetime) -> UploadTicket:
-    """Return what the address (its path after /uploads/local/) allows. Raises BadSignature."""
+    """Return the ticket in an upload address (its path after /uploads/local/). Raises BadSignature."""
     match = _ADDRESS.fullmatch(address)
     if match is None:
         raise BadSignature
     key, size, expires, signature = match.groups()
-    is_ours = hmac.compare_digest(signature, _sign(secret, f"{key}/{size}/{expires}"))
-    if not is_ours or now >= datetime.fromtimestamp(int(expires), timezone.utc):
+    is_authentic = hmac.compare_digest(signature, _sign(secret, f"{key}/{size}/{expires}"))
+    if not is_authentic or now >= datetime.fromtimestamp(int(expires), timezone.utc):
         raise BadSignature
     return UploadTicket(key, int(size))
 
 
-def _sign(secret: str, said: str) -> str:
-    # A key of its own, made from the one that signs tokens: neither can ever stand in for the other.
+def _sign(secret: str, signed_text: str) -> str:
+    # A derived key, so that a signature of an address is never valid for a token, or the reverse.
     own_key = hmac.digest(secret.encode(), _LABEL, hashlib.sha256)
-    return hmac.new(own_key, said.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(own_key, signed_text.encode(), hashlib.sha256).hexdigest()
 
 
 def check_upload_headers(
     ticket: UploadTicket, *, content_type: str | None, encoding: str | None, length: int | None
 ) -> None:
-    """Refuse what a request's headers say already; a length need not be said. Raises WrongFileType and for sizes."""
+    """Check the headers before the body is read. Raises WrongFileType, FileTooLarge, Invalid for a smaller length."""
     if content_type != ticket.content_type or encoding is not None:
         raise WrongFileType
     if length is not None:
@@ -115,30 +115,31 @@ def check_upload_headers(
 
 
 def save_file(folder: Path, ticket: UploadTicket, pieces: Iterable[bytes]) -> None:
-    """Keep the file that comes in `pieces`; of one that is not exactly what the ticket says nothing is left.
+    """Store the file in `pieces` if it matches the ticket. Otherwise nothing of it remains.
 
-    The same file again is welcome, as its sender may not have heard the first answer; another one is refused.
-    Raises WrongFileType, FileTooLarge, Invalid for one too short, BadSignature, StoreUnusable, and what `pieces` raise.
+    The same file may be sent again, because the client may have missed the first response. Raises BadSignature if the
+    address was used for another file, WrongFileType, FileTooLarge, Invalid for a file that is too short, StoreUnusable,
+    and the exceptions of `pieces`.
     """
     try:
-        _keep(folder, ticket, pieces)
+        _store_file(folder, ticket, pieces)
     except OSError as error:
-        log.error("upload not kept", error=type(error).__name__, errno=error.errno)  # noqa: TRY400 - the disk's fault, not ours
+        log.error("upload not stored", error=type(error).__name__, errno=error.errno)  # noqa: TRY400 - the disk failed
         raise StoreUnusable from None
 
 
-def _keep(folder: Path, ticket: UploadTicket, pieces: Iterable[bytes]) -> None:
-    place = folder / ticket.key
+def _store_file(folder: Path, ticket: UploadTicket, pieces: Iterable[bytes]) -> None:
+    path = folder / ticket.key
     part = folder / PARTS / secrets.token_hex(16)
-    for parent in (part.parent, place.parent):
+    for parent in (part.parent, path.parent):
         parent.mkdir(parents=True, exist_ok=True)
     if shutil.disk_usage(folder).free - ticket.size < SPARE_BYTES:
-        log.error("upload refused: the disk is nearly full")
+        log.error("upload rejected: the disk is nearly full")
         raise StoreUnusable
     try:
         with part.open("xb") as file:
             _write(file, ticket, pieces)
-        _publish(part, place)
+        _publish(part, path)
     finally:
         part.unlink(missing_ok=True)
 
@@ -163,22 +164,22 @@ def _check_length(ticket: UploadTicket, size: int, *, is_whole: bool) -> None:
         raise invalid("body", f"The file must have exactly {ticket.size} bytes, as this address was signed for.")
 
 
-def _publish(part: Path, place: Path) -> None:
-    """Give the whole file its name. A link, unlike a rename, never replaces what is there."""
+def _publish(part: Path, path: Path) -> None:
+    """Link the complete file to its final path. Unlike a rename, a hard link never replaces an existing file."""
     try:
-        place.hardlink_to(part)
+        path.hardlink_to(part)
     except FileExistsError:
-        if not filecmp.cmp(part, place, shallow=False):
+        if not filecmp.cmp(part, path, shallow=False):
             raise BadSignature from None
-    folder = os.open(place.parent, os.O_RDONLY)
+    folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
 
 
-def find_stored(folder: Path, key: str) -> Path:
-    """Return where the file at `key` is. Raises NotFound."""
+def get_stored_path(folder: Path, key: str) -> Path:
+    """Return the path of the file with this key. Raises NotFound."""
     path = folder / key
     if not is_key(key) or not path.is_file():
         raise NotFound

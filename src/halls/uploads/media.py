@@ -1,4 +1,4 @@
-"""Which files may be uploaded: types, sizes, keys, and what the first bytes of each type look like; pure."""
+"""Rules for uploaded files: types, sizes, keys, and the signatures in their first bytes. Pure functions."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ ContentType = Literal[
 CONTENT_TYPES: tuple[str, ...] = get_args(ContentType)
 MIB = 1024 * 1024
 MAX_PICTURE_BYTES = 10 * MIB
-# So many first bytes tell the type; the brands of a real AVIF or MP4 all stand in them.
+# The number of first bytes that determine the type. They contain all brands of a normal AVIF or MP4 file.
 HEAD_BYTES = 64
 _PICTURE_BRANDS = frozenset({b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1"})
 _QUICKTIME_ATOMS = frozenset({b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"})
 
 
 def _brands(head: bytes) -> list[bytes]:
-    """Return the brands of an ISO base media file (ISO/IEC 14496-12), the major one first; none of another file."""
+    """Return the brands of an ISO base media file (ISO/IEC 14496-12), the major brand first; [] for other files."""
     if head[4:8] != b"ftyp":
         return []
     end = min(int.from_bytes(head[:4], "big"), len(head))
@@ -35,57 +35,57 @@ def _is_avif(head: bytes) -> bool:
 
 
 def _is_mp4(head: bytes) -> bool:
-    # Any brand but those of pictures and QuickTime: every camera maker has its own.
+    # Any brand except those of pictures and QuickTime, because every camera maker has its own brands.
     brands = _brands(head)
     return bool(brands) and brands[0] != b"qt  " and _PICTURE_BRANDS.isdisjoint(brands)
 
 
 def _is_quicktime(head: bytes) -> bool:
-    # Files older than the brands begin with any of a few atoms.
+    # Old QuickTime files do not have brands. They begin with one of a few atoms.
     return b"qt  " in _brands(head) or head[4:8] in _QUICKTIME_ATOMS
 
 
 @dataclass(frozen=True)
-class _Kind:
+class _FileType:
     extension: str
-    has_head: Callable[[bytes], bool]
+    matches: Callable[[bytes], bool]
 
 
-_KINDS = {
-    "image/jpeg": _Kind("jpg", lambda head: head.startswith(b"\xff\xd8\xff")),
-    "image/png": _Kind("png", lambda head: head.startswith(b"\x89PNG\r\n\x1a\n")),
-    "image/webp": _Kind("webp", lambda head: head.startswith(b"RIFF") and head[8:12] == b"WEBP"),
-    "image/avif": _Kind("avif", _is_avif),
-    "video/mp4": _Kind("mp4", _is_mp4),
-    # An EBML document (RFC 8794) that says it is WebM; Matroska begins with the same four bytes.
-    "video/webm": _Kind("webm", lambda head: head.startswith(b"\x1a\x45\xdf\xa3") and b"webm" in head),
-    "video/quicktime": _Kind("mov", _is_quicktime),
+_FILE_TYPES = {
+    "image/jpeg": _FileType("jpg", lambda head: head.startswith(b"\xff\xd8\xff")),
+    "image/png": _FileType("png", lambda head: head.startswith(b"\x89PNG\r\n\x1a\n")),
+    "image/webp": _FileType("webp", lambda head: head.startswith(b"RIFF") and head[8:12] == b"WEBP"),
+    "image/avif": _FileType("avif", _is_avif),
+    "video/mp4": _FileType("mp4", _is_mp4),
+    # An EBML document (RFC 8794) of DocType webm. Matroska files begin with the same four bytes.
+    "video/webm": _FileType("webm", lambda head: head.startswith(b"\x1a\x45\xdf\xa3") and b"webm" in head),
+    "video/quicktime": _FileType("mov", _is_quicktime),
 }
-_TYPES = {kind.extension: content_type for content_type, kind in _KINDS.items()}
+_TYPES = {file_type.extension: content_type for content_type, file_type in _FILE_TYPES.items()}
 KEY_PATTERN = rf"venues/[0-9a-f]{{24}}/[0-9a-f]{{32}}\.(?:{'|'.join(_TYPES)})"
 _KEY = re.compile(KEY_PATTERN)
 
 
 def max_bytes(content_type: str, max_video_mb: float) -> int:
-    """Return how large a file of that type may be."""
+    """Return the maximum size of a file of this type, in bytes."""
     return int(max_video_mb * MIB) if content_type.startswith("video/") else MAX_PICTURE_BYTES
 
 
 def looks_like(content_type: str, head: bytes) -> bool:
-    """Tell whether a file that begins with `head` can be of that type."""
-    return _KINDS[content_type].has_head(head[:HEAD_BYTES])
+    """Return whether a file that begins with `head` can have this type."""
+    return _FILE_TYPES[content_type].matches(head[:HEAD_BYTES])
 
 
 def new_key(owner_id: str, content_type: str) -> str:
-    """Return a new place for a file of that type, under its owner's id and named by nobody."""
-    return f"venues/{owner_id}/{secrets.token_hex(16)}.{_KINDS[content_type].extension}"
+    """Return a new key for a file of this type: the owner's id and a random name, which the client can't choose."""
+    return f"venues/{owner_id}/{secrets.token_hex(16)}.{_FILE_TYPES[content_type].extension}"
 
 
 def is_key(text: str) -> bool:
-    """Tell whether `text` is a key of ours: nothing else ever becomes part of a path."""
+    """Return whether `text` has the form of a key. Only such a text may become part of a path."""
     return _KEY.fullmatch(text) is not None
 
 
 def type_of(key: str) -> str:
-    """Return the content type of the file at `key`."""
+    """Return the content type of the file with this key or name."""
     return _TYPES[key.rpartition(".")[2]]

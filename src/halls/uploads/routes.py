@@ -1,4 +1,4 @@
-"""What HTTP sees of uploads."""
+"""Routes of uploads: sign addresses, receive and serve files of the local storage."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ ADDRESS_SECONDS = 600
     limits=[SIGNATURES],
 )
 def sign_upload(context: AppContext, caller: Account, body: NewUpload, now: datetime) -> dict[str, Any]:
-    """Get an address for one picture or video: on S3 if it is set up, else on this server."""
-    config, kind, size = context.config, body.content_type, body.size_bytes
-    key = new_key(str(caller.id), kind)
+    """Get an upload address for one picture or video: on S3 if it is configured, otherwise on this server."""
+    config, content_type, size = context.config, body.content_type, body.size_bytes
+    key = new_key(str(caller.id), content_type)
     expires_at = now.replace(microsecond=0) + timedelta(seconds=ADDRESS_SECONDS)
     if config.s3_bucket:
-        upload_url, public_url = sign_s3_put(config, key, kind, size, seconds=ADDRESS_SECONDS)
+        upload_url, public_url = sign_s3_put(config, key, content_type, size, seconds=ADDRESS_SECONDS)
     else:
         upload_url, public_url = local_storage.sign_local_put(config, local_storage.UploadTicket(key, size), expires_at)
     return {
         "upload_url": upload_url,
         "method": "PUT",
-        "headers": {"Content-Type": kind},
+        "headers": {"Content-Type": content_type},
         "public_url": public_url,
         "expires_at": expires_at,
     }
@@ -66,7 +66,7 @@ def sign_upload(context: AppContext, caller: Account, body: NewUpload, now: date
     limits=[SIGNATURES],
 )
 def sign_cloudinary(context: AppContext, caller: Account, body: NewCloudinaryUpload, now: datetime) -> dict[str, Any]:
-    """Get what an upload of one picture or video to Cloudinary needs."""
+    """Get the address and the form fields to upload one picture or video to Cloudinary."""
     return sign_cloudinary_post(context.config, str(caller.id), body, now)
 
 
@@ -107,5 +107,5 @@ def take_upload(context: AppContext, address: str, now: datetime) -> dict[str, A
     errors=[NotFound],
 )
 def get_media(context: AppContext, file: str) -> Response:
-    """Return an uploaded picture or video, or the range of it that is asked for."""
-    return send_stored(local_storage.find_stored(local_storage.storage_folder(context.config), file))
+    """Return an uploaded picture or video, or the range of it that the header Range requests."""
+    return send_stored(local_storage.get_stored_path(local_storage.storage_folder(context.config), file))

@@ -1,4 +1,4 @@
-"""What comes in and goes out about uploads."""
+"""Request and response models of uploads."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pydantic import AfterValidator, Field, ValidationInfo
 from halls.http.schema import Line, RequestModel, ResponseModel, with_examples
 from halls.uploads.media import ContentType, max_bytes
 
-# Plain names only: nothing that leads elsewhere in a path, and nothing that a signature could be made to say besides.
+# Excludes "..", which changes the path, and "&" and "=", which add parameters to the signed text.
 NAME = r"[A-Za-z0-9_-]+"
-# What is shown as examples.
+# Values of the examples in the OpenAPI document.
 _KEY = "venues/65a0c0ffee0123456789abcd/2b1f6c0d9e8a47f3b5c4d2e1f0a9b8c7.jpg"
 _PUBLIC_ID = "venues/65a0c0ffee0123456789abcd/stage"
 _SIGNATURE = "0f3a5c7e9b1d2f4a6c8e0b2d4f6a8c0e1b3d5f7a9c1e3b5d7f9a1c3e5b7d9f1a"
@@ -28,7 +28,7 @@ def _check_size(size: int, info: ValidationInfo) -> int:
 
 
 class NewUpload(RequestModel):
-    """A file that the client wants to upload. Its name is only looked at: the server chooses its own."""
+    """A file that the client wants to upload. The server stores it under a name of its own choice."""
 
     model_config = with_examples({"filename": "stage.jpg", "content_type": "image/jpeg", "size_bytes": 482113})
 
@@ -38,7 +38,7 @@ class NewUpload(RequestModel):
 
 
 class UploadAddress(ResponseModel):
-    """Where and how to send the file, until when, and where everybody finds it afterwards."""
+    """Where and how to upload the file, when the address expires, and the public address of the file."""
 
     model_config = with_examples(
         {
@@ -58,7 +58,7 @@ class UploadAddress(ResponseModel):
 
 
 class Uploaded(ResponseModel):
-    """The file is kept."""
+    """The file is stored."""
 
     model_config = with_examples({"public_url": f"https://halls.example/media/{_KEY}"})
 
@@ -66,7 +66,7 @@ class Uploaded(ResponseModel):
 
 
 class NewCloudinaryUpload(RequestModel):
-    """What the client may choose of an upload to Cloudinary."""
+    """The options of an upload to Cloudinary."""
 
     model_config = with_examples({"folder": "venues", "resource_type": "image"})
 
@@ -76,7 +76,7 @@ class NewCloudinaryUpload(RequestModel):
 
 
 class CloudinaryAddress(ResponseModel):
-    """Where to post the file, and the form fields that go along: unsigned with a preset, or signed."""
+    """Where to post the file, and its form fields: with an unsigned preset, or signed."""
 
     model_config = with_examples(
         {

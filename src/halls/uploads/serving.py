@@ -1,4 +1,4 @@
-"""Serves a file of the own store to everybody: its type by its key, whole or in ranges, cached for good."""
+"""Serves files of the local storage, whole or in ranges. Clients may cache them for a year."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ YEAR_SECONDS = 31_536_000
 
 
 def send_stored(path: Path) -> Response:
-    """Return the response with the file, or with the range of it that is asked for. Raises NotFound."""
+    """Return a response with the file, or with the range that the request asks for. Raises NotFound."""
     try:
         response = _send(path, conditional=True)
     except RequestedRangeNotSatisfiable:
-        # A server may ignore a range (RFC 9110, 14.2): the whole file is a better answer than none.
+        # A server may ignore the header Range (RFC 9110, 14.2). The whole file is more useful than an error.
         response = _send(path, conditional=False)
     except FileNotFoundError:
         raise NotFound from None
@@ -32,7 +32,7 @@ def send_stored(path: Path) -> Response:
 
 
 def _send(path: Path, *, conditional: bool) -> Response:
-    # The name is the tag: a file never changes, but the sweep touches it.
+    # The name is the ETag. The default ETag uses the modification time, which the cleanup changes.
     return send_file(
         path.absolute(), mimetype=type_of(path.name), conditional=conditional, etag=path.stem, max_age=YEAR_SECONDS
     )
