@@ -1,1 +1,1 @@
-"""The tests; a package, so that they can share their people and servers."""
+"""The tests of Halls. This is a package so that tests can import the shared API client and servers."""

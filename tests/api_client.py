@@ -1,4 +1,4 @@
-"""Owners, guests and their requests: what most tests begin with."""
+"""The HTTP client of the tests, with helpers that create accounts, venues and bookings."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _numbers = itertools.count(1)
 
 
 def day(ahead: int) -> str:
-    """Return the date so many days from today in Karachi."""
+    """Return the date `ahead` days from today in Karachi."""
     return (date.fromisoformat(day_in_karachi(utc_now())) + timedelta(days=ahead)).isoformat()
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A response: its status, its JSON and its headers."""
+    """A response: its status, its JSON body and its headers."""
 
     status: int
     json: Any
@@ -34,30 +34,30 @@ class Answer:
 
     @property
     def data(self) -> Any:
-        """What a success holds; fails when it was none."""
+        """The data of a success; fails for an error response."""
         assert self.json["ok"], self.json
         return self.json["data"]
 
     @property
     def code(self) -> str:
-        """The machine-readable code of a refusal."""
+        """The machine-readable code of an error response."""
         code: str = self.json["code"]
         return code
 
     @property
     def fields(self) -> list[str]:
-        """The fields that a refusal names."""
+        """The fields that an error response names."""
         return [detail["field"] for detail in self.json["details"]]
 
 
 class Api:
-    """Speaks to the application; `as_` is the token of who does."""
+    """Sends requests to the application; `as_` is the bearer token of the account that sends them."""
 
     def __init__(self, client: FlaskClient) -> None:
         self.client = client
 
     def send(self, method: str, path: str, body: Any = None, *, as_: str | None = None, **headers: str) -> Answer:
-        """Send a request; an underscore in a header's name stands for a dash."""
+        """Send a request; an underscore in a header's name stands for a hyphen."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if as_ is not None:
             sent["Authorization"] = f"Bearer {as_}"
@@ -82,40 +82,40 @@ class Api:
         return self.send("DELETE", path, **kwargs)
 
     def await_well(self) -> None:
-        """Ask until the database is there: a probe finds it within moments of a failure that passed."""
+        """Wait until the database is reachable; the probe thread notices a passed failure within a second."""
         deadline = time.monotonic() + WELL_SECONDS
         while self.get("/health/ready").status != 200:
             assert time.monotonic() < deadline
 
     def sign_up(self, *, owner: bool = False, **fields: Any) -> Any:
-        """Make an account; return its session."""
+        """Create an account; return its session."""
         number = next(_numbers)
         body = {"email": f"p{number}@example.com", "password": PASSWORD, "is_venue_owner": owner, **fields}
         return self.post("/auth/signup", body).data
 
     def owner(self) -> str:
-        """Make an owner; return the token."""
+        """Create an owner; return the token."""
         token: str = self.sign_up(owner=True)["token"]
         return token
 
     def guest(self) -> str:
-        """Make a guest; return the token."""
+        """Create a guest; return the token."""
         token: str = self.sign_up()["token"]
         return token
 
     def list_venue(self, owner: str, **fields: Any) -> str:
-        """Register a venue offered for the next 9 days, at 101 000 … 109 000; return its id."""
+        """Register a venue offered for the next 9 days, at 101 000 … 109 000 PKR; return its id."""
         venue_id: str = self.post("/venues/register", venue_body(**fields), as_=owner).data["venue_id"]
         return venue_id
 
     def book(self, guest: str, venue_id: str, date: str, **fields: Any) -> Answer:
-        """Ask for a booking."""
+        """Send POST /bookings."""
         body = {"venue_id": venue_id, "date": date, "guests": 100, **fields}
         return self.post("/bookings", body, as_=guest)
 
 
 def venue_body(**fields: Any) -> dict[str, Any]:
-    """Return a body of POST /venues/register; `fields` replace its own."""
+    """Return a body of POST /venues/register; `fields` replace the defaults."""
     dates = [day(ahead) for ahead in range(1, 10)]
     return {
         "venue_name": "Pearl Hall",

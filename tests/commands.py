@@ -1,4 +1,4 @@
-"""Runs `halls` commands, in this process or in one of their own, on a database that the test names."""
+"""Runs `halls` commands on a database, in this process or in a child process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-# What production asks for, beside MONGO_URI and JWT_SECRET.
+# The settings that production requires, besides MONGO_URI and JWT_SECRET.
 PRODUCTION = {
     "HALLS_ENV": "production",
     "SMTP_HOST": "127.0.0.1",
@@ -28,17 +28,17 @@ PRODUCTION = {
 
 
 def run_halls(uri: str | None, *arguments: str | Path, **environment: str) -> Result:
-    """Run `halls` with `arguments`; its exit code, stdout and stderr are in the result."""
+    """Run `halls` with `arguments`; the result holds its exit code, stdout and stderr."""
     settings = {"MONGO_URI": uri or "", "JWT_SECRET": SECRET, "LOG_LEVEL": "ERROR", "HALLS_ENV": "", **environment}
-    # The command's log goes to a stream that is closed afterwards.
+    # The command logs to a stream that click closes afterwards: later log lines would fail.
     with preserved_logging():
         return CliRunner(env=settings).invoke(main, [str(argument) for argument in arguments])
 
 
 def run_python(uri: str, folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run Python with `arguments` in `folder`, for what must not happen to this process."""
-    passed_on = ("PATH", "HOME", "COVERAGE_PROCESS_CONFIG")
-    inherited = {name: os.environ[name] for name in passed_on if name in os.environ}  # noqa: TID251 - for a child
+    """Run Python with `arguments` in `folder`, as a child process, so that it cannot change this process."""
+    inherited_names = ("PATH", "HOME", "COVERAGE_PROCESS_CONFIG")
+    inherited = {name: os.environ[name] for name in inherited_names if name in os.environ}  # noqa: TID251 - for a child
     return subprocess.run(
         [sys.executable, *arguments],
         env=inherited | {"MONGO_URI": uri, "JWT_SECRET": SECRET, "DATA_DIR": str(folder)},

@@ -1,7 +1,8 @@
-"""Fixtures: one real MongoDB for the whole run, an application on it, and people who use it."""
+"""Fixtures that every test can use: one real MongoDB for the whole run, an application and a client."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -32,17 +33,28 @@ if TYPE_CHECKING:
 
 SECRET = "a secret of the tests that is long enough"
 MONGO_URI = pytest.StashKey[str]()
-# How long an example takes is the machine's business.
+# The file that the application reads. The tests read none: see _isolate_settings.
+ENV_FILE = Config.model_config["env_file"]
+# The duration of an example depends on the machine, so a deadline would fail at random.
 settings.register_profile("halls", deadline=None)
 settings.load_profile("halls")
-# So is how long it takes to take in what a test has written past the application.
+# The delay of the change stream depends on the machine too.
 change_stream.MAX_WAIT_SECONDS = 3.0
-# The threads of the application log whenever they like, also while a test reads what a command prints.
+# The application's threads log at any time, also while a test reads the output of a command.
 structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
 
 
+def _isolate_settings() -> None:
+    """Ignore the settings of the developer: those of the shell, and the `.env` of the working directory."""
+    Config.model_config["env_file"] = None
+    for name in list(os.environ):  # noqa: TID251 - removed, not read
+        if name.lower() in Config.model_fields:
+            del os.environ[name]  # noqa: TID251 - the same
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Start one mongod in the process that leads the run; its workers are told where it is."""
+    """Start one mongod in the main process of the run; xdist workers get its URI."""
+    _isolate_settings()
     workerinput: dict[str, Any] | None = getattr(config, "workerinput", None)
     if workerinput is not None:
         config.stash[MONGO_URI] = workerinput["mongo_uri"]
@@ -56,19 +68,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell an xdist worker where the mongod is."""
+    """Tell an xdist worker the URI of the mongod."""
     node.workerinput["mongo_uri"] = node.config.stash[MONGO_URI]
 
 
 @pytest.fixture(scope="session")
 def mongo_uri(request: pytest.FixtureRequest) -> str:
-    """The replica set's URI; its database is `halls`, which no test uses."""
+    """The URI of the replica set; its database is `halls`, which the tests do not use."""
     return request.config.stash[MONGO_URI]
 
 
 @pytest.fixture(scope="session")
 def worker_uri(mongo_uri: str) -> Iterator[str]:
-    """The URI of a database that this pytest worker has to itself."""
+    """The URI of a database of this pytest worker."""
     uri = uri_of(mongo_uri, f"test_{uuid.uuid4().hex[:12]}")
     yield uri
     db = connect(uri)
@@ -78,7 +90,7 @@ def worker_uri(mongo_uri: str) -> Iterator[str]:
 
 @pytest.fixture
 def fresh_uri(mongo_uri: str) -> Iterator[str]:
-    """The URI of a database that this one test has to itself, without indexes."""
+    """The URI of a database of one test, without indexes."""
     uri = uri_of(mongo_uri, f"test_{uuid.uuid4().hex[:12]}")
     yield uri
     db = connect(uri)
@@ -87,21 +99,21 @@ def fresh_uri(mongo_uri: str) -> Iterator[str]:
 
 
 def uri_of(mongo_uri: str, name: str) -> str:
-    """Return `mongo_uri` with another database's name."""
+    """Return `mongo_uri` with the database `name`."""
     return mongo_uri.replace("/halls?", f"/{name}?")
 
 
 def make_config(**settings: Any) -> Config:
-    """Return settings as a test wants them, whatever the machine's own environment says."""
+    """Return settings for a test, independent of the environment variables of the machine."""
     defaults = {"jwt_secret": SECRET, "cors_origins": "https://app.example", "log_level": "ERROR", "rate_limits": "off"}
-    # How slow the machine is no test wants to read, least of all among what a command prints.
+    # A log line about a slow command would fail tests that read the output of a command.
     defaults["slow_command_ms"] = "60000"
     return Config(_env_file=None, **{**defaults, **settings})  # type: ignore[call-arg] # pydantic-settings adds it
 
 
 @pytest.fixture(scope="session")
 def app(worker_uri: str) -> Iterator[Flask]:
-    """The application on this worker's database."""
+    """The application on the database of this pytest worker."""
     application = make_server_app(make_config(mongo_uri=worker_uri))
     yield application
     application.extensions["halls"].db.client.close()
@@ -109,15 +121,15 @@ def app(worker_uri: str) -> Iterator[Flask]:
 
 @pytest.fixture
 def db(app: Flask) -> Db:
-    """An empty database, but for its indexes, of which nobody remembers anything; this pytest worker's own."""
+    """The database of this pytest worker, empty except for its indexes; the radius cache is empty too."""
     database: Db = app.extensions["halls"].db
-    for plan in COLLECTIONS:
-        database[plan.name].delete_many({})
+    for spec in COLLECTIONS:
+        database[spec.name].delete_many({})
     radius_cache.clear()
     return database
 
 
 @pytest.fixture
-def api(app: Flask, db: Db) -> Api:  # noqa: ARG001 - an empty database comes first
-    """A client of the application, in this process."""
+def api(app: Flask, db: Db) -> Api:  # noqa: ARG001 - empties the database first
+    """A client of the application in this process."""
     return Api(app.test_client())

@@ -1,4 +1,4 @@
-"""The rows of the contract that tests go through one by one: method, path, who may, and whether a body is read."""
+"""The routes of the contract as a table: method, path, access, and whether the route reads a body."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """One request of the contract."""
+    """One route of the contract."""
 
     method: str
     path: str
@@ -14,7 +14,7 @@ class Row(NamedTuple):
     takes_body: bool = False
 
     def at(self, record_id: str) -> str:
-        """Return the path with that id in it."""
+        """Return the path with `record_id` in it."""
         return self.path.replace(":id", record_id)
 
 
@@ -47,5 +47,5 @@ NO_ID = "0123456789abcdef01234567"
 
 
 def name_of(row: Row) -> str:
-    """Return a row's name for the test report."""
+    """Return the name of a row in the test report."""
     return f"{row.method} {row.path}"

@@ -1,4 +1,4 @@
-"""Documents as other tools write them: the exact shapes of the specification, and nothing of ours."""
+"""Documents as external writers store them: exactly the shapes of the specification."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.api_client import day
 if TYPE_CHECKING:
     from halls.mongo.client import Db, Document
 
-FOREIGN_PASSWORD = "written by another tool"
-FOREIGN_HASH = HASHER.hash(FOREIGN_PASSWORD)
+FOREIGN_PASSWORD = "written by an external tool"
+EXTERNAL_HASH = HASHER.hash(FOREIGN_PASSWORD)
 WRITTEN_AT = datetime(2025, 8, 20, 10, 30, 15, 999_000, tzinfo=timezone.utc)
 SPEC_AMENITIES = {
     "parking_valet": True,
@@ -28,17 +28,17 @@ SPEC_AMENITIES = {
 
 
 def index_all(db: Db) -> None:
-    """Let search find what was written straight into the database, as the follower of other tools does in a while."""
+    """Update the search index after direct writes to the database, as the change stream reader does later."""
     reindex_stale(db)
 
 
 def put_user(db: Db, **fields: Any) -> Document:
-    """Write a user (spec 1.1): no token_version, and the address in whatever case it was typed."""
+    """Insert a user (spec 1.1): no token_version; the e-mail address keeps its upper case."""
     user = {
         "_id": ObjectId(),
         "full_name": "Bilal Khan",
         "email": "Bilal.KHAN@Example.COM",
-        "password_hash": FOREIGN_HASH,
+        "password_hash": EXTERNAL_HASH,
         "contact_number": "+92 300 1234567",
         "is_venue_owner": False,
         "role": "user",
@@ -52,11 +52,11 @@ def put_user(db: Db, **fields: Any) -> Document:
 
 
 def put_owner(db: Db, **fields: Any) -> Document:
-    """Write a user who owns venues."""
+    """Insert a user who owns venues."""
     return put_user(db, **{"is_venue_owner": True, "role": "owner", **fields})
 
 
-def venue_document(owner_id: ObjectId, **fields: Any) -> Document:
+def venue_document(owner_id: ObjectId, **fields: Any) -> Any:
     """Return a venue (spec 1.3): no rev, unsorted dates, doubles for numbers, two prices for one date."""
     return {
         "_id": ObjectId(),
@@ -85,22 +85,22 @@ def venue_document(owner_id: ObjectId, **fields: Any) -> Document:
     }
 
 
-def bare_venue_document(owner_id: ObjectId, **fields: Any) -> Document:
-    """Return a venue with nothing but what every venue must have."""
-    whole = venue_document(owner_id)
+def bare_venue_document(owner_id: ObjectId, **fields: Any) -> Any:
+    """Return a venue with only the required fields."""
+    complete = venue_document(owner_id)
     names = ("_id", "owner_id", "venue_name", "type", "address", "maps_location", "capacity")
-    return {name: whole[name] for name in names} | fields
+    return {name: complete[name] for name in names} | fields
 
 
 def put_venue(db: Db, owner_id: ObjectId, **fields: Any) -> Document:
-    """Write such a venue."""
-    venue = venue_document(owner_id, **fields)
+    """Insert a venue of `venue_document`."""
+    venue: Document = venue_document(owner_id, **fields)
     db.venues.insert_one(venue)
     return venue
 
 
 def put_booking(db: Db, venue_id: ObjectId, user_id: ObjectId, **fields: Any) -> Document:
-    """Write a booking (spec 1.4): no notes, doubles for numbers."""
+    """Insert a booking (spec 1.4): no notes, doubles for numbers."""
     booking = {
         "_id": ObjectId(),
         "venue_id": venue_id,

@@ -1,4 +1,4 @@
-"""Puts logging back as it was, after a test that set it up."""
+"""Restores the logging configuration after a test that changes it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 @contextmanager
 def preserved_logging() -> Iterator[None]:
-    """Keep both ways of logging for after the block: structlog's, and Python's own with pytest's handlers."""
+    """Restore structlog's configuration and the standard library's handlers, pytest's among them, after the block."""
     root = logging.getLogger()
-    handlers, level, before = root.handlers[:], root.level, structlog.get_config()
+    handlers, level, structlog_config = root.handlers[:], root.level, structlog.get_config()
     try:
         yield
     finally:
         root.handlers[:] = handlers
         root.setLevel(level)
-        structlog.configure(**before)
+        structlog.configure(**structlog_config)

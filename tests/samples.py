@@ -1,4 +1,4 @@
-"""Finds the samples of code on the pages, and runs them against a server."""
+"""Finds the code samples of the documentation and runs them against a server."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from tests.servers import RunningServer
 
-# The blocks of the first two are shapes of documents; those of the third set up a whole machine, as root: they have
-# tests/deploy/test_operations.py and `make try-guide`.
+# The samples of contract.md and specification.md are document shapes. Those of operations.md set up a whole machine as
+# root: tests/deploy/test_operations.py and `make try-guide` cover them.
 NOT_RUN = {"contract.md", "specification.md", "operations.md"}
 PAGES = [page for page in list_files(ROOT / "docs", suffix=".md") if page.name not in NOT_RUN]
 ADDRESS = "http://127.0.0.1:5000"
@@ -33,26 +33,31 @@ LIMIT_SECONDS = 60
 
 
 def find_samples(page: Path) -> dict[str, list[str]]:
-    """Return the blocks of a page by language, in order."""
-    found: dict[str, list[str]] = defaultdict(list)
+    """Return the code blocks of a page by language, in order."""
+    samples: dict[str, list[str]] = defaultdict(list)
     for _, language, text in _FENCE.findall(page.read_text()):
-        found[language].append(textwrap.dedent(text))
-    return found
+        samples[language].append(textwrap.dedent(text))
+    return samples
 
 
 def run_sample(language: str, text: str, server: RunningServer, uri: str, folder: Path) -> None:
-    """Run `text` as somebody would who has copied it, but for the server's port; fails where it does."""
-    bin_folder = os.path.dirname(sys.executable)  # noqa: PTH120 - unresolved: the environment's, not the system's
+    """Run `text` as a reader would type it, with the server's port replaced; fails if it exits with an error."""
+    bin_folder = os.path.dirname(sys.executable)  # noqa: PTH120 - a link, not to be resolved
     inherited = {name: os.environ[name] for name in ("PATH", "HOME")}  # noqa: TID251 - for a child
-    own = {"PATH": f"{bin_folder}:{inherited['PATH']}", "MONGO_URI": uri, "JWT_SECRET": SECRET, "DATA_DIR": str(folder)}
-    done = subprocess.run(
+    environment = {
+        "PATH": f"{bin_folder}:{inherited['PATH']}",
+        "MONGO_URI": uri,
+        "JWT_SECRET": SECRET,
+        "DATA_DIR": str(folder),
+    }
+    completed = subprocess.run(
         PROGRAMS[language],
         input=text.replace(ADDRESS, server.url),
-        env=inherited | own,
+        env=inherited | environment,
         cwd=folder,
         capture_output=True,
         text=True,
         timeout=LIMIT_SECONDS,
         check=False,
     )
-    assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
+    assert completed.returncode == 0, f"{text}\n{completed.stdout}\n{completed.stderr}"

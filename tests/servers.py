@@ -1,4 +1,4 @@
-"""Starts `halls serve` as an operator does: a process of its own, spoken to over HTTP."""
+"""Starts `halls serve` as a process of its own and sends it HTTP requests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STOP_SECONDS = 30
 
 @dataclass
 class RunningServer:
-    """A server that answers."""
+    """A running server that answers requests."""
 
     process: subprocess.Popen[bytes]
     port: int
@@ -34,31 +34,31 @@ class RunningServer:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The URL that it listens on."""
         return f"http://127.0.0.1:{self.port}"
 
     def ask(self, path: str) -> str:
-        """Return the text that is there."""
+        """Return the response text of GET `path`."""
         return requests.get(self.url + path, timeout=START_SECONDS).text
 
     def log_text(self) -> str:
-        """All that it wrote so far."""
+        """The server's log so far."""
         return self.log.read_text()
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    """Return a loopback port that is free at this moment."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
         return port
 
 
 @contextmanager
 def running_server(*, mongo_uri: str | None, folder: Path, **environment: str) -> Iterator[RunningServer]:
-    """Run `halls serve` with its data in `folder` until the block ends; wait only for /health, not for readiness."""
+    """Run `halls serve` with its data in `folder` until the block ends; waits for /health, not for readiness."""
     port = int(environment.pop("PORT", 0)) or free_port()
-    own = {
+    settings = {
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "DATA_DIR": str(folder),
@@ -68,15 +68,15 @@ def running_server(*, mongo_uri: str | None, folder: Path, **environment: str) -
     }
     inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}  # noqa: TID251 - for a child
     if mongo_uri is not None:
-        own["MONGO_URI"] = mongo_uri
+        settings["MONGO_URI"] = mongo_uri
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "server.log"
     with log.open("ab") as output:
         command = [sys.executable, "-m", "halls.cli", "serve"]
-        process = subprocess.Popen(command, env=inherited | own, stdout=output, stderr=output, cwd=folder)
+        process = subprocess.Popen(command, env=inherited | settings, stdout=output, stderr=output, cwd=folder)
     server = RunningServer(process, port, log)
     try:
-        _wait_until_it_answers(server)
+        _wait_until_it_responds(server)
         yield server
     finally:
         if process.poll() is None:
@@ -84,14 +84,14 @@ def running_server(*, mongo_uri: str | None, folder: Path, **environment: str) -
         process.wait(STOP_SECONDS)
 
 
-def _wait_until_it_answers(server: RunningServer) -> None:
+def _wait_until_it_responds(server: RunningServer) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
             requests.get(f"{server.url}/health", timeout=2)
-        except (requests.ConnectionError, requests.Timeout):  # noqa: PERF203 - refused is what a server not yet up does
-            assert server.process.poll() is None, f"the server ended:\n{server.log_text()}"
-            assert time.monotonic() < deadline, f"the server does not answer:\n{server.log_text()}"
+        except (requests.ConnectionError, requests.Timeout):  # noqa: PERF203 - expected while it starts
+            assert server.process.poll() is None, f"the server has ended:\n{server.log_text()}"
+            assert time.monotonic() < deadline, f"the server does not respond:\n{server.log_text()}"
             time.sleep(0.05)
         else:
             return

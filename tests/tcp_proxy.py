@@ -1,4 +1,4 @@
-"""A port that leads to the tests' mongod once it is opened: a database that is away, and comes."""
+"""A TCP proxy to the tests' mongod that a test can open and close to simulate an outage."""
 
 from __future__ import annotations
 
@@ -14,61 +14,62 @@ BLOCK = 65_536
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """Opens again where connections of before have hardly ended."""
+    """A server that can bind its port although old connections are still in TIME_WAIT."""
 
     allow_reuse_address = True
 
 
 class TcpProxy:
-    """Closed at first: whoever knocks is refused, as where no mongod runs."""
+    """A TCP proxy. It is closed at first: it rejects connections like a port without a mongod."""
 
     def __init__(self, uri: str) -> None:
         parts = urlsplit(uri)
         assert parts.hostname
         assert parts.port
-        self._there = (parts.hostname, parts.port)
+        self._target = (parts.hostname, parts.port)
         self._open_sockets: list[socket.socket] = []
         self._server: Server | None = None
         self.port = free_port()
-        # Direct, or the driver would follow the set's own word to the mongod's real port.
+        # A direct connection: otherwise the driver would connect to the mongod's real port from the replica set's
+        # config.
         self.uri = f"mongodb://127.0.0.1:{self.port}{parts.path}?directConnection=true"
 
     def open(self) -> None:
-        """Let everybody through from now on."""
-        there, open_sockets = self._there, self._open_sockets
+        """Forward connections from now on."""
+        target, open_sockets = self._target, self._open_sockets
 
-        class Porter(socketserver.BaseRequestHandler):
-            """Carries one connection's bytes both ways."""
+        class Forwarder(socketserver.BaseRequestHandler):
+            """Forwards the bytes of one connection in both directions."""
 
             def handle(self) -> None:
-                """Carry until either side hangs up, or the gate closes."""
-                with socket.create_connection(there) as onward:
-                    open_sockets.extend([self.request, onward])
-                    back = threading.Thread(target=_carry, args=(onward, self.request))
-                    back.start()
-                    _carry(self.request, onward)
-                    back.join()
+                """Forward until either side disconnects or the proxy closes."""
+                with socket.create_connection(target) as upstream:
+                    open_sockets.extend([self.request, upstream])
+                    upstream_thread = threading.Thread(target=_forward, args=(upstream, self.request))
+                    upstream_thread.start()
+                    _forward(self.request, upstream)
+                    upstream_thread.join()
 
-        self._server = Server(("127.0.0.1", self.port), Porter)
+        self._server = Server(("127.0.0.1", self.port), Forwarder)
         threading.Thread(target=self._server.serve_forever, args=(0.01,)).start()
 
     def close(self) -> None:
-        """Close, and cut off whoever is still on the way through."""
+        """Stop listening and close all open connections."""
         if self._server is None:
             return
         self._server.shutdown()
-        for one in self._open_sockets:
-            _hang_up(one, socket.SHUT_RDWR)
+        for connection in self._open_sockets:
+            _shut_down(connection, socket.SHUT_RDWR)
         self._server.server_close()
 
 
-def _hang_up(one: socket.socket, how: int) -> None:
-    with suppress(OSError):  # it has hung up by itself
-        one.shutdown(how)
+def _shut_down(connection: socket.socket, how: int) -> None:
+    with suppress(OSError):  # the peer has disconnected already
+        connection.shutdown(how)
 
 
-def _carry(source: socket.socket, target: socket.socket) -> None:
+def _forward(source: socket.socket, target: socket.socket) -> None:
     with suppress(OSError):
         while block := source.recv(BLOCK):
             target.sendall(block)
-    _hang_up(target, socket.SHUT_WR)
+    _shut_down(target, socket.SHUT_WR)

@@ -1,4 +1,4 @@
-"""The clock: whole milliseconds in UTC, and days as Karachi's calendar has them."""
+"""The clock: the time in UTC in whole milliseconds, and the date in Karachi."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import time_machine
 from halls.clock import day_in_karachi, utc_now
 
 
-def test_now_is_utc_in_the_milliseconds_that_mongodb_keeps() -> None:
+def test_now_is_utc_in_whole_milliseconds_as_in_mongodb() -> None:
     with time_machine.travel(datetime(2026, 11, 22, 20, 0, 0, 123_999, tzinfo=timezone.utc), tick=False):
         assert utc_now() == datetime(2026, 11, 22, 20, 0, 0, 123_000, tzinfo=timezone.utc)
         assert utc_now().utcoffset() == timedelta(0)
@@ -32,5 +32,5 @@ def test_now_is_utc_in_the_milliseconds_that_mongodb_keeps() -> None:
         ("2026-11-23T00:00:00+05:00", "2026-11-23"),
     ],
 )
-def test_the_day_turns_at_19_hours_utc_in_every_season(moment: str, day: str) -> None:
+def test_the_date_changes_at_19_00_utc_in_every_season(moment: str, day: str) -> None:
     assert day_in_karachi(datetime.fromisoformat(moment)) == day

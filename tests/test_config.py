@@ -1,4 +1,4 @@
-"""Settings: read from the environment and a .env file, and refused all at once, each by its name."""
+"""Settings are read from the environment and a .env file. One error names all invalid settings."""
 
 from __future__ import annotations
 
@@ -11,27 +11,26 @@ import pytest
 
 from halls.config import Config, ConfigError, load_config
 from tests.commands import PRODUCTION
-from tests.conftest import make_config
+from tests.conftest import ENV_FILE, make_config
 
 STRONG = "x" * 32
 
 
 @pytest.fixture(autouse=True)
 def _bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Take away what the machine of the developer has set."""
-    for name in Config.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
+    """Read the environment and the `.env` of an empty folder, as the application does."""
+    monkeypatch.setitem(Config.model_config, "env_file", ENV_FILE)
     monkeypatch.chdir(tmp_path)
 
 
-def refused() -> str:
-    """Return why the settings are refused."""
+def config_error() -> str:
+    """Return the message of the ConfigError for the current settings."""
     with pytest.raises(ConfigError) as caught:
         load_config()
     return str(caught.value)
 
 
-def test_nothing_set_is_good_enough_for_development(tmp_path: Path) -> None:
+def test_development_needs_no_settings(tmp_path: Path) -> None:
     config = load_config()
     assert (config.halls_env, config.mongo_uri, config.port, config.jwt_expires_hours) == (
         "development",
@@ -42,25 +41,25 @@ def test_nothing_set_is_good_enough_for_development(tmp_path: Path) -> None:
     assert config.max_video_mb == 25
     assert config.allowed_origins == []
     assert len(config.secret.encode()) >= 32
-    kept = tmp_path / ".data" / "jwt_secret"
-    assert kept.read_text() == config.secret
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    stored = tmp_path / ".data" / "jwt_secret"
+    assert stored.read_text() == config.secret
+    assert stat.S_IMODE(stored.stat().st_mode) == 0o600
 
 
-def test_the_secret_that_was_made_is_kept(tmp_path: Path) -> None:
+def test_the_generated_secret_is_stored(tmp_path: Path) -> None:
     first = load_config().secret
     assert load_config().secret == first
     assert [path.name for path in (tmp_path / ".data").iterdir()] == ["jwt_secret"]
 
 
-def test_of_many_first_starts_at_once_all_have_one_secret(tmp_path: Path) -> None:
+def test_concurrent_first_starts_use_the_same_secret(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         secrets = {config.secret for config in pool.map(lambda _: load_config(), range(8))}
     assert len(secrets) == 1
     assert [path.name for path in (tmp_path / ".data").iterdir()] == ["jwt_secret"]
 
 
-def test_what_is_set_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "MONGO_URI": "mongodb+srv://db.example/halls",
         "JWT_SECRET": "short is fine in development",
@@ -68,7 +67,7 @@ def test_what_is_set_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "MAX_VIDEO_MB": "40",
         "CORS_ORIGINS": "https://app.example, http://localhost:3000,",
         "LOG_LEVEL": "DEBUG",
-        "HOST": "0.0.0.0",  # noqa: S104 - only read, nothing listens
+        "HOST": "0.0.0.0",  # noqa: S104 - only read, not bound
         "PORT": "8080",
         "DATA_DIR": "/var/lib/halls",
     }.items():
@@ -81,14 +80,12 @@ def test_what_is_set_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (config.log_level, config.data_dir) == ("DEBUG", Path("/var/lib/halls"))
 
 
-def test_a_file_beside_the_process_is_read_and_the_environment_wins(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_environment_overrides_the_env_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text('PORT=8080\nMAX_VIDEO_MB="40"\nJWT_SECRET=\n# PORT=1\nSOMETHING_ELSE=1\n')
     monkeypatch.setenv("MAX_VIDEO_MB", "50")
     config = load_config()
     assert (config.port, config.max_video_mb) == (8080, 50)
-    assert config.secret, "an empty value is no value"
+    assert config.secret, "an empty value must count as missing"
 
 
 BAD = {
@@ -118,19 +115,19 @@ BAD = {
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in BAD.items() for value in values])
-def test_a_bad_value_is_refused_by_its_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_the_error_names_an_invalid_variable(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
-    said = refused()
-    assert name in said
-    assert "Traceback" not in said
-    assert "hidden" not in said
+    message = config_error()
+    assert name in message
+    assert "Traceback" not in message
+    assert "hidden" not in message
 
 
-def test_all_bad_values_are_named_in_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_error_names_all_invalid_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, values in BAD.items():
         monkeypatch.setenv(name, values[0])
-    said = refused()
-    assert [name for name in BAD if name not in said] == []
+    message = config_error()
+    assert [name for name in BAD if name not in message] == []
 
 
 @pytest.mark.parametrize(
@@ -146,19 +143,19 @@ def test_all_bad_values_are_named_in_one_message(monkeypatch: pytest.MonkeyPatch
     ],
     ids=str,
 )
-def test_production_refuses_weak_and_missing_settings_together(
+def test_production_reports_weak_and_missing_settings_together(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: dict[str, str], named: list[str]
 ) -> None:
     for name, value in {"HALLS_ENV": "production", **settings}.items():
         monkeypatch.setenv(name, value)
-    said = refused()
-    assert [name for name in ("MONGO_URI", "JWT_SECRET", "PORT") if name in said] == named
-    assert "weak" not in said, "a secret is not printed, however weak"
-    assert not (tmp_path / ".data").exists(), "production makes no secret of its own"
+    message = config_error()
+    assert [name for name in ("MONGO_URI", "JWT_SECRET", "PORT") if name in message] == named
+    assert "weak" not in message, "the message must not contain a secret, not even a weak one"
+    assert not (tmp_path / ".data").exists(), "production must not generate a secret"
 
 
 @pytest.mark.parametrize("secret", [STRONG, "ش" * 16])
-def test_production_takes_a_secret_of_32_bytes(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+def test_production_accepts_a_secret_of_32_bytes(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
     uri = "mongodb://db.example/halls"
     settings = {**PRODUCTION, "MONGO_URI": uri, "JWT_SECRET": secret}
     for name, value in settings.items():
@@ -185,33 +182,33 @@ def test_production_takes_a_secret_of_32_bytes(monkeypatch: pytest.MonkeyPatch, 
         ("GOOGLE_CERTS_URL", "http://keys.example/certs"),
     ],
 )
-def test_production_refuses_what_is_fine_only_in_development(
+def test_production_rejects_settings_that_are_valid_only_in_development(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     settings = {**PRODUCTION, "MONGO_URI": "mongodb://db.example/halls", "JWT_SECRET": STRONG, name: value}
-    for each, said in settings.items():
-        monkeypatch.setenv(each, said)
+    for each, setting in settings.items():
+        monkeypatch.setenv(each, setting)
     family = name.partition("_")[0]
-    assert re.search(rf"^  {family}_\w+: ", refused(), re.MULTILINE)
+    assert re.search(rf"^  {family}_\w+: ", config_error(), re.MULTILINE)
     monkeypatch.setenv("HALLS_ENV", "development")
     if name not in {"SMTP_USER", "SMTP_PASS", "AWS_ACCESS_KEY_ID"}:
         assert load_config().halls_env == "development"
 
 
 @pytest.mark.parametrize("url", ["https://keys.example/certs", "http://127.0.0.1:8000/certs", "http://[::1]/certs"])
-def test_production_takes_googles_keys_where_nobody_can_change_them(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+def test_production_accepts_tamper_proof_urls_of_googles_keys(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     uri = "mongodb://db.example/halls"
     for name, value in {**PRODUCTION, "MONGO_URI": uri, "JWT_SECRET": STRONG, "GOOGLE_CERTS_URL": url}.items():
         monkeypatch.setenv(name, value)
     assert load_config().google_certs_url == url
 
 
-def test_secrets_that_were_used_before_are_read_with_blanks_between(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_secrets_are_separated_by_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JWT_OLD_SECRETS", " one  two ")
     assert load_config().old_secrets == ["one", "two"]
 
 
-def test_settings_made_by_hand_tell_what_they_lack() -> None:
+def test_a_missing_setting_of_a_hand_made_config_is_named() -> None:
     config = make_config(jwt_secret=None)
     with pytest.raises(ConfigError, match="JWT_SECRET"):
         assert config.secret
@@ -219,6 +216,6 @@ def test_settings_made_by_hand_tell_what_they_lack() -> None:
         assert config.database_uri
 
 
-def test_settings_do_not_change() -> None:
+def test_settings_are_immutable() -> None:
     with pytest.raises(ValueError, match="frozen"):
         make_config().port = 1

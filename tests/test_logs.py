@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line, with the request's id and no secret or personal datum."""
+"""Logs: one JSON object per line, with the request id and without secrets or personal data."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
-def _kept_logging() -> Iterator[None]:
+def _restored_logging() -> Iterator[None]:
     with preserved_logging():
         yield
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    """Return what was logged, but for what search's thread says, which mends after the test before."""
+    """Return the log lines, without those of the search thread, which may still run for the previous test."""
     captured = capsys.readouterr()
     assert captured.out == ""
     logged = [json.loads(line) for line in captured.err.splitlines()]
-    return [line for line in logged if line.get("event") != "mended the catalog"]
+    return [line for line in logged if line.get("event") != "search index repaired"]
 
 
-def test_each_request_is_one_line(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_request_is_one_log_line(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     token = api.guest()
     capsys.readouterr()
     configure_logging("INFO")
@@ -47,7 +47,7 @@ def test_each_request_is_one_line(api: Api, capsys: pytest.CaptureFixture[str]) 
     assert (second["route"], second["status"], second["account_id"]) == (None, 404, None)
 
 
-def test_no_line_holds_what_nobody_else_should_read(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_log_line_contains_secrets_or_personal_data(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("DEBUG")
     session = api.sign_up(owner=True, email="ali@example.com", full_name="Ali Raza", contact_number="03001234567")
     token = session["token"]
@@ -66,7 +66,7 @@ def test_no_line_holds_what_nobody_else_should_read(api: Api, capsys: pytest.Cap
         assert secret not in logged
 
 
-def test_nothing_that_a_client_sends_starts_a_line_of_its_own(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+def test_client_data_cannot_start_a_new_log_line(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("INFO")
     api.client.open("/venues/%0A%7B%22forged%22:1%7D", method="GET")
     api.client.open("/health", method="GET\u2028FORGED")
@@ -77,7 +77,7 @@ def test_nothing_that_a_client_sends_starts_a_line_of_its_own(api: Api, capsys: 
 
 
 @pytest.mark.parametrize(
-    ("level", "heard"),
+    ("level", "logged_levels"),
     [
         ("DEBUG", ["debug", "info", "warning", "error"]),
         ("INFO", ["info", "warning", "error"]),
@@ -85,20 +85,20 @@ def test_nothing_that_a_client_sends_starts_a_line_of_its_own(api: Api, capsys: 
         ("ERROR", ["error"]),
     ],
 )
-def test_the_level_is_a_threshold(level: str, heard: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_level_is_a_threshold(level: str, logged_levels: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging(level)
     log = structlog.get_logger()
     for name in ("debug", "info", "warning", "error"):
         getattr(log, name)("said")
-    assert [line["level"] for line in lines(capsys)] == heard
+    assert [line["level"] for line in lines(capsys)] == logged_levels
 
 
-def test_what_libraries_and_the_server_say_is_in_the_same_form(capsys: pytest.CaptureFixture[str]) -> None:
+def test_log_lines_of_libraries_and_the_server_have_the_same_format(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("INFO")
     logging.getLogger("some.library").warning("one\ntwo %s", 3)
     logging.getLogger("some.library").info("chatter")
     server = logging.getLogger("gunicorn.error")
-    was = server.propagate
+    propagate_before = server.propagate
     server.propagate = False
     try:
         logger = ServerLogger.__new__(ServerLogger)
@@ -106,7 +106,7 @@ def test_what_libraries_and_the_server_say_is_in_the_same_form(capsys: pytest.Ca
         logger.setup(object())
         server.error("worker died")
     finally:
-        server.propagate = was
+        server.propagate = propagate_before
     first, second = lines(capsys)
     assert (first["event"], first["level"]) == ("one\ntwo 3", "warning")
     assert second["event"] == "worker died"

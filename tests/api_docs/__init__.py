@@ -1,1 +1,1 @@
-"""Tests of the document and the page as they are served."""
+"""Tests of the OpenAPI document and its page as Halls serves them."""

@@ -1,1 +1,1 @@
-"""The walls: rules about the code itself, each of which fails with the file and line that breaks it."""
+"""Architecture tests: rules about the code; a failure names the file and line."""

@@ -1,4 +1,4 @@
-"""Draws the map of src/halls from each file's first line, and writes it into ARCHITECTURE.md: `make map`."""
+"""Draws the map of src/halls from the first line of each file into ARCHITECTURE.md: `make map`."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ WIDTH = 22
 
 
 def read_first_line(path: Path) -> str:
-    """Return the first line of a file's docstring, empty when it has none."""
+    """Return the first line of a file's docstring, or an empty string."""
     return (ast.get_docstring(parse_file(path)) or "").partition("\n")[0]
 
 
 def draw_map(folder: Path = SRC, indent: str = "") -> str:
-    """Return the tree below `folder`: folders, which are business, before the files beside them."""
+    """Return the tree below `folder`: subfolders, which hold features, before files."""
     lines = [f"{indent}{folder.name + '/':{WIDTH - len(indent)}}{read_first_line(folder / '__init__.py')}\n"]
-    inner = f"{indent}  "
-    lines += [draw_map(path.parent, inner) for path in sorted(folder.glob("*/__init__.py"))]
+    inner_indent = f"{indent}  "
+    lines += [draw_map(path.parent, inner_indent) for path in sorted(folder.glob("*/__init__.py"))]
     for path in sorted(folder.glob("*.py")):
         if path.name != "__init__.py":
-            lines.append(f"{inner}{path.name:{WIDTH - len(inner)}}{read_first_line(path)}\n")
+            lines.append(f"{inner_indent}{path.name:{WIDTH - len(inner_indent)}}{read_first_line(path)}\n")
     return "".join(lines)
 
 
 def place_map(page: str) -> str:
-    """Return the `page` with the map of now."""
+    """Return `page` with the current map."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}{draw_map()}{END}{after}"

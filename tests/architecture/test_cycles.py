@@ -1,4 +1,4 @@
-"""No file imports itself through other files, and every file stands in a layer of pyproject.toml."""
+"""No import cycles between files, and every file belongs to a layer of pyproject.toml."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 
 from tests.architecture.source import ROOT, SRC
 
-# These names say the layer. Files with another name are listed in pyproject.toml.
+# The layer follows from these file names. Files with another name are listed in pyproject.toml.
 LAYER_NAMES = frozenset({"__init__", "cli", "emails", "invariants", "routes", "schemas", "service", "store"})
 MAX_ROOT_FILES = 10
 
 
 def _imports() -> dict[str, set[str]]:
-    """Return the modules of halls, each with the modules that it imports, for type checking too."""
+    """Return the modules of halls, each with the modules that it imports, including imports for type checking."""
     graph = grimp.build_graph("halls", cache_dir=None)
     return {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
 
@@ -29,7 +29,7 @@ def _find_cycle(imports: dict[str, set[str]]) -> list[str]:
     return []
 
 
-def test_no_import_cycle_between_files() -> None:
+def test_files_have_no_import_cycle() -> None:
     assert _find_cycle(_imports()) == []
 
 
@@ -43,7 +43,7 @@ def test_control_a_cycle_is_found() -> None:
 def test_every_file_with_another_name_is_listed_in_a_layer(module: str) -> None:
     if not (SRC.parent / module.replace(".", "/")).is_dir() and module.rpartition(".")[2] not in LAYER_NAMES:
         listed = (ROOT / "pyproject.toml").read_text().partition("[tool.importlinter]")[2]
-        # A whole package may be listed, such as halls.mongo.
+        # pyproject.toml may list a whole package, such as halls.mongo.
         assert f'"{module}"' in listed or f'"{module.rpartition(".")[0]}"' in listed or f"{module} :" in listed
 
 

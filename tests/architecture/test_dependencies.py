@@ -1,4 +1,4 @@
-"""What is imported is declared, what is declared is locked, and no lock names a host or a folder of a machine."""
+"""Imported packages are declared and locked, and the locks name no host or local folder."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from tests.architecture.source import ROOT, SRC, list_files, parse_file
 PYPROJECT = (ROOT / "pyproject.toml").read_text()
 RUNTIME = "requirements.lock"
 DEV = "requirements-dev.lock"
-# Zone data for machines without, files of the page at /docs, and what `limits` imports when it is asked for Redis;
-# what comes along in development is an extra.
+# tzdata is for machines without zone data, flask-swagger-ui provides files of /docs, and `limits` imports redis if it
+# is configured. The mongod package for development is an extra.
 NOT_IMPORTED, EXTRA = {"tzdata", "flask-swagger-ui", "redis"}, {"fiftyone"}
-# Modules that are called otherwise than what one installs.
+# Modules whose name differs from the name of their package.
 PACKAGES = {"argon2": "argon2-cffi", "bson": "pymongo", "jwt": "pyjwt", "google": "google-auth"}
 
 
 def _declared(list_name: str) -> set[str]:
-    """Return the names in a list of pyproject.toml."""
-    found = re.search(rf"^{list_name} = \[\n(.*?)^\]", PYPROJECT, re.MULTILINE | re.DOTALL)
-    assert found, list_name
-    return set(re.findall(r'^  "([a-z0-9-]+)', found[1], re.MULTILINE))
+    """Return the names in one list of pyproject.toml."""
+    section = re.search(rf"^{list_name} = \[\n(.*?)^\]", PYPROJECT, re.MULTILINE | re.DOTALL)
+    assert section, list_name
+    return set(re.findall(r'^  "([a-z0-9-]+)', section[1], re.MULTILINE))
 
 
 def _locked(lock: str) -> set[str]:
@@ -32,7 +32,7 @@ def _locked(lock: str) -> set[str]:
 
 
 def _imported() -> set[str]:
-    """Return the top-level modules of others that src/halls imports."""
+    """Return the top-level third-party modules that src/halls imports."""
     names: set[str] = set()
     for path in list_files(SRC):
         for node in ast.walk(parse_file(path)):
@@ -43,28 +43,28 @@ def _imported() -> set[str]:
     return {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"halls"}
 
 
-def test_the_service_imports_what_it_declares_and_nothing_else() -> None:
+def test_imported_packages_are_exactly_the_declared_ones() -> None:
     packages = {PACKAGES.get(name, name.replace("_", "-")) for name in _imported() - EXTRA}
     assert packages == _declared("dependencies") - NOT_IMPORTED
 
 
-def test_the_locks_know_every_dependency() -> None:
+def test_the_locks_contain_every_declared_dependency() -> None:
     assert _declared("dependencies") <= _locked(RUNTIME), "run `make lock`"
-    everything = _declared("dependencies") | _declared("devdb") | _declared("dev")
-    assert everything <= _locked(DEV), "run `make lock`"
+    all_declared = _declared("dependencies") | _declared("devdb") | _declared("dev")
+    assert all_declared <= _locked(DEV), "run `make lock`"
 
 
 def test_production_installs_no_mongod() -> None:
     assert not {name for name in _locked(RUNTIME) if name.startswith("fiftyone")}
 
 
-def test_the_two_locks_agree() -> None:
+def test_both_locks_pin_the_same_versions() -> None:
     pins = [set(re.findall(r"^([a-z0-9-]+==\S+)", (ROOT / lock).read_text(), re.MULTILINE)) for lock in (RUNTIME, DEV)]
     assert pins[0] <= pins[1], "run `make lock`"
 
 
 @pytest.mark.parametrize("lock", [RUNTIME, DEV])
-def test_a_lock_names_no_host_and_no_folder_of_a_machine(lock: str) -> None:
+def test_a_lock_names_no_host_and_no_local_folder(lock: str) -> None:
     assert not re.findall(r"\S*(?:://|file:|--index|--find-links)\S*", (ROOT / lock).read_text())
 
 

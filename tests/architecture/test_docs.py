@@ -1,4 +1,4 @@
-"""What the documents tell people to type is there: make targets, commands, files, links."""
+"""Make targets, commands, files and links that the documentation names exist."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MUL
 FILE = re.compile(r"[\w./-]+\.(?:py|md|toml|lock|json|yaml|example)\b|[\w.-]+/(?:[\w.-]+/)*")
 
 
-def _code_of(page: Path) -> list[str]:
-    """Return what stands as code in a page, fenced or between backticks."""
-    fenced, text = re.compile(r"```\w*\n(.*?)```", re.DOTALL), page.read_text()
-    return [*fenced.findall(text), *re.findall(r"`([^`\n]+)`", fenced.sub("", text))]
+def _code_in(page: Path) -> list[str]:
+    """Return the code of a page, fenced or between backticks."""
+    fenced_code, text = re.compile(r"```\w*\n(.*?)```", re.DOTALL), page.read_text()
+    return [*fenced_code.findall(text), *re.findall(r"`([^`\n]+)`", fenced_code.sub("", text))]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_place)
-def test_every_make_target_of_a_page_is_there(page: Path) -> None:
-    named = {name for code in _code_of(page) for name in re.findall(r"\bmake ([a-z]+(?:-[a-z]+)*)", code)}
+def test_every_make_target_on_a_page_exists(page: Path) -> None:
+    named = {name for code in _code_in(page) for name in re.findall(r"\bmake ([a-z]+(?:-[a-z]+)*)", code)}
     assert named <= TARGETS, named - TARGETS
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_place)
-def test_every_command_of_a_page_is_there(page: Path) -> None:
-    named = {name for code in _code_of(page) for name in re.findall(r"(?:^|/)halls ([a-z]+)", code, re.MULTILINE)}
+def test_every_command_on_a_page_exists(page: Path) -> None:
+    named = {name for code in _code_in(page) for name in re.findall(r"(?:^|/)halls ([a-z]+)", code, re.MULTILINE)}
     assert named <= main.commands.keys(), named - main.commands.keys()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_place)
-def test_every_file_and_link_of_a_page_is_there(page: Path) -> None:
+def test_every_file_and_link_on_a_page_exists(page: Path) -> None:
     inline = re.findall(r"`([^`\s]+)`", re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL))
     files = {name for name in inline if FILE.fullmatch(name)}
     links = {link for link in re.findall(r"\]\(([^)#]+)", page.read_text()) if ":" not in link}
-    missing = {name for name in files if not _is_there(name, ROOT, SRC)}
-    missing |= {link for link in links if not _is_there(link, page.parent)}
+    missing = {name for name in files if not _exists(name, ROOT, SRC)}
+    missing |= {link for link in links if not _exists(link, page.parent)}
     assert not missing, missing
 
 
-def _is_there(name: str, *folders: Path) -> bool:
-    # What a checkout does not hold yet, a start or an installation makes.
+def _exists(name: str, *folders: Path) -> bool:
+    # Start or installation creates these; a fresh checkout does not contain them.
     return name.split("/", maxsplit=1)[0] in {".data", ".env", ".venv", "node_modules"} or any(
         (folder / name).exists() for folder in folders
     )

@@ -1,4 +1,4 @@
-"""Every route is declared by `halls.http.endpoint` and needs a token, unless it is listed here as public."""
+"""Every route is declared by `endpoint()` and needs a token, unless this file lists it as public."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PUBLIC = {
     "GET /health",
     "GET /health/ready",
-    # Open to this machine itself, and to who has METRICS_TOKEN.
+    # Access without METRICS_TOKEN is only possible from this machine.
     "GET /metrics",
     "POST /auth/signup",
     "POST /auth/login",
@@ -26,7 +26,7 @@ PUBLIC = {
     "GET /venues/search",
     "GET /venues/<venue_id>",
     "GET /venues/<venue_id>/availability",
-    # Let in by a signature in the address in place of a token.
+    # The URL contains a signature in place of a token.
     "PUT /uploads/local/<path:address>",
     "GET /media/<path:file>",
     "GET /openapi.json",
@@ -49,13 +49,13 @@ def _endpoints(app: Flask, access: Access) -> set[str]:
 
 
 def test_every_route_is_declared_as_an_endpoint(app: Flask) -> None:
-    bare = [
+    undeclared = [
         name for name, view in app.view_functions.items() if not isinstance(getattr(view, "endpoint", None), Endpoint)
     ]
-    assert not bare, bare
+    assert not undeclared, undeclared
 
 
-def test_flask_serves_exactly_what_is_declared(app: Flask) -> None:
+def test_flask_serves_exactly_the_declared_routes(app: Flask) -> None:
     served = {
         f"{method} {rule.rule}"
         for rule in app.url_map.iter_rules()
@@ -64,21 +64,21 @@ def test_flask_serves_exactly_what_is_declared(app: Flask) -> None:
     assert served == {row for access in Access for row in _endpoints(app, access)}
 
 
-def test_only_these_routes_need_no_token(app: Flask) -> None:
+def test_exactly_the_listed_routes_are_public(app: Flask) -> None:
     assert _endpoints(app, Access.PUBLIC) == PUBLIC
 
 
-def test_every_other_route_answers_a_stranger_with_401_whatever_he_sends(app: Flask, api: Api) -> None:
-    closed = _endpoints(app, Access.ACCOUNT) | _endpoints(app, Access.OWNER)
-    let_in = {}
-    for row in closed:
+def test_every_other_route_answers_401_without_a_token(app: Flask, api: Api) -> None:
+    private = _endpoints(app, Access.ACCOUNT) | _endpoints(app, Access.OWNER)
+    reachable = {}
+    for row in private:
         method, path = re.sub("<.*?>", "no-id", row).split(" ")
-        answer = api.send(method, path, "no object")
-        if (answer.status, answer.json["code"]) != (401, "missing_token"):
-            let_in[row] = answer
-    assert closed
-    assert not let_in, let_in
+        response = api.send(method, path, "no object")
+        if (response.status, response.json["code"]) != (401, "missing_token"):
+            reachable[row] = response
+    assert private
+    assert not reachable, reachable
 
 
-def test_only_these_routes_are_for_owners(app: Flask) -> None:
+def test_exactly_the_listed_routes_are_for_owners(app: Flask) -> None:
     assert _endpoints(app, Access.OWNER) == FOR_OWNERS

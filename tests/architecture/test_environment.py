@@ -1,4 +1,4 @@
-"""The environment is read in config.py alone, and .env.example tells of each setting what it does and is by itself."""
+"""Only config.py reads the environment; .env.example explains each setting and shows its default."""
 
 from __future__ import annotations
 
@@ -30,29 +30,29 @@ def test_only_config_reads_the_environment() -> None:
     assert not readers, readers
 
 
-def test_the_example_lists_exactly_the_settings() -> None:
+def test_the_example_lists_exactly_the_existing_settings() -> None:
     assert [line.partition("=")[0] for _, line in _settings()] == [name.upper() for name in Config.model_fields]
 
 
 def test_the_example_has_every_setting_of_the_contract() -> None:
     _, _, section = (ROOT / "docs" / "contract.md").read_text().partition("Environment (`.env.example` explains each):")
-    asked = set(re.findall(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b|\bHOST\b|\bPORT\b", section))
-    assert len(asked) >= 30
-    assert asked <= {line.partition("=")[0] for _, line in _settings()}
+    contract_settings = set(re.findall(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b|\bHOST\b|\bPORT\b", section))
+    assert len(contract_settings) >= 30
+    assert contract_settings <= {line.partition("=")[0] for _, line in _settings()}
 
 
 def test_each_setting_of_the_example_is_explained() -> None:
-    bare = [line for before, line in _settings() if not before.startswith("# ")]
-    assert not bare, bare
+    unexplained = [line for before, line in _settings() if not before.startswith("# ")]
+    assert not unexplained, unexplained
 
 
 def _settings() -> list[tuple[str, str]]:
-    """Return each line of the example that sets something, after the line before it."""
+    """Return each line of the example that sets a value, after the line before it."""
     lines = EXAMPLE.read_text().splitlines()
     return [(before, line) for before, line in pairwise(["", *lines]) if line and not line.startswith("#")]
 
 
-def test_the_example_shows_what_holds_without_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_shows_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in Config.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)

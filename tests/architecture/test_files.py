@@ -1,4 +1,4 @@
-"""No file or function is long, none lies deep, and each file says in its first line what it is for."""
+"""Limits on the size and depth of files and functions; the first line of each file says its purpose."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tests.architecture.source import PROGRAMS, SRC, TESTS, list_files, list_fun
 MAX_LINES = {SRC: 300, TESTS: 400}
 MAX_DEPTH = 2
 MAX_FUNCTION_LINES = 25
-# As one reads it in the file: a quote, a capital, an end.
-FIRST_LINE_BEGINS = '"""'
+# The first line of a file is its docstring.
+DOCSTRING_QUOTES = '"""'
 
 
-def test_no_file_is_too_long_to_read_in_one_sitting() -> None:
+def test_no_file_is_too_long() -> None:
     long = [
         f"{name_place(path)} has {lines} lines, over {limit}"
         for folder, limit in MAX_LINES.items()
@@ -24,21 +24,21 @@ def test_no_file_is_too_long_to_read_in_one_sitting() -> None:
     assert not long, "\n".join(long)
 
 
-def test_no_file_lies_deeper_than_two_folders() -> None:
+def test_no_file_is_nested_deeper_than_two_folders() -> None:
     deep = [name_place(path) for path in list_files(SRC) if len(path.relative_to(SRC).parts) > MAX_DEPTH + 1]
     assert not deep, deep
 
 
-def test_each_file_says_in_its_first_line_what_it_is_for() -> None:
-    silent = [
+def test_the_first_line_of_each_file_is_a_docstring() -> None:
+    undocumented = [
         name_place(path)
         for path in list_files(SRC, TESTS, *PROGRAMS)
-        if not path.read_text().startswith(FIRST_LINE_BEGINS)
+        if not path.read_text().startswith(DOCSTRING_QUOTES)
     ]
-    assert not silent, silent
+    assert not undocumented, undocumented
 
 
-def test_no_function_is_longer_than_a_screen_shows() -> None:
+def test_no_function_is_too_long() -> None:
     long = [
         f"{name_place(path, function)} {function.name} has {lines} lines, over {MAX_FUNCTION_LINES}"
         for path in list_files(SRC)
@@ -55,6 +55,6 @@ def _count_lines(function: ast.FunctionDef) -> int:
     return (function.end_lineno or 0) - function.lineno + 1 - docstring
 
 
-def test_the_map_in_architecture_md_is_the_one_of_the_code() -> None:
+def test_the_map_in_architecture_md_matches_the_code() -> None:
     page = PAGE.read_text()
     assert page == place_map(page), "run `make map`"

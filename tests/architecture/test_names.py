@@ -1,4 +1,4 @@
-"""Public functions have one name each within a layer, and begin with a verb in routes and stores."""
+"""Names of public functions are unique within a layer, and start with a verb in routes and stores."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tests.architecture.test_cycles import LAYER_NAMES
 if TYPE_CHECKING:
     from pathlib import Path
 
-# What routes do for callers, and stores with MongoDB. A word that is missing here is welcome: add it.
+# The verbs of routes and stores. A new verb may be added here.
 WORDS = """
-    add cancel change check claim commit complete consume count create delete enqueue find get insert link list lock log
-    mark place read register release replace request requeue reset retry save search send set show sign take update
+    add cancel change check claim commit complete consume count create delete enqueue find get has insert link list lock
+    log mark place read register release replace request requeue reset retry save search send set show sign take update
     verify write
 """
 VERBS = frozenset(WORDS.split())
@@ -33,15 +33,15 @@ def _public_functions() -> list[tuple[Path, ast.FunctionDef]]:
 
 def test_no_two_public_functions_of_a_layer_share_a_name() -> None:
     """`delete_venue` may stand in routes, service and store, but only once in each."""
-    found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    places_of: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for path, function in _public_functions():
         layer = path.stem if path.stem in LAYER_NAMES else "other"
-        found[layer, function.name].append(name_place(path))
-    shared = {name: places for name, places in found.items() if len(places) > 1}
+        places_of[layer, function.name].append(name_place(path))
+    shared = {name: places for name, places in places_of.items() if len(places) > 1}
     assert not shared, shared
 
 
-def test_what_acts_is_named_by_a_verb() -> None:
+def test_functions_of_routes_and_stores_start_with_a_verb() -> None:
     nouns = [
         f"{name_place(path, function)} {function.name}"
         for path, function in _public_functions()

@@ -1,1 +1,1 @@
-"""Tests of what people see in a browser."""
+"""Tests in a browser."""

@@ -1,4 +1,4 @@
-"""/docs works in Chromium, offline: log in there, try routes, see their answers."""
+"""The page /docs works in Chromium without internet: log in, send requests, read responses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 
 
 @pytest.mark.timeout(300)
-def test_the_page_about_the_api_works_in_a_browser(mongo_uri: str, tmp_path: Path) -> None:
+def test_the_docs_page_works_in_a_browser(mongo_uri: str, tmp_path: Path) -> None:
     pictures = HERE / "screenshots"
     shutil.rmtree(pictures, ignore_errors=True)
     pictures.mkdir()

@@ -1,4 +1,4 @@
-"""`halls check` finds whatever breaks a promise, names documents by id only, and changes nothing."""
+"""`halls check` finds violated invariants, names documents only by id, and changes nothing."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db, Document
 
 TODAY = day_in_karachi(utc_now())
-STRANGER = ObjectId("0123456789abcdef01234567")
+UNKNOWN_ID = ObjectId("0123456789abcdef01234567")
 
 
 @pytest.fixture
 def bare(fresh_uri: str) -> Iterator[Db]:
-    """A database without indexes and validators, that takes whatever is written."""
+    """A database without indexes and validators, so that it accepts any document."""
     db = connect(fresh_uri)
     yield db
     db.client.close()
@@ -43,48 +43,48 @@ def bare(fresh_uri: str) -> Iterator[Db]:
 
 @pytest.fixture
 def venue(bare: Db) -> Document:
-    """A venue with its owner, offered two days from now, among others."""
+    """A venue and its owner; one of its dates is two days from today."""
     return put_venue(bare, put_owner(bare, email="owner@example.com")["_id"])
 
 
 @pytest.fixture
 def guest(bare: Db) -> ObjectId:
     """A guest's id."""
-    found: ObjectId = put_user(bare)["_id"]
-    return found
+    guest_id: ObjectId = put_user(bare)["_id"]
+    return guest_id
 
 
-EMPTY = ("password_resets", "idempotency_keys", "outbox", "rate_limit_counters")
-EMPTY_TOO = "0 idempotency_keys, 0 outbox, 0 rate_limit_counters"
+EMPTY_COLLECTIONS = ("password_resets", "idempotency_keys", "outbox", "rate_limit_counters")
+EMPTY_COUNTS = "0 idempotency_keys, 0 outbox, 0 rate_limit_counters"
 
 
-def broken(db: Db) -> dict[str, list[list[str]]]:
-    """Return the documents that break promises on data, by promise."""
+def data_violations(db: Db) -> dict[str, list[list[str]]]:
+    """Return the documents that violate invariants on data, by invariant."""
     index_all(db)
     violations = find_violations(db, TODAY)
     return {invariant: summary.documents for invariant, summary in violations.items() if "." not in invariant}
 
 
-def test_a_clean_world_passes(db: Db, worker_uri: str) -> None:
+def test_the_demonstration_data_passes(db: Db, worker_uri: str) -> None:
     load_demo(db, utc_now())
     result = run_halls(worker_uri, "check")
     assert (result.exit_code, result.stderr) == (0, "")
-    counted = "7 users, 0 password_resets, 60 venues, 120 bookings, 60 catalog, " + EMPTY_TOO
+    counted = "7 users, 0 password_resets, 60 venues, 120 bookings, 60 catalog, " + EMPTY_COUNTS
     assert result.stdout == f"Checked {counted}: no violated invariants.\n"
-    answer = json.loads(run_halls(worker_uri, "check", "--json").stdout)
-    assert answer == {
+    report = json.loads(run_halls(worker_uri, "check", "--json").stdout)
+    assert report == {
         "ok": True,
-        "checked": dict.fromkeys(EMPTY, 0) | {"users": 7, "venues": 60, "bookings": 120, "catalog": 60},
+        "checked": dict.fromkeys(EMPTY_COLLECTIONS, 0) | {"users": 7, "venues": 60, "bookings": 120, "catalog": 60},
         "violations": {},
     }
 
 
-def test_documents_of_other_tools_pass(bare: Db, venue: Document, guest: ObjectId) -> None:
+def test_documents_of_external_writers_pass(bare: Db, venue: Document, guest: ObjectId) -> None:
     bare.venues.insert_one(bare_venue_document(venue["owner_id"], pricing=None, dates_available=None))
     put_booking(bare, venue["_id"], guest, date=day(5), price_locked=None)
     booking = put_booking(bare, venue["_id"], guest, date="2020-01-01")
     bare.bookings.update_one({"_id": booking["_id"]}, {"$unset": {"price_locked": 1}})
-    assert broken(bare) == {}
+    assert data_violations(bare) == {}
 
 
 @pytest.mark.parametrize(
@@ -101,8 +101,8 @@ def test_documents_of_other_tools_pass(bare: Db, venue: Document, guest: ObjectI
         ("booking_price_valid", {"price_locked": "free"}),
         ("booking_price_valid", {"price_locked": float("nan")}),
         ("coming_booking_offered", {"date": day(3)}),
-        ("coming_booking_offered", {"date": day(5), "venue_id": STRANGER}),
-        ("coming_booking_guest_exists", {"date": day(5), "user_id": STRANGER}),
+        ("coming_booking_offered", {"date": day(5), "venue_id": UNKNOWN_ID}),
+        ("coming_booking_guest_exists", {"date": day(5), "user_id": UNKNOWN_ID}),
     ],
     ids=name_case,
 )
@@ -113,7 +113,7 @@ def test_a_bad_booking_is_found(
     put_booking(bare, venue["_id"], guest, date=day(9))
     bad = {"venue_id": venue["_id"], "user_id": guest, "date": "2020-01-01", **fields}
     booking = put_booking(bare, bad.pop("venue_id"), bad.pop("user_id"), **bad)
-    assert broken(bare) == {invariant: [[str(booking["_id"])]]}
+    assert data_violations(bare) == {invariant: [[str(booking["_id"])]]}
 
 
 @pytest.mark.parametrize(
@@ -136,32 +136,32 @@ def test_a_bad_booking_is_found(
         ("venue_prices_valid", {"pricing": {"overrides": [{"date": "2027-02-28", "price": -1}]}}),
         ("venue_prices_valid", {"pricing": {"overrides": [{"date": "2027-02-28", "price": "1"}]}}),
         ("venue_prices_valid", {"pricing": {"overrides": {"date": "2027-02-28", "price": 1}}}),
-        ("venue_owner_exists", {"owner_id": STRANGER}),
+        ("venue_owner_exists", {"owner_id": UNKNOWN_ID}),
         ("venue_owner_exists", {"owner_id": None}),
     ],
     ids=str,
 )
 def test_a_bad_venue_is_found(bare: Db, venue: Document, invariant: str, fields: dict[str, Any]) -> None:
     bad = put_venue(bare, **{"owner_id": venue["owner_id"], **fields})
-    assert broken(bare) == {invariant: [[str(bad["_id"])]]}
+    assert data_violations(bare) == {invariant: [[str(bad["_id"])]]}
 
 
-def test_two_accounts_of_one_address_are_found_in_any_case(bare: Db) -> None:
-    same = {str(put_user(bare, email=email)["_id"]) for email in ("ali@example.com", "ALI@example.com")}
+def test_duplicate_email_addresses_are_found_in_any_letter_case(bare: Db) -> None:
+    ids_of_one_address = {str(put_user(bare, email=email)["_id"]) for email in ("ali@example.com", "ALI@example.com")}
     put_user(bare, email="ali@example.org")
-    ((found,),) = broken(bare).values()
-    assert set(found) == same
+    ((ids,),) = data_violations(bare).values()
+    assert set(ids) == ids_of_one_address
 
 
 @pytest.mark.parametrize("fields", [{"password_hash": None}, {"google_sub": None, "password_hash": 5}], ids=str)
-def test_an_account_without_a_way_in_is_found(bare: Db, fields: dict[str, Any]) -> None:
+def test_an_account_without_password_and_google_sub_is_found(bare: Db, fields: dict[str, Any]) -> None:
     put_user(bare, email="google@example.com", password_hash=None, google_sub="108")
     account = put_user(bare, **fields)
-    assert broken(bare) == {"account_can_sign_in": [[str(account["_id"])]]}
+    assert data_violations(bare) == {"account_can_sign_in": [[str(account["_id"])]]}
 
 
 @pytest.mark.parametrize(
-    ("statuses", "promises"),
+    ("statuses", "invariants"),
     [
         (["pending", "confirmed"], ["one_active_booking_per_date"]),
         (["pending", " Confirmed "], ["booking_status_known", "one_active_booking_per_date"]),
@@ -172,35 +172,35 @@ def test_an_account_without_a_way_in_is_found(bare: Db, fields: dict[str, Any]) 
     ],
     ids=str,
 )
-def test_two_active_bookings_of_a_date_are_found_however_they_are_spelt(
-    bare: Db, venue: Document, guest: ObjectId, statuses: list[Any], promises: list[str]
+def test_two_active_bookings_of_a_date_are_found_for_any_status(
+    bare: Db, venue: Document, guest: ObjectId, statuses: list[Any], invariants: list[str]
 ) -> None:
     ids = [str(put_booking(bare, venue["_id"], guest, date="2020-01-01", status=s)["_id"]) for s in statuses]
     put_booking(bare, venue["_id"], guest, date="2020-01-02")
-    found = broken(bare)
-    assert sorted(found) == promises
-    assert sorted(found.get("one_active_booking_per_date", [ids])[0]) == sorted(ids)
+    violations = data_violations(bare)
+    assert sorted(violations) == invariants
+    assert sorted(violations.get("one_active_booking_per_date", [ids])[0]) == sorted(ids)
 
 
-def test_past_and_cancelled_bookings_may_be_on_any_date_of_anybody(bare: Db, venue: Document) -> None:
+def test_past_and_cancelled_bookings_may_name_missing_dates_and_guests(bare: Db, venue: Document) -> None:
     put_booking(bare, venue["_id"], ObjectId(), date=day(-1))
     put_booking(bare, ObjectId(), ObjectId(), date=day(3), status="cancelled")
-    assert broken(bare) == {}
+    assert data_violations(bare) == {}
 
 
-def test_at_most_twenty_are_named_and_all_are_counted(bare: Db, fresh_uri: str, venue: Document) -> None:
+def test_at_most_twenty_documents_are_named_and_all_are_counted(bare: Db, fresh_uri: str, venue: Document) -> None:
     ensure_collections(bare, COLLECTIONS)
     ids = [str(put_venue(bare, venue["owner_id"], type="Barn")["_id"]) for _ in range(23)]
     index_all(bare)
-    answer = json.loads(run_halls(fresh_uri, "check", "--json").stdout)
-    assert not answer["ok"]
-    violation = answer["violations"]["venue_type_known"]
+    report = json.loads(run_halls(fresh_uri, "check", "--json").stdout)
+    assert not report["ok"]
+    violation = report["violations"]["venue_type_known"]
     assert (violation["count"], len(violation["documents"])) == (23, 20)
     result = run_halls(fresh_uri, "check")
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
-    counted = "1 users, 0 password_resets, 24 venues, 0 bookings, 24 catalog, " + EMPTY_TOO
-    assert lines[0] == "venue_type_known: 23 × The type is none of the four."
+    counted = "1 users, 0 password_resets, 24 venues, 0 bookings, 24 catalog, " + EMPTY_COUNTS
+    assert lines[0] == "venue_type_known: 23 × The type is not one of the four."
     assert {line.strip() for line in lines[1:21]} <= set(ids)
     assert lines[21:] == [
         "  and 3 more",
@@ -208,7 +208,7 @@ def test_at_most_twenty_are_named_and_all_are_counted(bare: Db, fresh_uri: str, 
     ]
 
 
-def test_more_than_twenty_doubled_addresses_are_counted(bare: Db) -> None:
+def test_more_than_twenty_duplicate_addresses_are_counted(bare: Db) -> None:
     for number in range(23):
         put_user(bare, email=f"p{number}@example.com")
         put_user(bare, email=f"P{number}@example.com")
@@ -216,15 +216,15 @@ def test_more_than_twenty_doubled_addresses_are_counted(bare: Db) -> None:
     assert (summary.count, len(summary.documents)) == (23, 20)
 
 
-def test_no_address_or_name_is_printed(bare: Db, fresh_uri: str) -> None:
+def test_no_email_address_or_name_is_printed(bare: Db, fresh_uri: str) -> None:
     for email in ("ali@example.com", "ALI@example.com"):
         put_owner(bare, email=email, full_name="Ali Raza", password_hash=None)
-    shown = run_halls(fresh_uri, "check").output + run_halls(fresh_uri, "check", "--json").output
-    assert "one_account_per_email" in shown
-    assert not any(word in shown.lower() for word in ("raza", "example", "@"))
+    output = run_halls(fresh_uri, "check").output + run_halls(fresh_uri, "check", "--json").output
+    assert "one_account_per_email" in output
+    assert not any(word in output.lower() for word in ("raza", "example", "@"))
 
 
-def test_nothing_is_changed_not_even_an_index_made(bare: Db, fresh_uri: str, venue: Document) -> None:
+def test_check_changes_nothing_and_creates_no_index(bare: Db, fresh_uri: str, venue: Document) -> None:
     result = run_halls(fresh_uri, "check")
     assert result.exit_code == 1
     assert "bookings.one_active_booking_per_date: 1 × The index is missing." in result.stdout
@@ -248,7 +248,7 @@ def test_nothing_is_changed_not_even_an_index_made(bare: Db, fresh_uri: str, ven
     ],
     ids=str,
 )
-def test_an_index_of_another_definition_is_found(bare: Db, name: str, options: dict[str, Any]) -> None:
+def test_an_index_with_another_definition_is_found(bare: Db, name: str, options: dict[str, Any]) -> None:
     ensure_collections(bare, COLLECTIONS)
     assert find_violations(bare, TODAY) == {}
     for collection, index in (("bookings", ONE_ACTIVE_BOOKING_PER_DATE), ("users", ONE_ACCOUNT_PER_EMAIL)):
@@ -260,7 +260,7 @@ def test_an_index_of_another_definition_is_found(bare: Db, name: str, options: d
             assert list(find_violations(bare, TODAY)) == [f"{collection}.{name}"]
 
 
-def test_an_index_of_another_name_serves_as_well(bare: Db) -> None:
+def test_an_index_with_another_name_passes(bare: Db) -> None:
     ensure_collections(bare, COLLECTIONS)
     bare.venues.drop_index("venues_by_capacity")
     bare.venues.create_index([("capacity", 1)])
@@ -270,37 +270,37 @@ def test_an_index_of_another_name_serves_as_well(bare: Db) -> None:
 @pytest.mark.parametrize(
     "change", [{"validator": {}}, {"validationAction": "warn"}, {"validationLevel": "off"}], ids=str
 )
-def test_a_validator_that_lets_things_in_is_found(bare: Db, change: dict[str, Any]) -> None:
+def test_a_weakened_validator_is_found(bare: Db, change: dict[str, Any]) -> None:
     ensure_collections(bare, COLLECTIONS)
     bare.command("collMod", "bookings", **change)
     assert list(find_violations(bare, TODAY)) == ["bookings.validator"]
 
 
-def test_a_server_does_not_start_on_what_check_finds(
+def test_a_server_does_not_start_with_violations_and_names_the_documents(
     tmp_path: Path, bare: Db, fresh_uri: str, venue: Document, guest: ObjectId
 ) -> None:
     ids = [str(put_booking(bare, venue["_id"], guest, date=day(5))["_id"]) for _ in range(2)]
     before = list(bare.bookings.find())
-    served = run_python(fresh_uri, tmp_path, "-m", "halls.cli", "serve")
-    assert served.returncode == 1
-    assert all(booking_id in served.stderr for booking_id in ids)
-    assert "`halls check`" in served.stderr
-    assert "Traceback" not in served.stderr
+    server = run_python(fresh_uri, tmp_path, "-m", "halls.cli", "serve")
+    assert server.returncode == 1
+    assert all(booking_id in server.stderr for booking_id in ids)
+    assert "`halls check`" in server.stderr
+    assert "Traceback" not in server.stderr
     checked = run_halls(fresh_uri, "check").stdout
     assert "one_active_booking_per_date: 1 × The venue is booked more than once for the date." in checked
     assert all(booking_id in checked for booking_id in ids)
     assert list(bare.bookings.find()) == before
 
 
-def test_mongodb_knows_the_same_days_as_python(bare: Db) -> None:
+def test_mongodb_and_python_accept_the_same_dates(bare: Db) -> None:
     days = [(date(1999, 12, 30) + timedelta(n)).isoformat() for n in range(0, 37_000, 13)]
-    turned = [
+    month_ends = [
         f"{year}-{month:02}-{last:02}"
         for year in (2000, 2027, 2028, 2100)
         for month in range(14)
         for last in (0, 1, 28, 29, 30, 31, 32)
     ]
-    odd = [
+    malformed = [
         "",
         "2027-1-05",
         "2027-01-5",
@@ -312,8 +312,8 @@ def test_mongodb_knows_the_same_days_as_python(bare: Db) -> None:
         "2100-12-31",
         "2101-01-01",
     ]
-    bare.days.insert_many({"day": text} for text in days + turned + odd)
-    known = {row["day"] for row in bare.days.find({"$expr": day_expression("$day")})}
-    assert known == {text for text in days + turned + odd if is_day(text)}
+    bare.days.insert_many({"day": text} for text in days + month_ends + malformed)
+    accepted = {row["day"] for row in bare.days.find({"$expr": day_expression("$day")})}
+    assert accepted == {text for text in days + month_ends + malformed if is_day(text)}
     bare.others.insert_many({"day": value} for value in (None, 5, ["2027-01-05"], {"a": 1}, True, 5.5, utc_now()))
     assert list(bare.others.find({"$expr": day_expression("$day")})) == []

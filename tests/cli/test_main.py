@@ -1,4 +1,4 @@
-"""The `halls` command: what each subcommand says, refuses and exits with."""
+"""The `halls` command: the output, the errors and the exit codes of its subcommands."""
 
 from __future__ import annotations
 
@@ -30,46 +30,46 @@ if TYPE_CHECKING:
 
     from halls.mongo.client import Db
 
-NOBODY = "mongodb://127.0.0.1:1/halls?serverSelectionTimeoutMS=200"
+UNREACHABLE_URI = "mongodb://127.0.0.1:1/halls?serverSelectionTimeoutMS=200"
 COMMANDS = sorted(main.main.commands)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_explains_itself(command: str) -> None:
-    whole, one = run_halls(None, "--help"), run_halls(None, command, "--help")
-    assert f"  {command} " in whole.stdout
-    assert (one.exit_code, one.stdout.startswith("Usage: ")) == (0, True)
+def test_every_command_has_a_help_text(command: str) -> None:
+    group_help, command_help = run_halls(None, "--help"), run_halls(None, command, "--help")
+    assert f"  {command} " in group_help.stdout
+    assert (command_help.exit_code, command_help.stdout.startswith("Usage: ")) == (0, True)
 
 
 @pytest.mark.parametrize(
     "arguments", [["dance"], ["import"], ["import", "/no/such/file"], ["import", "/"], ["check", "--loud"]], ids=str
 )
-def test_what_is_typed_wrongly_exits_with_2(arguments: list[str]) -> None:
-    result = run_halls(NOBODY, *arguments)
+def test_a_usage_error_exits_with_2(arguments: list[str]) -> None:
+    result = run_halls(UNREACHABLE_URI, *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "Usage: " in result.stderr
 
 
 @pytest.mark.parametrize("command", ["demo", "indexes", "check", "reindex", "export"])
-def test_a_database_that_is_away_is_told_in_a_sentence(command: str) -> None:
-    result = run_halls(NOBODY, command)
+def test_an_unreachable_database_is_reported_in_one_sentence(command: str) -> None:
+    result = run_halls(UNREACHABLE_URI, command)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == "Error: The database does not answer (ServerSelectionTimeoutError).\n"
 
 
-def test_the_openapi_document_is_written_where_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_openapi_document_is_written_to_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert run_halls(None, "openapi").exit_code == 0
     assert (tmp_path / "openapi.json").read_text() == (ROOT / "openapi.json").read_text()
 
 
-def test_a_bad_setting_is_told_in_a_sentence() -> None:
+def test_an_invalid_setting_is_reported_by_name() -> None:
     result = run_halls("http://nowhere", "check")
     assert result.exit_code == 1
     assert "MONGO_URI: " in result.stderr
 
 
-def test_a_defect_is_not_hidden(worker_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_is_not_hidden(worker_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
     error = OperationFailure("no such command", 59)
 
     def fail(*_: object) -> None:
@@ -80,7 +80,7 @@ def test_a_defect_is_not_hidden(worker_uri: str, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("flags", [[], ["--demo"]], ids=str)
-def test_serve_is_handed_what_to_do_before_and_when_ready(
+def test_serve_gets_the_callbacks_for_its_flags(
     worker_uri: str, monkeypatch: pytest.MonkeyPatch, flags: list[str]
 ) -> None:
     served: list[Any] = []
@@ -94,22 +94,22 @@ def test_serve_is_handed_what_to_do_before_and_when_ready(
         assert (before(config), when_ready) == (None, first_steps.print_address)
 
 
-def test_indexes_are_made_and_listed_by_collection(fresh_uri: str) -> None:
+def test_indexes_are_created_and_listed_by_collection(fresh_uri: str) -> None:
     result = run_halls(fresh_uri, "indexes")
     db = connect(fresh_uri)
-    found = {plan.name: sorted(_index_names(db, plan.name)) for plan in COLLECTIONS}
+    index_names = {spec.name: sorted(_index_names(db, spec.name)) for spec in COLLECTIONS}
     db.client.close()
     rows = [line.split() for line in result.stdout.splitlines()]
-    assert rows == [["collection", "index"], *([name, index] for name, names in found.items() for index in names)]
+    assert rows == [["collection", "index"], *([name, index] for name, names in index_names.items() for index in names)]
     assert ["bookings", "one_active_booking_per_date"] in rows
-    assert json.loads(run_halls(fresh_uri, "indexes", "--json").stdout) == found
+    assert json.loads(run_halls(fresh_uri, "indexes", "--json").stdout) == index_names
 
 
 def _index_names(db: Db, collection: str) -> list[str]:
     return list(db[collection].index_information())
 
 
-def test_the_demonstration_goes_into_an_empty_database_only(db: Db, worker_uri: str) -> None:
+def test_demonstration_data_is_loaded_only_into_an_empty_database(db: Db, worker_uri: str) -> None:
     result = run_halls(worker_uri, "demo")
     assert (result.exit_code, result.stdout) == (0, "Loaded demonstration data.\n")
     again = run_halls(worker_uri, "demo")
@@ -117,24 +117,24 @@ def test_the_demonstration_goes_into_an_empty_database_only(db: Db, worker_uri: 
     assert db.users.count_documents({}) == 7
 
 
-def test_the_demonstration_does_not_go_into_production(db: Db, worker_uri: str) -> None:
+def test_demonstration_data_is_not_loaded_in_production(db: Db, worker_uri: str) -> None:
     result = run_halls(worker_uri, "demo", **PRODUCTION)
     assert result.exit_code == 1
     assert "not in production" in result.stderr
     assert db.users.count_documents({}) == 0
 
 
-@pytest.mark.parametrize(("raw", "told"), [(b"", "The file is empty."), (b"\xff", "Line 1 is not in UTF-8.")])
-def test_a_file_that_says_nothing_is_no_import(worker_uri: str, tmp_path: Path, raw: bytes, told: str) -> None:
+@pytest.mark.parametrize(("raw", "error"), [(b"", "The file is empty."), (b"\xff", "Line 1 is not in UTF-8.")])
+def test_an_unreadable_file_is_not_imported(worker_uri: str, tmp_path: Path, raw: bytes, error: str) -> None:
     file = tmp_path / "file"
     file.write_bytes(raw)
     result = run_halls(worker_uri, "import", file)
     assert result.exit_code == 1
     assert result.stdout == "Imported 0 venues and 0 bookings.\n"
-    assert result.stderr.startswith(f"Error: {told}")
+    assert result.stderr.startswith(f"Error: {error}")
 
 
-def test_the_database_that_comes_along_serves_every_command_also_beside_a_server(tmp_path: Path) -> None:
+def test_the_embedded_database_serves_every_command_also_while_a_server_runs(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     assert run_halls(None, "demo", DATA_DIR=str(folder)).stdout == "Loaded demonstration data.\n"
     file = write_lines(tmp_path / "file", venue_row(owner_email="owner1@halls.example"))
@@ -146,7 +146,7 @@ def test_the_database_that_comes_along_serves_every_command_also_beside_a_server
     assert run_halls(None, "export", DATA_DIR=str(folder)).stdout.count('"owner_email"') == 61
 
 
-def test_data_that_no_index_allows_is_told_with_its_documents(fresh_uri: str) -> None:
+def test_documents_that_violate_a_unique_index_are_named(fresh_uri: str) -> None:
     db = connect(fresh_uri)
     ids = [str(put_user(db, email=email)["_id"]) for email in ("ali@example.com", "ALI@example.com")]
     db.client.close()
@@ -156,32 +156,32 @@ def test_data_that_no_index_allows_is_told_with_its_documents(fresh_uri: str) ->
     assert "`halls check`" in result.stderr
 
 
-def test_help_names_each_command_once_by_what_it_is_for_and_what_exit_codes_mean() -> None:
-    told = run_halls(None, "--help").stdout
+def test_help_lists_each_command_once_and_explains_exit_codes() -> None:
+    text = run_halls(None, "--help").stdout
     assert sorted(command.name or "" for commands in main.SECTIONS.values() for command in commands) == COMMANDS
-    assert all(told.count(f"\n  {name} ") == 1 for name in COMMANDS)
-    assert "Exit codes: 0 " in told
+    assert all(text.count(f"\n  {name} ") == 1 for name in COMMANDS)
+    assert "Exit codes: 0 " in text
 
 
-def test_a_stale_catalog_is_named_by_check_and_made_anew_by_reindex(fresh_uri: str) -> None:
+def test_check_reports_a_stale_search_index_and_reindex_repairs_it(fresh_uri: str) -> None:
     assert run_halls(fresh_uri, "indexes").exit_code == 0
     db = connect(fresh_uri)
     owner_id = put_user(db, is_venue_owner=True)["_id"]
     venue_ids = [str(put_venue(db, owner_id)["_id"]) for _ in range(2)]
     checked = run_halls(fresh_uri, "check")
-    told = "catalog_true: 2 × Search shows something else than is stored: run `halls reindex`."
-    assert (checked.exit_code, checked.stdout.splitlines()[0]) == (1, told)
+    violation = "catalog_true: 2 × Search shows something else than is stored: run `halls reindex`."
+    assert (checked.exit_code, checked.stdout.splitlines()[0]) == (1, violation)
     assert sorted(line.strip() for line in checked.stdout.splitlines()[1:3]) == sorted(venue_ids)
-    found = json.loads(run_halls(fresh_uri, "check", "--json").stdout)
-    assert list(found["violations"]) == ["catalog_true"]
-    assert found["checked"]["catalog"] == 0
+    report = json.loads(run_halls(fresh_uri, "check", "--json").stdout)
+    assert list(report["violations"]) == ["catalog_true"]
+    assert report["checked"]["catalog"] == 0
     result = run_halls(fresh_uri, "reindex")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "Indexed 2 venues.\n", "")
     assert run_halls(fresh_uri, "check").exit_code == 0
     db.client.close()
 
 
-def test_reindex_prepares_a_new_database_and_tells_as_json(fresh_uri: str) -> None:
+def test_reindex_prepares_a_new_database_and_reports_as_json(fresh_uri: str) -> None:
     assert json.loads(run_halls(fresh_uri, "reindex", "--json").stdout) == {"venues": 0}
     db = connect(fresh_uri)
     put_venue(db, ObjectId())
@@ -191,43 +191,41 @@ def test_reindex_prepares_a_new_database_and_tells_as_json(fresh_uri: str) -> No
     db.client.close()
 
 
-def test_reindex_stands_among_what_is_for_data() -> None:
-    told = run_halls(None, "--help").stdout
-    assert told.index("\nData:") < told.index("\n  reindex ") < told.index("\nFor developers:")
+def test_reindex_is_listed_with_the_data_commands() -> None:
+    text = run_halls(None, "--help").stdout
+    assert text.index("\nData:") < text.index("\n  reindex ") < text.index("\nFor developers:")
 
 
-def test_an_import_reports_as_json_too(db: Db, worker_uri: str, tmp_path: Path) -> None:
+def test_import_reports_as_json(db: Db, worker_uri: str, tmp_path: Path) -> None:
     put_user(db, email="owner@example.com", is_venue_owner=True)
     file = write_lines(tmp_path / "file", venue_row(owner_email="owner@example.com"), {})
     result = run_halls(worker_uri, "import", "--json", "--skip-bad", file)
-    said = json.loads(result.stdout)
+    report = json.loads(result.stdout)
     assert (result.exit_code, result.stderr) == (1, "")
-    assert said["imported"] == {"venues": 1, "bookings": 0}
-    assert said["fault_count"] == len(said["faults"]) > 0
-    assert all(fault.startswith("line 2, ") for fault in said["faults"])
+    assert report["imported"] == {"venues": 1, "bookings": 0}
+    assert report["fault_count"] == len(report["faults"]) > 0
+    assert all(fault.startswith("line 2, ") for fault in report["faults"])
 
 
-def test_the_letters_that_wait_are_a_table_or_json(db: Db, worker_uri: str) -> None:
-    assert run_halls(worker_uri, "mail").stdout == "0 e-mails wait or are dead.\n"
+def test_waiting_emails_are_listed_as_a_table_or_as_json(db: Db, worker_uri: str) -> None:
+    assert run_halls(worker_uri, "mail").stdout == "0 due, 0 scheduled, 0 dead\n"
     assert json.loads(run_halls(worker_uri, "mail", "--json", "--requeue").stdout) == {"requeued": 0}
     enqueue(db, "password_reset", {}, utc_now())
-    heads, row, told = run_halls(worker_uri, "mail").stdout.splitlines()
-    assert heads.split() == ["id", "kind", "status", "tries", "due_at", "reason"]
+    header, row, summary = run_halls(worker_uri, "mail").stdout.splitlines()
+    assert header.split() == ["id", "kind", "status", "tries", "due_at", "reason"]
     (email,) = json.loads(run_halls(worker_uri, "mail", "--json").stdout)
     assert row.split()[:2] == [email["id"], email["kind"]]
-    assert told == "1 e-mails wait or are dead."
+    assert summary == "1 due, 0 scheduled, 0 dead"
 
 
 @pytest.mark.usefixtures("db")
-def test_what_others_in_this_process_log_is_not_among_what_a_command_prints(
-    worker_uri: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_log_lines_do_not_appear_in_the_output_of_a_command(worker_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(main, "configure_logging", lambda _: structlog.get_logger().info("said"))
     result = run_halls(worker_uri, "mail", "--json")
     assert (result.stdout, result.stderr) == ("[]\n", "")
 
 
-def test_it_is_a_module_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_also_runs_as_a_module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "argv", ["halls", "--version"])
     with pytest.raises(SystemExit, match="0"):
         runpy.run_module("halls.cli", run_name="__main__")

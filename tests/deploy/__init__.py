@@ -1,1 +1,1 @@
-"""What stands before the application in production, run as it is: NGINX, its limits and its error pages."""
+"""Tests of deploy/ with the real programs: NGINX, its limits and error pages, systemd and Compose."""

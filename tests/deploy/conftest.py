@@ -1,4 +1,4 @@
-"""The application with NGINX before it, as in production."""
+"""The application behind NGINX, as in production."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ def site(
     settings: dict[str, str],  # noqa: F811 - the same
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Site]:
-    """A site that lets floods through, for there are many tests."""
+    """A site with a high rate limit, because many tests use it."""
     folder = tmp_path_factory.mktemp("site")
     with (
         running_server(mongo_uri=hostile_uri, folder=folder / "app", **settings, **BEHIND_NGINX) as server,
-        running_site(server, folder / "nginx") as found,
+        running_site(server, folder / "nginx") as running,
     ):
-        yield found
+        yield running
 
 
 @pytest.fixture(scope="session")
 def hostile_server(site: Site) -> Site:
-    """The server that the hostile cases are sent to."""
+    """The server that gets the hostile requests."""
     return site
 
 
 @pytest.fixture
 def race_client(hostile_uri: str, site: Site) -> Iterator[RaceClient]:  # noqa: F811 - a fixture
-    """The database behind the site, and people and venues in it."""
+    """A client with accounts and venues, and the database behind the site."""
     db = connect(hostile_uri)
     with closing(db.client):
         yield RaceClient(db, over_http(site.server.port))

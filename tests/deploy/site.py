@@ -1,4 +1,4 @@
-"""Runs Debian's NGINX with the site of deploy/, on ports of this machine and with a certificate made on the spot."""
+"""Runs NGINX with the site of deploy/, on loopback ports and with a self-signed certificate."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ SITE = ROOT / "deploy" / "nginx" / "halls.conf"
 CERTIFICATE = "/etc/letsencrypt/live/halls.example/fullchain.pem"
 KEY = "/etc/letsencrypt/live/halls.example/privkey.pem"
 START_SECONDS = 10
-# So high that it is met only where a test wants to meet it.
-NO_FLOOD = "rate=5000r/s"
-MAIN = """
+# High enough that only the tests of the limit reach it.
+HIGH_RATE = "rate=5000r/s"
+NGINX_CONF = """
 user root;
 daemon off;
 worker_processes 1;
@@ -45,7 +45,7 @@ http {{
 
 @dataclass
 class Site:
-    """A running NGINX, and the server behind it."""
+    """A running NGINX and the server behind it."""
 
     server: RunningServer
     port: int
@@ -55,48 +55,50 @@ class Site:
 
     @property
     def certificate(self) -> Path:
-        """What clients have to trust."""
+        """The certificate that clients must trust."""
         return self.folder / "fullchain.pem"
 
     def log_text(self) -> str:
-        """All that the application wrote so far."""
+        """The log of the application so far."""
         return self.server.log_text()
 
     def exchange(self, raw: str | bytes, *, plain: bool = False) -> Exchange:
-        """Send the bytes of a request, whatever they are."""
+        """Send the raw bytes of a request."""
         data = raw.encode("latin-1") if isinstance(raw, str) else raw
         return send(self.plain_port if plain else self.port, data)
 
     def ask(self, row: str, body: bytes = b"", *, plain: bool = False, **headers: str) -> Answer:
-        """Send a well-formed request ("GET /health") and return its only answer."""
-        given = {"Host": SERVER_NAME, "Connection": "close"} | {
+        """Send a well-formed request ("GET /health") and return its only response."""
+        all_headers = {"Host": SERVER_NAME, "Connection": "close"} | {
             name.replace("_", "-"): value for name, value in headers.items()
         }
         if body:
-            given |= {"Content-Length": str(len(body))} | ({} if "Content-Type" in given else {"Content-Type": JSON})
-        head = "\r\n".join([f"{row} HTTP/1.1", *(f"{name}: {value}" for name, value in given.items()), "", ""])
+            all_headers |= {"Content-Length": str(len(body))} | (
+                {} if "Content-Type" in all_headers else {"Content-Type": JSON}
+            )
+        head = "\r\n".join([f"{row} HTTP/1.1", *(f"{name}: {value}" for name, value in all_headers.items()), "", ""])
         exchange = self.exchange(head.encode("latin-1") + body, plain=plain)
-        [answer] = exchange.answers
-        return answer
+        [response] = exchange.answers
+        return response
 
 
 JSON = "application/json"
 
 
 @contextmanager
-def running_site(server: RunningServer, folder: Path, *, rate: str = NO_FLOOD) -> Iterator[Site]:
+def running_site(server: RunningServer, folder: Path, *, rate: str = HIGH_RATE) -> Iterator[Site]:
     """Run NGINX before a server until the block ends."""
     folder.mkdir(parents=True, exist_ok=True)
-    site = Site(server, free_port(), free_port(), folder, None)  # type: ignore[arg-type] # it comes below
+    site = Site(server, free_port(), free_port(), folder, None)  # type: ignore[arg-type] # set below
     make_certificate(folder)
-    (folder / "halls.conf").write_text(_place_here(SITE.read_text(), site, rate))
-    (folder / "nginx.conf").write_text(MAIN.format(folder=folder))
+    (folder / "halls.conf").write_text(_adapt_to_machine(SITE.read_text(), site, rate))
+    (folder / "nginx.conf").write_text(NGINX_CONF.format(folder=folder))
     command = ["nginx", "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")]
     subprocess.run([*command, "-t"], check=True, capture_output=True)
     site.process = subprocess.Popen(command)
     TLS_PORTS[site.port] = ssl.create_default_context(cafile=str(site.certificate))
     try:
-        _await_port(site.port)
+        _wait_for_port(site.port)
         yield site
     finally:
         del TLS_PORTS[site.port]
@@ -105,14 +107,14 @@ def running_site(server: RunningServer, folder: Path, *, rate: str = NO_FLOOD) -
 
 
 def make_certificate(folder: Path) -> None:
-    """Make a key and a certificate for our name that nobody else trusts."""
+    """Create a key and a self-signed certificate for the server name."""
     files = ["-keyout", str(folder / "privkey.pem"), "-out", str(folder / "fullchain.pem")]
     kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
     name = ["-subj", f"/CN={SERVER_NAME}", "-addext", f"subjectAltName=DNS:{SERVER_NAME}"]
     subprocess.run(["openssl", "req", "-x509", *kind, *files, *name], check=True, capture_output=True)
 
 
-def _place_here(text: str, site: Site, rate: str) -> str:
+def _adapt_to_machine(text: str, site: Site, rate: str) -> str:
     changes = {
         "listen 80": f"listen 127.0.0.1:{site.plain_port}",
         "listen 443": f"listen 127.0.0.1:{site.port}",
@@ -123,13 +125,13 @@ def _place_here(text: str, site: Site, rate: str) -> str:
         "rate=50r/s": rate,
     }
     text = "\n".join(line for line in text.splitlines() if "listen [::]" not in line)
-    for there, here in changes.items():
-        assert there in text, f"the site has no {there!r}"
-        text = text.replace(there, here)
+    for original, replacement in changes.items():
+        assert original in text, f"the site does not contain {original!r}"
+        text = text.replace(original, replacement)
     return text
 
 
-def _await_port(port: int) -> None:
+def _wait_for_port(port: int) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):

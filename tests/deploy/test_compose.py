@@ -1,4 +1,4 @@
-"""The compose file is one by the Compose Specification, and whatever it names is declared in it."""
+"""The Compose file follows the Compose Specification, and every name in it is declared."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 COMPOSE = ROOT / "deploy" / "compose.yaml"
-# The specification's own schema, as the linter carries it along.
+# The schema of the specification, from the dclint package.
 SCHEMA = ROOT / "node_modules" / "dclint" / "schemas" / "compose.schema.json"
 
 
 def read_compose() -> Any:
-    """Return the file as Docker reads it: with what stands for other parts put in their place."""
+    """Return the file as Docker reads it, with aliases resolved."""
     return yaml.safe_load(COMPOSE.read_text())
 
 
 def find_faults(compose: Any) -> list[str]:
-    """Return what the specification forbids, and each name that nothing bears."""
+    """Return violations of the specification, and each name without a declaration."""
     schema = json.loads(SCHEMA.read_text())
     faults = [f"{error.json_path}: {error.message}" for error in Draft7Validator(schema).iter_errors(compose)]
     return faults or [
@@ -37,49 +37,49 @@ def find_faults(compose: Any) -> list[str]:
 
 def _unknown(compose: Any, name: str, service: Any) -> list[str]:
     mounts = [volume.partition(":")[0] for volume in service.get("volumes", [])]
-    named = {
+    references = {
         "services": set(service.get("depends_on", [])),
         "networks": set(service.get("networks", [])),
         "volumes": {mount for mount in mounts if not mount.startswith((".", "/"))},
     }
     return [
-        f"{name} names none of the {kind}: {each}"
-        for kind, names in named.items()
+        f"{name} uses undeclared {kind}: {each}"
+        for kind, names in references.items()
         for each in names - set(compose[kind])
     ]
 
 
-def test_the_compose_file_is_one_and_names_what_there_is() -> None:
+def test_the_compose_file_is_valid_and_its_names_are_declared() -> None:
     assert find_faults(read_compose()) == []
 
 
-def test_each_file_that_it_mounts_or_builds_from_is_there() -> None:
+def test_each_mounted_or_built_file_exists() -> None:
     services = read_compose()["services"]
     build = services["halls"]["build"]
     mounted = [volume.partition(":")[0] for service in services.values() for volume in service.get("volumes", [])]
-    own = [COMPOSE.parent / path for path in mounted if path.startswith(".")]
-    assert own
-    assert all(path.exists() for path in [*own, COMPOSE.parent / build["context"] / build["dockerfile"]])
+    local_paths = [COMPOSE.parent / path for path in mounted if path.startswith(".")]
+    assert local_paths
+    assert all(path.exists() for path in [*local_paths, COMPOSE.parent / build["context"] / build["dockerfile"]])
 
 
-def test_nginx_starts_anew_with_the_server_whose_address_it_keeps() -> None:
+def test_nginx_restarts_with_the_server_because_it_caches_its_address() -> None:
     assert read_compose()["services"]["nginx"]["depends_on"]["halls"] == {
         "condition": "service_healthy",
         "restart": True,
     }
 
 
-def test_no_log_of_a_container_grows_for_ever() -> None:
+def test_every_container_limits_its_log() -> None:
     services = read_compose()["services"]
-    kept = {name: service.get("logging", {}).get("options", {}) for name, service in services.items()}
-    assert all({"max-size", "max-file"} <= options.keys() for options in kept.values()), kept
-    # The image leads its own two logs to where Docker reads them; the site writes to a third.
+    log_options = {name: service.get("logging", {}).get("options", {}) for name, service in services.items()}
+    assert all({"max-size", "max-file"} <= options.keys() for options in log_options.values()), log_options
+    # The image redirects two NGINX logs to Docker; the site writes to a third file.
     (file,) = re.findall(r"access_log (/\S+)", (COMPOSE.parent / "nginx" / "halls.conf").read_text())
     assert f"ln -sf /dev/stdout {file} && exec nginx" in services["nginx"]["command"][-1]
 
 
 @pytest.mark.parametrize(
-    "harm",
+    "break_compose",
     [
         lambda services: services["halls"].update(read_onyl=True),
         lambda services: services["halls"].update(stop_grace_period=30),
@@ -91,7 +91,7 @@ def test_no_log_of_a_container_grows_for_ever() -> None:
     ],
     ids=["a key", "a time without unit", "no list", "a number for a command", "a network", "a volume", "a service"],
 )
-def test_control_a_slip_is_found(harm: Callable[[Any], None]) -> None:
+def test_control_a_mistake_is_found(break_compose: Callable[[Any], None]) -> None:
     compose = deepcopy(read_compose())
-    harm(compose["services"])
+    break_compose(compose["services"])
     assert len(find_faults(compose)) == 1

@@ -1,4 +1,4 @@
-"""Every hostile case again, through NGINX: what it answers itself is as good as what the application says."""
+"""Every hostile request through NGINX: its own responses must meet the contract too."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("case", PLAIN, ids=lambda case: case["id"])
-def test_through_nginx_the_answer_is_as_the_contract_says(case: Step, site: Site, world: World) -> None:
+def test_a_hostile_request_through_nginx_gets_a_contract_response(case: Step, site: Site, world: World) -> None:
     assert run_case(case, site, world) == []

@@ -1,6 +1,7 @@
-"""What docs/operations.md tells to type and to write into files: tried wherever that takes no machine of its own.
+"""Commands and files of docs/operations.md, as far as they run without a machine of their own.
 
-`make try-guide` has one, and types all of it there.
+`make try-guide` runs all of them in a machine.
+
 """
 
 from __future__ import annotations
@@ -32,53 +33,53 @@ TEXT = PAGE.read_text()
 SAMPLES = find_samples(PAGE)
 SITE = ROOT / "deploy" / "nginx" / "halls.conf"
 UNITS = sorted((ROOT / "deploy" / "systemd").iterdir())
-# Runs until it is stopped, which tests of its own do.
-ENDLESS = {"halls worker"}
+# Runs until it is stopped; other tests cover it.
+LONG_RUNNING = {"halls worker"}
 
 
 def find_block(language: str, words: str) -> str:
-    """Return the one block that holds these words."""
+    """Return the only block that contains `words`."""
     (block,) = [block for block in SAMPLES[language] if words in block]
     return block
 
 
 def run_shell(script: str, *options: str) -> str:
-    """Run a script in bash; return what it printed."""
+    """Run a script in bash; return its output."""
     return subprocess.run(["bash", "-eu", *options], input=script, capture_output=True, text=True, check=True).stdout
 
 
-def test_every_block_is_of_a_kind_that_is_looked_at() -> None:
+def test_every_block_has_a_language_with_tests() -> None:
     assert SAMPLES.keys() == {"sh", "js"}
     assert len(SAMPLES["js"]) == 1
 
 
 @pytest.mark.parametrize("block", SAMPLES["sh"])
-def test_every_block_for_the_shell_is_well_formed(block: str) -> None:
+def test_every_shell_block_is_valid_bash(block: str) -> None:
     run_shell(block, "-n")
 
 
 @pytest.mark.parametrize("block", SAMPLES["sh"])
-def test_every_file_of_the_checkout_that_a_block_names_is_there(block: str) -> None:
-    named = re.findall(r"(?:^|\s|/opt/halls/src/)((?:deploy/|requirements)[\w./-]*)", block)
-    assert all((ROOT / name).exists() for name in named), named
+def test_every_checkout_file_that_a_block_names_exists(block: str) -> None:
+    paths = re.findall(r"(?:^|\s|/opt/halls/src/)((?:deploy/|requirements)[\w./-]*)", block)
+    assert all((ROOT / name).exists() for name in paths), paths
 
 
-def test_mongod_starts_with_its_settings_as_a_set_that_ends_transactions_early(tmp_path: Path) -> None:
-    settings, _, started = find_block("sh", "mongod.conf").partition("systemctl")
-    run_shell(settings.replace("/etc", str(tmp_path)))
+def test_mongod_starts_as_a_replica_set_with_a_short_transaction_lifetime(tmp_path: Path) -> None:
+    config_commands, _, start_commands = find_block("sh", "mongod.conf").partition("systemctl")
+    run_shell(config_commands.replace("/etc", str(tmp_path)))
     port = free_port()
-    place = ["--dbpath", str(tmp_path), "--port", str(port), "--bind_ip", "127.0.0.1", "--nounixsocket"]
-    command = [embedded._find_mongod(), "--config", str(tmp_path / "mongod.conf"), *place]  # noqa: SLF001 - the one that comes along
+    options = ["--dbpath", str(tmp_path), "--port", str(port), "--bind_ip", "127.0.0.1", "--nounixsocket"]
+    command = [embedded._find_mongod(), "--config", str(tmp_path / "mongod.conf"), *options]  # noqa: SLF001 - the packaged one
     with (tmp_path / "log").open("wb") as log, subprocess.Popen(command, stdout=log) as mongod:
         try:
             with closing(MongoClient[dict[str, Any]]("127.0.0.1", port, directConnection=True)) as client:
-                # What rs.initiate() sends, but for the name of this machine.
+                # rs.initiate() sends the same with the hostname of the machine.
                 members = [{"_id": 0, "host": f"127.0.0.1:{port}"}]
-                assert "mongosh --eval 'rs.initiate()'" in started
+                assert "mongosh --eval 'rs.initiate()'" in start_commands
                 assert client.admin.command("replSetInitiate", {"_id": "rs0", "members": members})["ok"]
                 wait_until(lambda: _is_primary(client))
-                asked = client.admin.command({"getParameter": 1, "transactionLifetimeLimitSeconds": 1})
-                assert asked["transactionLifetimeLimitSeconds"] == 5
+                parameter = client.admin.command({"getParameter": 1, "transactionLifetimeLimitSeconds": 1})
+                assert parameter["transactionLifetimeLimitSeconds"] == 5
         finally:
             mongod.kill()
 
@@ -89,51 +90,51 @@ def _is_primary(client: MongoClient[dict[str, Any]]) -> bool:
     return False
 
 
-def test_the_settings_are_written_for_their_owner_alone_and_start_production(tmp_path: Path) -> None:
+def test_the_settings_file_is_private_and_valid_in_production(tmp_path: Path) -> None:
     folder = tmp_path / "halls"
     run_shell(find_block("sh", "halls.env <<END").replace("/etc/halls", str(folder)))
-    written = folder / "halls.env"
-    assert written.stat().st_mode & 0o077 == 0
-    config = Config(_env_file=written)  # type: ignore[call-arg] # pydantic-settings adds it
-    lines = dict(line.split("=", 1) for line in written.read_text().splitlines())
+    env_file = folder / "halls.env"
+    assert env_file.stat().st_mode & 0o077 == 0
+    config = Config(_env_file=env_file)  # type: ignore[call-arg] # pydantic-settings adds it
+    lines = dict(line.split("=", 1) for line in env_file.read_text().splitlines())
     assert config.halls_env == "production"
     assert len(config.secret) >= MIN_SECRET_BYTES
     assert {name: str(getattr(config, name.lower())) for name in lines} == lines
 
 
-def test_systemd_takes_the_units_and_the_page_starts_each(tmp_path: Path) -> None:
-    # The program is where step 2 puts it, and not on this machine.
+def test_systemd_accepts_the_units_and_the_page_starts_each(tmp_path: Path) -> None:
+    # Step 2 installs the program there; it is not on this machine.
     for unit in UNITS:
         (tmp_path / unit.name).write_text(unit.read_text().replace("/opt/halls/.venv/bin/halls", "/bin/true"))
     command = ["systemd-analyze", "verify", "--man=no", *(str(tmp_path / unit.name) for unit in UNITS)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    started = find_block("sh", "systemctl enable --now halls.socket").split("--now ")[1].splitlines()[0]
-    assert set(started.split()) == {unit.name for unit in UNITS}
+    completed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (completed.returncode, completed.stderr) == (0, "")
+    start_commands = find_block("sh", "systemctl enable --now halls.socket").split("--now ")[1].splitlines()[0]
+    assert set(start_commands.split()) == {unit.name for unit in UNITS}
 
 
-def test_one_command_puts_another_name_everywhere_into_the_site() -> None:
+def test_one_command_replaces_the_name_everywhere_in_the_site() -> None:
     (line,) = [line for line in find_block("sh", "certbot certonly").splitlines() if line.startswith("sed ")]
     command = line.partition(" > ")[0].replace("/opt/halls/src", str(ROOT))
     assert run_shell(command) == SITE.read_text()
-    # As whoever replaces the name all over the page does.
+    # The page asks the reader to replace the name everywhere.
     site = run_shell(command.replace("halls.example", "your.name"))
     assert "halls.example" not in site
     assert site.replace("your.name", "halls.example") == SITE.read_text()
 
 
-def test_a_ready_server_answers_as_the_page_says(mongo_uri: str, tmp_path: Path) -> None:
+def test_a_ready_server_responds_as_the_page_says(mongo_uri: str, tmp_path: Path) -> None:
     assert "curl http://127.0.0.1:5000/health/ready" in find_block("sh", "systemctl enable --now halls.socket")
     with running_server(mongo_uri=mongo_uri, folder=tmp_path) as server:
         wait_until(lambda: requests.get(f"{server.url}/health/ready", timeout=5).status_code == 200)
         assert f"`{server.ask('/health/ready').strip()}` means" in TEXT
 
 
-@pytest.mark.parametrize("command", sorted(set(re.findall(r"`(halls [a-z][^`]*)`", TEXT)) - ENDLESS))
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"`(halls [a-z][^`]*)`", TEXT)) - LONG_RUNNING))
 def test_every_command_of_halls_on_the_page_runs(command: str, fresh_uri: str) -> None:
     assert run_halls(fresh_uri, "demo").exit_code == 0
-    done = run_halls(fresh_uri, *command.split()[1:])
-    assert done.exit_code == 0, done.output
+    completed = run_halls(fresh_uri, *command.split()[1:])
+    assert completed.exit_code == 0, completed.output
 
 
 def test_the_shard_key_of_bookings_begins_the_unique_index() -> None:

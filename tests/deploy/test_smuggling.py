@@ -1,4 +1,4 @@
-"""NGINX and the application agree where a request ends: one in, one answer out, whatever its head claims."""
+"""Request smuggling: NGINX and the application agree about the end of each request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.hostile.raw_http import SERVER_NAME
 if TYPE_CHECKING:
     from tests.deploy.site import Site
 
-# What an attacker wants to be taken for a request of its own, and would be seen in the log by its path.
+# The request that an attacker tries to smuggle; its path would appear in the log.
 HIDDEN = f"GET /hidden-request HTTP/1.1\r\nHost: {SERVER_NAME}\r\n\r\n"
 CHUNKED = "0\r\n\r\n" + HIDDEN
 HEADS = {
@@ -38,34 +38,34 @@ HEADS = {
     "a chunk size with a sign": f"Transfer-Encoding: chunked\r\n\r\n+0\r\n\r\n{HIDDEN}",
     "an upgrade to h2c": f"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n\r\n{HIDDEN}",
 }
-# Of these NGINX takes the hidden part for what it is by the standard: a second request, after the end of the first.
-HONEST = {"chunked twice", "a chunk extension", "an upgrade to h2c", "a blank before the colon"}
+# By RFC 9112 the hidden part of these is a second request, after the end of the first; NGINX reads it as one.
+SECOND_REQUEST = {"chunked twice", "a chunk extension", "an upgrade to h2c", "a blank before the colon"}
 
 
-@pytest.mark.parametrize("kind", [kind for kind in HEADS if kind not in HONEST])
-def test_one_request_gets_one_answer(site: Site, kind: str) -> None:
+@pytest.mark.parametrize("kind", [kind for kind in HEADS if kind not in SECOND_REQUEST])
+def test_one_request_gets_at_most_one_response(site: Site, kind: str) -> None:
     before = len(site.log_text())
     head = f"POST /auth/login HTTP/1.1\r\nHost: {SERVER_NAME}\r\nContent-Type: application/json\r\n"
     exchange = site.exchange(head + HEADS[kind])
     assert len(exchange.answers) <= 1
-    assert all(400 <= answer.status < 500 or answer.status == 501 for answer in exchange.answers)
-    # A request of its own would be one line more.
+    assert all(400 <= response.status < 500 or response.status == 501 for response in exchange.answers)
+    # A smuggled request would add one more line.
     assert site.ask("GET /health", X_Request_ID="after").status == 200
     lines = [line for line in site.log_text()[before:].splitlines() if '"event": "request"' in line]
     assert len(lines) <= len(exchange.answers) + 1, lines
 
 
-@pytest.mark.parametrize("kind", sorted(HONEST))
-def test_what_is_a_second_request_by_the_standard_gets_its_own_answer_or_none(site: Site, kind: str) -> None:
+@pytest.mark.parametrize("kind", sorted(SECOND_REQUEST))
+def test_a_second_request_by_the_standard_gets_its_own_response_or_none(site: Site, kind: str) -> None:
     before = len(site.log_text())
     head = f"POST /auth/login HTTP/1.1\r\nHost: {SERVER_NAME}\r\nContent-Type: application/json\r\n"
     exchange = site.exchange(head + HEADS[kind])
     site.ask("GET /health")
     lines = [line for line in site.log_text()[before:].splitlines() if '"event": "request"' in line]
-    assert len(lines) <= len(exchange.answers) + 1, "more requests than the client was answered"
+    assert len(lines) <= len(exchange.answers) + 1, "more requests than responses"
 
 
-def test_answers_to_a_pipeline_come_in_order_and_to_their_own_request(site: Site) -> None:
+def test_pipelined_responses_come_in_order(site: Site) -> None:
     ids = [f"number-{number}" for number in range(20)]
     raw = "".join(f"GET /health HTTP/1.1\r\nHost: {SERVER_NAME}\r\nX-Request-ID: {each}\r\n\r\n" for each in ids)
-    assert [answer.header("X-Request-ID") for answer in site.exchange(raw).answers] == ids
+    assert [response.header("X-Request-ID") for response in site.exchange(raw).answers] == ids

@@ -1,1 +1,1 @@
-"""Faults: servers, workers and databases that are killed, frozen or cut off at the worst moment."""
+"""Fault tests: servers, workers and databases are killed, frozen or disconnected at critical moments."""

@@ -1,4 +1,4 @@
-"""Breaks things on purpose: a mongod that fails on command, and processes that are looked for, killed and frozen."""
+"""Fault injection: a mongod with failpoints, and helpers that find, kill and freeze processes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import requests
 
 from halls.mongo import embedded
 from halls.mongo.client import connect
-from tests.races.race_client import Call, Event, Person, RaceClient, over_http
+from tests.races.race_client import Account, Call, Event, RaceClient, over_http
 from tests.servers import RunningServer, running_server
 
 if TYPE_CHECKING:
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 SETTINGS = {"RATE_LIMITS": "off", "LOG_LEVEL": "WARNING", "WEB_WORKERS": "2", "WEB_THREADS": "8"}
 START_SECONDS = 30
-# Promise 12 of docs/reliability: the bounds of a 503, of fifty at once, and of being well again.
-REFUSAL_SECONDS, FIFTY_SECONDS, RECOVERY_SECONDS = 5.0, 8.0, 10.0
-# So many good answers in a row, by whichever worker, mean that all workers are well.
-IN_A_ROW = 20
+# Invariant 12: the limits for a 503, for fifty concurrent 503s, and for the recovery.
+UNAVAILABLE_SECONDS, FIFTY_SECONDS, RECOVERY_SECONDS = 5.0, 8.0, 10.0
+# So many consecutive 200s mean that each worker has responded: the kernel chooses the worker.
+CONSECUTIVE_RESPONSES = 20
 
 
 @contextmanager
-def fallible_mongod(folder: Path) -> Iterator[str]:
-    """Run the embedded mongod so that it obeys failpoints."""
+def failpoint_mongod(folder: Path) -> Iterator[str]:
+    """Run the embedded mongod with failpoints enabled; yield its URI."""
     arguments = (*embedded.MONGOD_ARGUMENTS, "--setParameter", "enableTestCommands=1")
     with ExitStack() as stack:
         with pytest.MonkeyPatch.context() as patch:
@@ -46,7 +46,7 @@ def fallible_mongod(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def failing(db: Db, mode: str | dict[str, int], *commands: str, **failure: Any) -> Iterator[None]:
-    """Let the mongod fail at `commands` until the block ends, or as often as `mode` says."""
+    """Let the mongod fail `commands` in the way `failure`, until the block ends or as often as `mode` says."""
     data = {"failCommands": list(commands), **failure}
     db.client.admin.command("configureFailPoint", "failCommand", mode=mode, data=data)
     try:
@@ -57,9 +57,9 @@ def failing(db: Db, mode: str | dict[str, int], *commands: str, **failure: Any) 
 
 @contextmanager
 def serving(mongo_uri: str, folder: Path, **settings: str) -> Iterator[tuple[RunningServer, RaceClient]]:
-    """Run a server that may have no database yet, and open its database."""
+    """Run a server, whose database may be unavailable; yield it with a client."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tests.servers._wait_until_it_answers", wait_until_it_answers)
+        patch.setattr("tests.servers._wait_until_it_responds", wait_until_it_responds)
         with running_server(mongo_uri=mongo_uri, folder=folder, **{**SETTINGS, **settings}) as server:
             db = connect(mongo_uri)
             try:
@@ -68,51 +68,51 @@ def serving(mongo_uri: str, folder: Path, **settings: str) -> Iterator[tuple[Run
                 db.client.close()
 
 
-def wait_until_it_answers(server: RunningServer) -> None:
-    """Wait patiently: without a database a server opens its port some seconds before it answers."""
+def wait_until_it_responds(server: RunningServer) -> None:
+    """Wait with a long timeout: without a database, a server opens its port seconds before it responds."""
 
-    def is_up() -> bool:
+    def is_responding() -> bool:
         with suppress(requests.ConnectionError):
             return requests.get(f"{server.url}/health", timeout=START_SECONDS).ok
         return False
 
-    wait_until(is_up)
+    wait_until(is_responding)
 
 
-def wait_until(find: Callable[[], bool], seconds: float = START_SECONDS) -> None:
-    """Ask until the answer is true; fail when the time is up."""
+def wait_until(condition: Callable[[], bool], seconds: float = START_SECONDS) -> None:
+    """Wait until the condition is true. Fails after `seconds`."""
     deadline = time.monotonic() + seconds
-    while not find():
-        assert time.monotonic() < deadline, f"not so within {seconds:.0f} s"
+    while not condition():
+        assert time.monotonic() < deadline, f"the condition is still false after {seconds:.0f} s"
         time.sleep(0.02)
 
 
-def is_well(race_client: RaceClient) -> bool:
-    """Tell whether every worker takes writes."""
-    return all(race_client.ask(Call("GET", "/health/ready")).said == "200" for _ in range(IN_A_ROW))
+def is_ready(race_client: RaceClient) -> bool:
+    """Return whether every worker is ready."""
+    return all(race_client.request(Call("GET", "/health/ready")).said == "200" for _ in range(CONSECUTIVE_RESPONSES))
 
 
 def find_children(pid: int) -> list[int]:
-    """Return the processes that `pid` has started."""
-    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
-    return [int(child) for child in found.stdout.split()]
+    """Return the child processes of `pid`."""
+    output = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
+    return [int(child) for child in output.stdout.split()]
 
 
-def find_processes(mention: str) -> list[str]:
-    """Return the running processes whose command line mentions something."""
-    listed = subprocess.run(["ps", "-ww", "-A", "-o", "pid=,stat=,args="], capture_output=True, text=True, check=True)
-    return [line for line in listed.stdout.splitlines() if mention in line]
+def find_processes(text: str) -> list[str]:
+    """Return the lines of `ps` whose command line contains the text."""
+    output = subprocess.run(["ps", "-ww", "-A", "-o", "pid=,stat=,args="], capture_output=True, text=True, check=True)
+    return [line for line in output.stdout.splitlines() if text in line]
 
 
 def pid_of_mongod(db: Db) -> int:
-    """Return the process behind a database."""
+    """Return the process id of the mongod."""
     pid: int = db.client.admin.command("serverStatus")["pid"]
     return pid
 
 
 @contextmanager
 def frozen(pid: int) -> Iterator[None]:
-    """Stop a process in the midst of whatever it does, and let it go on after the block."""
+    """Suspend a process with SIGSTOP until the block ends."""
     os.kill(pid, signal.SIGSTOP)
     try:
         yield
@@ -120,14 +120,14 @@ def frozen(pid: int) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-def is_refused_well(event: Event) -> bool:
-    """Tell whether an answer says in time that the database is away, and when to come again."""
-    said = event.said == "503 database_unavailable" and "Retry-After" in event.answer.headers
-    return said and event.seconds <= REFUSAL_SECONDS
+def is_proper_503(event: Event) -> bool:
+    """Return whether the response is a timely 503 database_unavailable with Retry-After."""
+    is_unavailable = event.said == "503 database_unavailable" and "Retry-After" in event.answer.headers
+    return is_unavailable and event.seconds <= UNAVAILABLE_SECONDS
 
 
-def all_kinds_of_calls(owner: Person, guest: Person, venue_id: ObjectId) -> list[Call]:
-    """Return requests of every kind that needs the database, with a token and without."""
+def every_kind_of_call(owner: Account, guest: Account, venue_id: ObjectId) -> list[Call]:
+    """Return every kind of request that needs the database, with and without a token."""
     return [
         guest.order(venue_id),
         guest.order(venue_id, key="a-key"),

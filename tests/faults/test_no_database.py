@@ -1,4 +1,4 @@
-"""The database is not there yet, dies, or freezes: clients hear it in time, and the server recovers by itself."""
+"""The database is missing at the start, dies, or freezes: clients get a timely 503; the server recovers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from halls.mongo.embedded import embedded_mongod
 from tests.faults.fault_injection import (
     FIFTY_SECONDS,
     RECOVERY_SECONDS,
-    all_kinds_of_calls,
+    every_kind_of_call,
     frozen,
-    is_refused_well,
-    is_well,
+    is_proper_503,
+    is_ready,
     pid_of_mongod,
     serving,
     wait_until,
@@ -32,46 +32,46 @@ if TYPE_CHECKING:
     from bson import ObjectId
 
     from halls.mongo.client import Db
-    from tests.races.race_client import Person
+    from tests.races.race_client import Account
 
 SEARCH = Call("GET", "/venues/search")
 HEALTH = Call("GET", "/health")
 
 
 @contextmanager
-def dead(pid: int) -> Iterator[None]:
-    """Kill a process for good."""
+def killed(pid: int) -> Iterator[None]:
+    """Kill a process with SIGKILL."""
     os.kill(pid, signal.SIGKILL)
     yield
 
 
 @contextmanager
-def well_served(folder: Path) -> Iterator[RaceClient]:
-    """Run a mongod and a server on it, and wait until both of its workers are ready."""
+def ready_server(folder: Path) -> Iterator[RaceClient]:
+    """Run a mongod and a server on it; wait until both workers are ready; yield a client."""
     with embedded_mongod(folder / "mongo") as uri, serving(uri, folder) as (_, race_client):
-        wait_until(lambda: is_well(race_client))
+        wait_until(lambda: is_ready(race_client))
         yield race_client
 
 
-def make_people_and_venue(db: Db) -> tuple[Person, Person, ObjectId]:
-    """Make an owner, a guest and a venue."""
+def make_accounts_and_venue(db: Db) -> tuple[Account, Account, ObjectId]:
+    """Insert an owner, a guest and a venue."""
     race_client = RaceClient(db, over_http(0))
     owner, guest = race_client.person(owner=True), race_client.person()
     return owner, guest, race_client.venue(owner)
 
 
-def find_bad_refusals(race_client: RaceClient, calls: list[Call]) -> list[str]:
-    """Send all calls at once; name those not refused in time, with a 503 that says when to come again."""
+def find_improper_responses(race_client: RaceClient, calls: list[Call]) -> list[str]:
+    """Send all calls at once; return those without a timely 503 with Retry-After."""
     events = race_client.at_once(*calls)
     return [
         f"{call.method} {call.path}: {event.said} after {event.seconds:.1f} s"
         for call, event in zip(calls, events, strict=True)
-        if not is_refused_well(event)
+        if not is_proper_503(event)
     ]
 
 
-def find_slow_ones_of_fifty(race_client: RaceClient) -> list[str]:
-    """Send fifty requests at once; name those not refused in the time that so many may take."""
+def find_improper_responses_of_fifty(race_client: RaceClient) -> list[str]:
+    """Send fifty requests at once; return the responses that are not a 503 within FIFTY_SECONDS."""
     events = race_client.at_once(*[SEARCH] * 50)
     return [
         f"{event.said} after {event.seconds:.1f} s"
@@ -80,39 +80,39 @@ def find_slow_ones_of_fifty(race_client: RaceClient) -> list[str]:
     ]
 
 
-def test_a_server_started_without_a_database_says_so_and_is_well_when_it_comes(tmp_path: Path) -> None:
+def test_a_server_started_without_a_database_returns_503_and_recovers(tmp_path: Path) -> None:
     with embedded_mongod(tmp_path / "mongo") as uri:
         db = connect(uri)
-        owner, guest, venue_id = make_people_and_venue(db)
+        owner, guest, venue_id = make_accounts_and_venue(db)
         db.client.close()
     with ExitStack() as stack, serving(uri, tmp_path) as (_, race_client):
-        assert find_bad_refusals(race_client, all_kinds_of_calls(owner, guest, venue_id)) == []
-        assert find_slow_ones_of_fifty(race_client) == []
-        assert race_client.ask(HEALTH).said == "200"
-        # The same folder: the same data at the same port.
+        assert find_improper_responses(race_client, every_kind_of_call(owner, guest, venue_id)) == []
+        assert find_improper_responses_of_fifty(race_client) == []
+        assert race_client.request(HEALTH).said == "200"
+        # The same folder has the same data and the same port.
         stack.enter_context(embedded_mongod(tmp_path / "mongo"))
-        wait_until(lambda: is_well(race_client), RECOVERY_SECONDS)
-        assert race_client.ask(guest.order(venue_id)).said == "201"
+        wait_until(lambda: is_ready(race_client), RECOVERY_SECONDS)
+        assert race_client.request(guest.order(venue_id)).said == "201"
         assert "one_active_booking_per_date" in race_client.db.bookings.index_information()
 
 
-def test_while_the_database_is_frozen_everything_says_so_and_is_well_after_it(tmp_path: Path) -> None:
-    with well_served(tmp_path) as race_client:
-        owner, guest, venue_id = make_people_and_venue(race_client.db)
-        order = guest.order(venue_id, key="sent-into-the-ice")
+def test_requests_get_503_while_the_database_is_frozen(tmp_path: Path) -> None:
+    with ready_server(tmp_path) as race_client:
+        owner, guest, venue_id = make_accounts_and_venue(race_client.db)
+        order = guest.order(venue_id, key="sent-to-a-frozen-database")
         with frozen(pid_of_mongod(race_client.db)):
-            assert find_bad_refusals(race_client, [*all_kinds_of_calls(owner, guest, venue_id), order]) == []
-            assert race_client.ask(HEALTH).said == "200"
-        wait_until(lambda: is_well(race_client), RECOVERY_SECONDS)
-        # What was told "later" may have taken effect since; a repeat finds out, and nothing is there twice.
-        race_client.ask(order)
-        assert len(race_client.active(venue_id)) <= 1
-        assert race_client.find_homeless([venue_id]) == []
+            assert find_improper_responses(race_client, [*every_kind_of_call(owner, guest, venue_id), order]) == []
+            assert race_client.request(HEALTH).said == "200"
+        wait_until(lambda: is_ready(race_client), RECOVERY_SECONDS)
+        # A request with a 503 may have taken effect since. A retry must not book twice.
+        race_client.request(order)
+        assert len(race_client.find_active_bookings(venue_id)) <= 1
+        assert race_client.find_unoffered_bookings([venue_id]) == []
 
 
-@pytest.mark.parametrize("harm", [frozen, dead])
-def test_fifty_requests_at_once_hear_in_time_that_the_database_has_gone(
-    harm: Callable[[int], AbstractContextManager[None]], tmp_path: Path
+@pytest.mark.parametrize("fault", [frozen, killed])
+def test_fifty_concurrent_requests_get_a_timely_503(
+    fault: Callable[[int], AbstractContextManager[None]], tmp_path: Path
 ) -> None:
-    with well_served(tmp_path) as race_client, harm(pid_of_mongod(race_client.db)):
-        assert find_slow_ones_of_fifty(race_client) == []
+    with ready_server(tmp_path) as race_client, fault(pid_of_mongod(race_client.db)):
+        assert find_improper_responses_of_fifty(race_client) == []

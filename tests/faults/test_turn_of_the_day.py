@@ -1,4 +1,4 @@
-"""Days turn in Karachi, at 19:00 UTC, whatever the machine's zone; and nothing happens at midnight in London."""
+"""A day ends at 19:00 UTC, midnight in Karachi, in every time zone of the process; not at 00:00 UTC."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db
     from tests.api_client import Api
 
-TURN = datetime(2027, 3, 1, 19, 0, tzinfo=timezone.utc)
+DAY_CHANGE = datetime(2027, 3, 1, 19, 0, tzinfo=timezone.utc)
 MIDNIGHT_UTC = datetime(2027, 3, 2, 0, 0, tzinfo=timezone.utc)
 BEFORE, AFTER = "2027-03-01", "2027-03-02"
 SECOND = timedelta(seconds=1)
@@ -37,40 +37,40 @@ def _zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 
 @pytest.mark.usefixtures("_zone")
 @pytest.mark.parametrize(
-    ("now", "bookable", "said"),
+    ("now", "bookable", "outcomes"),
     [
-        (TURN - SECOND, [BEFORE, AFTER], ["201", "201"]),
-        (TURN, [AFTER], ["date_in_past", "201"]),
+        (DAY_CHANGE - SECOND, [BEFORE, AFTER], ["201", "201"]),
+        (DAY_CHANGE, [AFTER], ["date_in_past", "201"]),
         (MIDNIGHT_UTC - SECOND, [AFTER], ["date_in_past", "201"]),
         (MIDNIGHT_UTC, [AFTER], ["date_in_past", "201"]),
     ],
     ids=["18:59:59", "19:00:00", "23:59:59", "00:00:00"],
 )
-def test_a_day_ends_when_it_ends_in_karachi(
-    api: Api, db: Db, now: datetime, bookable: list[str], said: list[str]
+def test_a_day_ends_at_midnight_in_karachi(
+    api: Api, db: Db, now: datetime, bookable: list[str], outcomes: list[str]
 ) -> None:
     with time_machine.travel(now, tick=False):
         guest, owner = api.guest(), api.owner()
         venue_id = api.list_venue(owner, dates_available=[BEFORE, AFTER])
-        found = [day for day in (BEFORE, AFTER) if api.get(f"/venues/search?date={day}").data["venues"]]
+        searchable = [day for day in (BEFORE, AFTER) if api.get(f"/venues/search?date={day}").data["venues"]]
         available = [
             day for day in (BEFORE, AFTER) if api.get(f"/venues/{venue_id}/availability?date={day}").data["available"]
         ]
         answers = [api.book(guest, venue_id, day) for day in (BEFORE, AFTER)]
-        assert found == available == bookable
-        assert [answer.json.get("code", str(answer.status)) for answer in answers] == said
+        assert searchable == available == bookable
+        assert [answer.json.get("code", str(answer.status)) for answer in answers] == outcomes
         assert find_violations(db, day_in_karachi(utc_now())) == {}
 
 
-def test_the_day_is_that_of_the_end_of_a_body_that_comes_slowly(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    with time_machine.travel(TURN - SECOND, tick=False) as clock:
+def test_a_slow_body_is_checked_against_the_day_of_its_end(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    with time_machine.travel(DAY_CHANGE - SECOND, tick=False) as clock:
         guest, venue_id = api.guest(), api.list_venue(api.owner(), dates_available=[BEFORE])
-        come_between(monkeypatch, endpoint, "read_json_object", lambda: clock.move_to(TURN))
+        come_between(monkeypatch, endpoint, "read_json_object", lambda: clock.move_to(DAY_CHANGE))
         assert api.book(guest, venue_id, BEFORE).code == "date_in_past"
 
 
-def test_a_fresh_token_is_good_though_the_clock_goes_back_an_hour(api: Api) -> None:
-    with time_machine.travel(TURN, tick=False) as clock:
+def test_a_new_token_is_valid_after_the_clock_goes_back_an_hour(api: Api) -> None:
+    with time_machine.travel(DAY_CHANGE, tick=False) as clock:
         guest = api.guest()
-        clock.move_to(TURN - timedelta(hours=1))
+        clock.move_to(DAY_CHANGE - timedelta(hours=1))
         assert api.get("/auth/me", as_=guest).status == 200

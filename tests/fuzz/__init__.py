@@ -1,1 +1,1 @@
-"""Thousands of made-up requests, by what openapi.json tells of each route."""
+"""Fuzz tests: thousands of generated requests to every route of openapi.json."""

@@ -1,4 +1,4 @@
-"""Runs schemathesis over the whole OpenAPI document against a server of its own: `python -m tests.fuzz`."""
+"""Runs schemathesis with openapi.json against its own server: `python -m tests.fuzz`."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from tests.servers import RunningServer, running_server
 
 SEED = "20261124"
 EXAMPLES = "30"
-# In all about three minutes; what the stateful phase makes up beyond that is for another night.
+# About three minutes in total with start and stop; without a limit, the stateful phase takes much longer.
 SECONDS = "150"
 CHECKS, HOOKS = (Path(__file__).with_name(name) for name in ("schemathesis.toml", "hooks.py"))
-# Not the one of the document's examples: or the account would close itself in the first phase.
+# Differs from the password in the examples: otherwise the example of DELETE /auth/me would delete this account.
 PASSWORD = "a battery and a staple 9"
 
 
 def sign_up_owner(server: RunningServer) -> str:
-    """Return the token of an owner, who may do what anybody may."""
+    """Return the token of an owner, because an owner may call every route."""
     body = {"email": "owner@fuzz.example", "password": PASSWORD, "is_venue_owner": True}
-    answer = requests.post(f"{server.url}/auth/signup", json=body, timeout=10)
-    answer.raise_for_status()
-    token: str = answer.json()["data"]["token"]
+    response = requests.post(f"{server.url}/auth/signup", json=body, timeout=10)
+    response.raise_for_status()
+    token: str = response.json()["data"]["token"]
     return token
 
 
 def main() -> int:
-    """Return schemathesis's exit code; what the server calls a defect counts as a failure too."""
-    with tempfile.TemporaryDirectory() as place, embedded_mongod(Path(place) / "mongo") as uri:
-        folder = Path(place) / "server"
+    """Return the exit code of schemathesis; 1 also if the server logged a defect."""
+    with tempfile.TemporaryDirectory() as temporary, embedded_mongod(Path(temporary) / "mongo") as uri:
+        folder = Path(temporary) / "server"
         with running_server(mongo_uri=uri, folder=folder, LOG_LEVEL="WARNING", WEB_WORKERS="2") as server:
             command: list[str | Path] = [
                 *(Path(sys.executable).with_name("schemathesis"), "--config-file", CHECKS),
@@ -42,9 +42,9 @@ def main() -> int:
                 *("--header", f"Authorization: Bearer {sign_up_owner(server)}", "--max-time", SECONDS),
                 *("--continue-on-failure", "--no-shrink", "--suppress-health-check", "all", *sys.argv[1:]),
             ]
-            # Among the settings a path of ours would begin where it is called from.
-            hooked = {**os.environ, "SCHEMATHESIS_HOOKS": str(HOOKS)}  # noqa: TID251 - for a child
-            code = subprocess.run(command, check=False, cwd=place, env=hooked).returncode
+            # As a setting in schemathesis.toml, the path would be relative to the working directory.
+            environment = {**os.environ, "SCHEMATHESIS_HOOKS": str(HOOKS)}  # noqa: TID251 - for a child
+            code = subprocess.run(command, check=False, cwd=temporary, env=environment).returncode
             if '"defect"' in server.log_text():
                 sys.stdout.write(server.log_text())
                 code = code or 1

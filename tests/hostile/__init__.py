@@ -1,1 +1,1 @@
-"""Hostile requests, as a table: each is sent byte for byte and its answer compared with the contract."""
+"""Tables of hostile requests: each is sent byte for byte, and its response is compared with the contract."""

@@ -1,4 +1,4 @@
-"""Compares an answer with what its case wants, and with what every answer must have."""
+"""Compares a response with what its case expects and with what every response must have."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from tests.hostile.filling import fill
 from tests.hostile.raw_http import Answer, Exchange
 
 MAX_SECONDS = 5.0
-# What only an accident shows: a stack, a path of ours, the driver's or the framework's own words.
+# A response must not leak these: stack traces, file paths, words of the driver or of the framework.
 LEAKS = (
     *("Traceback (most recent", 'File "/', 'File \\"/', "/site-packages/", "/src/halls"),
     *("pymongo", "E11000", "OperationFailure", "ServerSelection", "mongodb://", "ObjectId(", "UnicodeEncodeError"),
@@ -18,44 +18,44 @@ LEAKS = (
 MISSING = object()
 
 
-def problems_of(step: Step, exchange: Exchange, names: Mapping[str, str], *, on_the_wire: bool) -> list[str]:
-    """Say everything that is wrong with what came back; nothing when all is well."""
-    wanted = step.get("want", "2xx")
-    wanted = wanted if isinstance(wanted, list) else [wanted]
+def find_problems(step: Step, exchange: Exchange, names: Mapping[str, str], *, is_raw: bool) -> list[str]:
+    """Return everything that is wrong with the responses; a raw request is exempt from the common checks."""
+    expected = step.get("want", "2xx")
+    expected = expected if isinstance(expected, list) else [expected]
     if not exchange.answers:
         outcome = "closed" if exchange.closed else "silence"
-        return [] if outcome in wanted else [f"want {wanted}, got {outcome}"]
+        return [] if outcome in expected else [f"expected {expected}, got {outcome}"]
     answer = exchange.answers[0]
-    problems = [f"{len(exchange.answers)} answers"] if len(exchange.answers) > 1 else []
-    problems += _leaks(answer)
+    problems = [f"{len(exchange.answers)} responses"] if len(exchange.answers) > 1 else []
+    problems += _leak_problems(answer)
     if exchange.seconds > MAX_SECONDS:
         problems.append(f"took {exchange.seconds:.1f} s")
-    if not on_the_wire:
-        problems += _standing_problems(answer, step)
-    if not any(_is_wanted(answer, want) for want in wanted):
-        return [*problems, f"want {wanted}, got {answer.status} {answer.text[:300]}"]
-    problems += _content_problems(step, answer, names) + _lacks_problems(step, answer, names)
+    if not is_raw:
+        problems += _common_problems(answer, step)
+    if not any(_matches(answer, alternative) for alternative in expected):
+        return [*problems, f"expected {expected}, got {answer.status} {answer.text[:300]}"]
+    problems += _content_problems(step, answer, names) + _forbidden_text_problems(step, answer, names)
     return problems + _header_problems(step, answer, names)
 
 
 def code_of(answer: Answer) -> str | None:
-    """Give the machine's word for a refusal."""
+    """Return the code of an error response; None if there is none."""
     document = _document(answer)
     return document.get("code") if isinstance(document, dict) else None
 
 
 def data_at(answer: Answer, path: str) -> Any:
-    """Look a dotted path up in an answer's data; MISSING when it leads nowhere."""
+    """Return the value at a dotted path of the response data; MISSING if the path does not exist."""
     document = _document(answer)
-    found = document.get("data", MISSING) if isinstance(document, dict) else MISSING
+    value = document.get("data", MISSING) if isinstance(document, dict) else MISSING
     for part in path.split(".") if path else []:
-        if isinstance(found, dict):
-            found = found.get(part, MISSING)
-        elif isinstance(found, list) and part.isdecimal() and int(part) < len(found):
-            found = found[int(part)]
+        if isinstance(value, dict):
+            value = value.get(part, MISSING)
+        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
         else:
             return MISSING
-    return found
+    return value
 
 
 def _document(answer: Answer) -> Any:
@@ -65,27 +65,27 @@ def _document(answer: Answer) -> Any:
         return None
 
 
-def _is_wanted(answer: Answer, want: str) -> bool:
-    status, _, code = want.partition(" ")
+def _matches(answer: Answer, expected: str) -> bool:
+    status, _, code = expected.partition(" ")
     if status == "2xx":
         return 200 <= answer.status < 300
     return str(answer.status) == status and code in {"", code_of(answer)}
 
 
-def _leaks(answer: Answer) -> list[str]:
-    shown = answer.text + "\n".join(f"{name}: {value}" for name, value in answer.headers if name != "Server")
-    return [f"shows {leak!r}" for leak in LEAKS if leak in shown]
+def _leak_problems(answer: Answer) -> list[str]:
+    visible = answer.text + "\n".join(f"{name}: {value}" for name, value in answer.headers if name != "Server")
+    return [f"leaks {leak!r}" for leak in LEAKS if leak in visible]
 
 
-def _standing_problems(answer: Answer, step: Step) -> list[str]:
-    """Check what every answer must have."""
+def _common_problems(answer: Answer, step: Step) -> list[str]:
+    """Check the envelope and the headers that every response must have."""
     problems = [] if _may_be_empty(answer, step) else _envelope_problems(answer)
-    needed = {"X-Request-ID": "", "X-Content-Type-Options": "nosniff"}
-    needed |= {"WWW-Authenticate": "Bearer"} if answer.status == 401 else {}
-    needed |= {"Allow": ""} if answer.status == 405 else {}
-    needed |= {"Retry-After": ""} if answer.status in {429, 503} else {}
-    needed |= {"Cache-Control": "no-store"} if "as" in step or "token" in step else {}
-    return problems + _lacking_headers(answer, needed)
+    required = {"X-Request-ID": "", "X-Content-Type-Options": "nosniff"}
+    required |= {"WWW-Authenticate": "Bearer"} if answer.status == 401 else {}
+    required |= {"Allow": ""} if answer.status == 405 else {}
+    required |= {"Retry-After": ""} if answer.status in {429, 503} else {}
+    required |= {"Cache-Control": "no-store"} if "as" in step or "token" in step else {}
+    return problems + _missing_headers(answer, required)
 
 
 def _may_be_empty(answer: Answer, step: Step) -> bool:
@@ -96,7 +96,7 @@ def _may_be_empty(answer: Answer, step: Step) -> bool:
 def _envelope_problems(answer: Answer) -> list[str]:
     document = _document(answer)
     if (answer.header("Content-Type") or "").split(";")[0] != "application/json" or not isinstance(document, dict):
-        return [f"no JSON envelope: {answer.header('Content-Type')} {answer.text[:100]!r}"]
+        return [f"not a JSON envelope: {answer.header('Content-Type')} {answer.text[:100]!r}"]
     if answer.status < 400:
         return [] if set(document) == {"ok", "data"} and document["ok"] is True else [f"envelope {answer.text[:200]}"]
     if set(document) != {"ok", "error", "code", "details"} or document["ok"] is not False or not document["error"]:
@@ -107,69 +107,69 @@ def _envelope_problems(answer: Answer) -> list[str]:
     return [f"detail {row}" for row in details if set(row) != {"field", "message"} or not row["message"]]
 
 
-def _lacking_headers(answer: Answer, needed: Mapping[str, str]) -> list[str]:
-    found = {name: answer.header(name) for name in needed}
+def _missing_headers(answer: Answer, required: Mapping[str, str]) -> list[str]:
+    actual = {name: answer.header(name) for name in required}
     return [
-        f"header {name} is {found[name]!r}, not {value!r}"
-        for name, value in needed.items()
-        if not found[name] or value not in str(found[name])
+        f"header {name} is {actual[name]!r}, not {value!r}"
+        for name, value in required.items()
+        if not actual[name] or value not in str(actual[name])
     ]
 
 
 def _content_problems(step: Step, answer: Answer, names: Mapping[str, str]) -> list[str]:
     if answer.status >= 400:
         return _field_problems(step, answer) if code_of(answer) == "validation_error" else []
-    has = fill(step.get("has", {}), names)
+    expected = fill(step.get("has", {}), names)
     problems = [
         f"{path} is {data_at(answer, path)!r}, not {value!r}"
-        for path, value in has.items()
+        for path, value in expected.items()
         if data_at(answer, path) != value or type(data_at(answer, path)) is not type(value)
     ]
     for path, keys in step.get("keys", {}).items():
-        found = data_at(answer, path)
-        if not isinstance(found, dict) or set(found) != set(keys):
-            problems.append(f"{path!r} has {sorted(found) if isinstance(found, dict) else found!r}, not {sorted(keys)}")
+        value = data_at(answer, path)
+        if not isinstance(value, dict) or set(value) != set(keys):
+            problems.append(f"{path!r} has {sorted(value) if isinstance(value, dict) else value!r}, not {sorted(keys)}")
     return problems + _row_problems(step, answer, names)
 
 
 def _field_problems(step: Step, answer: Answer) -> list[str]:
-    wanted = step.get("fields", []) + ([step["field"]] if "field" in step else [])
+    expected = step.get("fields", []) + ([step["field"]] if "field" in step else [])
     named = [row["field"] for row in json.loads(answer.body)["details"]]
     return [
-        f"{field} is not named among {named}"
-        for field in wanted
+        f"details name {named}, not {field}"
+        for field in expected
         if not any(name == field or name.startswith(f"{field}.") for name in named)
     ]
 
 
 def _row_problems(step: Step, answer: Answer, names: Mapping[str, str]) -> list[str]:
     problems = []
-    for member, every in (("each", True), ("none", False)):
+    for member, must_match in (("each", True), ("none", False)):
         for path, values in fill(step.get(member, {}), names).items():
             rows = data_at(answer, path)
             if not isinstance(rows, list):
-                problems.append(f"{path} is no list but {rows!r}")
+                problems.append(f"{path} is not a list: {rows!r}")
                 continue
-            agree = [all(row.get(name) == value for name, value in values.items()) for row in rows]
-            if (every and not all(agree)) or (not every and any(agree)):
+            matches = [all(row.get(name) == value for name, value in values.items()) for row in rows]
+            if (must_match and not all(matches)) or (not must_match and any(matches)):
                 problems.append(f"{member} of {path} must have {values}: {rows}")
     return problems
 
 
-def _lacks_problems(step: Step, answer: Answer, names: Mapping[str, str]) -> list[str]:
+def _forbidden_text_problems(step: Step, answer: Answer, names: Mapping[str, str]) -> list[str]:
     problems = []
     for path, texts in fill(step.get("lacks", {}), names).items():
-        found = answer.text if path == "" else data_at(answer, path)
-        if found is MISSING:
+        value = answer.text if path == "" else data_at(answer, path)
+        if value is MISSING:
             continue
-        shown = found if isinstance(found, str) else json.dumps(found)
-        problems += [f"{text!r} stands in {path or 'the answer'}" for text in texts if text in shown]
+        value_text = value if isinstance(value, str) else json.dumps(value)
+        problems += [f"{text!r} is in {path or 'the response'}" for text in texts if text in value_text]
     return problems
 
 
 def _header_problems(step: Step, answer: Answer, names: Mapping[str, str]) -> list[str]:
-    problems = _lacking_headers(answer, fill(step.get("reply_headers", {}), names))
+    problems = _missing_headers(answer, fill(step.get("reply_headers", {}), names))
     present = [name for name in step.get("no_headers", []) if answer.header(name) is not None]
-    problems += [f"header {name} is there: {answer.header(name)}" for name in present]
-    differs = fill(step.get("reply_differs", {}), names)
-    return problems + [f"header {name} is {value!r}" for name, value in differs.items() if answer.header(name) == value]
+    problems += [f"header {name} is present: {answer.header(name)}" for name in present]
+    unequal = fill(step.get("reply_differs", {}), names)
+    return problems + [f"header {name} is {value!r}" for name, value in unequal.items() if answer.header(name) == value]

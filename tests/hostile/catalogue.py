@@ -1,4 +1,4 @@
-"""Reads the tables of hostile cases: which there are, at which routes, and what each needs."""
+"""Reads the tables of hostile cases: their steps, their routes and what each case needs."""
 
 import json
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ _BODY = {"json", "base", "set", "drop", "literal", "text", "hex"}
 _REQUEST = {"request", "wire", "as", "headers", "token", "google"} | _BODY
 _ANSWER = {"want", "field", "fields", "has", "keys", "each", "none", "lacks", "reply_headers", "no_headers"}
 _CASE = {"id", "note", "needs", "setup", "before", "then", "twin", "save", "times", "only"}
-_AROUND = {"reply_differs", "log_lacks", "everywhere", "letter"}
-# `from`, another client address, is not among them: no case has it so far.
-KNOWN_MEMBERS = _REQUEST | _ANSWER | _CASE | _AROUND
+_EXTRA = {"reply_differs", "log_lacks", "everywhere", "letter"}
+# `from` (another client address) is missing on purpose: no case uses it, and the runner ignores it.
+KNOWN_MEMBERS = _REQUEST | _ANSWER | _CASE | _EXTRA
 
 
 def _table(name: str) -> dict[str, Any]:
@@ -29,8 +29,11 @@ _CATALOGUE = _table(TABLES[0])
 BASES: dict[str, Step] = _CATALOGUE["bases"]
 
 
-def cases_of(name: str) -> list[Step]:
-    """Give the cases of a table as they are written, refusing members that nobody would look at."""
+def load_cases(name: str) -> list[Step]:
+    """Return the cases of a table. A misspelled member would weaken its case.
+
+    Raises: ValueError for a member that the runner does not know.
+    """
     cases: list[Step] = _table(name)["cases"]
     for case in cases:
         unknown = set(case) - KNOWN_MEMBERS
@@ -40,7 +43,7 @@ def cases_of(name: str) -> list[Step]:
 
 
 def with_variants(case: Step) -> Iterator[Step]:
-    """Give the case itself, and the same at each of the routes where it is to be tried as well."""
+    """Yield the case, then a variant for each route of its `everywhere` list."""
     yield case
     if not case.get("everywhere"):
         return
@@ -53,16 +56,16 @@ def with_variants(case: Step) -> Iterator[Step]:
 
 
 def steps_of(case: Step) -> list[Step]:
-    """List every request of a case: before it, itself, its twin, after it."""
+    """Return every request of a case in order: `before`, the case, its twin, `then`."""
     twin = [case["twin"]] if "twin" in case else []
     return [*case.get("before", []), case, *twin, *case.get("then", [])]
 
 
 def routes_of(case: Step) -> set[str]:
-    """Name the routes that a case calls, as `METHOD /path` without the query."""
+    """Return the routes that a case calls, as `METHOD /path` without the query string."""
     return {step["request"].split("?")[0] for step in steps_of(case) if "request" in step}
 
 
 def needs_of(case: Step) -> set[str]:
-    """Tell what a case needs beyond a server and its database."""
+    """Return what a case needs besides a server and its database."""
     return set(case.get("needs", []))

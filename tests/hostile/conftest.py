@@ -1,4 +1,4 @@
-"""The server that the hostile cases are sent to: one for each test process, with a database of its own."""
+"""Fixtures of the hostile cases: a server for each pytest worker, with its own database."""
 
 import secrets
 from collections.abc import Iterator
@@ -27,14 +27,14 @@ SETTINGS = {
 
 @pytest.fixture(scope="session")
 def hostile_uri(mongo_uri: str) -> str:
-    """Name a database of this process, so that counting documents shows what one case did."""
+    """The URI of a database of this pytest worker: other writers would change the document counts of a case."""
     return uri_of(mongo_uri, f"hostile_{secrets.token_hex(6)}")
 
 
 @pytest.fixture(scope="session")
 def smtp_server() -> Iterator[SmtpServer]:
-    with running_smtp_server() as office:
-        yield office
+    with running_smtp_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +45,7 @@ def google() -> Iterator[KeyServer]:
 
 @pytest.fixture(scope="session")
 def settings(smtp_server: SmtpServer, google: KeyServer) -> dict[str, str]:
-    """Return the settings of a server that mails and trusts our own Google."""
+    """The settings of a server that sends e-mail and trusts the tests' Google keys."""
     mail = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(smtp_server.port)}
     return SETTINGS | mail | {"GOOGLE_CERTS_URL": google.url}
 
@@ -69,7 +69,7 @@ def limited_server(
 
 @pytest.fixture(scope="session")
 def hostile_database(hostile_uri: str, hostile_server: RunningServer) -> Iterator[Database[Document]]:
-    """Open the database once the server has made its indexes in it."""
+    """The database of the server, after the server has created its indexes."""
     assert hostile_server.port
     with MongoClient[Document](hostile_uri) as client:
         database = client.get_default_database()

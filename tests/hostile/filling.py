@@ -1,4 +1,4 @@
-"""Puts the world's names into a case, and writes out the bodies that it abbreviates."""
+"""Replaces the placeholders of a case with values of its world, and expands abbreviated bodies."""
 
 import json
 import re
@@ -13,10 +13,17 @@ _MANY = re.compile(r"\{(DATES|URLS):([0-9]+)\}")
 
 
 def fill(value: Any, names: Mapping[str, str]) -> Any:
-    """Replace each {NAME} in the strings of a value, at any depth; a name that nobody made is a KeyError."""
+    """Return the value with each {NAME} in its strings replaced, at any depth.
+
+    Raises: KeyError for an unknown name.
+    """
     if isinstance(value, str):
-        many = _MANY.fullmatch(value)
-        return _many(many[1], int(many[2])) if many else _NAME.sub(lambda name: names[name[1]], value)
+        generated = _MANY.fullmatch(value)
+        return (
+            _generated_list(generated[1], int(generated[2]))
+            if generated
+            else _NAME.sub(lambda match: names[match[1]], value)
+        )
     if isinstance(value, list):
         return [fill(item, names) for item in value]
     if isinstance(value, dict):
@@ -24,14 +31,14 @@ def fill(value: Any, names: Mapping[str, str]) -> Any:
     return value
 
 
-def _many(kind: str, number: int) -> list[str]:
+def _generated_list(kind: str, number: int) -> list[str]:
     if kind == "URLS":
         return [f"https://cdn.example.com/{i}.jpg" for i in range(number)]
     return [(date(2030, 1, 1) + timedelta(days=i)).isoformat() for i in range(number)]
 
 
-def spelled_out(text: str | list[Any]) -> str:
-    """Join the parts of a text; [part, n] among them is the part n times, {I} in it counting from 0."""
+def expand(text: str | list[Any]) -> str:
+    """Return the joined parts of a text. [part, n] repeats the part n times; {I} in it counts from 0."""
     if isinstance(text, str):
         return text
     return "".join(part if isinstance(part, str) else _repeated(*part) for part in text)
@@ -44,17 +51,17 @@ def _repeated(part: str, times: int) -> str:
 
 
 def object_text(members: Mapping[str, Any], literal: Mapping[str, str] | None = None) -> str:
-    """Write an object as JSON, the literal members as they stand."""
+    """Return an object as JSON text; the values in `literal` are JSON text already."""
     texts = {name: json.dumps(value, separators=(",", ":")) for name, value in members.items()} | dict(literal or {})
     return "{" + ",".join(f"{json.dumps(name)}:{text}" for name, text in texts.items()) + "}"
 
 
 def body_of(step: Step, names: Mapping[str, str]) -> bytes | None:
-    """Give the bytes of a step's body; None when it has none."""
+    """Return the bytes of a step's body; None if the step has no body."""
     if "hex" in step:
         return bytes.fromhex(step["hex"])
     if "text" in step:
-        text: str = fill(spelled_out(step["text"]), names)
+        text: str = fill(expand(step["text"]), names)
         return text.encode()
     if "json" in step:
         members = step["json"]

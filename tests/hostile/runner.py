@@ -1,47 +1,47 @@
-"""Runs one case: what comes before it, the request itself, what it must have left, and what comes after."""
+"""Runs one hostile case: its `before` steps, its request, its twin, its `then` steps and its checks."""
 
 from dataclasses import dataclass, replace
 from time import monotonic, sleep
 from typing import Protocol
 
 from halls.clock import utc_now
-from tests.hostile.answers import data_at, problems_of
+from tests.hostile.answers import data_at, find_problems
 from tests.hostile.catalogue import Step
 from tests.hostile.filling import fill
 from tests.hostile.forging import forged_token, google_token
 from tests.hostile.raw_http import Answer, Exchange, request_bytes, send
 from tests.hostile.world import World
 
-LOG_SECONDS, LETTER_SECONDS = 1.0, 10.0
+LOG_SECONDS, EMAIL_SECONDS = 1.0, 10.0
 
 
 class Server(Protocol):
-    """What the runner asks of the server under test."""
+    """The parts of the server under test that the runner uses."""
 
     @property
     def port(self) -> int:
-        """Where it listens on 127.0.0.1."""
+        """The port on 127.0.0.1."""
 
     def log_text(self) -> str:
-        """Everything that it has logged."""
+        """The log so far."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """A case on its way: the server, the world made for it, and what has gone wrong so far."""
+    """A running case: the server, the world of the case, and the problems so far."""
 
     server: Server
     world: World
     problems: list[str]
 
-    def ask(self, step: Step, place: str, *, on_the_wire: bool = False) -> Exchange:
-        """Send one request, note what is wrong with its answer, and keep what it says to keep."""
+    def send(self, step: Step, prefix: str, *, is_raw: bool = False) -> Exchange:
+        """Send one request; add its problems with `prefix`, and save the values that its `save` names."""
         names = self.world.names
         if "google" in step:
             names["GT"] = google_token(fill(step["google"], names), names["N"], int(utc_now().timestamp()))
         exchange = send(self.server.port, request_bytes(step, names, self._token_for(step)))
-        found = problems_of(step, exchange, names, on_the_wire=on_the_wire)
-        self.problems.extend(f"{place}{problem}" for problem in found)
+        problems = find_problems(step, exchange, names, is_raw=is_raw)
+        self.problems.extend(f"{prefix}{problem}" for problem in problems)
         for name, path in step.get("save", {}).items():
             names[name] = str(data_at(exchange.answers[0], path)) if exchange.answers else ""
         return exchange
@@ -55,82 +55,82 @@ class Run:
 
 
 def run_case(case: Step, server: Server, world: World) -> list[str]:
-    """Run a case and list everything that is wrong; an empty list is what we want."""
+    """Run a case; return its problems."""
     run = Run(server, world, [])
     logged_before = len(server.log_text())
     for step in case.get("before", []):
-        run.ask(step, "before: ")
-    exchange = _ask_often(case, run) if "times" in case else _ask_once(case, run)
+        run.send(step, "before: ")
+    exchange = _send_repeatedly(case, run) if "times" in case else _send_once(case, run)
     if "twin" in case:
-        twin = run.ask({"want": case["want"]} | case["twin"], "twin: ")
-        if [_shown(answer) for answer in twin.answers] != [_shown(answer) for answer in exchange.answers]:
+        twin = run.send({"want": case["want"]} | case["twin"], "twin: ")
+        if [_outcome(answer) for answer in twin.answers] != [_outcome(answer) for answer in exchange.answers]:
             run.problems.append(f"the twin differs: {exchange.answers} and {twin.answers}")
     for step in case.get("then", []):
-        run.ask(step, "then: ")
+        run.send(step, "then: ")
     if "wire" in case:
-        run.ask({"request": "GET /health", "want": "200"}, "afterwards: ")
+        run.send({"request": "GET /health", "want": "200"}, "afterwards: ")
     if "letter" in case:
-        run.problems.extend(_problems_of_letter(fill(case["letter"], world.names), world))
-    _look_at_log(case, run, exchange, logged_before)
+        run.problems.extend(_email_problems(fill(case["letter"], world.names), world))
+    _check_log(case, run, exchange, logged_before)
     return run.problems
 
 
-def _ask_once(case: Step, run: Run) -> Exchange:
+def _send_once(case: Step, run: Run) -> Exchange:
     before = run.world.snapshot()
-    exchange = run.ask(case, "", on_the_wire="wire" in case)
-    if _refused(exchange) and run.world.snapshot() != before:
-        run.problems.append(f"refused, but changed: {before} became {run.world.snapshot()}")
+    exchange = run.send(case, "", is_raw="wire" in case)
+    if _is_rejected(exchange) and run.world.snapshot() != before:
+        run.problems.append(f"rejected but changed: {before} became {run.world.snapshot()}")
     return exchange
 
 
-def _ask_often(case: Step, run: Run) -> Exchange:
-    """Send the request so often; each status is among `only`, and at least one answer is as wanted."""
+def _send_repeatedly(case: Step, run: Run) -> Exchange:
+    """Send the request `times` times; each status must be in `only`, and one response as expected."""
     attempts = []
     for i in range(case["times"]):
         world = replace(run.world, names=run.world.names | {"I": str(i)})
         attempt = Run(run.server, world, [])
-        exchange = attempt.ask(case, f"time {i}: ")
+        exchange = attempt.send(case, f"attempt {i}: ")
         attempts.append((exchange, attempt.problems))
     statuses = {str(exchange.answers[0].status) for exchange, _ in attempts if exchange.answers}
-    run.problems.extend(f"unwanted status {status}" for status in statuses - set(case["only"]))
+    run.problems.extend(f"unexpected status {status}" for status in statuses - set(case["only"]))
     good = [exchange for exchange, problems in attempts if not problems]
     if not good or (len(case["only"]) == 1 and len(good) < len(attempts)):
         run.problems.extend(problem for _, problems in attempts for problem in problems)
     return (good or [attempts[-1][0]])[0]
 
 
-def _refused(exchange: Exchange) -> bool:
+def _is_rejected(exchange: Exchange) -> bool:
     return not exchange.answers or exchange.answers[0].status >= 400
 
 
-def _shown(answer: Answer) -> tuple[int, bytes]:
+def _outcome(answer: Answer) -> tuple[int, bytes]:
     return answer.status, answer.body
 
 
-def _problems_of_letter(wanted: Step, world: World) -> list[str]:
-    assert world.office is not None
-    deadline = monotonic() + LETTER_SECONDS
+def _email_problems(expected: Step, world: World) -> list[str]:
+    assert world.smtp_server is not None
+    deadline = monotonic() + EMAIL_SECONDS
     while monotonic() < deadline:
-        for delivery in list(world.office.deliveries):
-            if delivery.receivers == [wanted["to"]]:
+        for delivery in list(world.smtp_server.deliveries):
+            if delivery.receivers == [expected["to"]]:
                 text = delivery.message.as_string() + delivery.part("plain") + delivery.part("html")
-                good = wanted["has"] in text and wanted.get("lacks", "\0") not in text
-                return [] if good else [f"the letter is {text}"]
+                is_good = expected["has"] in text and expected.get("lacks", "\0") not in text
+                return [] if is_good else [f"the e-mail is {text}"]
         sleep(0.05)
-    return [f"no letter came to {wanted['to']}"]
+    return [f"no e-mail arrived for {expected['to']}"]
 
 
-def _look_at_log(case: Step, run: Run, exchange: Exchange, before: int) -> None:
+def _check_log(case: Step, run: Run, exchange: Exchange, before: int) -> None:
     if "log_lacks" in case:
-        _await_log(run.server, exchange.answers[0].header("X-Request-ID") or "")
+        _wait_for_log_line(run.server, exchange.answers[0].header("X-Request-ID") or "")
         if fill(case["log_lacks"], run.world.names) in run.server.log_text():
-            run.problems.append(f"the log holds {case['log_lacks']!r}")
+            run.problems.append(f"the log contains {case['log_lacks']!r}")
     if "Traceback" in run.server.log_text()[before:]:
-        run.problems.append("the log holds a traceback")
+        run.problems.append("the log contains a traceback")
 
 
-def _await_log(server: Server, request_id: str) -> None:
-    """Wait for the request's line: it may be written after the answer has gone."""
+def _wait_for_log_line(server: Server, request_id: str) -> None:
+    """Wait for the log line of a request: the server may write it after the response."""
     deadline = monotonic() + LOG_SECONDS
     while request_id not in server.log_text() and monotonic() < deadline:
         sleep(0.05)

@@ -1,4 +1,4 @@
-"""Ends a mongod under a running server, sends the cases that need that, starts it again and sends the rest."""
+"""Kills the mongod of a running server, sends the outage cases, restarts it, sends the recovery cases."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from time import monotonic, sleep
 from pymongo import MongoClient
 
 from halls.mongo.embedded import embedded_mongod
-from tests.faults.fault_injection import IN_A_ROW
+from tests.faults.fault_injection import CONSECUTIVE_RESPONSES
 from tests.hostile.catalogue import Step, needs_of
 from tests.hostile.conftest import SETTINGS
 from tests.hostile.raw_http import request_bytes, send
@@ -20,66 +20,70 @@ from tests.hostile.world import Document, World, make_world
 from tests.servers import RunningServer, running_server
 
 RECOVERY_SECONDS = 10.0
-# Fewer than a worker has threads: whichever worker takes them, nobody waits for a free one.
-SIDE_BY_SIDE = 7
-CROWD, CROWD_SECONDS = 50, 8.0
+# Fewer than the threads of a worker: otherwise a request would wait for a free thread.
+CONCURRENT_CASES = 7
+FIFTY, FIFTY_SECONDS = 50, 8.0
 
 
-class UnseenWorld(World):
-    """A world nobody can look at while its database is away; whether it changed is looked at afterwards."""
+class UnreadableWorld(World):
+    """A world without snapshots, because its database is unavailable; the test compares it after the outage."""
 
     def snapshot(self) -> Document:
-        """Show nothing."""
+        """Return nothing."""
         return {}
 
 
-# One test, since an outage takes its time: what it finds is named by case.
-def test_without_a_database_it_says_so_and_is_well_again_by_itself(tmp_path: Path) -> None:
+# One test for all cases, because an outage takes long; it reports the problems by case.
+def test_the_server_reports_an_outage_and_recovers_by_itself(tmp_path: Path) -> None:
     with ExitStack() as stack:
         with embedded_mongod(tmp_path / "mongo") as uri:
             server = stack.enter_context(running_server(mongo_uri=uri, folder=tmp_path, **SETTINGS))
             client = stack.enter_context(MongoClient[Document](uri))
-            _await_readiness(server)
+            _wait_until_ready(server)
             world = make_world(client.get_default_database())
             before = world.snapshot()
             os.kill(client.admin.command("serverStatus")["pid"], signal.SIGKILL)
-        problems = _run_side_by_side(_cases_that_need("outage"), server, UnseenWorld(world.db, names=world.names))
-        problems["a crowd"] = _problems_of_a_crowd(server)
-        # The same folder: the same data at the same port.
+        problems = _run_concurrently(_cases_that_need("outage"), server, UnreadableWorld(world.db, names=world.names))
+        problems["fifty requests"] = _problems_of_fifty_requests(server)
+        # The same folder has the same data and the same port.
         with embedded_mongod(tmp_path / "mongo"):
-            _await_readiness(server)
-            problems["nothing has changed"] = [] if world.snapshot() == before else [f"it was {before}"]
+            _wait_until_ready(server)
+            problems["data changed"] = [] if world.snapshot() == before else [f"before: {before}"]
             problems |= {case["id"]: run_case(case, server, world) for case in _cases_that_need("recovery")}
-            # Before the database goes for good: a client that says goodbye waits half a minute for it.
+            # Close before the database stops: otherwise close() of the client waits 30 s for it.
             stack.close()
-    assert {name: found for name, found in problems.items() if found} == {}
+    assert {name: messages for name, messages in problems.items() if messages} == {}
 
 
-def _cases_that_need(what: str) -> list[Step]:
-    return [case for case in OUTAGE if what in needs_of(case)]
+def _cases_that_need(need: str) -> list[Step]:
+    return [case for case in OUTAGE if need in needs_of(case)]
 
 
-def _run_side_by_side(cases: list[Step], server: RunningServer, world: World) -> dict[str, list[str]]:
-    """Run the cases beside each other: each is answered only when the server has given up on its database."""
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        found = pool.map(lambda case: run_case(case, server, world), cases)
-        return {case["id"]: problems for case, problems in zip(cases, found, strict=True)}
+def _run_concurrently(cases: list[Step], server: RunningServer, world: World) -> dict[str, list[str]]:
+    """Run the cases concurrently: each response takes as long as the server's database deadline."""
+    with ThreadPoolExecutor(CONCURRENT_CASES) as pool:
+        results = pool.map(lambda case: run_case(case, server, world), cases)
+        return {case["id"]: problems for case, problems in zip(cases, results, strict=True)}
 
 
-def _problems_of_a_crowd(server: RunningServer) -> list[str]:
-    """Let fifty ask at once: none may be kept waiting for the others' patience to end."""
-    asked = request_bytes({"request": "GET /venues/search"}, {}, None)
-    with ThreadPoolExecutor(CROWD) as pool:
-        exchanges = list(pool.map(lambda _: send(server.port, asked), range(CROWD)))
-    told = [exchange for exchange in exchanges if exchange.answers and exchange.seconds <= CROWD_SECONDS]
-    refused = [exchange for exchange in told if exchange.answers[0].status == 503]
-    return [] if len(refused) == CROWD else [f"{len(refused)} of {CROWD} got their 503 within {CROWD_SECONDS:.0f} s"]
+def _problems_of_fifty_requests(server: RunningServer) -> list[str]:
+    """Send fifty requests at once; return a problem unless each gets 503 in time."""
+    request = request_bytes({"request": "GET /venues/search"}, {}, None)
+    with ThreadPoolExecutor(FIFTY) as pool:
+        exchanges = list(pool.map(lambda _: send(server.port, request), range(FIFTY)))
+    in_time = [exchange for exchange in exchanges if exchange.answers and exchange.seconds <= FIFTY_SECONDS]
+    unavailable = [exchange for exchange in in_time if exchange.answers[0].status == 503]
+    return (
+        []
+        if len(unavailable) == FIFTY
+        else [f"{len(unavailable)} of {FIFTY} requests got 503 within {FIFTY_SECONDS:.0f} s"]
+    )
 
 
-def _await_readiness(server: RunningServer) -> None:
+def _wait_until_ready(server: RunningServer) -> None:
     deadline = monotonic() + RECOVERY_SECONDS
-    asked = request_bytes({"request": "GET /health/ready"}, {}, None)
-    # So often in a row that every worker was among them: each finds its database by itself.
-    while any(send(server.port, asked).answers[0].status != 200 for _ in range(IN_A_ROW)):
-        assert monotonic() < deadline, f"not ready {RECOVERY_SECONDS:.0f} s after its database"
+    request = request_bytes({"request": "GET /health/ready"}, {}, None)
+    # So many in a row that each worker has responded: each worker detects the recovery by itself.
+    while any(send(server.port, request).answers[0].status != 200 for _ in range(CONSECUTIVE_RESPONSES)):
+        assert monotonic() < deadline, f"not ready {RECOVERY_SECONDS:.0f} s after the database started"
         sleep(0.2)

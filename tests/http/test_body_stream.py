@@ -1,4 +1,4 @@
-"""Tests of reading bodies off the wire."""
+"""Reading request bodies in pieces, and the limit on silence."""
 
 from __future__ import annotations
 
@@ -15,20 +15,24 @@ if TYPE_CHECKING:
     from flask import Flask
 
 
-def test_a_body_comes_in_pieces(app: Flask) -> None:
+def test_a_body_is_read_in_pieces(app: Flask) -> None:
     with app.test_request_context(method="PUT", data=b"x" * 600_000):
         assert [len(piece) for piece in read_pieces(request)] == [262_144, 262_144, 75_712]
 
 
-def test_a_body_that_breaks_off_is_refused(app: Flask) -> None:
+def test_an_incomplete_body_is_rejected(app: Flask) -> None:
     with app.test_request_context(method="PUT", data=b"abc", environ_overrides={"CONTENT_LENGTH": "5"}):
         assert read_piece(request, 3) == b"abc"
         with pytest.raises(BadJson):
             read_piece(request, 3)
 
 
-def test_a_client_that_falls_silent_does_not_keep_a_thread_for_ever(app: Flask) -> None:
-    ours, theirs = socket.socketpair()
-    with ours, theirs, app.test_request_context(data=b"abc", environ_overrides={"gunicorn.socket": ours}):
+def test_reading_a_body_sets_a_socket_timeout(app: Flask) -> None:
+    server_socket, client_socket = socket.socketpair()
+    with (
+        server_socket,
+        client_socket,
+        app.test_request_context(data=b"abc", environ_overrides={"gunicorn.socket": server_socket}),
+    ):
         assert read_piece(request, 3) == b"abc"
-        assert ours.gettimeout() == SILENCE_SECONDS
+        assert server_socket.gettimeout() == SILENCE_SECONDS

@@ -1,4 +1,4 @@
-"""Requests: the order in which they are checked, ids in paths, and query strings."""
+"""Requests: the order of the checks, ids in paths, and query strings."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db
 
 
-def fields_of(api: Api, row: Row, query: str) -> tuple[int, list[str]]:
-    """Return status and named fields of a row's answer to that query, with all its other parts in order."""
+def fields_for(api: Api, row: Row, query: str) -> tuple[int, list[str]]:
+    """Return the status and the named fields of the response to `query`; path, token and body are valid."""
     session = api.sign_up(owner=True)
     record_id = api.list_venue(session["token"])
     if row.path.startswith("/bookings/"):
         record_id = api.book(session["token"], record_id, day(1)).data["booking_id"]
-    answer = api.send(row.method, f"{row.at(record_id)}?{query}", as_=session["token"])
-    return answer.status, answer.fields
+    response = api.send(row.method, f"{row.at(record_id)}?{query}", as_=session["token"])
+    return response.status, response.fields
 
 
 @pytest.mark.parametrize("row", ROWS, ids=name_of)
-def test_unknown_and_repeated_parameters_are_refused_and_named_everywhere(api: Api, row: Row) -> None:
-    status, fields = fields_of(api, row, "colour=red&size=1&size=2")
+def test_every_route_rejects_and_names_unknown_and_repeated_parameters(api: Api, row: Row) -> None:
+    status, fields = fields_for(api, row, "colour=red&size=1&size=2")
     assert status == 422
     assert {"colour", "size"} <= set(fields)
 
@@ -36,33 +36,33 @@ def test_unknown_and_repeated_parameters_are_refused_and_named_everywhere(api: A
 @pytest.mark.parametrize(
     "bad", ["x", "0123456789abcdef0123456", "0123456789abcdef012345678", "0123456789ABCDEF01234567", "%24ne", "None"]
 )
-def test_a_malformed_id_in_a_path_is_refused(api: Api, row: Row, bad: str) -> None:
-    answer = api.send(row.method, row.at(bad), as_=api.owner())
-    assert (answer.status, answer.code) == (400, "bad_id")
+def test_a_malformed_id_in_a_path_is_rejected(api: Api, row: Row, bad: str) -> None:
+    response = api.send(row.method, row.at(bad), as_=api.owner())
+    assert (response.status, response.code) == (400, "bad_id")
 
 
 @pytest.mark.parametrize("row", [row for row in OWNERS_ONLY if ":id" in row.path], ids=name_of)
-def test_who_is_no_owner_hears_so_before_a_malformed_id(api: Api, row: Row) -> None:
-    answer = api.send(row.method, row.at("no-id"), as_=api.guest())
-    assert (answer.status, answer.code) == (403, "owner_only")
+def test_owner_only_comes_before_a_malformed_id(api: Api, row: Row) -> None:
+    response = api.send(row.method, row.at("no-id"), as_=api.guest())
+    assert (response.status, response.code) == (403, "owner_only")
 
 
 @pytest.mark.parametrize("row", WITH_ID, ids=name_of)
-def test_a_record_that_is_not_there_comes_before_query_and_body(api: Api, row: Row) -> None:
-    answer = api.send(row.method, row.at(NO_ID) + "?nonsense=1", {"nonsense": 1}, as_=api.owner())
-    assert (answer.status, answer.code) == (404, "not_found")
+def test_a_missing_record_comes_before_query_and_body(api: Api, row: Row) -> None:
+    response = api.send(row.method, row.at(NO_ID) + "?nonsense=1", {"nonsense": 1}, as_=api.owner())
+    assert (response.status, response.code) == (404, "not_found")
 
 
-def test_a_fixed_path_is_no_id_whatever_stands_beside_it(app: Flask, api: Api) -> None:
+def test_a_fixed_path_is_never_read_as_an_id(app: Flask, api: Api) -> None:
     owner = api.owner()
     fixed = {rule.rule for rule in app.url_map.iter_rules() if not rule.arguments}
     for path in sorted(fixed):
         rules = [rule for rule in app.url_map.iter_rules() if rule.rule == path]
         allowed = set().union(*(rule.methods or set() for rule in rules))
         for method in sorted({"GET", "POST", "PUT", "PATCH", "DELETE"} - allowed):
-            answer = api.send(method, path, as_=owner)
-            assert (answer.status, answer.code) == (405, "method_not_allowed"), (method, path)
-            assert set(answer.headers["Allow"].split(", ")) == allowed, (method, path)
+            response = api.send(method, path, as_=owner)
+            assert (response.status, response.code) == (405, "method_not_allowed"), (method, path)
+            assert set(response.headers["Allow"].split(", ")) == allowed, (method, path)
         assert set(api.client.options(path).headers["Allow"].split(", ")) == allowed, path
 
 
@@ -72,25 +72,25 @@ def test_a_word_of_a_fixed_path_is_a_malformed_id_elsewhere(api: Api, word: str)
     assert api.get(f"/venues/{word}s").code == "bad_id"
 
 
-def test_changing_a_venue_is_checked_in_the_order_of_the_contract(api: Api) -> None:
+def test_changing_a_venue_follows_the_contracts_order_of_checks(api: Api) -> None:
     owner = api.owner()
     venue_id = api.list_venue(owner)
     api.book(api.guest(), venue_id, day(1))
     path = f"/venues/{venue_id}"
-    taking: dict[str, list[str]] = {"dates_available": []}
-    bad = {**taking, "capacity": 0}
+    removing_all_dates: dict[str, list[str]] = {"dates_available": []}
+    bad = {**removing_all_dates, "capacity": 0}
     in_order = [
         api.patch("/venues/no-id", bad),
         api.patch("/venues/no-id", bad, as_=owner),
         api.patch(f"/venues/{NO_ID}", bad, as_=owner),
         api.patch(path, bad, as_=api.owner()),
         api.patch(path, bad, as_=owner),
-        api.patch(path, taking, as_=owner),
+        api.patch(path, removing_all_dates, as_=owner),
     ]
-    assert [answer.status for answer in in_order] == [401, 400, 404, 403, 422, 409]
+    assert [response.status for response in in_order] == [401, 400, 404, 403, 422, 409]
 
 
-def test_placing_a_booking_is_checked_in_the_order_of_the_contract(api: Api) -> None:
+def test_placing_a_booking_follows_the_contracts_order_of_checks(api: Api) -> None:
     guest, venue_id = api.guest(), api.list_venue(api.owner())
     in_order = [
         api.post("/bookings", {}),
@@ -101,10 +101,10 @@ def test_placing_a_booking_is_checked_in_the_order_of_the_contract(api: Api) -> 
         api.book(guest, venue_id, day(99)),
     ]
     codes = ["missing_token", "validation_error", "not_found", "date_in_past", "over_capacity", "date_not_offered"]
-    assert [answer.code for answer in in_order] == codes
+    assert [response.code for response in in_order] == codes
 
 
-def test_changing_a_booking_is_checked_in_the_order_of_the_contract(api: Api) -> None:
+def test_changing_a_booking_follows_the_contracts_order_of_checks(api: Api) -> None:
     owner, guest = api.owner(), api.guest()
     path = f"/bookings/{api.book(guest, api.list_venue(owner), day(1)).data['booking_id']}"
     api.delete(path, as_=guest)
@@ -116,25 +116,25 @@ def test_changing_a_booking_is_checked_in_the_order_of_the_contract(api: Api) ->
         api.patch(path, {"status": "x"}, as_=owner),
         api.patch(path, {"status": "confirmed"}, as_=owner),
     ]
-    assert [answer.status for answer in in_order] == [401, 400, 404, 403, 422, 409]
+    assert [response.status for response in in_order] == [401, 400, 404, 403, 422, 409]
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "a b", "\tx\t", "ключ", "a\x7f"], ids=range(6))
 @pytest.mark.parametrize("path", ["/bookings", "/venues/register"])
-def test_a_malformed_idempotency_key_is_refused_and_named(api: Api, db: Db, path: str, key: str) -> None:
-    answer = api.post(path, venue_body(), as_=api.owner(), Idempotency_Key=key)
-    assert (answer.status, answer.code, answer.fields) == (422, "validation_error", ["Idempotency-Key"])
+def test_a_malformed_idempotency_key_is_rejected_and_named(api: Api, db: Db, path: str, key: str) -> None:
+    response = api.post(path, venue_body(), as_=api.owner(), Idempotency_Key=key)
+    assert (response.status, response.code, response.fields) == (422, "validation_error", ["Idempotency-Key"])
     assert db.venues.count_documents({}) == 0
 
 
-def test_where_nothing_is_created_an_idempotency_key_is_ignored(api: Api) -> None:
+def test_requests_that_create_nothing_ignore_an_idempotency_key(api: Api) -> None:
     session = api.sign_up()
     for name in ("Ali", "Bilal"):
-        answer = api.patch("/auth/me", {"full_name": name}, as_=session["token"], Idempotency_Key="k k")
-        assert answer.data["profile"]["full_name"] == name
+        response = api.patch("/auth/me", {"full_name": name}, as_=session["token"], Idempotency_Key="k k")
+        assert response.data["profile"]["full_name"] == name
 
 
 @pytest.mark.parametrize("body", [{}, {"email": None, "password": None}])
 def test_null_in_a_body_equals_absent(api: Api, body: dict[str, None]) -> None:
-    answer: Answer = api.post("/auth/login", body)
-    assert (answer.status, answer.fields) == (422, ["email", "password"])
+    response: Answer = api.post("/auth/login", body)
+    assert (response.status, response.fields) == (422, ["email", "password"])

@@ -1,4 +1,4 @@
-"""Idempotency keys: the first success again for a day, and never for somebody else or another body."""
+"""Idempotency keys: the first success is replayed for a day, only for the same account and body."""
 
 from __future__ import annotations
 
@@ -20,191 +20,193 @@ if TYPE_CHECKING:
 KEY = "order-1!~"
 
 
-class Person:
-    """An owner with a venue, who creates with a key."""
+class Owner:
+    """An owner with a venue; its requests carry an idempotency key."""
 
     def __init__(self, api: Api, db: Db) -> None:
         self.api, self.db = api, db
         self.token = api.owner()
         self.venue_id = api.list_venue(self.token)
 
-    def order(self, key: str = KEY, ahead: int = 3, **fields: Any) -> Answer:
-        """Order the venue."""
+    def book(self, key: str = KEY, ahead: int = 3, **fields: Any) -> Answer:
+        """Book the venue."""
         body = {"venue_id": self.venue_id, "date": day(ahead), "guests": 10, **fields}
         return self.api.post("/bookings", body, as_=self.token, Idempotency_Key=key)
 
-    def list_hall(self, key: str = KEY, **fields: Any) -> Answer:
+    def register_venue(self, key: str = KEY, **fields: Any) -> Answer:
         """Register another venue."""
         return self.api.post("/venues/register", venue_body(**fields), as_=self.token, Idempotency_Key=key)
 
     def counts(self) -> tuple[int, int]:
-        """Return how many bookings and further venues there are."""
+        """Return the number of bookings and of further venues."""
         return self.db.bookings.count_documents({}), self.db.venues.count_documents({}) - 1
 
 
 @pytest.fixture
-def person(api: Api, db: Db) -> Person:
-    """Make an owner with a venue."""
-    return Person(api, db)
+def owner(api: Api, db: Db) -> Owner:
+    """An owner with a venue."""
+    return Owner(api, db)
 
 
-@pytest.mark.parametrize("create", ["order", "list_hall"])
-def test_a_repeat_gets_the_first_success_and_creates_nothing(person: Person, create: str) -> None:
-    first, second, third = (getattr(person, create)() for _ in range(3))
+@pytest.mark.parametrize("create", ["book", "register_venue"])
+def test_a_repeated_request_gets_the_first_response_and_creates_nothing(owner: Owner, create: str) -> None:
+    first, second, third = (getattr(owner, create)() for _ in range(3))
     assert "Idempotent-Replayed" not in first.headers
-    assert sum(person.counts()) == 1
-    for again in (second, third):
-        assert (again.status, again.json) == (201, first.json)
-        assert again.headers["Idempotent-Replayed"] == "true"
+    assert sum(owner.counts()) == 1
+    for replay in (second, third):
+        assert (replay.status, replay.json) == (201, first.json)
+        assert replay.headers["Idempotent-Replayed"] == "true"
 
 
-def test_the_replay_is_the_first_answer_though_the_booking_has_changed(person: Person) -> None:
-    first = person.order()
-    person.api.delete(f"/bookings/{first.data['booking_id']}", as_=person.token)
-    again = person.order()
-    assert again.json == first.json
-    assert again.data["booking"]["status"] == "pending"
-    assert person.counts()[0] == 1
+def test_the_replay_is_the_first_response_after_the_booking_changed(owner: Owner) -> None:
+    first = owner.book()
+    owner.api.delete(f"/bookings/{first.data['booking_id']}", as_=owner.token)
+    replay = owner.book()
+    assert replay.json == first.json
+    assert replay.data["booking"]["status"] == "pending"
+    assert owner.counts()[0] == 1
 
 
-def test_without_a_key_the_date_is_taken(person: Person) -> None:
-    person.order()
-    assert person.api.book(person.token, person.venue_id, day(3), guests=10).code == "date_taken"
+def test_without_a_key_the_date_is_taken(owner: Owner) -> None:
+    owner.book()
+    assert owner.api.book(owner.token, owner.venue_id, day(3), guests=10).code == "date_taken"
 
 
 @pytest.mark.parametrize("fields", [{"ahead": 4}, {"guests": 11}, {"notes": "x"}, {"notes": ""}])
-def test_another_body_under_the_key_is_a_conflict(person: Person, fields: dict[str, Any]) -> None:
-    first = person.order()
-    answer = person.order(**fields)
-    assert (answer.status, answer.code) == (422, "idempotency_conflict")
-    assert person.counts()[0] == 1
-    assert person.order().json == first.json
+def test_another_body_with_the_same_key_is_a_conflict(owner: Owner, fields: dict[str, Any]) -> None:
+    first = owner.book()
+    response = owner.book(**fields)
+    assert (response.status, response.code) == (422, "idempotency_conflict")
+    assert owner.counts()[0] == 1
+    assert owner.book().json == first.json
 
 
-def test_another_venue_under_the_key_is_a_conflict(person: Person) -> None:
-    person.list_hall()
-    assert person.list_hall(venue_name="Other").code == "idempotency_conflict"
-    assert person.counts()[1] == 1
+def test_another_venue_with_the_same_key_is_a_conflict(owner: Owner) -> None:
+    owner.register_venue()
+    assert owner.register_venue(venue_name="Other").code == "idempotency_conflict"
+    assert owner.counts()[1] == 1
 
 
-def test_the_same_body_written_otherwise_is_the_same_body(person: Person) -> None:
-    first = person.order()
-    raw = f'{{ "guests":10,\n"date" : "{day(3)}", "venue_id":"{person.venue_id}" }}'
-    headers = {"Authorization": f"Bearer {person.token}", "Idempotency-Key": KEY}
-    again = person.api.client.post("/bookings", data=raw, content_type="application/json", headers=headers)
-    assert again.get_json() == first.json
-    assert again.headers["Idempotent-Replayed"] == "true"
+def test_key_order_and_whitespace_of_the_body_do_not_matter(owner: Owner) -> None:
+    first = owner.book()
+    raw = f'{{ "guests":10,\n"date" : "{day(3)}", "venue_id":"{owner.venue_id}" }}'
+    headers = {"Authorization": f"Bearer {owner.token}", "Idempotency-Key": KEY}
+    replay = owner.api.client.post("/bookings", data=raw, content_type="application/json", headers=headers)
+    assert replay.get_json() == first.json
+    assert replay.headers["Idempotent-Replayed"] == "true"
 
 
-def test_a_null_is_no_other_body_than_without_it(person: Person) -> None:
-    first = person.order()
-    assert person.order(notes=None).json == first.json
-    listed = person.list_hall(amenities={"water": True})
-    assert person.list_hall(amenities={"water": True, "parking_valet": None}, space_sqft=None).json == listed.json
+def test_a_null_field_equals_a_missing_field(owner: Owner) -> None:
+    first = owner.book()
+    assert owner.book(notes=None).json == first.json
+    listed = owner.register_venue(amenities={"water": True})
+    assert owner.register_venue(amenities={"water": True, "parking_valet": None}, space_sqft=None).json == listed.json
 
 
-def test_a_key_that_an_earlier_version_kept_is_good_after_an_upgrade() -> None:
-    kept = "8ddb12c907a9342b69f0652becb37c8a1ee82aeefae9e966b754852c3116d4c7"
-    assert hash_body({"venue_id": "a" * 24, "date": "2027-02-14", "guests": 10}) == kept
+def test_the_hash_of_a_body_does_not_change_between_versions() -> None:
+    stored_hash = "8ddb12c907a9342b69f0652becb37c8a1ee82aeefae9e966b754852c3116d4c7"
+    assert hash_body({"venue_id": "a" * 24, "date": "2027-02-14", "guests": 10}) == stored_hash
 
 
-def test_a_key_is_one_account_s_at_one_route(person: Person) -> None:
-    assert person.order().status == 201
-    assert person.list_hall().status == 201
-    other = Person(person.api, person.db)
-    other.venue_id = person.venue_id
-    answer = other.order()
-    assert (answer.status, answer.code) == (409, "date_taken")
-    assert "Idempotent-Replayed" not in answer.headers
+def test_a_key_belongs_to_one_account_and_one_route(owner: Owner) -> None:
+    assert owner.book().status == 201
+    assert owner.register_venue().status == 201
+    other = Owner(owner.api, owner.db)
+    other.venue_id = owner.venue_id
+    response = other.book()
+    assert (response.status, response.code) == (409, "date_taken")
+    assert "Idempotent-Replayed" not in response.headers
 
 
-def test_another_key_is_another_order(person: Person) -> None:
-    person.order()
-    assert person.order(KEY + "x").code == "date_taken"
-    assert person.order(KEY.upper(), ahead=4).status == 201
+def test_another_key_is_another_request(owner: Owner) -> None:
+    owner.book()
+    assert owner.book(KEY + "x").code == "date_taken"
+    assert owner.book(KEY.upper(), ahead=4).status == 201
 
 
-def test_a_refusal_is_not_kept_and_is_tried_anew(person: Person) -> None:
-    assert person.order(guests=10**6).code == "over_capacity"
-    assert person.order(ahead=30).code == "date_not_offered"
-    rival = person.api.book(person.api.guest(), person.venue_id, day(3)).data["booking_id"]
-    assert person.order().code == "date_taken"
-    person.api.delete(f"/bookings/{rival}", as_=person.token)
-    answer = person.order()
-    assert answer.status == 201
-    assert "Idempotent-Replayed" not in answer.headers
+def test_an_error_response_is_not_saved_and_can_be_retried(owner: Owner) -> None:
+    assert owner.book(guests=10**6).code == "over_capacity"
+    assert owner.book(ahead=30).code == "date_not_offered"
+    other_booking = owner.api.book(owner.api.guest(), owner.venue_id, day(3)).data["booking_id"]
+    assert owner.book().code == "date_taken"
+    owner.api.delete(f"/bookings/{other_booking}", as_=owner.token)
+    response = owner.book()
+    assert response.status == 201
+    assert "Idempotent-Replayed" not in response.headers
 
 
-@pytest.mark.parametrize("create", ["order", "list_hall"])
-def test_after_a_day_the_key_is_new(person: Person, create: str) -> None:
-    first = getattr(person, create)()
-    nearly = utc_now() - timedelta(hours=23, minutes=59)
-    person.db.idempotency_keys.update_many({}, {"$set": {"created_at": nearly}})
-    assert getattr(person, create)().json == first.json
-    person.db.idempotency_keys.update_many({}, {"$set": {"created_at": utc_now() - timedelta(hours=24)}})
-    if create == "order":
-        person.db.bookings.delete_many({})
-    again = getattr(person, create)()
-    assert again.status == 201
-    assert "Idempotent-Replayed" not in again.headers
-    assert again.json != first.json
-    assert getattr(person, create)().json == again.json
+@pytest.mark.parametrize("create", ["book", "register_venue"])
+def test_a_key_expires_after_a_day(owner: Owner, create: str) -> None:
+    first = getattr(owner, create)()
+    almost_a_day_ago = utc_now() - timedelta(hours=23, minutes=59)
+    owner.db.idempotency_keys.update_many({}, {"$set": {"created_at": almost_a_day_ago}})
+    assert getattr(owner, create)().json == first.json
+    owner.db.idempotency_keys.update_many({}, {"$set": {"created_at": utc_now() - timedelta(hours=24)}})
+    if create == "book":
+        owner.db.bookings.delete_many({})
+    replay = getattr(owner, create)()
+    assert replay.status == 201
+    assert "Idempotent-Replayed" not in replay.headers
+    assert replay.json != first.json
+    assert getattr(owner, create)().json == replay.json
 
 
-def test_the_records_of_a_day_ago_are_swept(db: Db) -> None:
+def test_records_expire_after_a_day(db: Db) -> None:
     indexes = db.idempotency_keys.index_information()
     assert indexes["kept_for_a_day"]["expireAfterSeconds"] == 24 * 3600
 
 
-def test_a_key_may_have_255_visible_characters(person: Person) -> None:
+def test_a_key_may_have_255_visible_characters(owner: Owner) -> None:
     longest = "".join(chr(33 + number % 94) for number in range(255))
-    assert person.order(longest).status == 201
-    assert person.order(longest).headers["Idempotent-Replayed"] == "true"
+    assert owner.book(longest).status == 201
+    assert owner.book(longest).headers["Idempotent-Replayed"] == "true"
 
 
-def test_record_and_effect_are_one_transaction(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_record_and_the_effect_share_a_transaction(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> None:
         raise RuntimeError
 
     monkeypatch.setattr("halls.bookings.store.insert_booking", fail)
     monkeypatch.setattr("halls.venues.store.insert_venues", fail)
-    assert (person.order().status, person.list_hall().status) == (500, 500)
-    assert person.counts() == (0, 0)
-    assert person.db.idempotency_keys.count_documents({}) == 0
+    assert (owner.book().status, owner.register_venue().status) == (500, 500)
+    assert owner.counts() == (0, 0)
+    assert owner.db.idempotency_keys.count_documents({}) == 0
 
 
-def after_the_look(monkeypatch: pytest.MonkeyPatch, service: str, happens: Callable[[], Answer]) -> list[Answer]:
-    """Let a rival be served between the look for a kept answer and what follows; return where his answer will be."""
+def send_after_lookup(
+    monkeypatch: pytest.MonkeyPatch, service: str, send_request: Callable[[], Answer]
+) -> list[Answer]:
+    """Send a concurrent request right after the lookup of a saved response; the list gets its response."""
     name = f"halls.{service}.service.find_response"
-    answers: list[Answer] = []
+    responses: list[Answer] = []
 
-    def look_and_then(*args: Any) -> Document | None:
-        found = find_response(*args)
+    def look_up_and_send(*args: Any) -> Document | None:
+        stored = find_response(*args)
         monkeypatch.setattr(name, find_response)
-        answers.append(happens())
-        return found
+        responses.append(send_request())
+        return stored
 
-    monkeypatch.setattr(name, look_and_then)
-    return answers
+    monkeypatch.setattr(name, look_up_and_send)
+    return responses
 
 
-@pytest.mark.parametrize(("create", "service"), [("order", "bookings"), ("list_hall", "venues")])
-def test_whoever_loses_to_the_same_key_and_body_gets_the_replay(
-    person: Person, monkeypatch: pytest.MonkeyPatch, create: str, service: str
+@pytest.mark.parametrize(("create", "service"), [("book", "bookings"), ("register_venue", "venues")])
+def test_a_concurrent_request_with_the_same_key_and_body_gets_the_replay(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch, create: str, service: str
 ) -> None:
-    rivals = after_the_look(monkeypatch, service, getattr(person, create))
-    late = getattr(person, create)()
-    assert (late.status, late.json) == (201, rivals[0].json)
-    assert late.headers["Idempotent-Replayed"] == "true"
-    assert sum(person.counts()) == 1
+    concurrent = send_after_lookup(monkeypatch, service, getattr(owner, create))
+    own = getattr(owner, create)()
+    assert (own.status, own.json) == (201, concurrent[0].json)
+    assert own.headers["Idempotent-Replayed"] == "true"
+    assert sum(owner.counts()) == 1
 
 
-def test_whoever_loses_to_the_same_key_and_another_body_hears_of_a_conflict(
-    person: Person, monkeypatch: pytest.MonkeyPatch
+def test_a_concurrent_request_with_the_same_key_and_another_body_conflicts(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    after_the_look(monkeypatch, "bookings", lambda: person.order(ahead=4))
-    assert person.order().code == "idempotency_conflict"
-    assert person.counts()[0] == 1
+    send_after_lookup(monkeypatch, "bookings", lambda: owner.book(ahead=4))
+    assert owner.book().code == "idempotency_conflict"
+    assert owner.counts()[0] == 1
 
 
 @pytest.mark.parametrize(
@@ -220,13 +222,13 @@ def test_whoever_loses_to_the_same_key_and_another_body_hears_of_a_conflict(
         ({"a": None}, {"a": ""}, False),
     ],
 )
-def test_a_digest_tells_bodies_apart_and_not_their_spelling(body: Any, other: Any, *, same: bool) -> None:
+def test_the_hash_depends_on_content_and_not_on_spelling(body: Any, other: Any, *, same: bool) -> None:
     assert (hash_body(body) == hash_body(other)) is same
 
 
-def test_what_is_kept_holds_no_token(person: Person) -> None:
-    person.order()
-    kept = person.db.idempotency_keys.find_one({})
-    assert kept is not None
-    assert person.token not in str(kept)
-    assert isinstance(kept["account_id"], ObjectId)
+def test_a_record_contains_no_token(owner: Owner) -> None:
+    owner.book()
+    record = owner.db.idempotency_keys.find_one({})
+    assert record is not None
+    assert owner.token not in str(record)
+    assert isinstance(record["account_id"], ObjectId)

@@ -1,4 +1,4 @@
-"""Bodies: one JSON object in UTF-8, and each thing that other readers let through refused in its own way."""
+"""Request bodies: exactly one JSON object in UTF-8; every other body gets its own error response."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from tests.api_client import Api
 
 GOOD = {"email": "ali@example.com", "password": "correct horse 7"}
-SEEN = (401, "bad_credentials")  # what a body that was read gets: there is no such account
+BODY_WAS_READ = (401, "bad_credentials")  # the response if the body was read: the account does not exist
 
 
 def send(api: Api, raw: bytes, content_type: str | None = "application/json", **environ: Any) -> TestResponse:
-    """Send these bytes as a log-in."""
+    """Send `raw` as the body of a log-in."""
     return api.client.post("/auth/login", data=raw, content_type=content_type, **environ)
 
 
-def said(answer: TestResponse) -> tuple[int, str]:
-    """Return status and code, having looked at the envelope."""
-    body = answer.get_json()
+def status_and_code(response: TestResponse) -> tuple[int, str]:
+    """Check the envelope of an error response; return status and code."""
+    body = response.get_json()
     assert body.keys() == {"ok", "error", "code", "details"}
-    return answer.status_code, body["code"]
+    return response.status_code, body["code"]
 
 
 def nested(levels: int) -> bytes:
-    """Return an object so many levels deep."""
+    """Return an object with `levels` levels."""
     return b'{"a":' * levels + b"1" + b"}" * levels
 
 
@@ -49,15 +49,15 @@ def nested(levels: int) -> bytes:
     ],
 )
 def test_a_well_formed_body_is_read(api: Api, raw: bytes) -> None:
-    assert said(send(api, raw)) == SEEN
+    assert status_and_code(send(api, raw)) == BODY_WAS_READ
 
 
 @pytest.mark.parametrize(
     "content_type",
     ["application/json", "application/json; charset=utf-8", 'Application/JSON;charset="UTF-8"', "application/json;x=y"],
 )
-def test_json_in_utf_8_is_taken_however_it_is_spelt(api: Api, content_type: str) -> None:
-    assert said(send(api, json.dumps(GOOD).encode(), content_type)) == SEEN
+def test_every_spelling_of_json_in_utf_8_is_accepted(api: Api, content_type: str) -> None:
+    assert status_and_code(send(api, json.dumps(GOOD).encode(), content_type)) == BODY_WAS_READ
 
 
 @pytest.mark.parametrize(
@@ -74,35 +74,35 @@ def test_json_in_utf_8_is_taken_however_it_is_spelt(api: Api, content_type: str)
         "application/json; charset=latin-1",
     ],
 )
-def test_another_content_type_or_charset_is_refused(api: Api, content_type: str | None) -> None:
-    assert said(send(api, json.dumps(GOOD).encode(), content_type)) == (415, "not_json")
+def test_another_content_type_or_charset_is_rejected(api: Api, content_type: str | None) -> None:
+    assert status_and_code(send(api, json.dumps(GOOD).encode(), content_type)) == (415, "not_json")
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "identity", "x"])
-def test_any_content_encoding_is_refused(api: Api, encoding: str) -> None:
-    answer = send(api, json.dumps(GOOD).encode(), headers={"Content-Encoding": encoding})
-    assert said(answer) == (415, "not_json")
+def test_any_content_encoding_is_rejected(api: Api, encoding: str) -> None:
+    response = send(api, json.dumps(GOOD).encode(), headers={"Content-Encoding": encoding})
+    assert status_and_code(response) == (415, "not_json")
 
 
 @pytest.mark.parametrize("row", WITH_BODY, ids=name_of)
-def test_every_route_with_a_body_wants_json(api: Api, row: Row) -> None:
+def test_every_route_with_a_body_requires_json(api: Api, row: Row) -> None:
     session = api.sign_up(owner=True)
     record_id = api.list_venue(session["token"])
     if row.path.startswith("/bookings/"):
         dates = api.get(f"/venues/{record_id}").data["venue"]["dates_available"]
         record_id = api.book(session["token"], record_id, dates[0]).data["booking_id"]
     headers = {"Authorization": f"Bearer {session['token']}"}
-    for content_type, raw, wanted in (
+    for content_type, raw, expected in (
         ("text/plain", b"{}", (415, "not_json")),
         ("application/json", b"", (400, "bad_json")),
         ("application/json", b"{", (400, "bad_json")),
         ("application/json", b'{"nonsense":1}', (422, "validation_error")),
     ):
-        answer = api.client.open(
+        response = api.client.open(
             row.at(record_id), method=row.method, data=raw, content_type=content_type, headers=headers
         )
-        assert said(answer) == wanted
-    assert "nonsense" in [detail["field"] for detail in answer.get_json()["details"]]
+        assert status_and_code(response) == expected
+    assert "nonsense" in [detail["field"] for detail in response.get_json()["details"]]
 
 
 @pytest.mark.parametrize(
@@ -148,15 +148,15 @@ def test_every_route_with_a_body_wants_json(api: Api, row: Row) -> None:
     ],
     ids=range(37),
 )
-def test_what_is_not_one_well_formed_object_is_refused(api: Api, raw: bytes) -> None:
-    answer = send(api, raw)
-    assert said(answer) == (400, "bad_json")
-    assert answer.get_json()["details"] == []
+def test_a_body_other_than_one_json_object_is_rejected(api: Api, raw: bytes) -> None:
+    response = send(api, raw)
+    assert status_and_code(response) == (400, "bad_json")
+    assert response.get_json()["details"] == []
 
 
 @pytest.mark.parametrize("raw", [nested(32), b'{"a":' + b"[" * 31 + b"]" * 31 + b"}"], ids=["objects", "lists"])
-def test_thirty_two_levels_are_not_too_deep(api: Api, raw: bytes) -> None:
-    assert said(send(api, raw)) == (422, "validation_error")
+def test_thirty_two_levels_are_accepted(api: Api, raw: bytes) -> None:
+    assert status_and_code(send(api, raw)) == (422, "validation_error")
 
 
 @pytest.mark.parametrize(
@@ -167,63 +167,63 @@ def test_thirty_two_levels_are_not_too_deep(api: Api, raw: bytes) -> None:
         (b'{"a":[{"\\udc00":1}]}', "a.0.?"),
     ],
 )
-def test_a_lone_surrogate_is_no_text(api: Api, raw: bytes, field: str) -> None:
-    answer = send(api, raw)
-    assert said(answer) == (422, "validation_error")
-    assert [detail["field"] for detail in answer.get_json()["details"]] == [field]
+def test_a_lone_surrogate_is_rejected_and_named(api: Api, raw: bytes, field: str) -> None:
+    response = send(api, raw)
+    assert status_and_code(response) == (422, "validation_error")
+    assert [detail["field"] for detail in response.get_json()["details"]] == [field]
 
 
 def padded(size: int) -> bytes:
-    """Return a log-in of exactly so many bytes."""
+    """Return a log-in of exactly `size` bytes."""
     raw = json.dumps(GOOD).encode()
     return raw + b" " * (size - len(raw))
 
 
-def test_a_body_may_have_256_kib_and_no_byte_more(api: Api) -> None:
+def test_a_body_may_have_at_most_256_kib(api: Api) -> None:
     assert MAX_BYTES == 256 * 1024
-    assert said(send(api, padded(MAX_BYTES))) == SEEN
-    assert said(send(api, padded(MAX_BYTES + 1))) == (413, "body_too_large")
+    assert status_and_code(send(api, padded(MAX_BYTES))) == BODY_WAS_READ
+    assert status_and_code(send(api, padded(MAX_BYTES + 1))) == (413, "body_too_large")
 
 
-class Unstated(io.BytesIO):
-    """A body without a stated length, of which a server knows the end (chunked)."""
+class UnknownLength(io.BytesIO):
+    """A body without Content-Length; the server marks its end, as with chunked encoding."""
 
 
-@pytest.mark.parametrize(("size", "wanted"), [(MAX_BYTES, SEEN), (MAX_BYTES + 1, (413, "body_too_large"))])
-def test_a_body_of_unstated_length_has_the_same_limit(api: Api, size: int, wanted: tuple[int, str]) -> None:
-    environ = {"wsgi.input": Unstated(padded(size)), "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
-    answer = api.client.post("/auth/login", content_type="application/json", environ_overrides=environ)
-    assert said(answer) == wanted
+@pytest.mark.parametrize(("size", "expected"), [(MAX_BYTES, BODY_WAS_READ), (MAX_BYTES + 1, (413, "body_too_large"))])
+def test_a_body_of_unknown_length_has_the_same_limit(api: Api, size: int, expected: tuple[int, str]) -> None:
+    environ = {"wsgi.input": UnknownLength(padded(size)), "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
+    response = api.client.post("/auth/login", content_type="application/json", environ_overrides=environ)
+    assert status_and_code(response) == expected
 
 
-def test_a_stated_length_above_the_limit_is_refused_before_a_byte_is_read(api: Api) -> None:
-    class Untouchable(io.BytesIO):
-        """Fails whoever reads it."""
+def test_a_content_length_above_the_limit_is_rejected_before_reading(api: Api) -> None:
+    class FailingInput(io.BytesIO):
+        """An input that fails if it is read."""
 
         def read(self, _size: int | None = -1, /) -> bytes:
             """Fail."""
             raise AssertionError("the body was read")
 
-    environ = {"wsgi.input": Untouchable(), "CONTENT_LENGTH": str(MAX_BYTES + 1)}
-    answer = api.client.post("/auth/login", content_type="application/json", environ_overrides=environ)
-    assert said(answer) == (413, "body_too_large")
+    environ = {"wsgi.input": FailingInput(), "CONTENT_LENGTH": str(MAX_BYTES + 1)}
+    response = api.client.post("/auth/login", content_type="application/json", environ_overrides=environ)
+    assert status_and_code(response) == (413, "body_too_large")
 
 
-def test_a_body_that_the_server_can_not_read_is_refused(api: Api) -> None:
+def test_an_unreadable_body_is_rejected(api: Api) -> None:
     class Broken(io.BytesIO):
-        """Fails as a server's input does at a bad chunk size, or when the client has gone."""
+        """An input that fails like a server's input at a bad chunk size or a closed connection."""
 
         def read(self, _size: int | None = -1, /) -> bytes:
             """Fail."""
             raise OSError("connection reset")
 
     environ = {"wsgi.input": Broken(), "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
-    answer = api.client.post("/auth/login", content_type="application/json", environ_overrides=environ)
-    assert said(answer) == (400, "bad_json")
+    response = api.client.post("/auth/login", content_type="application/json", environ_overrides=environ)
+    assert status_and_code(response) == (400, "bad_json")
 
 
-def test_a_body_that_ends_early_is_refused(api: Api) -> None:
-    assert said(send(api, b'{"email":', headers={"Content-Length": "100"})) == (400, "bad_json")
+def test_a_truncated_body_is_rejected(api: Api) -> None:
+    assert status_and_code(send(api, b'{"email":', headers={"Content-Length": "100"})) == (400, "bad_json")
 
 
 @pytest.mark.parametrize("raw", [b"1.5", b"[1, 2]", b'"x"', b"-0.0", b"18446744073709551616"])
@@ -231,6 +231,6 @@ def test_any_json_value_can_be_parsed(raw: bytes) -> None:
     assert parse_json(raw) == json.loads(raw)
 
 
-def test_what_is_no_json_value_can_not() -> None:
+def test_an_invalid_json_value_is_rejected() -> None:
     with pytest.raises(BadJson):
         parse_json(b"x")

@@ -1,4 +1,4 @@
-"""Rate limits: each one of the reliability page, counted across workers, and with the counters' storage away."""
+"""Rate limits: each limit of the reliability page, across workers, and with the storage unreachable."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ THREE = Limit("three", 3, 60)
 
 
 def close(app: Flask) -> None:
-    """Close what an application holds open."""
+    """Close the connections of an application."""
     app.extensions["halls"].db.client.close()
     close_storage(app.extensions["halls"].rate_limiter)
 
 
-def close_storage(counting: RateLimiter) -> None:
-    """Close a counters' connection, if there is one: the library has no way to do only that."""
-    storage: Any = counting._storage  # noqa: SLF001 - see above
+def close_storage(limiter: RateLimiter) -> None:
+    """Close the connection of a limiter's storage, if it is open; the library has no public method for that."""
+    storage: Any = limiter._storage  # noqa: SLF001 - see above
     if storage._storage:  # noqa: SLF001 - see above
         storage.storage.close()
 
 
 @pytest.fixture(scope="session")
 def workers(worker_uri: str) -> Iterator[list[Flask]]:
-    """Two applications with limits on one database, as two workers have it."""
+    """Two applications with limits on one database, like two workers."""
     apps = [make_server_app(make_config(mongo_uri=worker_uri, rate_limits="on")) for _ in range(2)]
     yield apps
     for app in apps:
@@ -58,13 +58,13 @@ def workers(worker_uri: str) -> Iterator[list[Flask]]:
 
 @pytest.fixture
 def client(workers: list[Flask], db: Db) -> Callable[..., Api]:
-    """What makes clients of a worker, at a network address."""
+    """Return clients of a worker, at a network address."""
     db.rate_limit_counters.delete_many({})
-    return lambda address=HOME, worker=0: at(workers[worker], address)
+    return lambda address=HOME, worker=0: client_at(workers[worker], address)
 
 
-def at(app: Flask, address: str, forwarded: str | None = None) -> Api:
-    """Return a client whose requests come from that address."""
+def client_at(app: Flask, address: str, forwarded: str | None = None) -> Api:
+    """Return a client whose requests come from `address`."""
     client = app.test_client()
     client.environ_base["REMOTE_ADDR"] = address
     if forwarded is not None:
@@ -72,12 +72,12 @@ def at(app: Flask, address: str, forwarded: str | None = None) -> Api:
     return Api(client)
 
 
-def assert_limited(answer: Answer, amount: int, seconds: int) -> None:
-    """See that a refusal says all that a client must know."""
-    assert (answer.status, answer.code, answer.json["details"]) == (429, "rate_limited", [])
-    assert 1 <= int(answer.headers["Retry-After"]) <= seconds
+def assert_limited(response: Answer, amount: int, seconds: int) -> None:
+    """Check that a rate-limit response has every required header."""
+    assert (response.status, response.code, response.json["details"]) == (429, "rate_limited", [])
+    assert 1 <= int(response.headers["Retry-After"]) <= seconds
     names = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
-    assert [answer.headers[name] for name in names] == [str(amount), "0", answer.headers["Retry-After"]]
+    assert [response.headers[name] for name in names] == [str(amount), "0", response.headers["Retry-After"]]
 
 
 ROWS = [
@@ -90,16 +90,16 @@ ROWS = [
 
 
 @pytest.mark.parametrize(("path", "amount"), ROWS)
-def test_an_address_may_ask_so_often_a_minute_of_all_workers_together(
+def test_an_address_has_a_limit_per_minute_across_all_workers(
     client: Callable[..., Api], path: str, amount: int
 ) -> None:
     workers = [client(), client(worker=1)]
     for number in range(amount):
-        answer = workers[number % 2].post(path, {})
-        assert answer.status == 422
-        assert answer.headers["RateLimit-Limit"] == str(amount)
-        assert answer.headers["RateLimit-Remaining"] == str(amount - number - 1)
-        assert 1 <= int(answer.headers["RateLimit-Reset"]) <= 60
+        response = workers[number % 2].post(path, {})
+        assert response.status == 422
+        assert response.headers["RateLimit-Limit"] == str(amount)
+        assert response.headers["RateLimit-Remaining"] == str(amount - number - 1)
+        assert 1 <= int(response.headers["RateLimit-Reset"]) <= 60
     for worker in workers:
         assert_limited(worker.post(path, {}), amount, 60)
     assert client(ELSEWHERE).post(path, {}).status == 422
@@ -108,25 +108,25 @@ def test_an_address_may_ask_so_often_a_minute_of_all_workers_together(
 @pytest.mark.parametrize(
     ("path", "amount"), [("/bookings", 30), ("/uploads/sign-s3", 60), ("/uploads/sign-cloudinary", 60)]
 )
-def test_an_account_may_ask_so_often_a_minute_from_wherever(client: Callable[..., Api], path: str, amount: int) -> None:
+def test_an_account_has_a_limit_per_minute_across_addresses(client: Callable[..., Api], path: str, amount: int) -> None:
     owner = client().owner()
     for number in range(amount):
-        answer = client((HOME, ELSEWHERE)[number % 2], number % 2).post(path, {"nonsense": 1}, as_=owner)
-        assert answer.status == 422
-        assert answer.headers["RateLimit-Remaining"] == str(amount - number - 1)
+        response = client((HOME, ELSEWHERE)[number % 2], number % 2).post(path, {"nonsense": 1}, as_=owner)
+        assert response.status == 422
+        assert response.headers["RateLimit-Remaining"] == str(amount - number - 1)
     assert_limited(client("192.0.2.1", 1).post(path, {}, as_=owner), amount, 60)
     assert client().post(path, {"nonsense": 1}, as_=client().owner()).status == 422
 
 
-def test_nothing_else_is_counted(client: Callable[..., Api], db: Db) -> None:
+def test_other_routes_have_no_limit(client: Callable[..., Api], db: Db) -> None:
     api = client()
     token = api.owner()
     db.rate_limit_counters.delete_many({})
-    answers = [
+    responses = [
         api.get(path, as_=token) for path in ("/health", "/auth/me", "/venues/mine", "/venues/search", "/bookings")
     ]
-    assert {answer.status for answer in answers} == {200}
-    assert not any("RateLimit-Limit" in answer.headers for answer in answers)
+    assert {response.status for response in responses} == {200}
+    assert not any("RateLimit-Limit" in response.headers for response in responses)
     assert db.rate_limit_counters.count_documents({}) == 0
 
 
@@ -135,7 +135,7 @@ def log_in(api: Api, password: str, email: str = EMAIL) -> Answer:
     return api.post("/auth/login", {"email": email, "password": password})
 
 
-def test_ten_wrong_passwords_are_enough_for_an_account_from_one_address(client: Callable[..., Api]) -> None:
+def test_an_address_may_send_ten_wrong_passwords_for_an_account(client: Callable[..., Api]) -> None:
     client().sign_up(email=EMAIL)
     client().sign_up(email="bilal@example.com")
     for number in range(10):
@@ -144,36 +144,36 @@ def test_ten_wrong_passwords_are_enough_for_an_account_from_one_address(client: 
         assert_limited(log_in(client(worker=worker), PASSWORD), 10, 300)
     assert log_in(client(ELSEWHERE), PASSWORD).status == 200
     assert log_in(client(), PASSWORD, "bilal@example.com").status == 200
-    # That the owner got in elsewhere gives the guesser no new tries.
+    # A success from another address must not reset the counter of this address.
     assert_limited(log_in(client(), PASSWORD), 10, 300)
 
 
-def test_fifty_wrong_logins_are_limited_while_the_owner_elsewhere_gets_in(
+def test_limited_wrong_logins_do_not_lock_out_the_owner(
     client: Callable[..., Api], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     let_all_hash(monkeypatch)
     client().sign_up(email=EMAIL)
     clients = [client(worker=number % 2) for number in range(50)]
-    answers = at_once([lambda api=api: log_in(api, "wrong horse 7") for api in clients])  # type: ignore[misc] # bound early
-    statuses = [answer.status for answer in answers]
+    responses = at_once([lambda api=api: log_in(api, "wrong horse 7") for api in clients])  # type: ignore[misc] # bound early
+    statuses = [response.status for response in responses]
     assert (statuses.count(401), statuses.count(429)) == (10, 40)
     assert log_in(client(ELSEWHERE), PASSWORD).status == 200
 
 
-def test_an_address_that_is_nobodys_is_limited_the_same(client: Callable[..., Api]) -> None:
-    said = [log_in(client(), "wrong horse 7", "nobody@example.com").status for _ in range(11)]
-    assert said == [401] * 10 + [429]
+def test_an_unknown_email_address_has_the_same_limit(client: Callable[..., Api]) -> None:
+    statuses = [log_in(client(), "wrong horse 7", "nobody@example.com").status for _ in range(11)]
+    assert statuses == [401] * 10 + [429]
 
 
-def test_the_right_password_forgives_the_wrong_ones(client: Callable[..., Api]) -> None:
+def test_the_right_password_resets_the_counter(client: Callable[..., Api]) -> None:
     client().sign_up(email=EMAIL)
     for _ in range(2):
         assert {log_in(client(), "wrong horse 7").status for _ in range(9)} == {401}
         assert log_in(client(), PASSWORD).status == 200
 
 
-def test_a_session_may_guess_its_own_password_ten_times(client: Callable[..., Api]) -> None:
-    token, other = client().sign_up(email=EMAIL)["token"], client().guest()
+def test_a_session_may_send_ten_wrong_passwords(client: Callable[..., Api]) -> None:
+    token, other_token = client().sign_up(email=EMAIL)["token"], client().guest()
     wrong, right = ({"password": password, "new_password": PASSWORD} for password in ("wrong horse 7", PASSWORD))
     for number in range(5):
         api = client((HOME, ELSEWHERE)[number % 2], number % 2)
@@ -181,10 +181,10 @@ def test_a_session_may_guess_its_own_password_ten_times(client: Callable[..., Ap
         assert api.send("DELETE", "/auth/me", {"password": "x"}, as_=token).code == "bad_credentials"
     assert_limited(client().post("/auth/change-password", right, as_=token), 10, 300)
     assert_limited(client(worker=1).send("DELETE", "/auth/me", {"password": PASSWORD}, as_=token), 10, 300)
-    assert client().post("/auth/change-password", right, as_=other).status == 200
+    assert client().post("/auth/change-password", right, as_=other_token).status == 200
 
 
-def test_a_right_password_forgives_a_sessions_guesses(client: Callable[..., Api]) -> None:
+def test_the_right_password_resets_the_counter_of_a_session(client: Callable[..., Api]) -> None:
     token = client().sign_up(email=EMAIL)["token"]
     for _ in range(2):
         for _ in range(9):
@@ -205,15 +205,15 @@ SAME_NETWORK = [
 ]
 
 
-@pytest.mark.parametrize(("one", "other", "same"), SAME_NETWORK)
-def test_a_person_is_an_address_or_a_network_of_ipv6(
-    client: Callable[..., Api], one: str, other: str, *, same: bool
+@pytest.mark.parametrize(("first", "second", "same"), SAME_NETWORK)
+def test_limits_count_by_ipv4_address_or_ipv6_network(
+    client: Callable[..., Api], first: str, second: str, *, same: bool
 ) -> None:
-    left = [client(address).post("/auth/signup", {}).headers["RateLimit-Remaining"] for address in (one, other)]
-    assert left == (["19", "18"] if same else ["19", "19"])
+    remaining = [client(address).post("/auth/signup", {}).headers["RateLimit-Remaining"] for address in (first, second)]
+    assert remaining == (["19", "18"] if same else ["19", "19"])
 
 
-# Proxies that are trusted, who connects, X-Forwarded-For, and who it is then.
+# Trusted proxies, address of the peer, X-Forwarded-For, and the resulting client address.
 FORWARDED = [
     (0, HOME, None, HOME),
     (0, HOME, ELSEWHERE, HOME),
@@ -229,92 +229,92 @@ FORWARDED = [
 ]
 
 
-@pytest.mark.parametrize(("proxies", "peer", "header", "who"), FORWARDED)
-def test_a_forwarded_address_counts_only_behind_so_many_proxies(
-    worker_uri: str, monkeypatch: pytest.MonkeyPatch, proxies: int, peer: str, header: str | None, who: str
+@pytest.mark.parametrize(("proxies", "peer", "header", "client_address"), FORWARDED)
+def test_a_forwarded_address_counts_only_behind_trusted_proxies(
+    worker_uri: str, monkeypatch: pytest.MonkeyPatch, proxies: int, peer: str, header: str | None, client_address: str
 ) -> None:
     app = create_app(make_config(mongo_uri=worker_uri, trusted_proxies=proxies))
     app.extensions["halls"].is_prepared = True
-    seen: list[str] = []
+    addresses: list[str] = []
 
-    def note(_limiter: RateLimiter, _limit: Limit, *who: str) -> dict[str, str]:
-        seen.extend(who)
+    def record_call(_limiter: RateLimiter, _limit: Limit, *key: str) -> dict[str, str]:
+        addresses.extend(key)
         return {}
 
-    monkeypatch.setattr(RateLimiter, "hit", note)
-    at(app, peer, header).post("/auth/signup", {})
+    monkeypatch.setattr(RateLimiter, "hit", record_call)
+    client_at(app, peer, header).post("/auth/signup", {})
     app.extensions["halls"].db.client.close()
-    assert seen == [who]
+    assert addresses == [client_address]
 
 
-def test_the_counters_hold_nobodys_address_and_are_swept_away(client: Callable[..., Api], db: Db) -> None:
+def test_counters_contain_no_address_and_expire(client: Callable[..., Api], db: Db) -> None:
     log_in(client(), "wrong horse 7")
     counters = db.rate_limit_counters.with_options(read_concern=ReadConcern("local"))
-    kept = list(counters.find())
-    assert len(kept) == 2
-    assert "ayesha" not in json_util.dumps(kept)
-    assert HOME not in json_util.dumps(kept)
+    documents = list(counters.find())
+    assert len(documents) == 2
+    assert "ayesha" not in json_util.dumps(documents)
+    assert HOME not in json_util.dumps(documents)
     indexes = db.rate_limit_counters.index_information().values()
     assert [index["expireAfterSeconds"] for index in indexes if "expireAfterSeconds" in index] == [0]
 
 
-def test_requests_at_once_are_counted_each(client: Callable[..., Api]) -> None:
+def test_concurrent_requests_are_all_counted(client: Callable[..., Api]) -> None:
     clients = [client(worker=number % 2) for number in range(30)]
-    answers = at_once([lambda api=api: api.post("/auth/signup", {}) for api in clients])  # type: ignore[misc] # bound early
-    statuses = [answer.status for answer in answers]
+    responses = at_once([lambda api=api: api.post("/auth/signup", {}) for api in clients])  # type: ignore[misc] # bound early
+    statuses = [response.status for response in responses]
     assert (statuses.count(422), statuses.count(429)) == (20, 10)
 
 
-def limiter(**settings: Any) -> RateLimiter:
-    """Return a limiter that counts."""
+def make_limiter(**settings: Any) -> RateLimiter:
+    """Return a limiter with limits on."""
     return RateLimiter(make_config(rate_limits="on", **settings))
 
 
-def test_after_its_time_everybody_begins_anew() -> None:
-    counting, brief = limiter(mongo_uri=NOWHERE, rate_limit_storage_uri="memory://"), Limit("brief", 1, 1)
-    assert counting.hit(brief, "a") == {"RateLimit-Limit": "1", "RateLimit-Remaining": "0", "RateLimit-Reset": "1"}
+def test_a_limit_starts_again_after_its_period() -> None:
+    limiter, brief = make_limiter(mongo_uri=NOWHERE, rate_limit_storage_uri="memory://"), Limit("brief", 1, 1)
+    assert limiter.hit(brief, "a") == {"RateLimit-Limit": "1", "RateLimit-Remaining": "0", "RateLimit-Reset": "1"}
     with pytest.raises(RateLimited):
-        counting.hit(brief, "a")
+        limiter.hit(brief, "a")
     time.sleep(1.1)
-    assert counting.hit(brief, "a")["RateLimit-Remaining"] == "0"
+    assert limiter.hit(brief, "a")["RateLimit-Remaining"] == "0"
 
 
 @pytest.mark.parametrize("expiry", [-10.0, 0.0, 30.0, 18_000.0])
-def test_nobody_is_told_to_wait_longer_than_the_limit_lasts(monkeypatch: pytest.MonkeyPatch, expiry: float) -> None:
-    # The library takes the local time of the machine for a counter that was swept away meanwhile.
-    monkeypatch.setattr(MemoryStorage, "get_expiry", lambda *_: time.time() + expiry)  # noqa: TID251 - as the library
-    counting = limiter(mongo_uri=NOWHERE, rate_limit_storage_uri="memory://")
-    assert 1 <= int(counting.hit(THREE, "a")["RateLimit-Reset"]) <= 60
+def test_the_reset_time_is_at_most_the_period_of_the_limit(monkeypatch: pytest.MonkeyPatch, expiry: float) -> None:
+    # The library returns the machine's local time for a counter that MongoDB has deleted meanwhile.
+    monkeypatch.setattr(MemoryStorage, "get_expiry", lambda *_: time.time() + expiry)  # noqa: TID251 - library
+    limiter = make_limiter(mongo_uri=NOWHERE, rate_limit_storage_uri="memory://")
+    assert 1 <= int(limiter.hit(THREE, "a")["RateLimit-Reset"]) <= 60
 
 
-def test_threads_that_count_first_at_once_open_one_connection(worker_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened: list[str] = []
-    open_client = MongoDBStorage._init_mongo_client  # noqa: SLF001 - where the library connects
+def test_concurrent_first_hits_open_one_connection(worker_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened_uris: list[str] = []
+    open_client = MongoDBStorage._init_mongo_client  # noqa: SLF001 - the library connects here
 
-    def note(storage: MongoDBStorage, uri: str, **options: Any) -> Any:
-        opened.append(uri)
+    def record_call(storage: MongoDBStorage, uri: str, **options: Any) -> Any:
+        opened_uris.append(uri)
         time.sleep(0.05)
         return open_client(storage, uri, **options)
 
-    monkeypatch.setattr(MongoDBStorage, "_init_mongo_client", note)
-    counting = limiter(mongo_uri=worker_uri)
-    at_once([lambda: counting.hit(Limit("many", 100, 60), "a")] * 8)
-    close_storage(counting)
-    assert opened == [worker_uri]
+    monkeypatch.setattr(MongoDBStorage, "_init_mongo_client", record_call)
+    limiter = make_limiter(mongo_uri=worker_uri)
+    at_once([lambda: limiter.hit(Limit("many", 100, 60), "a")] * 8)
+    close_storage(limiter)
+    assert opened_uris == [worker_uri]
 
 
-def test_off_counts_nothing(app: Flask, db: Db) -> None:
-    api = at(app, HOME)
-    answers = [api.post("/auth/signup", {}) for _ in range(25)]
-    assert {answer.status for answer in answers} == {422}
-    assert not any("RateLimit-Limit" in answer.headers for answer in answers)
+def test_without_limits_nothing_is_counted(app: Flask, db: Db) -> None:
+    api = client_at(app, HOME)
+    responses = [api.post("/auth/signup", {}) for _ in range(25)]
+    assert {response.status for response in responses} == {422}
+    assert not any("RateLimit-Limit" in response.headers for response in responses)
     assert db.rate_limit_counters.count_documents({}) == 0
 
 
-def test_the_counters_can_have_a_database_of_their_own(mongo_uri: str, fresh_uri: str) -> None:
-    counting = limiter(mongo_uri=uri_of(mongo_uri, "unused"), rate_limit_storage_uri=fresh_uri)
-    counting.hit(THREE, "a")
-    close_storage(counting)
+def test_the_counters_can_use_another_database(mongo_uri: str, fresh_uri: str) -> None:
+    limiter = make_limiter(mongo_uri=uri_of(mongo_uri, "unused"), rate_limit_storage_uri=fresh_uri)
+    limiter.hit(THREE, "a")
+    close_storage(limiter)
     db = connect(fresh_uri)
     assert len(list(db.rate_limit_counters.with_options(read_concern=ReadConcern("local")).find())) == 1
     assert "unused" not in db.client.list_database_names()
@@ -322,8 +322,8 @@ def test_the_counters_can_have_a_database_of_their_own(mongo_uri: str, fresh_uri
 
 
 @pytest.fixture
-def dead(worker_uri: str, db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Flask]]:  # noqa: ARG001 - empty first
-    """Two workers whose counters' storage is not there."""
+def workers_without_storage(worker_uri: str, db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Flask]]:  # noqa: ARG001 - empty first
+    """Two workers whose storage is unreachable."""
     monkeypatch.setattr(rate_limits, "STORAGE_SECONDS", 0.05)
     config = make_config(mongo_uri=worker_uri, rate_limits="on", rate_limit_storage_uri=NOWHERE)
     apps = [create_app(config) for _ in range(2)]
@@ -335,62 +335,66 @@ def dead(worker_uri: str, db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[l
 
 
 @pytest.mark.parametrize(("path", "amount"), [("/auth/login", 30), ("/auth/reset-password", 20)])
-def test_without_storage_guessing_is_counted_by_each_process(dead: list[Flask], path: str, amount: int) -> None:
-    assert [at(dead[0], HOME).post(path, {}).status for _ in range(amount)] == [422] * amount
-    assert_limited(at(dead[0], HOME).post(path, {}), amount, 60)
-    assert at(dead[0], ELSEWHERE).post(path, {}).status == 422
-    assert at(dead[1], HOME).post(path, {}).status == 422
+def test_without_storage_each_process_counts_password_guesses(
+    workers_without_storage: list[Flask], path: str, amount: int
+) -> None:
+    assert [client_at(workers_without_storage[0], HOME).post(path, {}).status for _ in range(amount)] == [422] * amount
+    assert_limited(client_at(workers_without_storage[0], HOME).post(path, {}), amount, 60)
+    assert client_at(workers_without_storage[0], ELSEWHERE).post(path, {}).status == 422
+    assert client_at(workers_without_storage[1], HOME).post(path, {}).status == 422
 
 
-def test_without_storage_a_person_who_logs_in_often_is_no_guesser(dead: list[Flask]) -> None:
-    api = at(dead[0], HOME)
+def test_without_storage_successful_logins_are_not_counted_as_guesses(workers_without_storage: list[Flask]) -> None:
+    api = client_at(workers_without_storage[0], HOME)
     api.sign_up(email=EMAIL)
     assert {log_in(api, PASSWORD).status for _ in range(12)} == {200}
     assert [log_in(api, "wrong horse 7").status for _ in range(11)] == [401] * 10 + [429]
-    assert log_in(at(dead[0], ELSEWHERE), PASSWORD).status == 200
+    assert log_in(client_at(workers_without_storage[0], ELSEWHERE), PASSWORD).status == 200
 
 
-def test_without_storage_everything_else_goes_on_and_one_warning_a_minute_says_so(
-    dead: list[Flask], monkeypatch: pytest.MonkeyPatch
+def test_without_storage_other_requests_continue_and_a_warning_is_logged(
+    workers_without_storage: list[Flask], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    api, owner = at(dead[0], HOME), at(dead[0], HOME).owner()
-    began = time.monotonic()
-    with structlog.testing.capture_logs() as lines:
+    api, owner = client_at(workers_without_storage[0], HOME), client_at(workers_without_storage[0], HOME).owner()
+    started_at = time.monotonic()
+    with structlog.testing.capture_logs() as log_lines:
         for path in ("/auth/signup", "/auth/forgot-password", "/auth/google", "/bookings"):
             statuses = {api.post(path, {}, as_=owner).status for _ in range(25)}
             assert statuses == {422}
-    assert time.monotonic() - began < 5
-    assert [line["log_level"] for line in lines if "counters" in line["event"]] in ([], ["warning"])
+    assert time.monotonic() - started_at < 5
+    assert [entry["log_level"] for entry in log_lines if "counters" in entry["event"]] in ([], ["warning"])
     monkeypatch.setattr(rate_limits, "WARN_SECONDS", -1)
     monkeypatch.setattr(rate_limits, "AWAY_SECONDS", 0)
-    dead[1].extensions["halls"].rate_limiter.hit(THREE, "a")
-    with structlog.testing.capture_logs() as lines:
+    workers_without_storage[1].extensions["halls"].rate_limiter.hit(THREE, "a")
+    with structlog.testing.capture_logs() as log_lines:
         for _ in range(2):
-            dead[1].extensions["halls"].rate_limiter.hit(THREE, "a")
-    assert [line["event"] for line in lines] == ["the counters of rate limits are out of reach"] * 2
+            workers_without_storage[1].extensions["halls"].rate_limiter.hit(THREE, "a")
+    assert [entry["event"] for entry in log_lines] == ["the counters of rate limits are out of reach"] * 2
 
 
-def test_a_storage_that_stays_away_is_told_of_once_a_minute(dead: list[Flask], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_storage_is_logged_once_a_minute(
+    workers_without_storage: list[Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(rate_limits, "AWAY_SECONDS", 0)
-    with structlog.testing.capture_logs() as lines:
+    with structlog.testing.capture_logs() as log_lines:
         for _ in range(3):
-            assert dead[0].extensions["halls"].rate_limiter.hit(THREE, "a") == {}
-    assert [line["event"] for line in lines] == ["the counters of rate limits are out of reach"]
+            assert workers_without_storage[0].extensions["halls"].rate_limiter.hit(THREE, "a") == {}
+    assert [entry["event"] for entry in log_lines] == ["the counters of rate limits are out of reach"]
 
 
-def test_a_storage_that_is_back_counts_again(db: Db, worker_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_restored_storage_counts_again(db: Db, worker_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
     db.rate_limit_counters.delete_many({})
-    counting = limiter(mongo_uri=worker_uri)
-    with monkeypatch.context() as away:
-        away.setattr(counting._storage, "incr", _raise_storage_error)  # noqa: SLF001 - the wire's end
-        assert counting.hit(THREE, "a") == {}
-        assert counting.hit(THREE, "a") == {}
-    assert counting.hit(THREE, "a") == {}
-    monkeypatch.setattr(counting, "_away_until", 0.0)
-    assert counting.hit(THREE, "a")["RateLimit-Remaining"] == "2"
-    close_storage(counting)
+    limiter = make_limiter(mongo_uri=worker_uri)
+    with monkeypatch.context() as patch:
+        patch.setattr(limiter._storage, "incr", _raise_storage_error)  # noqa: SLF001 - the last call before the network
+        assert limiter.hit(THREE, "a") == {}
+        assert limiter.hit(THREE, "a") == {}
+    assert limiter.hit(THREE, "a") == {}
+    monkeypatch.setattr(limiter, "_away_until", 0.0)
+    assert limiter.hit(THREE, "a")["RateLimit-Remaining"] == "2"
+    close_storage(limiter)
     assert rate_limits.AWAY_SECONDS <= 10
 
 
 def _raise_storage_error(*_: Any) -> None:
-    raise rate_limits.StorageError(OSError("away"))
+    raise rate_limits.StorageError(OSError("unreachable"))

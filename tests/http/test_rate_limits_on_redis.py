@@ -1,4 +1,4 @@
-"""Rate limits counted in a real Redis: shared by all workers, and no hindrance when it goes away."""
+"""Rate limits in a real Redis: all workers share the counters, and requests survive its failure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def running_redis() -> Iterator[str]:
     command = [str(SERVER), "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
 
-    def answers() -> bool:
+    def responds() -> bool:
         try:
             with redis.Redis(port=port) as client:
                 return bool(client.ping())
@@ -41,53 +41,55 @@ def running_redis() -> Iterator[str]:
             return False
 
     try:
-        wait_until(answers)
+        wait_until(responds)
         yield f"redis://127.0.0.1:{port}/0"
     finally:
         process.terminate()
         process.wait(30)
 
 
-def counting_in(uri: str) -> RateLimiter:
-    """Return one worker's limiter."""
+def limiter_on(uri: str) -> RateLimiter:
+    """Return the limiter of one worker."""
     return RateLimiter(
         make_config(rate_limits="on", mongo_uri="mongodb://127.0.0.1:9/halls", rate_limit_storage_uri=uri)
     )
 
 
-def test_two_workers_count_together_and_forgive_together() -> None:
+def test_two_workers_share_counters_and_resets() -> None:
     with running_redis() as uri:
-        one, other = counting_in(uri), counting_in(uri)
-        assert one.hit(STRICT, "a")["RateLimit-Remaining"] == "1"
-        assert other.hit(STRICT, "a")["RateLimit-Remaining"] == "0"
-        for worker in (one, other):
+        first, second = limiter_on(uri), limiter_on(uri)
+        assert first.hit(STRICT, "a")["RateLimit-Remaining"] == "1"
+        assert second.hit(STRICT, "a")["RateLimit-Remaining"] == "0"
+        for worker in (first, second):
             with pytest.raises(RateLimited) as error:
                 worker.hit(STRICT, "a")
             assert 1 <= int(error.value.response_headers["Retry-After"]) <= 60
-        assert one.hit(STRICT, "b")["RateLimit-Remaining"] == "1"
-        other.reset(STRICT, "a")
-        assert one.hit(STRICT, "a")["RateLimit-Remaining"] == "1"
+        assert first.hit(STRICT, "b")["RateLimit-Remaining"] == "1"
+        second.reset(STRICT, "a")
+        assert first.hit(STRICT, "a")["RateLimit-Remaining"] == "1"
 
 
-def test_when_redis_goes_away_only_what_is_strict_is_counted() -> None:
+def test_without_redis_only_strict_limits_are_counted() -> None:
     with running_redis() as uri:
-        worker = counting_in(uri)
+        worker = limiter_on(uri)
         worker.hit(LENIENT, "a")
-    began = time.monotonic()
+    started_at = time.monotonic()
     assert [worker.hit(LENIENT, "a") for _ in range(3)] == [{}] * 3
     for _ in range(2):
         worker.hit(STRICT, "a")
     with pytest.raises(RateLimited):
         worker.hit(STRICT, "a")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - started_at < 5
 
 
 @pytest.mark.parametrize("uri", ["redis://127.0.0.1:6379/3", "rediss://user:pw@redis.example:6380/0"])
-def test_another_storage_gets_its_address_and_a_deadline(monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
-    asked: list[tuple[str, dict[str, Any]]] = []
-    monkeypatch.setattr(rate_limits, "storage_from_string", lambda given, **options: asked.append((given, options)))
-    counting_in(uri)
-    ((given, options),) = asked
-    assert (given, options["wrap_exceptions"]) == (uri, True)
+def test_a_redis_storage_gets_its_uri_and_timeouts(monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
+    calls: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr(
+        rate_limits, "storage_from_string", lambda storage_uri, **options: calls.append((storage_uri, options))
+    )
+    limiter_on(uri)
+    ((storage_uri, options),) = calls
+    assert (storage_uri, options["wrap_exceptions"]) == (uri, True)
     assert 0 < options["socket_timeout"] <= 1
     assert 0 < options["socket_connect_timeout"] <= 1

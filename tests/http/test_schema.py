@@ -1,4 +1,4 @@
-"""Base shapes: strict types, trimmed text, one spelling per value, every fault named."""
+"""Base models: strict types, trimmed text, one spelling per value, and an error for every wrong field."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from halls.http.schema import (
 
 
 class Sample(RequestModel):
-    """One field of each kind."""
+    """A model with one field of each kind."""
 
     line: Annotated[Line, Field(min_length=1, max_length=5)] | None = None
     text: Annotated[Text, Field(max_length=5)] | None = None
@@ -42,28 +42,28 @@ class Sample(RequestModel):
     inner: list[Sample] | None = None
 
 
-class Asked(QueryModel):
-    """One parameter of each kind."""
+class SampleQuery(QueryModel):
+    """A query model with one parameter of each kind."""
 
     whole: QueryInt | None = None
     number: QueryNumber | None = None
 
 
-def kept(**fields: Any) -> dict[str, Any]:
-    """Return what is kept of a sample."""
+def validated(**fields: Any) -> dict[str, Any]:
+    """Return the validated fields of a sample."""
     return validate(Sample, fields).given()
 
 
-def faults(shape: Any, value: Any) -> tuple[str, ...]:
-    """Return the names of what is wrong."""
+def wrong_fields(model: Any, value: Any) -> tuple[str, ...]:
+    """Return the names of the wrong fields."""
     with pytest.raises(Invalid) as caught:
-        validate(shape, value)
+        validate(model, value)
     assert all(fault["message"] for fault in caught.value.details)
     return tuple(fault["field"] for fault in caught.value.details)
 
 
 @pytest.mark.parametrize(
-    ("given", "shown"),
+    ("raw", "expected"),
     [
         (" a ", "a"),
         ("\t\r\na\n", "a"),
@@ -72,30 +72,30 @@ def faults(shape: Any, value: Any) -> tuple[str, ...]:
         (" 12345 ", "12345"),
     ],
 )
-def test_a_line_is_trimmed_before_it_is_measured(given: str, shown: str) -> None:
-    assert kept(line=given) == {"line": shown}
+def test_a_line_is_trimmed_before_its_length_is_checked(raw: str, expected: str) -> None:
+    assert validated(line=raw) == {"line": expected}
 
 
 @pytest.mark.parametrize(
     "bad", ["", "  ", "\n", "123456", "a\nb", "a\tb", "a\x00", "a\x1bb", "a\x7fb", "a\x85b", 5, ["a"]]
 )
-def test_what_is_no_line_is_refused(bad: Any) -> None:
-    assert faults(Sample, {"line": bad}) == ("line",)
+def test_an_invalid_line_is_rejected(bad: Any) -> None:
+    assert wrong_fields(Sample, {"line": bad}) == ("line",)
 
 
 def test_a_text_keeps_its_newlines_and_tabs() -> None:
-    assert kept(text=" a\n\tb ") == {"text": "a\n\tb"}
-    assert kept(text="  ") == {"text": ""}
+    assert validated(text=" a\n\tb ") == {"text": "a\n\tb"}
+    assert validated(text="  ") == {"text": ""}
 
 
 @pytest.mark.parametrize("bad", ["a\x00b", "a\rb", "a\x07", "a\x0bb", "123456", 5, None.__class__])
-def test_what_is_no_text_is_refused(bad: Any) -> None:
-    assert faults(Sample, {"text": bad}) == ("text",)
+def test_an_invalid_text_is_rejected(bad: Any) -> None:
+    assert wrong_fields(Sample, {"text": bad}) == ("text",)
 
 
 @pytest.mark.parametrize("day", ["2000-01-01", "2100-12-31", "2028-02-29", "2026-11-22"])
-def test_a_real_day_is_a_day(day: str) -> None:
-    assert kept(day=day) == {"day": day}
+def test_a_calendar_day_is_accepted(day: str) -> None:
+    assert validated(day=day) == {"day": day}
 
 
 @pytest.mark.parametrize(
@@ -106,12 +106,12 @@ def test_a_real_day_is_a_day(day: str) -> None:
         *("\N{FULLWIDTH DIGIT TWO}027-01-05", "\N{ARABIC-INDIC DIGIT TWO}027-01-05", 20270105, ["2027-01-05"]),
     ],
 )
-def test_another_spelling_or_an_unreal_day_is_refused(bad: Any) -> None:
-    assert faults(Sample, {"day": bad}) == ("day",)
+def test_another_spelling_or_a_nonexistent_day_is_rejected(bad: Any) -> None:
+    assert wrong_fields(Sample, {"day": bad}) == ("day",)
 
 
 @given(st.text(max_size=12) | st.dates().map(str))
-def test_whatever_is_called_a_day_is_one(text: str) -> None:
+def test_an_accepted_day_is_ascii_and_in_range(text: str) -> None:
     if is_day(text):
         assert text.isascii()
         assert len(text) == 10
@@ -119,10 +119,10 @@ def test_whatever_is_called_a_day_is_one(text: str) -> None:
 
 
 @given(st.binary(min_size=12, max_size=12))
-def test_an_id_has_one_spelling(raw: bytes) -> None:
+def test_an_id_has_one_accepted_spelling(raw: bytes) -> None:
     text = raw.hex()
     assert parse_id(text) == ObjectId(raw)
-    assert kept(id=text) == {"id": text}
+    assert validated(id=text) == {"id": text}
     for other in (text + "0", text[1:], f" {text}", f"{text}\n"):
         assert parse_id(other) is None
     if text != text.upper():
@@ -130,11 +130,11 @@ def test_an_id_has_one_spelling(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize("bad", ["", "x" * 24, "0123456789ABCDEF01234567", 7, {"$ne": None}])
-def test_what_is_no_id_is_refused(bad: Any) -> None:
-    assert faults(Sample, {"id": bad}) == ("id",)
+def test_an_invalid_id_is_rejected(bad: Any) -> None:
+    assert wrong_fields(Sample, {"id": bad}) == ("id",)
 
 
-NOT_OF_THEIR_TYPE: dict[str, list[Any]] = {
+WRONG_TYPES: dict[str, list[Any]] = {
     "flag": [1, 0, "true", "false", []],
     "whole": [1.0, 1e3, "1", True],
     "number": ["1", True, [1], {}],
@@ -142,52 +142,52 @@ NOT_OF_THEIR_TYPE: dict[str, list[Any]] = {
 }
 
 
-@pytest.mark.parametrize(("field", "bad"), [(field, bad) for field, row in NOT_OF_THEIR_TYPE.items() for bad in row])
+@pytest.mark.parametrize(("field", "bad"), [(field, bad) for field, row in WRONG_TYPES.items() for bad in row])
 def test_types_are_strict(field: str, bad: Any) -> None:
-    assert faults(Sample, {field: bad}) == (field,)
+    assert wrong_fields(Sample, {field: bad}) == (field,)
 
 
 @pytest.mark.parametrize(
     ("field", "good"), [("number", 5), ("number", -5.5), ("price", 0), ("price", 0.1), ("price", 7.25)]
 )
-def test_a_number_is_kept_as_it_was_given(field: str, good: float) -> None:
-    assert kept(**{field: good})[field] == good
-    assert type(kept(**{field: good})[field]) is type(good)
+def test_a_number_keeps_its_value_and_type(field: str, good: float) -> None:
+    assert validated(**{field: good})[field] == good
+    assert type(validated(**{field: good})[field]) is type(good)
 
 
 def test_null_equals_absent_at_every_depth() -> None:
-    assert kept(line=None, flag=None, inner=[{"line": None, "whole": 1}]) == {"inner": [{"whole": 1}]}
+    assert validated(line=None, flag=None, inner=[{"line": None, "whole": 1}]) == {"inner": [{"whole": 1}]}
 
 
-def test_nothing_given_is_an_empty_change() -> None:
+def test_a_change_needs_at_least_one_field() -> None:
     with pytest.raises(Invalid):
         validate(Sample, {"line": None}).given_some()
     assert validate(Sample, {"flag": False}).given_some() == {"flag": False}
 
 
-def test_each_fault_is_named_by_its_path() -> None:
-    wrong = {"line": "", "inner": [{}, {"flag": 1, "inner": [{"colour": "red"}]}, "x"], "size": 1}
-    assert sorted(faults(Sample, wrong)) == ["inner.1.flag", "inner.1.inner.0.colour", "inner.2", "line", "size"]
+def test_each_error_names_the_path_of_its_field() -> None:
+    body = {"line": "", "inner": [{}, {"flag": 1, "inner": [{"colour": "red"}]}, "x"], "size": 1}
+    assert sorted(wrong_fields(Sample, body)) == ["inner.1.flag", "inner.1.inner.0.colour", "inner.2", "line", "size"]
 
 
-def test_a_fault_in_a_name_that_is_no_text_can_be_answered() -> None:
-    (name,) = faults(Sample, {"a\ud800": 1})
+def test_an_invalid_field_name_can_be_encoded_in_the_response() -> None:
+    (name,) = wrong_fields(Sample, {"a\ud800": 1})
     assert name.encode() == name.encode(errors="replace")
 
 
 @pytest.mark.parametrize(("text", "number"), [("0", 0), ("12", 12), ("007", 7), ("9" * 18, 10**18 - 1)])
 def test_an_integer_in_a_query_is_digits(text: str, number: int) -> None:
-    assert validate(Asked, {"whole": text}).whole == number
+    assert validate(SampleQuery, {"whole": text}).whole == number
 
 
 @pytest.mark.parametrize("bad", ["", "-1", "+1", "1.0", "1e3", " 5", "5 ", "1_000", "١٢", "1" * 19, "0x1", "None", 5])
-def test_what_is_no_integer_in_a_query_is_refused(bad: Any) -> None:
-    assert faults(Asked, {"whole": bad}) == ("whole",)
+def test_an_invalid_integer_in_a_query_is_rejected(bad: Any) -> None:
+    assert wrong_fields(SampleQuery, {"whole": bad}) == ("whole",)
 
 
 @pytest.mark.parametrize(("text", "number"), [("0", 0), ("-12.5", -12.5), ("24.86", 24.86), ("-0", 0)])
 def test_a_number_in_a_query_has_digits_and_a_point(text: str, number: float) -> None:
-    assert validate(Asked, {"number": text}).number == number
+    assert validate(SampleQuery, {"number": text}).number == number
 
 
 @pytest.mark.parametrize(
@@ -209,5 +209,5 @@ def test_a_number_in_a_query_has_digits_and_a_point(text: str, number: float) ->
         5,
     ],
 )
-def test_what_is_no_number_in_a_query_is_refused(bad: Any) -> None:
-    assert faults(Asked, {"number": bad}) == ("number",)
+def test_an_invalid_number_in_a_query_is_rejected(bad: Any) -> None:
+    assert wrong_fields(SampleQuery, {"number": bad}) == ("number",)

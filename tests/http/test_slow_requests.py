@@ -1,4 +1,4 @@
-"""Clients that send their request by and by, straight to Gunicorn's worker: none holds a thread of it for ever."""
+"""Slow clients, sent straight to Gunicorn's worker: a slow request cannot hold a thread without limit."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
 
 GRACE_SECONDS = 0.3
 POST = b"POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-UNREAD = b"POST /nowhere HTTP/1.1\r\nHost: x\r\n"
+UNREAD_REQUEST = b"POST /nowhere HTTP/1.1\r\nHost: x\r\n"
 
 
 @dataclass
-class Line:
-    """The client's end of a connection, and what a worker's thread does at the other."""
+class Connection:
+    """The client's end of a connection, and `serve`, which lets a worker's thread handle the other end."""
 
     client: socket.socket
     serve: Callable[[], Future[object]]
 
     def trickle(self, served: Future[object], byte: bytes) -> bool:
-        """Send a byte now and then for long; tell whether the thread had enough of it before."""
+        """Send a byte now and then until a deadline; return whether the thread stopped serving before."""
         ends_at = time.monotonic() + 20 * GRACE_SECONDS
         while not served.done() and time.monotonic() < ends_at:
             with suppress(OSError):
@@ -47,8 +47,8 @@ class Line:
             time.sleep(GRACE_SECONDS / 10)
         return served.done()
 
-    def answers(self) -> list[Answer]:
-        """Return what the client has been told by now."""
+    def responses(self) -> list[Answer]:
+        """Return the responses that the client has received so far."""
         self.client.settimeout(0.2)
         with suppress(TimeoutError):
             return parse_answers(self.client.recv(65536), ended=False)
@@ -56,8 +56,8 @@ class Line:
 
 
 @contextmanager
-def line_to(app: Flask) -> Iterator[Line]:
-    """Connect a client to a worker that has one thread."""
+def connection_to(app: Flask) -> Iterator[Connection]:
+    """Connect a client to a worker with one thread."""
     settings: Any = Config()
     unused: Any = None
     worker: Any = HttpWorker(1, os.getpid(), [], unused, 30, settings, Logger(settings))
@@ -70,9 +70,9 @@ def line_to(app: Flask) -> Iterator[Line]:
         server, address = listener.accept()
         conn = TConn(settings, server, address, listener.getsockname())
         try:
-            yield Line(client, lambda: pool.submit(worker.handle, conn))
+            yield Connection(client, lambda: pool.submit(worker.handle, conn))
         finally:
-            # A thread that is still held goes on here, or the test would hang.
+            # Closing the client frees a thread that still reads; otherwise the test would hang.
             client.close()
     conn.close()
     worker.tmp.close()
@@ -92,52 +92,50 @@ def _short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=["length", "chunk", "size of a chunk"],
 )
-def test_a_body_that_trickles_is_refused_like_one_that_breaks_off(
-    app: Flask, api: Api, start: bytes, byte: bytes
-) -> None:
-    del api  # an empty database, ready to be asked
-    with line_to(app) as line:
-        line.client.sendall(start)
-        served = line.serve()
-        assert line.trickle(served, byte)
-        [answer] = line.answers()
-        assert (answer.status, '"code":"bad_json"' in answer.text) == (400, True)
-        assert served.result() is False, "the connection is of no more use"
+def test_a_slow_body_gets_the_response_of_an_incomplete_body(app: Flask, api: Api, start: bytes, byte: bytes) -> None:
+    del api  # only needed for its empty database
+    with connection_to(app) as connection:
+        connection.client.sendall(start)
+        served = connection.serve()
+        assert connection.trickle(served, byte)
+        [response] = connection.responses()
+        assert (response.status, '"code":"bad_json"' in response.text) == (400, True)
+        assert served.result() is False, "the worker must close the connection"
 
 
 @pytest.mark.parametrize(
-    ("start", "told"),
-    [(b"G", []), (b"GET /health HTTP/1.1\r\nX-Slow: ", []), (UNREAD + b"Content-Length: 9000\r\n\r\n", [404])],
-    ids=["first line", "headers", "a body that nobody reads"],
+    ("start", "expected"),
+    [(b"G", []), (b"GET /health HTTP/1.1\r\nX-Slow: ", []), (UNREAD_REQUEST + b"Content-Length: 9000\r\n\r\n", [404])],
+    ids=["first line", "headers", "an unread body"],
 )
-def test_whatever_else_trickles_is_cut_off_without_a_word(
-    app: Flask, start: bytes, told: list[int], caplog: pytest.LogCaptureFixture
+def test_a_slow_head_or_unread_body_is_disconnected(
+    app: Flask, start: bytes, expected: list[int], caplog: pytest.LogCaptureFixture
 ) -> None:
-    with line_to(app) as line:
-        line.client.sendall(start)
-        served = line.serve()
-        assert line.trickle(served, b"a")
+    with connection_to(app) as connection:
+        connection.client.sendall(start)
+        served = connection.serve()
+        assert connection.trickle(served, b"a")
         assert served.result() is False
-        assert [answer.status for answer in line.answers()] == told
-    assert caplog.records == [], "strangers fill no log"
+        assert [response.status for response in connection.responses()] == expected
+    assert caplog.records == [], "clients must not be able to fill the log"
 
 
-def test_a_slow_line_has_the_time_that_it_needs(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_connection_gets_time_for_its_bytes(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_worker, "SLOWEST_BYTES", 1000)
-    with line_to(app) as line:
-        line.client.sendall(UNREAD + b"Content-Length: 5000\r\n\r\n")
-        served = line.serve()
+    with connection_to(app) as connection:
+        connection.client.sendall(UNREAD_REQUEST + b"Content-Length: 5000\r\n\r\n")
+        served = connection.serve()
         for _ in range(10):
-            line.client.sendall(bytes(500))
+            connection.client.sendall(bytes(500))
             time.sleep(GRACE_SECONDS / 5)
         assert served.result() is True
-        assert [answer.status for answer in line.answers()] == [404]
+        assert [response.status for response in connection.responses()] == [404]
 
 
-def test_each_request_on_a_connection_has_its_own_time(app: Flask) -> None:
-    with line_to(app) as line:
+def test_each_request_on_a_connection_has_its_own_deadline(app: Flask) -> None:
+    with connection_to(app) as connection:
         for _ in range(3):
-            line.client.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
-            assert line.serve().result() is True
-            assert [answer.status for answer in line.answers()] == [200]
+            connection.client.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert connection.serve().result() is True
+            assert [response.status for response in connection.responses()] == [200]
             time.sleep(GRACE_SECONDS)

@@ -1,1 +1,1 @@
-"""Whole stories over HTTP, as people and operators live them."""
+"""Journeys: complete workflows of users and operators over HTTP."""

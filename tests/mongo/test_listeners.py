@@ -1,4 +1,4 @@
-"""Slow commands are logged by what they ask about, never with what they ask for."""
+"""Slow commands are logged with their collection and field names, and without the values."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def watched(fresh_uri: str) -> Iterator[Db]:
-    """A database of whose commands each is too slow."""
+def slow_db(fresh_uri: str) -> Iterator[Db]:
+    """A database for which every command counts as slow."""
     db = connect(fresh_uri, slow_ms=0)
     yield db
     db.client.close()
 
 
-def slow_commands(logged: list[Any]) -> dict[str, dict[str, Any]]:
-    """Return what was logged of slow commands, by their names."""
-    return {line["command"]: line for line in logged if line["event"] == "slow command"}
+def slow_commands(log_entries: list[Any]) -> dict[str, dict[str, Any]]:
+    """Return the log entries of slow commands, by command name."""
+    return {entry["command"]: entry for entry in log_entries if entry["event"] == "slow command"}
 
 
-def test_a_slow_command_is_logged_without_its_values(watched: Db) -> None:
-    with structlog.testing.capture_logs() as logged:
-        watched.users.insert_many([{"email": f"{i}@secret.example", "n": 1} for i in range(3)])
-        list(watched.users.find({"n": 1, "email": {"$ne": "x@secret.example"}}, batch_size=2))
-    found = slow_commands(logged)
-    assert (found["find"]["collection"], found["find"]["fields"]) == ("users", ["email", "n"])
-    assert found["getMore"]["collection"] == "users"
-    assert found["insert"]["ms"] >= 0
-    assert "secret" not in str(logged)
+def test_a_slow_command_is_logged_without_its_values(slow_db: Db) -> None:
+    with structlog.testing.capture_logs() as log_entries:
+        slow_db.users.insert_many([{"email": f"{i}@secret.example", "n": 1} for i in range(3)])
+        list(slow_db.users.find({"n": 1, "email": {"$ne": "x@secret.example"}}, batch_size=2))
+    entries = slow_commands(log_entries)
+    assert (entries["find"]["collection"], entries["find"]["fields"]) == ("users", ["email", "n"])
+    assert entries["getMore"]["collection"] == "users"
+    assert entries["insert"]["ms"] >= 0
+    assert "secret" not in str(log_entries)
 
 
-def test_a_slow_command_that_fails_is_logged_too(watched: Db) -> None:
-    with structlog.testing.capture_logs() as logged, pytest.raises(OperationFailure):
-        watched.command("nonsense")
-    assert slow_commands(logged)["nonsense"]["collection"] == "1"
+def test_a_slow_command_that_fails_is_logged(slow_db: Db) -> None:
+    with structlog.testing.capture_logs() as log_entries, pytest.raises(OperationFailure):
+        slow_db.command("nonsense")
+    assert slow_commands(log_entries)["nonsense"]["collection"] == "1"
 
 
-def test_what_is_quick_is_not_logged(fresh_uri: str) -> None:
+def test_a_fast_command_is_not_logged(fresh_uri: str) -> None:
     db = connect(fresh_uri, slow_ms=60_000)
-    with structlog.testing.capture_logs() as logged:
+    with structlog.testing.capture_logs() as log_entries:
         db.users.find_one({})
     db.client.close()
-    assert logged == []
+    assert log_entries == []

@@ -1,1 +1,1 @@
-"""Tests of the Postman collections that need newman, and so Node.js."""
+"""Tests of the Postman collections with newman; they require Node.js."""

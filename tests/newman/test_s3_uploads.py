@@ -1,4 +1,4 @@
-"""The collection about S3 does with newman what it says, against an S3 server that verifies signatures."""
+"""Runs the Postman collection for S3 uploads with newman against an S3 server that verifies signatures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COLLECTION = ROOT / "postman" / "halls_s3_uploads.postman_collection.json"
 
 
 @pytest.mark.timeout(180)
-def test_a_picture_goes_to_s3_as_the_collection_says(mongo_uri: str, tmp_path: Path) -> None:
+def test_the_collection_uploads_a_picture_to_s3(mongo_uri: str, tmp_path: Path) -> None:
     uri = uri_of(mongo_uri, "test_newman")
     (tmp_path / "seaweed").mkdir()
     with running_seaweed(tmp_path / "seaweed") as seaweed:

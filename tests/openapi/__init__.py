@@ -1,1 +1,1 @@
-"""Tests that the OpenAPI document is right, complete and up to date."""
+"""Tests that the OpenAPI document is correct, complete and current."""

@@ -1,4 +1,4 @@
-"""The document as tests read it: made anew from the routes, and able to judge an answer."""
+"""The OpenAPI document of the current routes, and a client that validates responses against it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ METHODS = ("get", "post", "patch", "put", "delete")
 
 
 def current_document() -> dict[str, Any]:
-    """Return the document of the routes as they are now."""
+    """Return the document of the current routes."""
     app = Flask("document", static_folder=None)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
@@ -33,45 +33,45 @@ def current_document() -> dict[str, Any]:
 
 
 def list_operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
-    """Return method, path and operation of each row."""
+    """Return method, path and operation of each route."""
     paths = document["paths"].items()
     return [(method, path, item[method]) for path, item in paths for method in METHODS if method in item]
 
 
-def follow(document: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
-    """Return what `part` refers to, or itself."""
-    found: Any = part
-    while "$ref" in found:
-        target, found = found["$ref"].removeprefix("#/"), document
+def resolve(document: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    """Return the target of `part`'s reference, or `part`."""
+    resolved: Any = part
+    while "$ref" in resolved:
+        target, resolved = resolved["$ref"].removeprefix("#/"), document
         for step in target.split("/"):
-            found = found[step]
-    return dict(found)
+            resolved = resolved[step]
+    return dict(resolved)
 
 
-class Judge(Api):
-    """Speaks to the application, and holds each answer against the document, which names every status and field."""
+class ValidatingClient(Api):
+    """Sends requests and validates each response against the document: status, headers and every field."""
 
     def __init__(self, client: FlaskClient, document: dict[str, Any]) -> None:
         super().__init__(client)
         self.document = copy.deepcopy(document)
-        _close(self.document)
+        _forbid_additional(self.document)
         resource = DRAFT202012.create_resource(self.document)
         self.registry: Registry[Any] = Registry().with_resource(URN, resource)
         self.succeeded: set[str] = set()
 
     def send(self, method: str, path: str, body: Any = None, *, as_: str | None = None, **headers: str) -> Answer:
-        """Send a request and judge its answer."""
-        answer = super().send(method, path, body, as_=as_, **headers)
+        """Send a request and validate its response."""
+        response = super().send(method, path, body, as_=as_, **headers)
         operation = self._find_operation(method, path)
-        declared = operation["responses"].get(str(answer.status))
-        assert declared is not None, f"{method} {path} answered {answer.status} {answer.json}"
-        found = follow(self.document, declared)
-        self._judge_body(found, answer)
-        undeclared = [name for name in _telling(answer.headers) if name not in found["headers"]]
+        declared = operation["responses"].get(str(response.status))
+        assert declared is not None, f"{method} {path} returned {response.status} {response.json}"
+        resolved = resolve(self.document, declared)
+        self._validate_body(resolved, response)
+        undeclared = [name for name in _optional_headers(response.headers) if name not in resolved["headers"]]
         assert not undeclared, (method, path, undeclared)
-        if answer.status < 300:
+        if response.status < 300:
             self.succeeded.add(operation["operationId"])
-        return answer
+        return response
 
     def _find_operation(self, method: str, path: str) -> dict[str, Any]:
         adapter = self.client.application.url_map.bind("localhost")
@@ -80,30 +80,30 @@ class Judge(Api):
         operation: dict[str, Any] = self.document["paths"][template][method.lower()]
         return operation
 
-    def _judge_body(self, declared: dict[str, Any], answer: Answer) -> None:
+    def _validate_body(self, declared: dict[str, Any], response: Answer) -> None:
         if "content" not in declared:
             return
-        kind = answer.headers["Content-Type"].partition(";")[0]
+        kind = response.headers["Content-Type"].partition(";")[0]
         schema = declared["content"][kind]["schema"]
-        if answer.json is not None:
-            Draft202012Validator(_absolute(schema), registry=self.registry).validate(answer.json)
+        if response.json is not None:
+            Draft202012Validator(_absolute(schema), registry=self.registry).validate(response.json)
 
 
-def _telling(headers: Any) -> list[str]:
+def _optional_headers(headers: Any) -> list[str]:
     names = ("Retry-After", "WWW-Authenticate", "Idempotent-Replayed", "RateLimit-Limit", "ETag")
     return [name for name in names if name in headers]
 
 
 def _absolute(schema: Any) -> Any:
-    """Return `schema` with references into the document, wherever it stands itself."""
+    """Return `schema` with its references as absolute URIs, so that they resolve outside the document."""
     if isinstance(schema, dict):
         return {key: URN + value if key == "$ref" else _absolute(value) for key, value in schema.items()}
     return [_absolute(item) for item in schema] if isinstance(schema, list) else schema
 
 
-def _close(part: Any) -> None:
-    """Forbid, in all of `part`, what it doesn't name."""
+def _forbid_additional(part: Any) -> None:
+    """Forbid additional properties in all objects of `part`."""
     for item in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
-        _close(item)
+        _forbid_additional(item)
     if isinstance(part, dict) and part.get("type") == "object" and "properties" in part:
         part.setdefault("additionalProperties", False)

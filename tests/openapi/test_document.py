@@ -1,4 +1,4 @@
-"""The document is valid OpenAPI 3.1, names every route and refusal, and the committed file is the same."""
+"""The document is valid OpenAPI 3.1, lists every route and error, and equals the committed file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from halls.api_docs.document import make_document, row_of, write_document
 from halls.app import BLUEPRINTS
-from tests.openapi.document import COMMITTED, current_document, follow, list_operations
+from tests.openapi.document import COMMITTED, current_document, list_operations, resolve
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,10 +24,10 @@ OPERATIONS = list_operations(DOCUMENT)
 NAMES = [operation["operationId"] for _, _, operation in OPERATIONS]
 
 
-def test_the_committed_document_is_that_of_the_routes(tmp_path: Path) -> None:
-    made = tmp_path / "openapi.json"
-    write_document(made, BLUEPRINTS)
-    assert made.read_text() == COMMITTED.read_text(), "run `halls openapi`"
+def test_the_committed_document_matches_the_routes(tmp_path: Path) -> None:
+    written = tmp_path / "openapi.json"
+    write_document(written, BLUEPRINTS)
+    assert written.read_text() == COMMITTED.read_text(), "run `halls openapi`"
 
 
 def test_the_document_is_valid_openapi() -> None:
@@ -49,19 +49,19 @@ def test_every_route_is_in_the_document(app: Flask) -> None:
 
 def test_component_names_are_legal_and_readable() -> None:
     for kind in ("schemas", "examples", "responses"):
-        odd = [name for name in DOCUMENT["components"][kind] if not re.fullmatch("[A-Z][A-Za-z0-9]{2,30}", name)]
-        assert not odd, odd
+        invalid = [name for name in DOCUMENT["components"][kind] if not re.fullmatch("[A-Z][A-Za-z0-9]{2,30}", name)]
+        assert not invalid, invalid
 
 
-def test_a_route_with_a_lock_asks_for_the_token_and_an_open_one_does_not(app: Flask) -> None:
+def test_only_routes_with_an_account_require_a_token(app: Flask) -> None:
     public = {row.view.__name__ for row in map(row_of, app.view_functions.values()) if row.access.value == "public"}
-    open_ones = {operation["operationId"] for _, _, operation in OPERATIONS if not operation["security"]}
-    assert open_ones == public
+    without_security = {operation["operationId"] for _, _, operation in OPERATIONS if not operation["security"]}
+    assert without_security == public
     assert all(operation["security"] in ([], [{"bearer": []}]) for _, _, operation in OPERATIONS)
 
 
 @pytest.mark.parametrize("method_path", ["post /bookings", "get /venues/search", "delete /venues/{venue_id}"])
-def test_a_description_says_what_it_does_and_who_may(method_path: str) -> None:
+def test_a_description_states_effect_and_access(method_path: str) -> None:
     method, path = method_path.split()
     operation = DOCUMENT["paths"][path][method]
     assert not operation["summary"].endswith(".")
@@ -70,16 +70,16 @@ def test_a_description_says_what_it_does_and_who_may(method_path: str) -> None:
 
 
 def codes_of(method: str, path: str) -> dict[str, list[str]]:
-    """Return the codes that the document promises, by status."""
-    found = {}
-    for status, answer in DOCUMENT["paths"][path][method]["responses"].items():
-        schema = follow(DOCUMENT, answer)["content"]["application/json"]["schema"]
+    """Return the error codes that the document lists, by status."""
+    codes = {}
+    for status, response in DOCUMENT["paths"][path][method]["responses"].items():
+        schema = resolve(DOCUMENT, response)["content"]["application/json"]["schema"]
         if "allOf" in schema:
-            found[status] = schema["properties"]["code"]["enum"]
-    return found
+            codes[status] = schema["properties"]["code"]["enum"]
+    return codes
 
 
-def test_booking_names_every_way_to_be_refused() -> None:
+def test_placing_a_booking_lists_every_error() -> None:
     assert codes_of("post", "/bookings") == {
         "400": ["bad_json"],
         "401": ["missing_token", "invalid_token", "token_expired", "token_revoked"],
@@ -94,24 +94,24 @@ def test_booking_names_every_way_to_be_refused() -> None:
     }
 
 
-def test_health_can_only_be_asked_wrongly_or_fail() -> None:
+def test_health_lists_only_validation_and_internal_errors() -> None:
     assert codes_of("get", "/health") == {"422": ["validation_error"], "500": ["internal_error"]}
 
 
-def test_a_malformed_id_and_a_closed_door_follow_from_the_route() -> None:
+def test_id_and_access_errors_follow_from_the_route() -> None:
     codes = codes_of("delete", "/venues/{venue_id}")
     assert codes["400"] == ["bad_id"]
     assert codes["403"] == ["owner_only", "not_yours"]
 
 
-def test_every_example_of_an_answer_is_one() -> None:
-    whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", "components": DOCUMENT["components"]}
-    answers = [answer for _, _, operation in OPERATIONS for answer in operation["responses"].values()]
-    for answer in answers:
-        for content in follow(DOCUMENT, answer).get("content", {}).values():
-            validator = Draft202012Validator({**whole, **content["schema"]})
+def test_every_response_example_matches_its_schema() -> None:
+    root_schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "components": DOCUMENT["components"]}
+    responses = [response for _, _, operation in OPERATIONS for response in operation["responses"].values()]
+    for response in responses:
+        for content in resolve(DOCUMENT, response).get("content", {}).values():
+            validator = Draft202012Validator({**root_schema, **content["schema"]})
             for example in content.get("examples", {}).values():
-                validator.validate(follow(DOCUMENT, example)["value"])
+                validator.validate(resolve(DOCUMENT, example)["value"])
 
 
 def parameters_of(method: str, path: str) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def parameters_of(method: str, path: str) -> dict[str, Any]:
     return {each["name"]: each["schema"] for each in DOCUMENT["paths"][path][method]["parameters"]}
 
 
-def test_query_parameters_have_their_real_limits() -> None:
+def test_query_parameters_have_their_limits() -> None:
     search = parameters_of("get", "/venues/search")
     assert search["limit"] == {"default": 20, "minimum": 1, "maximum": 100, "type": "integer"}
     assert (search["near_km"]["minimum"], search["near_km"]["maximum"]) == (0.1, 500)
@@ -127,16 +127,16 @@ def test_query_parameters_have_their_real_limits() -> None:
     assert set(parameters_of("get", "/bookings")) >= {"as", "status", "venue_id", "date_from", "date_to"}
 
 
-def test_what_creates_takes_an_idempotency_key() -> None:
-    takers = {name for name, (_, _, operation) in zip(NAMES, OPERATIONS, strict=True) if _takes_key(operation)}
-    assert takers == {"create_booking", "register_venue"}
+def test_exactly_the_creating_operations_accept_an_idempotency_key() -> None:
+    with_key = {name for name, (_, _, operation) in zip(NAMES, OPERATIONS, strict=True) if _accepts_key(operation)}
+    assert with_key == {"create_booking", "register_venue"}
 
 
-def _takes_key(operation: dict[str, Any]) -> bool:
+def _accepts_key(operation: dict[str, Any]) -> bool:
     return any(each["name"] == "Idempotency-Key" for each in operation["parameters"])
 
 
-def test_numbers_of_a_venue_keep_their_limits() -> None:
+def test_numbers_of_a_venue_have_their_limits() -> None:
     schemas = DOCUMENT["components"]["schemas"]
     assert schemas["LatLng"]["properties"]["lat"] == {"type": "number", "minimum": -90, "maximum": 90}
     assert schemas["NewVenue"]["properties"]["space_sqft"]["anyOf"][0]["exclusiveMinimum"] == 0

@@ -1,4 +1,4 @@
-"""Each example of a body can be posted as it stands: it succeeds, or is refused for what is not here."""
+"""Each example of a request body can be sent unchanged: it succeeds, or misses data of the example."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ EXAMPLES = [
     .get("examples", {})
     .items()
 ]
-# What an example meets on an empty server: accounts, venues and settings that are not there, or another's password.
-NOT_HERE = {"bad_credentials", "bad_reset_token", "not_configured", "not_found"}
+# Errors on an empty server: the example's accounts, venues, settings or password do not exist there.
+MISSING_DATA = {"bad_credentials", "bad_reset_token", "not_configured", "not_found"}
 
 
 @pytest.mark.parametrize(("method", "path", "operation", "body"), EXAMPLES)
-def test_an_example_can_be_sent_as_it_stands(
+def test_an_example_can_be_sent_unchanged(
     api: Api, method: str, path: str, operation: dict[str, Any], body: dict[str, Any]
 ) -> None:
     owner = api.owner()
     venue_id = api.list_venue(owner)
     booking_id = api.book(api.guest(), venue_id, day(1)).data["booking_id"]
-    answer = api.send(method, path.format(venue_id=venue_id, booking_id=booking_id), body, as_=owner)
-    if answer.status >= 400:
-        assert answer.code in NOT_HERE, answer.json
-    assert str(answer.status) in operation["responses"]
+    response = api.send(method, path.format(venue_id=venue_id, booking_id=booking_id), body, as_=owner)
+    if response.status >= 400:
+        assert response.code in MISSING_DATA, response.json
+    assert str(response.status) in operation["responses"]
 
 
 def test_every_body_has_an_example() -> None:
@@ -46,6 +46,6 @@ def test_every_body_has_an_example() -> None:
 
 
 @pytest.mark.parametrize("path", ["/auth/signup", "/venues/register"])
-def test_what_makes_something_shows_an_example_that_makes_it(api: Api, path: str) -> None:
+def test_examples_of_creating_routes_create_a_record(api: Api, path: str) -> None:
     bodies = [param.values[3] for param in EXAMPLES if param.values[1] == path]
     assert [api.post(path, body, as_=api.owner()).status for body in bodies] == [201] * len(bodies)

@@ -1,1 +1,1 @@
-"""Races over real HTTP, and their controls: the same races with the guard taken away, which must fail."""
+"""Race tests over HTTP, each with a control: the same race without its guard, which must fail."""

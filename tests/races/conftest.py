@@ -1,4 +1,4 @@
-"""Where the races are run: on a real server, and on an application in this process that a test can tamper with."""
+"""Race clients: of a real server, and of an application in this process, which tests can patch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SETTINGS = {"WEB_WORKERS": "2", "WEB_THREADS": "8", "RATE_LIMITS": "off", "LOG_L
 
 @pytest.fixture(scope="session")
 def race_client(mongo_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RaceClient]:
-    """`halls serve` with two workers of eight threads, on a database of its own."""
+    """A client of `halls serve` with two workers of eight threads, on its own database."""
     uri = uri_of(mongo_uri, f"races_{uuid.uuid4().hex[:12]}")
     with running_server(mongo_uri=uri, folder=tmp_path_factory.mktemp("races"), **SETTINGS) as server:
         db = connect(uri)
@@ -35,8 +35,8 @@ def race_client(mongo_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.fixture
-def shadow(fresh_uri: str) -> Iterator[RaceClient]:
-    """The same in this process: what a test patches in `halls`, it serves with."""
+def in_process_client(fresh_uri: str) -> Iterator[RaceClient]:
+    """A client of an application in this process: patches of `halls` affect it."""
     app = make_server_app(make_config(mongo_uri=fresh_uri))
     db: Db = app.extensions["halls"].db
     yield RaceClient(db, in_process(app))

@@ -1,4 +1,4 @@
-"""Where races are run: people and venues by direct writes, requests that start together, over HTTP or in-process."""
+"""Client of the race tests: makes accounts and venues by direct writes, and sends concurrent requests."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db, Document
 
 MAX_WAIT_SECONDS = 60
-# How long a paused call waits for rivals that may have to wait for it; well within the deadline of a transaction.
+# A paused call waits so long at most: its rivals may wait for its locks. Much shorter than a transaction's deadline.
 PAUSE_SECONDS = 0.5
 DATE, OTHER_DATE = day(30), day(31)
 OLD_PRICE, NEW_PRICE = 100_000, 200_000
@@ -36,7 +36,7 @@ OLD_PRICE, NEW_PRICE = 100_000, 200_000
 
 @dataclass(frozen=True)
 class Call:
-    """A request that is yet to be sent, `delay` seconds after its rivals; `then` follows when it is answered."""
+    """A request to send, `delay` seconds after its rivals; `then` is sent after its response."""
 
     method: str
     path: str
@@ -48,14 +48,14 @@ class Call:
 
     @property
     def headers(self) -> dict[str, str]:
-        """Who asks, and with which Idempotency-Key."""
-        given = {"Authorization": self.token and f"Bearer {self.token}", "Idempotency-Key": self.key}
-        return {name: value for name, value in given.items() if value}
+        """The Authorization and Idempotency-Key headers, if any."""
+        headers = {"Authorization": self.token and f"Bearer {self.token}", "Idempotency-Key": self.key}
+        return {name: value for name, value in headers.items() if value}
 
 
 @dataclass(frozen=True)
 class Event:
-    """What came of a call, and when it was sent and answered."""
+    """The response to a call, and the monotonic times of sending and of the response."""
 
     answer: Answer
     sent: float
@@ -64,109 +64,109 @@ class Event:
 
     @property
     def seconds(self) -> float:
-        """How long the client waited."""
+        """The duration of the call."""
         return self.answered - self.sent
 
     @property
     def said(self) -> str:
-        """The status, for a refusal with its code: "409 date_taken"."""
-        ok = self.answer.json["ok"]
-        return str(self.answer.status) if ok else f"{self.answer.status} {self.answer.code}"
+        """The status, and the code of an error response: "409 date_taken"."""
+        is_ok = self.answer.json["ok"]
+        return str(self.answer.status) if is_ok else f"{self.answer.status} {self.answer.code}"
 
 
 @dataclass
 class Report:
-    """How the rounds of a race ended, and what they broke."""
+    """The outcomes of the rounds of a race, and the violations."""
 
-    ends: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
 
-    def add_end(self, allowed: Iterable[str], *events: Event) -> str:
-        """Count how a round ended; an end that is not `allowed` is a violation."""
-        end = ", ".join(event.said for event in events)
-        self.ends[end] += 1
-        if end not in set(allowed):
-            self.violations.append(f"ended as ({end})")
-        return end
+    def add_outcome(self, allowed: Iterable[str], *events: Event) -> str:
+        """Count the outcome of a round; an outcome that is not `allowed` is a violation."""
+        outcome = ", ".join(event.said for event in events)
+        self.outcomes[outcome] += 1
+        if outcome not in set(allowed):
+            self.violations.append(f"outcome ({outcome})")
+        return outcome
 
 
 @dataclass
 class Pause:
-    """A moment in which one call stands still in the middle of its work, and its delayed rivals come in between."""
+    """Blocks one call in the middle of its work, so that its delayed rivals run in between."""
 
     reached: threading.Event = field(default_factory=threading.Event)
-    over: threading.Event = field(default_factory=threading.Event)
+    rivals_done: threading.Event = field(default_factory=threading.Event)
 
-    def stand_still(self) -> None:
-        """Wait, the first time only, until all rivals are answered, or it is clear that they wait for us."""
+    def wait_for_rivals(self) -> None:
+        """Wait until all rivals have responses, at most PAUSE_SECONDS; a second call returns at once."""
         if not self.reached.is_set():
             self.reached.set()
-            self.over.wait(PAUSE_SECONDS)
+            self.rivals_done.wait(PAUSE_SECONDS)
 
 
 @dataclass
 class RaceClient:
-    """A server to send to, and the database behind it."""
+    """Sends requests to a server, and reads and writes its database directly."""
 
     db: Db
     send: Callable[[Call], Answer]
     pause: Pause | None = None
 
-    def ask(self, call: Call) -> Event:
-        """Send one request now, and what follows it."""
+    def request(self, call: Call) -> Event:
+        """Send one request, then its `then`."""
         sent = time.monotonic()
         answer = self.send(call)
         answered = time.monotonic()
-        return Event(answer, sent, answered, self.ask(call.then) if call.then else None)
+        return Event(answer, sent, answered, self.request(call.then) if call.then else None)
 
     def at_once(self, *calls: Call) -> list[Event]:
-        """Send all requests together, each by a thread and on a connection of its own."""
+        """Send all requests at once, each in its own thread and on its own connection."""
         start = threading.Barrier(len(calls), timeout=MAX_WAIT_SECONDS)
         pause = self.pause or Pause()
-        late = [call for call in calls if call.delay] if self.pause else []
-        all_late_ones = threading.Barrier(len(late) or 1, action=pause.over.set, timeout=MAX_WAIT_SECONDS)
+        delayed = [call for call in calls if call.delay] if self.pause else []
+        all_delayed = threading.Barrier(len(delayed) or 1, action=pause.rivals_done.set, timeout=MAX_WAIT_SECONDS)
 
         def run(call: Call) -> Event:
             start.wait()
-            if call not in late:
+            if call not in delayed:
                 time.sleep(call.delay)
-                return self.ask(call)
+                return self.request(call)
             pause.reached.wait(MAX_WAIT_SECONDS)
-            event = self.ask(call)
-            all_late_ones.wait()
+            event = self.request(call)
+            all_delayed.wait()
             return event
 
         with ThreadPoolExecutor(len(calls)) as pool:
             return list(pool.map(run, calls))
 
-    def people(self, count: int, *, owner: bool = False) -> list[Person]:
-        """Make accounts."""
-        documents = [_account(is_owner=owner) for _ in range(count)]
+    def accounts(self, count: int, *, owner: bool = False) -> list[Account]:
+        """Insert accounts; return them with their tokens."""
+        documents: list[Any] = [_account_document(is_owner=owner) for _ in range(count)]
         self.db.users.insert_many(documents)
         accounts = [account_from_document(document) for document in documents]
         tokens = [make_token(account, secret=SECRET, now=utc_now(), hours=1)[0] for account in accounts]
-        return [Person(account.id, token) for account, token in zip(accounts, tokens, strict=True)]
+        return [Account(account.id, token) for account, token in zip(accounts, tokens, strict=True)]
 
-    def person(self, *, owner: bool = False) -> Person:
-        """Make one account."""
-        return self.people(1, owner=owner)[0]
+    def person(self, *, owner: bool = False) -> Account:
+        """Insert one account; return it with its token."""
+        return self.accounts(1, owner=owner)[0]
 
-    def venues(self, owner: Person, count: int) -> list[ObjectId]:
-        """Make venues, offered on DATE and OTHER_DATE at OLD_PRICE."""
-        documents = [_venue(owner) for _ in range(count)]
+    def venues(self, owner: Account, count: int) -> list[ObjectId]:
+        """Insert venues offered on DATE and OTHER_DATE at OLD_PRICE; return their ids."""
+        documents = [_venue_document(owner) for _ in range(count)]
         self.db.venues.insert_many(documents)
         return [document["_id"] for document in documents]
 
-    def venue(self, owner: Person) -> ObjectId:
-        """Make one venue."""
+    def venue(self, owner: Account) -> ObjectId:
+        """Insert one venue; return its id."""
         return self.venues(owner, 1)[0]
 
-    def active(self, venue_id: ObjectId, date: str = DATE) -> list[Document]:
-        """Return the active bookings of a venue on a date."""
+    def find_active_bookings(self, venue_id: ObjectId, date: str = DATE) -> list[Document]:
+        """Return the bookings of a venue on a date that are not cancelled."""
         return list(self.db.bookings.find({"venue_id": venue_id, "date": date, "status": {"$ne": "cancelled"}}))
 
-    def find_homeless(self, venue_ids: list[ObjectId]) -> list[str]:
-        """Name each active booking on a date that its venue does not offer, or of a venue that is gone."""
+    def find_unoffered_bookings(self, venue_ids: list[ObjectId]) -> list[str]:
+        """Return a message for each active booking whose venue is deleted or does not offer the date."""
         venues = {venue["_id"]: venue for venue in self.db.venues.find({"_id": {"$in": venue_ids}})}
         bookings = self.db.bookings.find({"venue_id": {"$in": venue_ids}, "status": {"$ne": "cancelled"}})
         return [
@@ -177,53 +177,53 @@ class RaceClient:
 
 
 @dataclass(frozen=True)
-class Person:
-    """An account, and the token of who holds it."""
+class Account:
+    """An account and its bearer token."""
 
     id: ObjectId
     token: str
 
     def order(self, venue_id: ObjectId, date: str = DATE, *, key: str | None = None, delay: float = 0.0) -> Call:
-        """Return a request for a booking."""
+        """Return a POST /bookings."""
         body = {"venue_id": str(venue_id), "date": date, "guests": 100}
         return Call("POST", "/bookings", self.token, body, key, delay)
 
     def change(self, venue_id: ObjectId, delay: float = 0.0, **fields: Any) -> Call:
-        """Return a request that changes a venue."""
+        """Return a PATCH of a venue."""
         return Call("PATCH", f"/venues/{venue_id}", self.token, fields, delay=delay)
 
 
 def over_http(port: int) -> Callable[[Call], Answer]:
-    """Return what sends a call to a server on this machine, on a new connection."""
+    """Return a function that sends a call to a local server, on a new connection."""
 
     def send(call: Call) -> Answer:
         body = None if call.body is None else json.dumps(call.body)
-        kind = {} if body is None else {"Content-Type": "application/json"}
-        with closing(HTTPConnection("127.0.0.1", port, timeout=MAX_WAIT_SECONDS)) as link:
-            link.request(call.method, call.path, body, {**call.headers, **kind})
-            response = link.getresponse()
+        content_type = {} if body is None else {"Content-Type": "application/json"}
+        with closing(HTTPConnection("127.0.0.1", port, timeout=MAX_WAIT_SECONDS)) as connection:
+            connection.request(call.method, call.path, body, {**call.headers, **content_type})
+            response = connection.getresponse()
             return Answer(response.status, json.loads(response.read()), response.headers)
 
     return send
 
 
 def in_process(app: Flask) -> Callable[[Call], Answer]:
-    """Return what gives a call to an application in this process, where a test can reach into it."""
+    """Return a function that sends a call to an application in this process, which tests can patch."""
 
     def send(call: Call) -> Answer:
-        sent = {} if call.body is None else {"json": call.body}
-        response = app.test_client().open(call.path, method=call.method, headers=call.headers, **sent)
+        options = {} if call.body is None else {"json": call.body}
+        response = app.test_client().open(call.path, method=call.method, headers=call.headers, **options)
         return Answer(response.status_code, response.get_json(), response.headers)
 
     return send
 
 
 def shifts(rounds: int, seconds: float = 0.02) -> list[float]:
-    """Return evenly spread shifts from -seconds (the first call is early) to +seconds (the second one is)."""
+    """Return evenly spread shifts from -seconds (the first call starts earlier) to +seconds (the second does)."""
     return [seconds * (2 * number / (rounds - 1) - 1) for number in range(rounds)]
 
 
-def _account(*, is_owner: bool) -> Document:
+def _account_document(*, is_owner: bool) -> Document:
     account_id, now = ObjectId(), utc_now()
     return {
         "_id": account_id,
@@ -240,7 +240,7 @@ def _account(*, is_owner: bool) -> Document:
     }
 
 
-def _venue(owner: Person) -> Document:
+def _venue_document(owner: Account) -> Document:
     now, dates = utc_now(), [DATE, OTHER_DATE]
     return {
         "owner_id": owner.id,

@@ -1,4 +1,4 @@
-"""Two hundred guests order one date: one of them gets it, the others hear that it is taken."""
+"""Two hundred guests book one date at once: one gets 201, the others 409 date_taken."""
 
 from __future__ import annotations
 
@@ -16,50 +16,50 @@ FEW = 5
 
 
 def race_for_one_date(race_client: RaceClient, guests: int) -> list[str]:
-    """Let so many guests order the same date at once; return what went wrong."""
+    """Book one date for `guests` accounts at once; return the violations."""
     venue_id = race_client.venue(race_client.person(owner=True))
-    events = race_client.at_once(*[guest.order(venue_id) for guest in race_client.people(guests)])
+    events = race_client.at_once(*[guest.order(venue_id) for guest in race_client.accounts(guests)])
     report = Report()
     for event in events:
-        report.add_end(["201", "409 date_taken"], event)
-    if report.ends["201"] != 1:
-        report.violations.append(f"{report.ends['201']} guests were told that the date is theirs")
-    if (count := len(race_client.active(venue_id))) != 1:
+        report.add_outcome(["201", "409 date_taken"], event)
+    if report.outcomes["201"] != 1:
+        report.violations.append(f"{report.outcomes['201']} guests got a 201 for one date")
+    if (count := len(race_client.find_active_bookings(venue_id))) != 1:
         report.violations.append(f"{count} active bookings for one date")
     return report.violations
 
 
-def test_one_of_two_hundred_guests_gets_the_date_and_the_others_hear_that_it_is_taken(race_client: RaceClient) -> None:
+def test_one_of_two_hundred_guests_gets_the_date(race_client: RaceClient) -> None:
     assert [race_for_one_date(race_client, GUESTS) for _ in range(ROUNDS)] == [[]] * ROUNDS
 
 
-def test_guests_who_all_saw_the_date_free_do_not_all_get_it(
-    shadow: RaceClient, monkeypatch: pytest.MonkeyPatch
+def test_one_guest_gets_the_date_if_all_checks_passed_first(
+    in_process_client: RaceClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unguarded.meet_after(monkeypatch, bookings, "_check_order", FEW)
-    assert race_for_one_date(shadow, FEW) == []
+    assert race_for_one_date(in_process_client, FEW) == []
 
 
 def test_control_without_the_unique_index_a_transaction_alone_books_twice(
-    shadow: RaceClient, monkeypatch: pytest.MonkeyPatch
+    in_process_client: RaceClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unguarded.drop_the_unique_index(shadow.db)
+    unguarded.drop_the_unique_index(in_process_client.db)
     unguarded.meet_after(monkeypatch, bookings, "_check_order", FEW)
-    assert f"{FEW} active bookings for one date" in race_for_one_date(shadow, FEW)
+    assert f"{FEW} active bookings for one date" in race_for_one_date(in_process_client, FEW)
 
 
 def test_control_check_then_insert_without_the_unique_index_books_twice(
-    shadow: RaceClient, monkeypatch: pytest.MonkeyPatch
+    in_process_client: RaceClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unguarded.drop_the_unique_index(shadow.db)
+    unguarded.drop_the_unique_index(in_process_client.db)
     unguarded.check_then_insert(monkeypatch)
     unguarded.meet_after(monkeypatch, bookings, "_check_order", FEW)
-    assert f"{FEW} active bookings for one date" in race_for_one_date(shadow, FEW)
+    assert f"{FEW} active bookings for one date" in race_for_one_date(in_process_client, FEW)
 
 
-def test_the_unique_index_alone_keeps_check_then_insert_from_booking_twice(
-    shadow: RaceClient, monkeypatch: pytest.MonkeyPatch
+def test_the_unique_index_alone_protects_check_then_insert(
+    in_process_client: RaceClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unguarded.check_then_insert(monkeypatch)
     unguarded.meet_after(monkeypatch, bookings, "_check_order", FEW)
-    assert race_for_one_date(shadow, FEW) == []
+    assert race_for_one_date(in_process_client, FEW) == []

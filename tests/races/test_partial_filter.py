@@ -1,4 +1,4 @@
-"""The index and the validator under all else: what they refuse, whoever writes and by whatever way."""
+"""The unique index and the validator of bookings reject invalid direct writes too."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db
 
 ACTIVE = ("pending", "confirmed")
-# Not one of the three, but after "cancelled" in the order of strings: such a status holds its date.
-UNHEARD_OF = ("cancelled_late", "checked_in", "reserved", "waiting")
-BROKEN_DOCUMENT = 121
+# Unknown statuses that sort after "cancelled": the index counts such a booking as active.
+UNKNOWN_STATUSES = ("cancelled_late", "checked_in", "reserved", "waiting")
+DOCUMENT_VALIDATION_FAILURE = 121
 
 
 @pytest.fixture(scope="module")
-def prepared(mongo_uri: str) -> Iterator[Db]:
-    """A database with our indexes and validators and nothing in it."""
+def indexed_db(mongo_uri: str) -> Iterator[Db]:
+    """An empty database with the indexes and validators."""
     db = connect(mongo_uri).client.get_database(f"filter_{ObjectId()}")
     ensure_collections(db, COLLECTIONS)
     yield db
@@ -35,51 +35,51 @@ def prepared(mongo_uri: str) -> Iterator[Db]:
 
 
 def insert(db: Db, venue_id: ObjectId, *, unchecked: bool = False, **fields: Any) -> None:
-    """Write a booking as any tool could; `unchecked` goes around the validator."""
+    """Insert a booking as an external writer could; `unchecked` bypasses the validator."""
     booking = {"venue_id": venue_id, "date": DATE, "guests": 1, "price_locked": None, **fields}
     db.bookings.insert_one(booking, bypass_document_validation=unchecked)
 
 
 @pytest.mark.parametrize("second", ACTIVE)
 @pytest.mark.parametrize("first", ACTIVE)
-def test_the_index_refuses_a_second_active_booking(first: str, second: str, prepared: Db) -> None:
+def test_the_index_rejects_a_second_active_booking(first: str, second: str, indexed_db: Db) -> None:
     venue_id = ObjectId()
-    insert(prepared, venue_id, status=first)
+    insert(indexed_db, venue_id, status=first)
     with pytest.raises(DuplicateKeyError):
-        insert(prepared, venue_id, status=second)
+        insert(indexed_db, venue_id, status=second)
 
 
-def test_the_index_lets_other_dates_other_venues_and_many_cancelled_ones_be(prepared: Db) -> None:
+def test_the_index_allows_other_dates_other_venues_and_cancelled_bookings(indexed_db: Db) -> None:
     venue_id = ObjectId()
-    insert(prepared, venue_id, status="confirmed")
-    insert(prepared, venue_id, status="confirmed", date="2099-01-01")
-    insert(prepared, ObjectId(), status="confirmed")
+    insert(indexed_db, venue_id, status="confirmed")
+    insert(indexed_db, venue_id, status="confirmed", date="2099-01-01")
+    insert(indexed_db, ObjectId(), status="confirmed")
     for _ in range(3):
-        insert(prepared, venue_id, status="cancelled")
-    assert prepared.bookings.count_documents({"venue_id": venue_id}) == 5
+        insert(indexed_db, venue_id, status="cancelled")
+    assert indexed_db.bookings.count_documents({"venue_id": venue_id}) == 5
 
 
-def test_the_index_refuses_to_bring_a_cancelled_booking_back_to_a_taken_date(prepared: Db) -> None:
+def test_the_index_rejects_reactivating_a_booking_on_a_booked_date(indexed_db: Db) -> None:
     venue_id = ObjectId()
-    insert(prepared, venue_id, status="cancelled")
-    insert(prepared, venue_id, status="pending")
+    insert(indexed_db, venue_id, status="cancelled")
+    insert(indexed_db, venue_id, status="pending")
     with pytest.raises(DuplicateKeyError):
-        prepared.bookings.update_one({"venue_id": venue_id, "status": "cancelled"}, {"$set": {"status": "pending"}})
+        indexed_db.bookings.update_one({"venue_id": venue_id, "status": "cancelled"}, {"$set": {"status": "pending"}})
 
 
-@pytest.mark.parametrize("status", UNHEARD_OF)
-def test_a_status_unheard_of_holds_its_date(status: str, prepared: Db) -> None:
+@pytest.mark.parametrize("status", UNKNOWN_STATUSES)
+def test_a_booking_with_an_unknown_status_counts_as_active(status: str, indexed_db: Db) -> None:
     venue_id = ObjectId()
-    insert(prepared, venue_id, status=status, unchecked=True)
+    insert(indexed_db, venue_id, status=status, unchecked=True)
     for other in (*ACTIVE, status):
         with pytest.raises(DuplicateKeyError):
-            insert(prepared, venue_id, status=other, unchecked=True)
+            insert(indexed_db, venue_id, status=other, unchecked=True)
 
 
 @pytest.mark.parametrize(
     "fields",
     [
-        *[{"status": status} for status in (*UNHEARD_OF, "Pending", "archived", "", None, 1, ["pending"])],
+        *[{"status": status} for status in (*UNKNOWN_STATUSES, "Pending", "archived", "", None, 1, ["pending"])],
         {},
         {"status": "pending", "date": "2027-1-5"},
         {"status": "pending", "date": None},
@@ -88,19 +88,19 @@ def test_a_status_unheard_of_holds_its_date(status: str, prepared: Db) -> None:
         {"status": "pending", "price_locked": "100"},
     ],
 )
-def test_the_validator_keeps_out_what_the_index_might_not_see(fields: dict[str, Any], prepared: Db) -> None:
+def test_the_validator_rejects_documents_that_the_index_could_miss(fields: dict[str, Any], indexed_db: Db) -> None:
     venue_id = ObjectId()
     with pytest.raises(WriteError) as error:
-        insert(prepared, venue_id, **fields)
-    assert error.value.code == BROKEN_DOCUMENT
-    insert(prepared, venue_id, status="pending")
+        insert(indexed_db, venue_id, **fields)
+    assert error.value.code == DOCUMENT_VALIDATION_FAILURE
+    insert(indexed_db, venue_id, status="pending")
     with pytest.raises(WriteError) as error:
-        prepared.bookings.update_one({"venue_id": venue_id}, {"$set": {"status": "Pending"}})
-    assert error.value.code == BROKEN_DOCUMENT
+        indexed_db.bookings.update_one({"venue_id": venue_id}, {"$set": {"status": "Pending"}})
+    assert error.value.code == DOCUMENT_VALIDATION_FAILURE
 
 
-def test_the_index_that_a_running_server_has_is_the_one_tested_here(prepared: Db) -> None:
-    found = prepared.bookings.index_information()["one_active_booking_per_date"]
-    assert found["unique"]
-    assert found["key"] == [("venue_id", 1), ("date", 1)]
-    assert found["partialFilterExpression"] == {"status": {"$gt": "cancelled"}}
+def test_the_index_of_the_application_has_the_tested_definition(indexed_db: Db) -> None:
+    index = indexed_db.bookings.index_information()["one_active_booking_per_date"]
+    assert index["unique"]
+    assert index["key"] == [("venue_id", 1), ("date", 1)]
+    assert index["partialFilterExpression"] == {"status": {"$gt": "cancelled"}}

@@ -1,4 +1,4 @@
-"""One Idempotency-Key many times at once: one effect and one answer for all, also after a restart."""
+"""Concurrent requests with one Idempotency-Key have one effect and one response, also after a restart."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from halls.bookings import service as bookings
 from halls.mongo.client import connect
-from halls.venues import service as listings
+from halls.venues import service as venues
 from tests.api_client import venue_body
 from tests.races import unguarded
 from tests.races.conftest import SETTINGS
@@ -27,7 +27,7 @@ TIMES, FEW, ROUNDS = 20, 5, 50
 
 @dataclass(frozen=True)
 class Task:
-    """A request with a key, another one with the same key, and how many effects they had so far."""
+    """A request with a key, another request with the same key, and a count of their effects so far."""
 
     call: Call
     other: Call
@@ -35,50 +35,50 @@ class Task:
 
 
 def make_booking_task(race_client: RaceClient) -> Task:
-    """Return an order, and one for another date."""
+    """Return a booking request, and one for another date."""
     guest, venue_id, key = race_client.person(), race_client.venue(race_client.person(owner=True)), secrets.token_hex(8)
     call, other = guest.order(venue_id, key=key), guest.order(venue_id, OTHER_DATE, key=key)
     return Task(call, other, lambda: race_client.db.bookings.count_documents({"user_id": guest.id}))
 
 
-def make_listing_task(race_client: RaceClient) -> Task:
-    """Return the registration of a venue, and of one with another name."""
+def make_venue_task(race_client: RaceClient) -> Task:
+    """Return a venue registration, and one with another name."""
     owner, key = race_client.person(owner=True), secrets.token_hex(8)
     call = Call("POST", "/venues/register", owner.token, venue_body(), key=key)
     other = replace(call, body=venue_body(venue_name="Ruby Hall"))
     return Task(call, other, lambda: race_client.db.venues.count_documents({"owner_id": owner.id}))
 
 
-EACH_TASK = pytest.mark.parametrize("make_task", [make_booking_task, make_listing_task])
+EACH_TASK = pytest.mark.parametrize("make_task", [make_booking_task, make_venue_task])
 
 
 def is_replay(event: Event) -> bool:
-    """Tell whether an answer is the kept one of an earlier request."""
+    """Return whether the response is the stored one of an earlier request."""
     return bool(event.answer.headers.get("Idempotent-Replayed") == "true")
 
 
 def race_with_one_key(task: Task, race_client: RaceClient, times: int) -> list[str]:
-    """Send one request so many times at once; return what went wrong."""
+    """Send one request `times` times at once; return the violations."""
     report = Report()
     events = race_client.at_once(*[task.call] * times)
     for event in events:
-        report.add_end(["201", "409 idempotency_in_progress"], event)
-    made = [event for event in events if event.answer.status == 201]
-    if len({str(event.answer.json) for event in made}) != 1:
-        report.violations.append(f"{len(made)} successes do not tell the same")
-    if (first := sum(not is_replay(event) for event in made)) != 1:
-        report.violations.append(f"{first} answers say that they are the first one")
+        report.add_outcome(["201", "409 idempotency_in_progress"], event)
+    successes = [event for event in events if event.answer.status == 201]
+    if len({str(event.answer.json) for event in successes}) != 1:
+        report.violations.append(f"{len(successes)} successes have different bodies")
+    if (first_count := sum(not is_replay(event) for event in successes)) != 1:
+        report.violations.append(f"{first_count} responses are not replays")
     if (count := task.count_effects()) != 1:
         report.violations.append(f"{count} effects")
     return report.violations
 
 
 def race_with_two_bodies(task: Task, race_client: RaceClient) -> list[str]:
-    """Send two bodies with one key at once, then both again; return what went wrong."""
+    """Send two bodies with one key at once, then both again; return the violations."""
     report = Report()
     for calls in ((task.call, task.other), (task.other, task.call)):
         events = sorted(race_client.at_once(*calls), key=lambda event: event.said)
-        report.add_end(["201, 422 idempotency_conflict"], *events)
+        report.add_outcome(["201, 422 idempotency_conflict"], *events)
     if (count := task.count_effects()) != 1:
         report.violations.append(f"{count} effects")
     return report.violations
@@ -92,60 +92,65 @@ def test_one_request_sent_twenty_times_at_once_has_one_effect(
 
 
 @EACH_TASK
-def test_of_two_bodies_with_one_key_one_has_an_effect_and_the_other_is_a_conflict(
+def test_one_of_two_bodies_with_one_key_is_a_conflict(
     make_task: Callable[[RaceClient], Task], race_client: RaceClient
 ) -> None:
     assert [race_with_two_bodies(make_task(race_client), race_client) for _ in range(ROUNDS)] == [[]] * ROUNDS
 
 
-def test_a_restarted_server_gives_the_first_answer_again(fresh_uri: str, tmp_path: Path) -> None:
+def test_a_restarted_server_replays_the_first_response(fresh_uri: str, tmp_path: Path) -> None:
     db = connect(fresh_uri)
     with running_server(mongo_uri=fresh_uri, folder=tmp_path, **SETTINGS) as server:
         race_client = RaceClient(db, over_http(server.port))
-        tasks = [make_booking_task(race_client), make_listing_task(race_client)]
-        before = [race_client.ask(task.call) for task in tasks]
+        tasks = [make_booking_task(race_client), make_venue_task(race_client)]
+        before = [race_client.request(task.call) for task in tasks]
     with running_server(mongo_uri=fresh_uri, folder=tmp_path, **SETTINGS) as server:
-        after = [RaceClient(db, over_http(server.port)).ask(task.call) for task in tasks]
+        after = [RaceClient(db, over_http(server.port)).request(task.call) for task in tasks]
     db.client.close()
     assert [event.said for event in before] == ["201", "201"]
     assert [event.answer.json for event in after] == [event.answer.json for event in before]
     assert [is_replay(event) for event in before + after] == [False, False, True, True]
 
 
-@pytest.mark.parametrize(("make_task", "service"), [(make_booking_task, bookings), (make_listing_task, listings)])
-def test_rivals_that_all_looked_for_the_key_in_vain_have_one_effect(
-    make_task: Callable[[RaceClient], Task], service: ModuleType, shadow: RaceClient, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("make_task", "service"), [(make_booking_task, bookings), (make_venue_task, venues)])
+def test_requests_have_one_effect_if_none_found_the_key(
+    make_task: Callable[[RaceClient], Task],
+    service: ModuleType,
+    in_process_client: RaceClient,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     unguarded.meet_after(monkeypatch, service, "find_response", FEW)
-    assert race_with_one_key(make_task(shadow), shadow, FEW) == []
+    assert race_with_one_key(make_task(in_process_client), in_process_client, FEW) == []
 
 
-def test_control_a_key_kept_after_the_booking_lets_a_guest_hear_that_his_own_date_is_taken(
-    shadow: RaceClient, monkeypatch: pytest.MonkeyPatch
+def test_control_a_key_saved_after_the_booking_returns_date_taken(
+    in_process_client: RaceClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unguarded.keep_answers_late(monkeypatch, bookings, "place_booking", FEW)
-    assert race_with_one_key(make_booking_task(shadow), shadow, FEW) == ["ended as (409 date_taken)"] * (FEW - 1)
+    unguarded.save_response_after_commit(monkeypatch, bookings, "place_booking", FEW)
+    assert race_with_one_key(make_booking_task(in_process_client), in_process_client, FEW) == [
+        "outcome (409 date_taken)"
+    ] * (FEW - 1)
 
 
-def test_control_a_key_kept_after_the_venue_lets_it_be_registered_many_times(
-    shadow: RaceClient, monkeypatch: pytest.MonkeyPatch
+def test_control_a_key_saved_after_the_venue_registers_it_repeatedly(
+    in_process_client: RaceClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unguarded.keep_answers_late(monkeypatch, listings, "register_venue", FEW)
-    assert f"{FEW} effects" in race_with_one_key(make_listing_task(shadow), shadow, FEW)
+    unguarded.save_response_after_commit(monkeypatch, venues, "register_venue", FEW)
+    assert f"{FEW} effects" in race_with_one_key(make_venue_task(in_process_client), in_process_client, FEW)
 
 
 @pytest.mark.parametrize(
-    ("make_task", "service", "act"),
-    [(make_booking_task, bookings, "place_booking"), (make_listing_task, listings, "register_venue")],
+    ("make_task", "service", "action"),
+    [(make_booking_task, bookings, "place_booking"), (make_venue_task, venues, "register_venue")],
 )
-def test_control_a_key_kept_late_lets_both_bodies_have_an_effect(
+def test_control_a_key_saved_late_gives_both_bodies_an_effect(
     make_task: Callable[[RaceClient], Task],
     service: ModuleType,
-    act: str,
-    shadow: RaceClient,
+    action: str,
+    in_process_client: RaceClient,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    unguarded.keep_answers_late(monkeypatch, service, act, 2)
-    task = make_task(shadow)
-    assert [event.said for event in shadow.at_once(task.call, task.other)] == ["201", "201"]
+    unguarded.save_response_after_commit(monkeypatch, service, action, 2)
+    task = make_task(in_process_client)
+    assert [event.said for event in in_process_client.at_once(task.call, task.other)] == ["201", "201"]
     assert task.count_effects() == 2

@@ -1,4 +1,4 @@
-"""Two changes of different fields of one venue at once: both are there."""
+"""Two concurrent changes of different fields of one venue are both stored."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ PAIRS: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 
 def race_two_changes(race_client: RaceClient, pairs: list[tuple[dict[str, Any], dict[str, Any]]]) -> list[str]:
-    """Make both changes of each pair at once; return those that got lost."""
+    """Make both changes of each pair at once; return the lost ones."""
     report, owner = Report(), race_client.person(owner=True)
     for venue_id, pair in zip(race_client.venues(owner, len(pairs)), pairs, strict=True):
-        report.add_end(["200, 200"], *race_client.at_once(*[owner.change(venue_id, **change) for change in pair]))
-        venue = race_client.ask(Call("GET", f"/venues/{venue_id}")).answer.data["venue"]
+        report.add_outcome(["200, 200"], *race_client.at_once(*[owner.change(venue_id, **change) for change in pair]))
+        venue = race_client.request(Call("GET", f"/venues/{venue_id}")).answer.data["venue"]
         report.violations += [f"lost: {change}" for change in pair if not has_change(venue, change)]
     return report.violations
 
 
 def has_change(venue: Any, change: dict[str, Any]) -> bool:
-    """Tell whether a venue is as `change` wanted it; of the amenities, those that it names."""
+    """Return whether the venue has the values of `change`; nested objects may have more members."""
     return all(
         has_change(venue[name], value) if isinstance(value, dict) else venue[name] == value
         for name, value in change.items()
     )
 
 
-def test_two_changes_of_different_fields_at_once_are_both_there(race_client: RaceClient) -> None:
+def test_concurrent_changes_of_different_fields_are_both_stored(race_client: RaceClient) -> None:
     assert race_two_changes(race_client, PAIRS * ROUNDS) == []
 
 
-def test_control_a_venue_written_back_whole_loses_one_of_two_changes(
-    shadow: RaceClient, monkeypatch: pytest.MonkeyPatch
+def test_control_replacing_the_whole_venue_loses_a_change(
+    in_process_client: RaceClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unguarded.write_the_whole_venue(monkeypatch)
-    [lost] = race_two_changes(shadow, PAIRS[:1])
+    unguarded.replace_whole_venue(monkeypatch)
+    [lost] = race_two_changes(in_process_client, PAIRS[:1])
     assert lost.startswith("lost:")

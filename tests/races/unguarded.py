@@ -1,4 +1,4 @@
-"""Takes the guards away that races are won by, and makes the moments longer in which that shows."""
+"""Removes guards against races, and extends critical moments, so that control tests fail reliably."""
 
 from __future__ import annotations
 
@@ -27,13 +27,15 @@ if TYPE_CHECKING:
     import pytest
     from bson import ObjectId
 
+    from halls.bookings.booking import BookingDocument
     from halls.http.idempotency import IdempotencyKey
     from halls.mongo.client import Db, Document, Session
+    from halls.venues.venue import VenueDocument
     from tests.races.race_client import RaceClient
 
 
 def always(_: Mapping[str, Any]) -> bool:
-    """Pause whatever the call."""
+    """Match every call."""
     return True
 
 
@@ -44,39 +46,39 @@ def pause_before(
     name: str,
     when: Callable[[Mapping[str, Any]], bool] = always,
 ) -> None:
-    """Pause before the first call of a function that `when` picks by its named arguments; delayed rivals come then."""
+    """Pause before the first call whose keyword arguments match `when`; delayed rivals run during the pause."""
     real, pause = getattr(module, name), Pause()
 
-    def begin_later(*args: Any, **kwargs: Any) -> Any:
+    def call_after_pause(*args: Any, **kwargs: Any) -> Any:
         if when(kwargs):
-            pause.stand_still()
+            pause.wait_for_rivals()
         return real(*args, **kwargs)
 
-    patch.setattr(module, name, begin_later)
+    patch.setattr(module, name, call_after_pause)
     race_client.pause = pause
 
 
 def meet_after(patch: pytest.MonkeyPatch, module: ModuleType, name: str, count: int) -> None:
-    """Let the first `count` calls of a function return only when all of them can."""
+    """Let the first `count` calls of a function return together, when all have finished."""
     real, numbers = getattr(module, name), itertools.count()
-    meeting = threading.Barrier(count, timeout=MAX_WAIT_SECONDS)
+    barrier = threading.Barrier(count, timeout=MAX_WAIT_SECONDS)
 
     def return_together(*args: Any, **kwargs: Any) -> Any:
         result = real(*args, **kwargs)
         if next(numbers) < count:
-            meeting.wait()
+            barrier.wait()
         return result
 
     patch.setattr(module, name, return_together)
 
 
 def drop_the_unique_index(db: Db) -> None:
-    """Without the index that lets a venue have one active booking a date."""
+    """Remove the unique index: one active booking for each venue and date."""
     db.bookings.drop_index(bookings_store.ONE_ACTIVE_BOOKING_PER_DATE.document["name"])
 
 
 def check_then_insert(patch: pytest.MonkeyPatch) -> None:
-    """Without a transaction: look whether the date is free, then book it."""
+    """Remove the transaction: check whether the date is free, then insert."""
 
     def commit_booking(_: Db, __: ObjectId, work: Callable[[Session | None], Document]) -> Document:
         try:
@@ -88,7 +90,7 @@ def check_then_insert(patch: pytest.MonkeyPatch) -> None:
 
 
 def only_read_the_venue(patch: pytest.MonkeyPatch) -> None:
-    """Without the writes to the venue and its catalog entry, which an owner's change of the same moment meets."""
+    """Remove the writes to the venue and its index entry, which conflict with a concurrent change by the owner."""
 
     def claim_date(db: Db, venue_id: ObjectId, date: str, session: Session) -> Document | None:
         return db.venues.find_one({"_id": venue_id, "dates_available": date}, session=session)
@@ -98,24 +100,24 @@ def only_read_the_venue(patch: pytest.MonkeyPatch) -> None:
 
 
 def price_before_the_transaction(patch: pytest.MonkeyPatch) -> None:
-    """Without the price from the venue that the transaction wrote: with the one that was looked at before."""
-    looked_at, get_venue = threading.local(), venues_store.get_venue
+    """Use the price read before the transaction instead of the price of the venue that the transaction wrote."""
+    cached, get_venue = threading.local(), venues_store.get_venue
 
-    def get_and_remember(db: Db, venue_id: ObjectId) -> Document:
-        looked_at.venue = get_venue(db, venue_id)
-        return looked_at.venue  # type: ignore[no-any-return] # a thread-local holds anything
+    def get_and_cache(db: Db, venue_id: ObjectId) -> Document:
+        cached.venue = get_venue(db, venue_id)
+        return cached.venue  # type: ignore[no-any-return] # a thread-local holds anything
 
-    def book_as_remembered(
-        booking_id: ObjectId, guest_id: ObjectId, order: dict[str, Any], _: Document, now: datetime
-    ) -> Document:
-        return new_booking(booking_id, guest_id, order, looked_at.venue, now)
+    def book_with_cached_venue(
+        booking_id: ObjectId, guest_id: ObjectId, order: dict[str, Any], _: VenueDocument, now: datetime
+    ) -> BookingDocument:
+        return new_booking(booking_id, guest_id, order, cached.venue, now)
 
-    patch.setattr(venues_store, "get_venue", get_and_remember)
-    patch.setattr(bookings, "new_booking", book_as_remembered)
+    patch.setattr(venues_store, "get_venue", get_and_cache)
+    patch.setattr(bookings, "new_booking", book_with_cached_venue)
 
 
-def set_status_whatever_it_was(patch: pytest.MonkeyPatch) -> None:
-    """Without the old status in the filter of the update: it is only looked at before."""
+def set_status_without_filter(patch: pytest.MonkeyPatch) -> None:
+    """Remove the old status from the filter of the update; only the earlier read checks it."""
 
     def update_status(db: Db, booking_id: ObjectId, *, to: str, **_: Any) -> Document | None:
         update = {"$set": {"status": to}}
@@ -124,47 +126,47 @@ def set_status_whatever_it_was(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(bookings_store, "update_status", update_status)
 
 
-def free_the_date(patch: pytest.MonkeyPatch) -> None:
-    """Without the booking's id in the filter of a cancel: whoever has the date loses it."""
+def cancel_by_date(patch: pytest.MonkeyPatch) -> None:
+    """Cancel by venue and date instead of by booking id: this cancels another guest's booking."""
 
-    def update_status(db: Db, booking_id: ObjectId, **_: Any) -> Document | None:
+    def update_status(db: Db, booking_id: ObjectId, **_: Any) -> BookingDocument | None:
         booking = bookings_store.get_booking(db, booking_id)
-        holder = {"venue_id": booking["venue_id"], "date": booking["date"], "status": {"$ne": "cancelled"}}
-        db.bookings.update_many(holder, {"$set": {"status": "cancelled"}})
+        query = {"venue_id": booking["venue_id"], "date": booking["date"], "status": {"$ne": "cancelled"}}
+        db.bookings.update_many(query, {"$set": {"status": "cancelled"}})
         return bookings_store.find_booking(db, booking_id)
 
     patch.setattr(bookings_store, "update_status", update_status)
 
 
-def keep_answers_late(patch: pytest.MonkeyPatch, module: ModuleType, name: str, count: int) -> None:
-    """Without the answer in the transaction: kept under its key after the effect, when `count` rivals have looked."""
-    act, all_have_looked = getattr(module, name), threading.Barrier(count, timeout=MAX_WAIT_SECONDS)
+def save_response_after_commit(patch: pytest.MonkeyPatch, module: ModuleType, name: str, count: int) -> None:
+    """Save the response after the transaction instead of in it, when `count` requests have looked for the key."""
+    action, all_have_looked = getattr(module, name), threading.Barrier(count, timeout=MAX_WAIT_SECONDS)
 
-    def act_then_keep(
-        db: Db, who: Any, what: Any, now: datetime, key: IdempotencyKey | None = None
+    def act_then_save(
+        db: Db, caller_id: Any, order: Any, now: datetime, key: IdempotencyKey | None = None
     ) -> ReplayableResponse:
-        if (kept := find_response(db, key, now)) is not None:
-            return ReplayableResponse(kept, replayed=True)
+        if (stored := find_response(db, key, now)) is not None:
+            return ReplayableResponse(stored, replayed=True)
         all_have_looked.wait()
-        outcome: ReplayableResponse = act(db, who, what, now)
+        result: ReplayableResponse = action(db, caller_id, order, now)
         with suppress(DuplicateKeyError):
-            save_response(db, key, outcome.answer, now, None)  # type: ignore[arg-type] # what the guard is about
-        return outcome
+            save_response(db, key, result.data, now, None)  # type: ignore[arg-type] # outside a transaction
+        return result
 
-    patch.setattr(module, name, act_then_keep)
+    patch.setattr(module, name, act_then_save)
 
 
-def write_the_whole_venue(patch: pytest.MonkeyPatch) -> None:
-    """Without an update of the changed fields alone: the whole venue is written back as it was read."""
+def replace_whole_venue(patch: pytest.MonkeyPatch) -> None:
+    """Replace the whole venue as it was read, instead of updating only the changed fields."""
     both_have_read = threading.Barrier(2, timeout=MAX_WAIT_SECONDS)
-    read: dict[int, Document] = {}
+    read: dict[int, VenueDocument] = {}
 
     def update_venue(
         db: Db, venue_id: ObjectId, changes: dict[str, Any], now: datetime, session: Session | None = None
-    ) -> Document:
-        del session  # in one MongoDB itself would refuse the second to write
+    ) -> VenueDocument:
+        del session  # in a session, MongoDB would reject the second write as a conflict
         reader = threading.get_ident()
-        # A transaction that is tried again has read already.
+        # A retried transaction has read already; waiting again would block until the timeout.
         if reader not in read:
             read[reader] = get_venue(db, venue_id)
             both_have_read.wait()

@@ -1,1 +1,1 @@
-"""Faults of a whole installation: three mongod as a replica set, servers and workers, broken under load."""
+"""Fault tests of a complete installation under load: three mongod as a replica set, servers and workers."""

@@ -1,4 +1,4 @@
-"""The whole installation: three nodes, and a server of two workers on them."""
+"""Fixtures of a complete installation: three nodes, and a server with two workers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.fault_injection import is_well, serving, wait_until
+from tests.faults.fault_injection import is_ready, serving, wait_until
 from tests.replica.nodes import Nodes, replica_set
 
 if TYPE_CHECKING:
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def set_of_three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
-    """Three nodes for all tests: whoever breaks one mends it."""
+def session_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
+    """Three nodes for all tests. A test that stops a node restarts it."""
     with replica_set(tmp_path_factory.mktemp("replica")) as nodes:
         yield nodes
 
 
 @pytest.fixture
-def nodes(set_of_three: Nodes) -> Nodes:
-    """The three nodes, well, and empty."""
-    set_of_three.await_well()
-    return set_of_three
+def nodes(session_nodes: Nodes) -> Nodes:
+    """The three nodes, all healthy."""
+    session_nodes.wait_until_healthy()
+    return session_nodes
 
 
 @pytest.fixture
 def installation(nodes: Nodes, tmp_path: Path) -> Iterator[tuple[RunningServer, RaceClient]]:
-    """A server on the three nodes, ready, with no data; its log must not tell of a defect."""
+    """A ready server on the three nodes, without data. Fails if its log has a defect or a traceback."""
     with serving(nodes.uri, tmp_path) as (server, race_client):
-        wait_until(lambda: is_well(race_client))
+        wait_until(lambda: is_ready(race_client))
         for name in ("users", "venues", "bookings", "idempotency_keys", "outbox"):
             race_client.db[name].delete_many({})
         yield server, race_client

@@ -1,4 +1,4 @@
-"""People who book and cancel while something breaks: each request is kept in mind, and held against what is stored."""
+"""Clients that book and cancel during a fault; their responses are compared with the stored data."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ from tests.races.race_client import DATE, OTHER_DATE, Call, RaceClient
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.races.race_client import Event, Person
+    from tests.races.race_client import Account, Event
 
 CLIENTS = 8
 VENUES = 300
-# How long a client pauses after a request: about twenty a second in all.
+# The pause of a client after a request. All clients together send about twenty requests a second.
 PAUSE_SECONDS = 0.3
-SETTLE_SECONDS = 30.0
-# What promise 12 lets a client wait, and what scenario X3 bars.
+RETRY_SECONDS = 30.0
+# Invariant 12 and scenario X3: the longest time that a client may wait.
 LONGEST_SECONDS = 8.0
-AWAY = "503 database_unavailable"
+UNAVAILABLE = "503 database_unavailable"
 
 
 @dataclass
 class Order:
-    """A booking that somebody wants, what he was told of it, and whether he cancelled it."""
+    """A booking request, the outcomes of its attempts, and the outcome of its cancellation, if any."""
 
-    guest: Person
+    guest: Account
     call: Call
-    said: list[str] = field(default_factory=list)
+    outcomes: list[str] = field(default_factory=list)
     booking_id: str = ""
     cancelled: str = ""
 
     @property
-    def is_settled(self) -> bool:
-        """Whether an answer has told what became of it."""
-        return bool(self.said) and self.said[-1][0] in "24"
+    def is_known(self) -> bool:
+        """Whether the last response tells the outcome: a success or a client error."""
+        return bool(self.outcomes) and self.outcomes[-1][0] in "24"
 
 
 @dataclass
 class Load:
-    """What was sent, and all that is wrong with the answers."""
+    """The booking requests, and the problems of all responses."""
 
     race_client: RaceClient
     orders: list[Order] = field(default_factory=list)
@@ -59,87 +59,89 @@ class Load:
     acknowledged: list[float] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
 
-    def count(self, said: str) -> int:
-        """Return how many orders were told this at last."""
-        return sum(order.said[-1:] == [said] for order in self.orders)
+    def count(self, outcome: str) -> int:
+        """Return how many orders have this last outcome."""
+        return sum(order.outcomes[-1:] == [outcome] for order in self.orders)
 
     def longest_gap(self) -> float:
-        """Return for how many seconds nobody was told that he has booked."""
-        moments = sorted(self.acknowledged)
-        return max(after - before for before, after in pairwise(moments))
+        """Return the longest time between two acknowledged bookings, in seconds."""
+        times = sorted(self.acknowledged)
+        return max(after - before for before, after in pairwise(times))
 
-    def share_refused(self) -> float:
-        """Return which share of all answers to orders was that the database is away."""
-        said = [each for order in self.orders for each in order.said]
-        return said.count(AWAY) / len(said)
+    def share_unavailable(self) -> float:
+        """Return the share of 503 database_unavailable among all outcomes of orders."""
+        outcomes = [outcome for order in self.orders for outcome in order.outcomes]
+        return outcomes.count(UNAVAILABLE) / len(outcomes)
 
     def send(self, call: Call) -> str:
-        """Send one request; return what was said, or "nothing" when the line broke."""
+        """Send one request; return its outcome, "no response" if the connection broke."""
         try:
-            event = self.race_client.ask(call)
+            event = self.race_client.request(call)
         except (OSError, HTTPException):
             self.unanswered += 1
-            return "nothing"
-        self._look_at(event)
+            return "no response"
+        self._check(event)
         return event.said
 
     def place(self, order: Order) -> None:
-        """Send an order, and keep the id that it gets."""
+        """Send an order once; save the outcome and the id of its booking."""
         try:
-            event = self.race_client.ask(order.call)
+            event = self.race_client.request(order.call)
         except (OSError, HTTPException):
             self.unanswered += 1
-            order.said.append("nothing")
+            order.outcomes.append("no response")
             return
-        self._look_at(event)
-        order.said.append(event.said)
+        self._check(event)
+        order.outcomes.append(event.said)
         if event.said == "201":
             self.acknowledged.append(event.answered)
             order.booking_id = event.answer.data["booking_id"]
 
-    def _look_at(self, event: Event) -> None:
-        if event.said == AWAY and "Retry-After" not in event.answer.headers:
+    def _check(self, event: Event) -> None:
+        if event.said == UNAVAILABLE and "Retry-After" not in event.answer.headers:
             self.problems.append("503 without Retry-After")
-        elif event.said[0] == "5" and event.said != AWAY:
+        elif event.said[0] == "5" and event.said != UNAVAILABLE:
             self.problems.append(event.said)
         if event.seconds > LONGEST_SECONDS:
             self.problems.append(f"{event.said} after {event.seconds:.1f} s")
 
-    def run_client(self, number: int, guest: Person, venue_ids: list[ObjectId]) -> None:
-        """Order, sometimes cancel, sometimes look, until told to stop."""
-        dice = random.Random(number)  # noqa: S311 - a plan that can be repeated, no secret
+    def run_client(self, number: int, guest: Account, venue_ids: list[ObjectId]) -> None:
+        """Send orders until `stop` is set; cancel a quarter of the bookings and read the others."""
+        rng = random.Random(number)  # noqa: S311 - a reproducible sequence, not a secret
         while not self.stop.is_set():
-            wish = guest.order(dice.choice(venue_ids), dice.choice([DATE, OTHER_DATE]), key=str(ObjectId()))
-            order = Order(guest, wish)
+            call = guest.order(rng.choice(venue_ids), rng.choice([DATE, OTHER_DATE]), key=str(ObjectId()))
+            order = Order(guest, call)
             self.orders.append(order)
             self.place(order)
-            if order.booking_id and dice.random() < 0.25:
+            if order.booking_id and rng.random() < 0.25:
                 order.cancelled = self.send(Call("DELETE", f"/bookings/{order.booking_id}", guest.token))
             elif order.booking_id:
-                self._look_again(order)
+                self._read_booking(order)
             self.stop.wait(PAUSE_SECONDS)
 
-    def _look_again(self, order: Order) -> None:
-        said = self.send(Call("GET", f"/bookings/{order.booking_id}", order.guest.token))
-        if said not in {"200", AWAY, "nothing"}:
-            self.problems.append(f"booked, but looking at it says {said}")
+    def _read_booking(self, order: Order) -> None:
+        outcome = self.send(Call("GET", f"/bookings/{order.booking_id}", order.guest.token))
+        if outcome not in {"200", UNAVAILABLE, "no response"}:
+            self.problems.append(f"booked, but GET returns {outcome}")
 
-    def settle(self) -> None:
-        """Repeat each order that was not settled, with its own key, until all are."""
-        deadline = time.monotonic() + SETTLE_SECONDS
-        while open_ones := [order for order in self.orders if not order.is_settled]:
-            assert time.monotonic() < deadline, f"{len(open_ones)} orders can't be settled: {open_ones[0].said[-3:]}"
-            for order in open_ones:
+    def retry_unknown_orders(self) -> None:
+        """Repeat each order without a known outcome, with the same key, until its outcome is known."""
+        deadline = time.monotonic() + RETRY_SECONDS
+        while unknown := [order for order in self.orders if not order.is_known]:
+            assert time.monotonic() < deadline, (
+                f"{len(unknown)} orders have no known outcome: {unknown[0].outcomes[-3:]}"
+            )
+            for order in unknown:
                 self.place(order)
 
 
 @contextmanager
 def under_load(race_client: RaceClient, clients: int = CLIENTS) -> Iterator[Load]:
-    """Let people book for as long as the block runs; then let them settle what they were not told."""
+    """Send orders concurrently until the block ends; yield the load."""
     load = Load(race_client)
     venue_ids = race_client.venues(race_client.person(owner=True), VENUES)
-    guests = race_client.people(clients)
-    # Nobody logs in; but an account without a password is one of the things that must not be.
+    guests = race_client.accounts(clients)
+    # The accounts do not log in, but `halls check` reports a password account without a hash.
     race_client.db.users.update_many({"password_hash": None}, {"$set": {"password_hash": "$argon2id$"}})
     threads = [
         threading.Thread(target=load.run_client, args=(number, guest, venue_ids)) for number, guest in enumerate(guests)
@@ -154,18 +156,20 @@ def under_load(race_client: RaceClient, clients: int = CLIENTS) -> Iterator[Load
             thread.join()
 
 
-def find_contradictions(load: Load) -> list[str]:
-    """Compare what people were told with what is kept; and ask `halls check` for whatever else is wrong."""
-    kept = {str(row["_id"]): row for row in load.race_client.db.bookings.find({})}
-    lies = list(load.problems)
+def find_inconsistencies(load: Load) -> list[str]:
+    """Return contradictions between responses and stored bookings, and the violations of `halls check`."""
+    stored = {str(row["_id"]): row for row in load.race_client.db.bookings.find({})}
+    problems = list(load.problems)
     for order in load.orders:
-        if order.booking_id and order.booking_id not in kept:
-            lies.append(f"{order.booking_id} was acknowledged and is gone")
-        elif order.cancelled == "200" and kept[order.booking_id]["status"] != "cancelled":
-            lies.append(f"{order.booking_id} was cancelled and is not")
+        if order.booking_id and order.booking_id not in stored:
+            problems.append(f"{order.booking_id} was acknowledged but is not stored")
+        elif order.cancelled == "200" and stored[order.booking_id]["status"] != "cancelled":
+            problems.append(f"{order.booking_id} was cancelled but is still active")
     ordered = {order.booking_id for order in load.orders}
-    lies += [f"nobody was told of {booking_id}" for booking_id in kept.keys() - ordered]
-    active = [(row["venue_id"], row["date"]) for row in kept.values() if row["status"] != "cancelled"]
-    lies += [f"booked twice: {place}" for place in set(active) if active.count(place) > 1]
+    problems += [f"{booking_id} is stored but was not acknowledged" for booking_id in stored.keys() - ordered]
+    active = [(row["venue_id"], row["date"]) for row in stored.values() if row["status"] != "cancelled"]
+    problems += [
+        f"booked twice: {venue_and_date}" for venue_and_date in set(active) if active.count(venue_and_date) > 1
+    ]
     violations = find_violations(load.race_client.db, day_in_karachi(utc_now()))
-    return lies + [f"{name}: {found.message}" for name, found in violations.items()]
+    return problems + [f"{name}: {summary.message}" for name, summary in violations.items()]

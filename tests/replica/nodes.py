@@ -1,4 +1,4 @@
-"""Three mongod on loopback as a replica set, to be killed, frozen and started again."""
+"""A replica set of three mongod on loopback that tests can kill, freeze and restart."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 COUNT = 3
 ELECTION_MS = 2_000
 PRIMARY = "isWritablePrimary"
-WELL_SECONDS = 60.0
+HEALTHY_SECONDS = 60.0
 ARGUMENTS = (
     *("--bind_ip", "127.0.0.1", "--nounixsocket", "--quiet", "--oplogSize", "64", "--wiredTigerCacheSizeGB", "0.25"),
     *("--setParameter", "transactionLifetimeLimitSeconds=5", "--setParameter", "diagnosticDataCollectionEnabled=false"),
@@ -34,7 +34,7 @@ ARGUMENTS = (
 
 @dataclass
 class Nodes:
-    """The members of a set, by their numbers."""
+    """The members of a replica set, addressed by number."""
 
     folder: Path
     ports: list[int] = field(default_factory=lambda: [free_port() for _ in range(COUNT)])
@@ -42,21 +42,21 @@ class Nodes:
 
     @property
     def uri(self) -> str:
-        """Where the set is."""
+        """The URI of the replica set."""
         return f"mongodb://{','.join(f'127.0.0.1:{port}' for port in self.ports)}/halls?replicaSet=rs3"
 
     def start(self, *numbers: int) -> None:
-        """Start nodes, on the data they had."""
+        """Start nodes with their existing data."""
         for number in numbers:
             data = self.folder / f"node{number}"
             data.mkdir(parents=True, exist_ok=True)
             with (self.folder / f"node{number}.log").open("ab") as log:
-                place = ["--replSet", "rs3", "--port", str(self.ports[number]), "--dbpath", str(data)]
-                command = [embedded._find_mongod(), *ARGUMENTS, *place]  # noqa: SLF001 - the one that comes along
+                options = ["--replSet", "rs3", "--port", str(self.ports[number]), "--dbpath", str(data)]
+                command = [embedded._find_mongod(), *ARGUMENTS, *options]  # noqa: SLF001 - the embedded one
                 self.processes[number] = subprocess.Popen(command, stdout=log, stderr=log)
 
     def kill(self, *numbers: int) -> None:
-        """End nodes in the midst of whatever they do."""
+        """Kill nodes with SIGKILL."""
         for number in numbers:
             self.processes[number].kill()
         for number in numbers:
@@ -64,7 +64,7 @@ class Nodes:
 
     @contextmanager
     def frozen(self, *numbers: int) -> Iterator[None]:
-        """Stop nodes for as long as the block runs."""
+        """Suspend nodes with SIGSTOP until the block ends."""
         pids = [self.processes[number].pid for number in numbers]
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
@@ -74,59 +74,62 @@ class Nodes:
             for pid in pids:
                 os.kill(pid, signal.SIGCONT)
 
-    def ask(self, number: int, command: str | dict[str, Any], database: str = "admin") -> Any:
-        """Let one node answer, whatever it is at the moment."""
+    def run_command(self, number: int, command: str | dict[str, Any], database: str = "admin") -> Any:
+        """Return the response of one node to a command, in any replica set state."""
         options: Any = {"directConnection": True, "serverSelectionTimeoutMS": 2000, "socketTimeoutMS": 5000}
         with MongoClient[dict[str, Any]]("127.0.0.1", self.ports[number], **options) as client:
             return client[database].command(command)
 
-    def found(self, state: str) -> list[int]:
-        """Return the nodes that say they are in a state: `isWritablePrimary` or `secondary`."""
+    def find_in_state(self, state: str) -> list[int]:
+        """Return the nodes whose `hello` has this member set: `isWritablePrimary` or `secondary`."""
         numbers = []
         for number in range(COUNT):
             with suppress(PyMongoError):
-                if self.ask(number, "hello").get(state):
+                if self.run_command(number, "hello").get(state):
                     numbers.append(number)
         return numbers
 
-    def primary(self) -> int:
-        """Return the number of the primary, waiting for one."""
-        wait_until(lambda: len(self.found(PRIMARY)) == 1, WELL_SECONDS)
-        return self.found(PRIMARY)[0]
+    def find_primary(self) -> int:
+        """Wait for a primary; return its number."""
+        wait_until(lambda: len(self.find_in_state(PRIMARY)) == 1, HEALTHY_SECONDS)
+        return self.find_in_state(PRIMARY)[0]
 
-    def await_well(self) -> None:
+    def wait_until_healthy(self) -> None:
         """Wait for a primary and two secondaries."""
-        wait_until(lambda: len(self.found("secondary")) == COUNT - 1 and bool(self.found(PRIMARY)), WELL_SECONDS)
+        wait_until(
+            lambda: len(self.find_in_state("secondary")) == COUNT - 1 and bool(self.find_in_state(PRIMARY)),
+            HEALTHY_SECONDS,
+        )
 
     def hashes(self, *collections: str) -> list[dict[str, str]]:
-        """Return what each node has of collections, as hashes."""
-        asked = {"dbHash": 1, "collections": list(collections)}
-        return [self.ask(number, dict(asked), "halls")["collections"] for number in range(COUNT)]
+        """Return the hashes of the collections on each node."""
+        command = {"dbHash": 1, "collections": list(collections)}
+        return [self.run_command(number, dict(command), "halls")["collections"] for number in range(COUNT)]
 
-    def await_equal(self, *collections: str) -> None:
-        """Wait until all nodes have the same; fail if they never do."""
+    def wait_until_equal(self, *collections: str) -> None:
+        """Wait until the collections are equal on all nodes."""
 
         def is_equal() -> bool:
-            # A node that takes back what only it has seen answers nobody meanwhile.
+            # A node in rollback does not respond.
             with suppress(PyMongoError):
                 first, *others = self.hashes(*collections)
                 return all(other == first for other in others)
             return False
 
-        wait_until(is_equal, WELL_SECONDS)
+        wait_until(is_equal, HEALTHY_SECONDS)
 
 
 @contextmanager
 def replica_set(folder: Path) -> Iterator[Nodes]:
-    """Run three nodes until the block ends."""
+    """Run a replica set of three nodes until the block ends."""
     nodes = Nodes(folder)
     try:
         nodes.start(*range(COUNT))
         members = [{"_id": number, "host": f"127.0.0.1:{port}"} for number, port in enumerate(nodes.ports)]
         settings = {"electionTimeoutMillis": ELECTION_MS, "heartbeatIntervalMillis": 500}
         initiate = {"replSetInitiate": {"_id": "rs3", "members": members, "settings": settings}}
-        _retry(lambda: nodes.ask(0, initiate))
-        nodes.await_well()
+        _retry(lambda: nodes.run_command(0, initiate))
+        nodes.wait_until_healthy()
         yield nodes
     finally:
         for process in nodes.processes.values():
@@ -137,12 +140,12 @@ def replica_set(folder: Path) -> Iterator[Nodes]:
 
 
 def _retry(work: Callable[[], object]) -> None:
-    deadline = time.monotonic() + WELL_SECONDS
+    deadline = time.monotonic() + HEALTHY_SECONDS
     while True:
         try:
             work()
-        except PyMongoError:  # noqa: PERF203 - it is just starting
-            assert time.monotonic() < deadline, "the nodes do not start"
+        except PyMongoError:  # noqa: PERF203 - expected while it starts
+            assert time.monotonic() < deadline, "the nodes did not start"
             time.sleep(0.1)
         else:
             return

@@ -1,11 +1,11 @@
-"""A new primary may not know yet what its predecessor acknowledged: until the majority knows it, nothing is read."""
+"""After an election, reads get 503 until the new primary has committed an entry with a majority."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.faults.fault_injection import RECOVERY_SECONDS, is_refused_well, wait_until
+from tests.faults.fault_injection import RECOVERY_SECONDS, is_proper_503, wait_until
 from tests.races.race_client import Call
 from tests.replica.nodes import COUNT
 
@@ -15,38 +15,40 @@ if TYPE_CHECKING:
     from tests.replica.nodes import Nodes
     from tests.replica.test_nodes import Installation
 
-LOOKS = 3
+READS = 3
 
 
 @contextmanager
-def follower_that_learns_nothing(nodes: Nodes) -> Iterator[None]:
-    """Let a follower vote but take no change any more: of what a next primary writes the majority learns nothing."""
-    primary = nodes.primary()
-    # Not one from which the other takes its changes.
-    sources = {nodes.ask(number, "replSetGetStatus")["syncSourceHost"] for number in range(COUNT)}
+def secondary_without_replication(nodes: Nodes) -> Iterator[None]:
+    """Stop replication on a secondary that still votes: a new primary then has no majority commit."""
+    primary = nodes.find_primary()
+    # Not the sync source of another node: otherwise that node would stop replicating too.
+    sources = {nodes.run_command(number, "replSetGetStatus")["syncSourceHost"] for number in range(COUNT)}
     leaves = (number for number in range(COUNT) if f"127.0.0.1:{nodes.ports[number]}" not in sources)
     number = next(number for number in leaves if number != primary)
-    nodes.ask(number, {"configureFailPoint": "stopReplProducer", "mode": "alwaysOn"})
+    nodes.run_command(number, {"configureFailPoint": "stopReplProducer", "mode": "alwaysOn"})
     try:
         yield
     finally:
-        nodes.ask(number, {"configureFailPoint": "stopReplProducer", "mode": "off"})
+        nodes.run_command(number, {"configureFailPoint": "stopReplProducer", "mode": "off"})
 
 
-def test_what_was_acknowledged_before_an_election_is_seen_after_it(installation: Installation, nodes: Nodes) -> None:
-    """Promise 9."""
+def test_a_booking_acknowledged_before_an_election_is_visible_after_it(
+    installation: Installation, nodes: Nodes
+) -> None:
+    """Invariant 9."""
     _, race_client = installation
     guest = race_client.person()
     order = guest.order(race_client.venue(race_client.person(owner=True)))
-    with follower_that_learns_nothing(nodes):
-        booking = race_client.ask(order)
-        victim = nodes.primary()
+    with secondary_without_replication(nodes):
+        booking = race_client.request(order)
+        victim = nodes.find_primary()
         nodes.kill(victim)
         assert booking.said == "201"
-        look = Call("GET", f"/bookings/{booking.answer.data['booking_id']}", guest.token)
-        nodes.primary()
-        looks = [race_client.ask(look) for _ in range(LOOKS)]
-    assert all(is_refused_well(event) for event in looks), [event.said for event in looks]
-    wait_until(lambda: race_client.ask(look).said == "200", RECOVERY_SECONDS)
+        read = Call("GET", f"/bookings/{booking.answer.data['booking_id']}", guest.token)
+        nodes.find_primary()
+        reads = [race_client.request(read) for _ in range(READS)]
+    assert all(is_proper_503(event) for event in reads), [event.said for event in reads]
+    wait_until(lambda: race_client.request(read).said == "200", RECOVERY_SECONDS)
     nodes.start(victim)
-    nodes.await_well()
+    nodes.wait_until_healthy()

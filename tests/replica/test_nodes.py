@@ -1,4 +1,4 @@
-"""Nodes of the database are killed and frozen during bookings: nothing acknowledged is lost, nothing is there twice."""
+"""Nodes are killed and frozen under load: acknowledged bookings survive, and no date is booked twice."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from halls.mongo.client import connect
-from tests.faults.fault_injection import RECOVERY_SECONDS, is_refused_well, is_well, wait_until
+from tests.faults.fault_injection import RECOVERY_SECONDS, is_proper_503, is_ready, wait_until
 from tests.races.race_client import Call
-from tests.replica.load import find_contradictions, under_load
+from tests.replica.load import find_inconsistencies, under_load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,27 +23,27 @@ if TYPE_CHECKING:
     Installation = tuple[RunningServer, RaceClient]
 
 BEFORE_SECONDS, AFTER_SECONDS = 3.0, 6.0
-# Scenario X1, in half a minute: until the kill, and from there until the node is started again.
+# Scenario X1 in half a minute: the time before a kill, and the time until the node is restarted.
 UNTIL_KILL_SECONDS, DEAD_SECONDS = 8.0, 7.0
-LONGEST_GAP_SECONDS, REFUSED_SHARE = 4.0, 0.08
+LONGEST_GAP_SECONDS, UNAVAILABLE_SHARE = 4.0, 0.08
 EVERY_NODE = (0, 1, 2)
 
 
 @contextmanager
 def primary_frozen(nodes: Nodes) -> Iterator[None]:
-    """Freeze the primary for as long as the block runs."""
-    with nodes.frozen(nodes.primary()):
+    """Freeze the primary until the block ends."""
+    with nodes.frozen(nodes.find_primary()):
         yield
 
 
 @contextmanager
 def secondary_frozen(nodes: Nodes) -> Iterator[None]:
-    """Freeze one that only follows."""
-    with nodes.frozen(nodes.found("secondary")[0]):
+    """Freeze a secondary until the block ends."""
+    with nodes.frozen(nodes.find_in_state("secondary")[0]):
         yield
 
 
-def test_a_primary_killed_twice_in_half_a_minute_is_felt_for_four_seconds_and_costs_no_booking(
+def test_killing_the_primary_interrupts_bookings_for_at_most_four_seconds(
     installation: Installation, nodes: Nodes
 ) -> None:
     """Scenario X1."""
@@ -51,65 +51,63 @@ def test_a_primary_killed_twice_in_half_a_minute_is_felt_for_four_seconds_and_co
     with under_load(race_client) as load:
         for _ in range(2):
             time.sleep(UNTIL_KILL_SECONDS)
-            victim = nodes.primary()
+            victim = nodes.find_primary()
             nodes.kill(victim)
             time.sleep(DEAD_SECONDS)
             nodes.start(victim)
-            nodes.await_well()
-    gap, refused = load.longest_gap(), load.share_refused()
-    load.settle()
-    assert find_contradictions(load) == []
+            nodes.wait_until_healthy()
+    gap, unavailable = load.longest_gap(), load.share_unavailable()
+    load.retry_unknown_orders()
+    assert find_inconsistencies(load) == []
     assert load.unanswered == 0
     assert gap <= LONGEST_GAP_SECONDS
-    assert refused <= REFUSED_SHARE
-    nodes.await_equal("venues", "bookings")
+    assert unavailable <= UNAVAILABLE_SHARE
+    nodes.wait_until_equal("venues", "bookings")
 
 
-@pytest.mark.parametrize("harm", [primary_frozen, secondary_frozen])
-def test_the_loss_of_one_node_costs_no_booking_and_makes_none_twice(
-    installation: Installation, nodes: Nodes, harm: Callable[[Nodes], AbstractContextManager[None]]
+@pytest.mark.parametrize("fault", [primary_frozen, secondary_frozen])
+def test_a_frozen_node_neither_loses_nor_duplicates_bookings(
+    installation: Installation, nodes: Nodes, fault: Callable[[Nodes], AbstractContextManager[None]]
 ) -> None:
     _, race_client = installation
     with under_load(race_client) as load:
         for _ in range(2):
             time.sleep(BEFORE_SECONDS)
-            with harm(nodes):
+            with fault(nodes):
                 time.sleep(AFTER_SECONDS)
-            nodes.await_well()
-    load.settle()
-    assert find_contradictions(load) == []
+            nodes.wait_until_healthy()
+    load.retry_unknown_orders()
+    assert find_inconsistencies(load) == []
     assert load.count("201") > 50
     assert load.unanswered == 0
-    nodes.await_equal("venues", "bookings")
+    nodes.wait_until_equal("venues", "bookings")
 
 
-def test_with_all_nodes_away_everybody_is_told_and_all_is_well_again_by_itself(
-    installation: Installation, nodes: Nodes
-) -> None:
+def test_without_any_node_requests_get_503_and_the_server_recovers(installation: Installation, nodes: Nodes) -> None:
     _, race_client = installation
     with under_load(race_client) as load:
         time.sleep(BEFORE_SECONDS)
         nodes.kill(*EVERY_NODE)
-        refused = [race_client.ask(Call("GET", "/venues/search")) for _ in range(3)]
-        health = race_client.ask(Call("GET", "/health"))
-        ready = race_client.ask(Call("GET", "/health/ready"))
+        searches = [race_client.request(Call("GET", "/venues/search")) for _ in range(3)]
+        health = race_client.request(Call("GET", "/health"))
+        ready = race_client.request(Call("GET", "/health/ready"))
         nodes.start(*EVERY_NODE)
-        nodes.await_well()
-        wait_until(lambda: is_well(race_client), RECOVERY_SECONDS)
+        nodes.wait_until_healthy()
+        wait_until(lambda: is_ready(race_client), RECOVERY_SECONDS)
         time.sleep(BEFORE_SECONDS)
-    assert all(is_refused_well(event) for event in [*refused, ready])
+    assert all(is_proper_503(event) for event in [*searches, ready])
     assert health.said == "200"
-    load.settle()
-    assert find_contradictions(load) == []
-    nodes.await_equal("venues", "bookings")
+    load.retry_unknown_orders()
+    assert find_inconsistencies(load) == []
+    nodes.wait_until_equal("venues", "bookings")
 
 
-def test_a_connection_made_while_its_node_recovers_is_as_good_as_any_afterwards(nodes: Nodes) -> None:
-    number = nodes.found("secondary")[0]
+def test_a_connection_opened_during_recovery_supports_sessions_afterwards(nodes: Nodes) -> None:
+    number = nodes.find_in_state("secondary")[0]
     with connect(f"mongodb://127.0.0.1:{nodes.ports[number]}/halls?directConnection=true").client as client:
-        nodes.ask(number, {"replSetMaintenance": 1})
+        nodes.run_command(number, {"replSetMaintenance": 1})
         client.admin.command("ping")
-        nodes.ask(number, {"replSetMaintenance": 0})
-        nodes.await_well()
+        nodes.run_command(number, {"replSetMaintenance": 0})
+        nodes.wait_until_healthy()
         with client.start_session() as session:
             assert client.admin.command("ping", session=session)["ok"]

@@ -1,4 +1,4 @@
-"""What `halls serve` prints: an address, and with demonstration data commands that work."""
+"""The text that `halls serve` prints: the address and, with demonstration data, working commands."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def prepared(fresh_uri: str) -> Iterator[Db]:
-    """Return an empty database with its indexes."""
+    """Yield an empty database with its indexes."""
     db = connect(fresh_uri)
     ensure_collections(db, COLLECTIONS)
     yield db
@@ -35,31 +35,31 @@ def prepared(fresh_uri: str) -> Iterator[Db]:
 
 @pytest.fixture
 def settings(fresh_uri: str) -> Config:
-    """Return settings for that database."""
+    """Return settings for the database of `prepared`."""
     return make_config(mongo_uri=fresh_uri, host="127.0.0.1", port=5055)
 
 
-def test_the_address_is_where_it_listens(settings: Config, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_address_is_printed(settings: Config, capsys: pytest.CaptureFixture[str]) -> None:
     print_address(settings)
     assert capsys.readouterr().out == "Halls listens on http://127.0.0.1:5055\n"
 
 
-def test_the_first_steps_name_a_venue_that_is_free_a_month_ahead(
+def test_the_first_steps_name_a_venue_that_is_free_next_month(
     prepared: Db, settings: Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
     load_demo_if_empty(settings)
     print_first_steps(settings)
-    said = capsys.readouterr().out
-    assert said.startswith("Loaded demonstration data.\nHalls listens on http://127.0.0.1:5055\n")
-    named = re.search(r'"venue_id":"([0-9a-f]{24})","date":"([0-9-]{10})","guests":100', said)
-    assert named
-    assert day(30) <= named[2] < day(60)
-    free = [str(venue["_id"]) for venue in prepared.venues.find({"dates_available": named[2]})]
-    assert named[1] in free
-    assert said.count("curl -s") == 4, "three commands, one of which logs in first"
+    output = capsys.readouterr().out
+    assert output.startswith("Loaded demonstration data.\nHalls listens on http://127.0.0.1:5055\n")
+    command = re.search(r'"venue_id":"([0-9a-f]{24})","date":"([0-9-]{10})","guests":100', output)
+    assert command
+    assert day(30) <= command[2] < day(60)
+    free = [str(venue["_id"]) for venue in prepared.venues.find({"dates_available": command[2]})]
+    assert command[1] in free
+    assert output.count("curl -s") == 4, "three commands, one of which logs in first"
 
 
-def test_demonstration_data_is_loaded_into_an_empty_database_only(
+def test_demonstration_data_is_loaded_only_into_an_empty_database(
     prepared: Db, settings: Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
     prepared.users.insert_one({"email": "ali@example.com"})
@@ -68,7 +68,7 @@ def test_demonstration_data_is_loaded_into_an_empty_database_only(
     assert (prepared.users.count_documents({}), prepared.venues.count_documents({})) == (1, 0)
 
 
-def test_in_production_there_is_no_demonstration_data(fresh_uri: str) -> None:
+def test_demonstration_data_is_not_loaded_in_production(fresh_uri: str) -> None:
     required = {name.lower(): value for name, value in PRODUCTION.items()}
     settings = make_config(mongo_uri=fresh_uri, jwt_secret="x" * 32, **required)
     with pytest.raises(click.ClickException, match="production"):
@@ -77,7 +77,7 @@ def test_in_production_there_is_no_demonstration_data(fresh_uri: str) -> None:
         assert client.get_default_database().list_collection_names() == []
 
 
-def test_where_nothing_is_free_the_commands_say_so(
+def test_without_a_free_venue_the_commands_contain_placeholders(
     prepared: Db, settings: Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert prepared.venues.count_documents({}) == 0

@@ -1,4 +1,4 @@
-"""What is no HTTP request is refused in the API's own shape, and what it said stays out of the log."""
+"""Malformed HTTP requests get an error response of the API; their content stays out of the log."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from tests.hostile.raw_http import parse_answers
 from tests.loggers import preserved_logging
 
 
-def refuse(error: BaseException) -> Any:
-    """Return the answer to a request that failed so before Flask saw it."""
+def response_to(error: BaseException) -> Any:
+    """Return the response to a request that failed with `error` before Flask saw it."""
     worker = HttpWorker.__new__(HttpWorker)
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        worker.handle_error(None, ours, ("127.0.0.1", 1), error)
-        ours.shutdown(socket.SHUT_WR)
-        [answer] = parse_answers(theirs.recv(65536))
-        return answer
+    server_socket, client_socket = socket.socketpair()
+    with server_socket, client_socket:
+        worker.handle_error(None, server_socket, ("127.0.0.1", 1), error)
+        server_socket.shutdown(socket.SHUT_WR)
+        [response] = parse_answers(client_socket.recv(65536))
+        return response
 
 
 @pytest.mark.parametrize(
@@ -41,64 +41,64 @@ def refuse(error: BaseException) -> Any:
         (RuntimeError("a secret"), 500, "internal_error"),
     ],
 )
-def test_a_malformed_request_gets_the_envelope(
+def test_a_malformed_request_gets_an_error_response(
     error: BaseException, status: int, code: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with preserved_logging():
         configure_logging("INFO")
-        answer = refuse(error)
-    said = json.loads(answer.body)
-    assert (answer.status, said["ok"], said["code"], said["details"]) == (status, False, code, [])
-    assert answer.header("Content-Type") == "application/json"
-    assert answer.header("X-Request-ID")
+        response = response_to(error)
+    body = json.loads(response.body)
+    assert (response.status, body["ok"], body["code"], body["details"]) == (status, False, code, [])
+    assert response.header("Content-Type") == "application/json"
+    assert response.header("X-Request-ID")
     captured = capsys.readouterr()
-    assert "a secret" not in answer.text + captured.out + captured.err
+    assert "a secret" not in response.text + captured.out + captured.err
     assert type(error).__name__ in captured.out + captured.err
 
 
-def test_who_has_gone_already_gets_nothing() -> None:
+def test_a_closed_connection_gets_no_response() -> None:
     worker = HttpWorker.__new__(HttpWorker)
-    ours, theirs = socket.socketpair()
-    theirs.close()
-    with ours:
-        worker.handle_error(None, ours, None, RuntimeError())
+    server_socket, client_socket = socket.socketpair()
+    client_socket.close()
+    with server_socket:
+        worker.handle_error(None, server_socket, None, RuntimeError())
 
 
-def test_a_signal_to_quit_interrupts_neither_the_loop_nor_an_earlier_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    ending: list[str] = []
+def test_a_quit_signal_does_not_interrupt_the_loop_or_a_running_shutdown(monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[str] = []
 
     class Pool:
-        """Ends its threads, while the terminal's signal is followed by the master's."""
+        """A thread pool whose shutdown receives a signal from the terminal and one from the Gunicorn master."""
 
         def shutdown(self, *, wait: bool) -> None:
-            ending.append(f"shutdown, wait={wait}")
+            events.append(f"shutdown, wait={wait}")
             for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
                 signal.raise_signal(number)
-            ending.append("over")
+            events.append("over")
 
     worker = HttpWorker.__new__(HttpWorker)
     worker.method_queue = PollableMethodQueue()
     worker.method_queue.init()
     monkeypatch.setattr(worker, "tpool", Pool(), raising=False)
     monkeypatch.setattr(worker, "cfg", SimpleNamespace(worker_int=lambda _: None), raising=False)
-    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)}
     try:
-        for number in kept:
+        for number in handlers:
             signal.signal(number, worker.handle_quit)
         worker.handle_quit(signal.SIGINT, None)
-        assert ending == []
+        assert events == []
         with pytest.raises(SystemExit):
             worker.method_queue.run_callbacks(None)
     finally:
-        for number, handler in kept.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)
         worker.method_queue.close()
-    assert ending == ["shutdown, wait=False", "over"]
+    assert events == ["shutdown, wait=False", "over"]
 
 
-@pytest.mark.parametrize(("connections", "seconds"), [(0, 0.0), (1, 0.0001), (8, 0.0008), (500, 0.001)])
-def test_who_has_more_connections_lets_others_take_a_new_one(
-    monkeypatch: pytest.MonkeyPatch, connections: int, seconds: float
+@pytest.mark.parametrize(("connections", "wait_seconds"), [(0, 0.0), (1, 0.0001), (8, 0.0008), (500, 0.001)])
+def test_a_worker_with_more_connections_waits_longer_before_it_accepts(
+    monkeypatch: pytest.MonkeyPatch, connections: int, wait_seconds: float
 ) -> None:
     waits: list[float] = []
     monkeypatch.setattr("halls.server.http_worker.sleep", waits.append)
@@ -107,4 +107,4 @@ def test_who_has_more_connections_lets_others_take_a_new_one(
     worker.nr_conns = connections
     with socket.socket() as listener:
         worker.accept(listener)
-    assert waits == [pytest.approx(seconds), -1]
+    assert waits == [pytest.approx(wait_seconds), -1]

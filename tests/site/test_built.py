@@ -1,4 +1,4 @@
-"""What `make docs` built loads nothing from another server, and has every page in its menu."""
+"""The site that `make docs` builds loads nothing from other servers, and its menu has every page."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SITE = ROOT / "site"
-LOADING = {"link": "href", **dict.fromkeys(("script", "img", "iframe", "source", "video", "embed"), "src")}
-ELSEWHERE = re.compile(r"\s*(?:\w+:)?//")
-IN_STYLES = re.compile(r"""(?:url\(\s*["']?|@import\s+["'])([^"')]+)""")
+URL_ATTRIBUTES = {"link": "href", **dict.fromkeys(("script", "img", "iframe", "source", "video", "embed"), "src")}
+OTHER_ORIGIN = re.compile(r"\s*(?:\w+:)?//")
+STYLE_URL = re.compile(r"""(?:url\(\s*["']?|@import\s+["'])([^"')]+)""")
 PAGES = list_files(SITE, suffix=".html")
 
 
 class _Assets(HTMLParser):
-    """Collects what a page loads, and what it links to."""
+    """Collects the assets and the links of a page."""
 
     def __init__(self, page: Path) -> None:
         super().__init__()
@@ -29,12 +29,12 @@ class _Assets(HTMLParser):
         self.feed(page.read_text())
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note what the tag loads."""
-        given = dict(attrs)
-        self.loaded.append(given.get(LOADING.get(tag, "")) or "")
-        self.loaded += IN_STYLES.findall(given.get("style") or "")
+        """Record the assets and links of a tag."""
+        attributes = dict(attrs)
+        self.loaded.append(attributes.get(URL_ATTRIBUTES.get(tag, "")) or "")
+        self.loaded += STYLE_URL.findall(attributes.get("style") or "")
         if tag == "a":
-            self.links.append(given.get("href") or "")
+            self.links.append(attributes.get("href") or "")
 
 
 def test_the_site_is_built() -> None:
@@ -42,15 +42,15 @@ def test_the_site_is_built() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_place)
-def test_a_page_loads_nothing_from_elsewhere(page: Path) -> None:
+def test_a_page_loads_nothing_from_other_origins(page: Path) -> None:
     text = page.read_text()
-    styles = IN_STYLES.findall("".join(re.findall(r"<style.*?</style>", text, re.DOTALL)))
-    assert not [asset for asset in [*_Assets(page).loaded, *styles] if ELSEWHERE.match(asset)]
+    styles = STYLE_URL.findall("".join(re.findall(r"<style.*?</style>", text, re.DOTALL)))
+    assert not [asset for asset in [*_Assets(page).loaded, *styles] if OTHER_ORIGIN.match(asset)]
 
 
 @pytest.mark.parametrize("sheet", [*list_files(SITE, suffix=".css"), *list_files(SITE, suffix=".svg")], ids=name_place)
-def test_a_style_sheet_or_picture_loads_nothing_from_elsewhere(sheet: Path) -> None:
-    assert not [asset for asset in IN_STYLES.findall(sheet.read_text()) if ELSEWHERE.match(asset)]
+def test_a_style_sheet_or_picture_loads_nothing_from_other_origins(sheet: Path) -> None:
+    assert not [asset for asset in STYLE_URL.findall(sheet.read_text()) if OTHER_ORIGIN.match(asset)]
 
 
 def test_the_menu_has_every_page() -> None:

@@ -1,4 +1,4 @@
-"""docs/errors.md names every code that Halls refuses with, and no other, each with what to do about it."""
+"""docs/errors.md lists every error code of Halls, each below its status."""
 
 from __future__ import annotations
 
@@ -24,37 +24,37 @@ PAGE = (ROOT / "docs" / "errors.md").read_text()
 ROWS = re.findall(r"^\| `([a-z_]+)` \| (.+) \| (.+) \|$", PAGE, re.MULTILINE)
 
 
-def _find_kinds(kind: type[ApiError] = ApiError) -> Iterator[type[ApiError]]:
-    for heir in kind.__subclasses__():
-        yield heir
-        yield from _find_kinds(heir)
+def _find_subclasses(error: type[ApiError] = ApiError) -> Iterator[type[ApiError]]:
+    for subclass in error.__subclasses__():
+        yield subclass
+        yield from _find_subclasses(subclass)
 
 
 def _find_codes() -> dict[str, int]:
-    """Return the status of each code, of all that src/halls defines."""
+    """Return the status of each error code that src/halls defines."""
     for module in pkgutil.walk_packages(halls.__path__, "halls."):
-        # The program that a server is: it starts one when imported.
-        if module.name != "halls.wsgi":
+        # Importing halls.wsgi would start an application.
+        if module.name not in {"halls.wsgi", "halls.cli.__main__"}:
             importlib.import_module(module.name)
-    kinds = [kind for kind in _find_kinds() if kind.__module__.startswith("halls.")]
-    return {kind.code: kind.status for kind in kinds if hasattr(kind, "code")}
+    errors = [error for error in _find_subclasses() if error.__module__.startswith("halls.")]
+    return {error.code: error.status for error in errors if hasattr(error, "code")}
 
 
-def test_the_page_names_each_code_once_and_no_other() -> None:
+def test_the_page_lists_exactly_the_existing_codes() -> None:
     assert sorted(code for code, *_ in ROWS) == sorted(_find_codes())
 
 
-def test_the_page_names_what_is_refused_before_the_api() -> None:
+def test_the_page_lists_the_errors_of_nginx_and_gunicorn() -> None:
     site = (ROOT / "deploy" / "nginx" / "halls.conf").read_text()
-    before = set(re.findall(r'"code":"([a-z_]+)"', site))
-    before |= {code for _, code, _ in (http_worker.BAD_REQUEST, http_worker.BROKEN, *http_worker.SPECIAL.values())}
+    proxy_codes = set(re.findall(r'"code":"([a-z_]+)"', site))
+    proxy_codes |= {code for _, code, _ in (http_worker.BAD_REQUEST, http_worker.BROKEN, *http_worker.SPECIAL.values())}
     listed = PAGE.partition("## Before the API")[2]
-    assert before - set(_find_codes()) == set(re.findall(r"`([a-z_]+)`", listed))
+    assert proxy_codes - set(_find_codes()) == set(re.findall(r"`([a-z_]+)`", listed))
     statuses = {status[:3] for status, *_ in http_worker.SPECIAL.values()}
     assert statuses <= set(re.findall(r"\b[45]\d\d\b", listed))
 
 
-def test_each_code_stands_below_its_status() -> None:
+def test_each_code_is_listed_below_its_status() -> None:
     codes = _find_codes()
     for section in PAGE.split("\n## ")[1:]:
         heading = section.partition("\n")[0]
@@ -62,7 +62,7 @@ def test_each_code_stands_below_its_status() -> None:
             assert str(codes[code]) in heading.replace("5xx", "500 503"), (code, heading)
 
 
-def test_the_example_of_a_refusal_is_what_the_service_answers(api: Api) -> None:
+def test_the_example_of_an_error_response_is_real(api: Api) -> None:
     (sample,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
-    refused = api.book(api.guest(), api.list_venue(api.owner()), day(1), guests="many")
-    assert refused.json == json.loads(sample)
+    response = api.book(api.guest(), api.list_venue(api.owner()), day(1), guests="many")
+    assert response.json == json.loads(sample)

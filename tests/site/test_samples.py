@@ -1,4 +1,4 @@
-"""Every sample on the pages does what it says, against a server with demonstration data."""
+"""Every code sample of the documentation runs against a server with demonstration data."""
 
 from __future__ import annotations
 
@@ -34,32 +34,32 @@ def site_uri(mongo_uri: str) -> str:
 
 @pytest.fixture(scope="module")
 def server(site_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server on it."""
+    """A server on the database of `site_uri`."""
     folder = tmp_path_factory.mktemp("server")
     with running_server(mongo_uri=site_uri, folder=folder, LOG_LEVEL="INFO") as running:
         yield running
 
 
-# A page's samples in one language continue each other.
+# A page's samples in one language run together, because later ones use earlier results.
 @pytest.mark.parametrize(("page", "language"), SAMPLES, ids=NAMES)
-def test_a_pages_samples_do_what_they_say(
+def test_the_samples_of_a_page_run_without_unexpected_errors(
     page: Path, language: str, server: RunningServer, site_uri: str, tmp_path: Path
 ) -> None:
-    before = len(server.log_text())
+    log_length = len(server.log_text())
     run_sample(language, "\n".join(find_samples(page)[language]), server, site_uri, tmp_path)
-    refused = set(re.findall(r'"?status"?[=:] ?([45]\d\d)', server.log_text()[before:]))
-    assert all(re.search(rf"\b{status}\b", page.read_text()) for status in refused), refused
+    error_statuses = set(re.findall(r'"?status"?[=:] ?([45]\d\d)', server.log_text()[log_length:]))
+    assert all(re.search(rf"\b{status}\b", page.read_text()) for status in error_statuses), error_statuses
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_place)
-def test_every_block_of_a_page_is_run_or_read(page: Path) -> None:
-    found = find_samples(page)
-    for text in found.pop("json", []):
+def test_every_block_of_a_page_is_run_or_parsed(page: Path) -> None:
+    samples = find_samples(page)
+    for text in samples.pop("json", []):
         json.loads(text)
-    for text in found.pop("console", []):
+    for text in samples.pop("console", []):
         assert re.fullmatch(r"\$ make \w+\n", text), text
-    assert found.keys() <= PROGRAMS.keys()
+    assert samples.keys() <= PROGRAMS.keys()
 
 
-def test_there_are_samples_in_each_language() -> None:
+def test_each_language_has_samples() -> None:
     assert {language for _, language in SAMPLES} == PROGRAMS.keys()

@@ -1,1 +1,1 @@
-"""Sets up a clean Debian as docs/operations.md says, block by block: `make try-guide`."""
+"""Sets up a clean Debian with the commands of docs/operations.md, block by block: `make try-guide`."""

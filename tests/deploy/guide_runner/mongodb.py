@@ -1,6 +1,7 @@
-"""Stands in for mongosh, mongodump and mongorestore, where their maker's repository can't be reached.
+"""Replaces mongosh, mongodump and mongorestore where MongoDB's package repository is not reachable.
 
-Each takes what docs/operations.md types and no more. It runs in the new machine, on Debian's pymongo.
+Each accepts exactly the arguments of docs/operations.md. It runs in the new machine, on Debian's pymongo.
+
 """
 
 from __future__ import annotations
@@ -14,20 +15,20 @@ import bson
 from pymongo import MongoClient
 
 LOCAL = "mongodb://127.0.0.1:27017"
-NOT_DUMPED = {"local", "config", "admin"}
+SKIPPED_DATABASES = {"local", "config", "admin"}
 
 
 def run_shell(command: str) -> None:
-    """Do what `mongosh --eval` does with the only thing that is asked of it."""
+    """Do what `mongosh --eval` does for `rs.initiate()`, the only supported command."""
     if command != "rs.initiate()":
-        sys.exit(f"not known here: {command}")
-    print(MongoClient(f"{LOCAL}/?directConnection=true").admin.command("replSetInitiate", {}))  # noqa: T201 - its answer
+        sys.exit(f"unsupported command: {command}")
+    print(MongoClient(f"{LOCAL}/?directConnection=true").admin.command("replSetInitiate", {}))  # noqa: T201 - its output
 
 
 def dump(client: MongoClient[dict[str, object]], archive: Path) -> None:
-    """Write each collection as one document."""
+    """Write each collection as one BSON document."""
     with gzip.open(archive, "wb") as file:
-        for name in sorted(set(client.list_database_names()) - NOT_DUMPED):
+        for name in sorted(set(client.list_database_names()) - SKIPPED_DATABASES):
             for collection in client[name].list_collection_names():
                 content = {
                     "database": name,
@@ -38,7 +39,7 @@ def dump(client: MongoClient[dict[str, object]], archive: Path) -> None:
 
 
 def restore(client: MongoClient[dict[str, object]], archive: Path) -> None:
-    """Put each collection in the place of what is there."""
+    """Replace each collection by the one of the archive."""
     for content in bson.decode_all(gzip.decompress(archive.read_bytes())):
         collection = client[content["database"]][content["collection"]]
         collection.drop()
@@ -47,7 +48,7 @@ def restore(client: MongoClient[dict[str, object]], archive: Path) -> None:
 
 
 def main(name: str, arguments: list[str]) -> None:
-    """Read the arguments as the program of that name does."""
+    """Parse the arguments as the program `name` does, and run it."""
     parser = argparse.ArgumentParser(name, allow_abbrev=False)
     if name == "mongosh":
         parser.add_argument("--eval", required=True)
@@ -57,11 +58,11 @@ def main(name: str, arguments: list[str]) -> None:
         parser.add_argument(option, required=True)
     for option in ("--gzip", *(["--oplog"] if name == "mongodump" else ["--oplogReplay", "--drop"])):
         parser.add_argument(option, action="store_true", required=True)
-    given = parser.parse_args(arguments)
-    client: MongoClient[dict[str, object]] = MongoClient(given.uri)
+    options = parser.parse_args(arguments)
+    client: MongoClient[dict[str, object]] = MongoClient(options.uri)
     if client.get_default_database(default="none").name != "none":
-        sys.exit("--oplog is for the whole set: the address must name no database")
-    (dump if name == "mongodump" else restore)(client, Path(given.archive))
+        sys.exit("--oplog dumps the whole replica set: remove the database name from --uri")
+    (dump if name == "mongodump" else restore)(client, Path(options.archive))
 
 
 if __name__ == "__main__":
