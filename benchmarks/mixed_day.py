@@ -70,7 +70,7 @@ class Watch:
 
 
 @contextmanager
-def guard(server: running.Running) -> Iterator[Watch]:
+def record_memory(server: running.Running) -> Iterator[Watch]:
     """Record the memory while the block runs."""
     watch = Watch(server)
     thread = threading.Thread(target=watch.look)
@@ -147,7 +147,7 @@ def measure(name: str, uri: str, folder: Path, seconds: int, total: int) -> None
     with running.running(name, uri, folder) as server:
         port = int(server.address.rpartition(":")[2])
         behind = RunningServer(None, port, folder / f"{name}.log")  # type: ignore[arg-type] # running() stops the process
-        with running_site(behind, folder / f"nginx-{name}", rate=NO_LIMIT) as site, guard(server) as watch:
+        with running_site(behind, folder / f"nginx-{name}", rate=NO_LIMIT) as site, record_memory(server) as watch:
             url = f"https://127.0.0.1:{site.port}"
             drive(url, requests, token, 3)
             result = drive(url, requests, token, seconds)
