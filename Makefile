@@ -1,4 +1,4 @@
-# What people and CI type. `make help` lists it.
+# The commands for development and CI. `make help` lists them.
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed-from-lock
@@ -7,29 +7,31 @@ LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.10 --generate-ha
 	$(UPGRADE) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types postman clients browser docs deploy-tests try-guide faults fuzz secrets check map bench lock clean
+.PHONY: help setup run test lint types postman clients browser docs deploy-tools deploy-tests try-guide faults fuzz secrets check map bench lock clean
 
-help: ## list these targets
+help: ## list these targets; the minutes are for 2 cores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(INSTALLED) ## make .venv and install what the lock file names; quick when nothing changed
+setup: $(INSTALLED) ## create .venv and install requirements-dev.lock; 1 minute, or nothing if it is up to date
 
 $(INSTALLED): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 		{ echo "Halls needs Python 3.10 or newer, and $(PYTHON) is not. Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv || \
 		{ rm -rf .venv; echo "Python can't make a .venv. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@echo "Installing into .venv, about a minute ..."
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-run: setup ## serve the API with demonstration data, on a MongoDB that comes along
-	$(BIN)/halls serve --demo
+run: setup ## serve the API with demonstration data, on the embedded MongoDB
+	@echo "Starting MongoDB and the server ..."
+	@$(BIN)/halls serve --demo
 
-test: setup ## run every test, and check that they reach every branch
+test: setup ## run the tests, and require 100 % branch coverage; 8 minutes
 	$(BIN)/pytest --cov --cov-report=term
 
-lint: setup ## check style, format, and who may import whom
+lint: setup ## check style, format, and the import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
@@ -37,7 +39,7 @@ lint: setup ## check style, format, and who may import whom
 types: setup ## check types
 	$(BIN)/mypy
 
-postman: setup $(NEWMAN) ## run the Postman collections against servers of their own; needs Node.js
+postman: setup $(NEWMAN) ## run the Postman collections against new servers; needs Node.js
 	$(BIN)/python postman/run.py
 	$(BIN)/pytest tests/newman -n 0 -p no:randomly
 
@@ -46,48 +48,52 @@ $(NEWMAN): package.json package-lock.json
 	npm ci
 	@touch $@
 
-clients: setup $(NEWMAN) ## lint openapi.json, make clients from it, and play the main journey with each; needs Node.js
+clients: setup $(NEWMAN) ## lint openapi.json, generate two clients, and run the main journey with each; needs Node.js
 	node_modules/.bin/spectral lint openapi.json --fail-severity hint
 	$(BIN)/python -m clients.run
 
-browser: setup $(NEWMAN) ## try the page at /docs in Chromium; needs Node.js and Debian's chromium
+browser: setup $(NEWMAN) ## test the page /docs in Chromium; needs Node.js and Debian's chromium
 	$(BIN)/pytest tests/browser -n 0 -p no:randomly
 
-docs: setup $(NEWMAN) ## build the site of docs/ into site/, and run every sample on it; needs Node.js
+docs: setup $(NEWMAN) ## build the documentation site into site/, and run its samples; needs Node.js
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	$(BIN)/pytest tests/site -n 0 -p no:randomly
 
-deploy-tests: setup $(NEWMAN) ## check deploy/ and its guide, and send every hostile case through NGINX; needs nginx, openssl, curl, systemd, Node.js
+deploy-tools:
+	@missing=; for tool in nginx openssl curl systemd-analyze; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+		test -z "$$missing" || { echo "Not on PATH:$$missing. On Debian and Ubuntu: apt-get install nginx openssl curl systemd"; exit 1; }
+
+deploy-tests: deploy-tools setup $(NEWMAN) ## test deploy/ and its guide, and the hostile cases through NGINX; 1 minute; needs nginx, openssl, curl, systemd, Node.js
 	$(BIN)/hadolint deploy/Dockerfile
 	$(BIN)/pytest tests/deploy -n 2
 
-try-guide: setup ## follow docs/operations.md in a clean Debian of its own, as root; four minutes; needs debootstrap, systemd-container, slirp4netns
-	$(BIN)/python -m tests.deploy.newcomer
+try-guide: setup ## run the steps of docs/operations.md in a new Debian container; 4 minutes; needs root, debootstrap, systemd-container, slirp4netns
+	$(BIN)/python -m tests.deploy.guide_runner
 
-faults: setup ## kill and freeze three mongod, workers and servers in the midst of bookings; about five minutes
+faults: setup ## kill and freeze mongod nodes, workers and servers during bookings; 5 minutes
 	$(BIN)/pytest tests/replica -n 0
 
-fuzz: setup ## send thousands of made-up requests to every route that openapi.json tells of
+fuzz: setup ## send thousands of generated requests to every route of openapi.json; 3 minutes
 	$(BIN)/python -m tests.fuzz
 
-secrets: setup ## look for secrets in what is committed
+secrets: setup ## search the committed files for secrets
 	git ls-files -z -- ':!tests' ':!*lock*' ':!openapi.json' | xargs -0 $(BIN)/detect-secrets-hook --exclude-lines 'example|c2lnbmF0dXJl' \
 		--disable-plugin KeywordDetector --disable-plugin HexHighEntropyString
 
-check: lint types test postman clients browser docs deploy-tests faults fuzz secrets ## all that CI runs
+check: lint types test postman clients browser docs deploy-tests faults fuzz secrets ## run everything that CI runs; 20 minutes
 
-map: setup ## write the map of src/halls into ARCHITECTURE.md, from each file's first line
+map: setup ## write the list of the files of src/halls into ARCHITECTURE.md, from the first line of each
 	$(BIN)/python -m tests.architecture.map
 
 bench: setup ## measure requests per second on this machine; needs wrk
 	$(BIN)/python benchmarks/compare.py
 
-# requirements.lock is what production installs: it has no mongod.
-lock: ## write the lock files anew from pyproject.toml (UPGRADE=--upgrade takes newer versions)
+# Production installs requirements.lock, which has no mongod.
+lock: ## write the lock files from pyproject.toml (UPGRADE=--upgrade for newer versions)
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
 	$(LOCK) --extra devdb --group dev --group docs --group bench -o requirements-dev.lock
 	$(LOCK) -c requirements-dev.lock -o requirements.lock
 
-clean: ## remove what these targets made, but for the development database in .data
+clean: ## remove the files that these targets created, except the development database in .data
 	rm -rf .venv node_modules site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*

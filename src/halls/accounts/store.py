@@ -193,6 +193,7 @@ def claim_reset_email(db: Db, email: str, entry_id: ObjectId, now: datetime, *, 
     """Return the account that gets a reset e-mail, or None. `entry_id` is the outbox entry of the e-mail.
 
     None without an account, or if `limited` and another e-mail was claimed for it within the last minute.
+    A retry of the same entry may claim again.
     """
     match: Document = {"email": email}
     if limited:
