@@ -1,1 +1,1 @@
-"""Tests of accounts: passwords, tokens, who calls, and the routes under /auth."""
+"""Tests of accounts: passwords, tokens, authentication, Google sign-in, and the routes under /auth."""

@@ -1,4 +1,4 @@
-"""Requests that start together, each in a thread of its own; and a moment in which a rival comes in between."""
+"""Helpers for races: threads that start together, and a rival that runs before a given function call."""
 
 from __future__ import annotations
 
@@ -18,39 +18,44 @@ Result = TypeVar("Result")
 
 
 def at_once(calls: Iterable[Callable[[], Result]]) -> list[Result]:
-    """Make all calls together; return what each returned."""
-    waiting = list(calls)
-    start = threading.Barrier(len(waiting), timeout=MAX_WAIT_SECONDS)
+    """Run all calls in threads that start together. Return their results in the same order."""
+    rivals = list(calls)
+    start = threading.Barrier(len(rivals), timeout=MAX_WAIT_SECONDS)
 
     def run(call: Callable[[], Result]) -> Result:
         start.wait()
         return call()
 
-    with ThreadPoolExecutor(len(waiting)) as pool:
-        return list(pool.map(run, waiting))
+    with ThreadPoolExecutor(len(rivals)) as pool:
+        return list(pool.map(run, rivals))
 
 
 def let_all_hash(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let each of a crowd wait its turn to hash a password, for longer than people would."""
+    """Allow 100 threads to wait for a hashing slot, each for up to a minute."""
     monkeypatch.setattr(passwords, "WAIT_SECONDS", MAX_WAIT_SECONDS)
     monkeypatch.setattr(passwords, "THREADS", threading.BoundedSemaphore(100))
 
 
 def come_between(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, rival: Callable[[], object]) -> None:
-    """Let `rival` act whole in the instant before the function `owner.name` is called for the first time."""
-    real = getattr(owner, name)
-    pending = [rival]
+    """Run `rival` once, just before the first call of the function `owner.name`."""
+    original = getattr(owner, name)
+    rivals = [rival]
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if pending:
-            pending.pop()()
-        return real(*args, **kwargs)
+        if rivals:
+            rivals.pop()()
+        return original(*args, **kwargs)
 
     monkeypatch.setattr(owner, name, call)
 
 
-def meanwhile(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, rival: Callable[[], object]) -> threading.Thread:
-    """Start `rival` before the first call of `owner.name`, and give it time to end, if nothing holds it up."""
+def start_rival(
+    monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, rival: Callable[[], object]
+) -> threading.Thread:
+    """Start `rival` in a thread before the first call of `owner.name`. Return the thread.
+
+    The call then waits 0.4 seconds: without a lock the rival ends in this time.
+    """
     thread = threading.Thread(target=rival)
 
     def start() -> None:

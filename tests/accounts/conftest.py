@@ -1,4 +1,4 @@
-"""Fixtures of the tests of accounts: Google on loopback, an SMTP server, and an application on several workers."""
+"""Fixtures of the account tests: Google's key server, an SMTP server, and a second worker."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from halls.accounts.google import GoogleVerifier
-from halls.app import WRITERS
-from halls.outbox.worker import deliver_next
+from halls.app import OUTBOX_HANDLERS
+from halls.outbox.worker import handle_next
 from halls.server.startup import make_server_app
 from tests.accounts.google_keys import CLIENT, KeyServer, running_key_server
 from tests.api_client import Api
@@ -30,7 +30,7 @@ APP_URL = "https://app.halls.example"
 
 @pytest.fixture
 def keys(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeyServer]:
-    """A key server that the application, which has fetched nothing yet, asks for Google's keys."""
+    """A key server on loopback. The application's verifier uses it, and has no cached keys yet."""
     with running_key_server() as server:
         monkeypatch.setattr(app.extensions["halls"], "google", GoogleVerifier(CLIENT, server.url))
         yield server
@@ -38,51 +38,51 @@ def keys(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeyServer]:
 
 @dataclass
 class Mail:
-    """A worker at hand, and the server that it delivers to."""
+    """An outbox worker, and the SMTP server that it delivers to."""
 
     db: Db
-    office: SmtpServer
+    server: SmtpServer
     config: Config
 
     def deliver(self) -> list[Delivery]:
-        """Send all that is due; return what arrived by it."""
-        before = len(self.office.deliveries)
-        while deliver_next(self.db, self.config, WRITERS):
+        """Send all due e-mails. Return the deliveries that the server received."""
+        before = len(self.server.deliveries)
+        while handle_next(self.db, self.config, OUTBOX_HANDLERS):
             pass
-        return self.office.deliveries[before:]
+        return self.server.deliveries[before:]
 
     def reset_token(self, api: Api, email: str) -> str:
-        """Ask for a new password and return the token of the letter that comes."""
+        """Request a password reset. Return the token in the e-mail."""
         assert api.post("/auth/forgot-password", {"email": email}).status == 200
         (delivery,) = self.deliver()
         return token_in(delivery)
 
 
 def token_in(delivery: Delivery) -> str:
-    """Return the token of the link in a letter, which is the same in both parts."""
-    found: set[str] = {
+    """Return the token of the link in an e-mail. Both parts contain the same token."""
+    tokens: set[str] = {
         match for part in ("plain", "html") for match in re.findall(r"token=([A-Za-z0-9_-]+)", delivery.part(part))
     }
-    (token,) = found
+    (token,) = tokens
     return token
 
 
 @pytest.fixture
 def mail(db: Db) -> Iterator[Mail]:
-    """Letters are delivered, without limits, when a test says so."""
-    with running_smtp_server() as office:
-        yield Mail(db, office, make_config(smtp_host="127.0.0.1", smtp_port=office.port, app_url=APP_URL + "/"))
+    """An outbox without rate limits. It delivers only when a test calls `deliver`."""
+    with running_smtp_server() as server:
+        yield Mail(db, server, make_config(smtp_host="127.0.0.1", smtp_port=server.port, app_url=APP_URL + "/"))
 
 
 @pytest.fixture(scope="session")
 def second_app(worker_uri: str) -> Iterator[Flask]:
-    """The application once more, as another worker of the same service."""
+    """A second application on the same database, like another worker of the server."""
     application = make_server_app(make_config(mongo_uri=worker_uri))
     yield application
     application.extensions["halls"].db.client.close()
 
 
 @pytest.fixture
-def second_api(second_app: Flask, db: Db) -> Api:  # noqa: ARG001 - an empty database comes first
-    """A client of the other worker."""
+def second_api(second_app: Flask, db: Db) -> Api:  # noqa: ARG001 - empties the database first
+    """A client of the second application."""
     return Api(second_app.test_client())

@@ -1,4 +1,4 @@
-"""Google on loopback: RSA keys of our own, served as Google serves its, and id tokens signed with them."""
+"""Google's key server on loopback: own RSA keys in Google's two formats, and id tokens signed with them."""
 
 from __future__ import annotations
 
@@ -31,76 +31,76 @@ KID = "today"
 
 @functools.cache
 def rsa_key(name: str) -> rsa.RSAPrivateKey:
-    """Return the private key of that name, made once in this process."""
+    """Return the private key of that name, generated once in this process."""
     assert name
     return rsa.generate_private_key(65537, 2048)
 
 
 def certificates(*names: str) -> dict[str, Any]:
-    """Return the keys as a map of PEM certificates, as Google's v1/certs answers."""
+    """Return the keys as a map of PEM certificates, the format of Google's v1/certs."""
     return {name: _certificate(name) for name in names}
 
 
 @functools.cache
 def _certificate(name: str) -> str:
-    key, named = rsa_key(name), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "federated-signon")])
-    began = datetime(2020, 1, 1, tzinfo=timezone.utc)
+    key, subject = rsa_key(name), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "federated-signon")])
+    valid_from = datetime(2020, 1, 1, tzinfo=timezone.utc)
     certificate = (
         x509.CertificateBuilder()
-        .subject_name(named)
-        .issuer_name(named)
+        .subject_name(subject)
+        .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(began)
-        .not_valid_after(began + timedelta(days=36_500))
+        .not_valid_before(valid_from)
+        .not_valid_after(valid_from + timedelta(days=36_500))
         .sign(key, hashes.SHA256())
     )
     return certificate.public_bytes(Encoding.PEM).decode()
 
 
 def jwk_set(*names: str) -> dict[str, Any]:
-    """Return the keys as a JWK set (RFC 7517), as Google's v3/certs answers."""
-    own = {"use": "sig", "alg": "RS256"}
+    """Return the keys as a JWK set (RFC 7517), the format of Google's v3/certs."""
+    usage = {"use": "sig", "alg": "RS256"}
     return {
         "keys": [
-            {**RSAAlgorithm.to_jwk(rsa_key(name).public_key(), as_dict=True), **own, "kid": name} for name in names
+            {**RSAAlgorithm.to_jwk(rsa_key(name).public_key(), as_dict=True), **usage, "kid": name} for name in names
         ]
     }
 
 
 class KeyServer:
-    """What serves the keys; tests set how it behaves and count how often it was asked."""
+    """A server for the keys. Tests set its behaviour and read the number of requests."""
 
     def __init__(self) -> None:
         self.document: Any = certificates(KID)
         self.status = 200
         self.cache_control = "public, max-age=3600"
-        # Set: answer at once. Clear: hang, before the answer or (`hangs_late`) in the middle of it.
-        self.awake = threading.Event()
-        self.awake.set()
-        self.hangs_late = False
+        # Set: respond at once. Clear: hang before the response, or in its body (`hangs_in_body`).
+        self.may_respond = threading.Event()
+        self.may_respond.set()
+        self.hangs_in_body = False
         self.fetches = 0
         self.port = 0
         self.stop: Callable[[], None] = lambda: None
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The URL of the keys."""
         return f"http://127.0.0.1:{self.port}/oauth2/v1/certs"
 
-    def answer(self, request: BaseHTTPRequestHandler) -> None:
-        """Answer one request for the keys."""
+    def respond(self, request: BaseHTTPRequestHandler) -> None:
+        """Respond to one request for the keys."""
         self.fetches += 1
         body = json.dumps(self.document).encode() if not isinstance(self.document, bytes) else self.document
-        if not self.hangs_late:
-            self.awake.wait()
+        if not self.hangs_in_body:
+            self.may_respond.wait()
         request.send_response(self.status)
         request.send_header("Content-Length", str(len(body)))
         request.send_header("Cache-Control", self.cache_control)
         request.end_headers()
         request.wfile.write(body[:10])
         request.wfile.flush()
-        self.awake.wait()
+        self.may_respond.wait()
         request.wfile.write(body[10:])
 
 
@@ -111,14 +111,14 @@ def running_key_server() -> Iterator[KeyServer]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            keys.answer(self)
+            keys.respond(self)
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Write no access log."""
 
     class Server(ThreadingHTTPServer):
         def handle_error(self, *_: Any) -> None:
-            """Say nothing of clients that went away."""
+            """Ignore clients that closed the connection."""
 
     server = Server(("127.0.0.1", 0), Handler)
     keys.port = server.server_port
@@ -126,7 +126,7 @@ def running_key_server() -> Iterator[KeyServer]:
     thread.start()
 
     def stop() -> None:
-        keys.awake.set()
+        keys.may_respond.set()
         server.shutdown()
         server.server_close()
         thread.join()
@@ -139,9 +139,9 @@ def running_key_server() -> Iterator[KeyServer]:
 
 
 def claims(**changes: Any) -> dict[str, Any]:
-    """Return what a good id token says, changed; `...` takes a claim away."""
+    """Return the claims of a valid id token with `changes`. The value `...` removes a claim."""
     now = int(utc_now().timestamp())
-    said = {
+    valid = {
         "iss": ISSUER,
         "aud": CLIENT,
         "azp": CLIENT,
@@ -152,15 +152,15 @@ def claims(**changes: Any) -> dict[str, Any]:
         "iat": now - 1,
         "exp": now + 3600,
     }
-    return {name: value for name, value in {**said, **changes}.items() if value is not ...}
+    return {name: value for name, value in {**valid, **changes}.items() if value is not ...}
 
 
 def id_token(*, kid: str | None = KID, key: str = KID, **changes: Any) -> str:
-    """Return an id token signed with RS256 by the key of that name."""
+    """Return an id token with `changes` to its claims, signed with RS256 by the key `key`."""
     return jwt.encode(claims(**changes), rsa_key(key), algorithm="RS256", headers={"kid": kid} if kid else {})
 
 
 def segment(value: Any) -> str:
-    """Return a part of a token that holds `value`, whatever it is."""
+    """Return a segment of a token that contains `value`: bytes as they are, any other value as JSON."""
     raw = value if isinstance(value, bytes) else json.dumps(value).encode()
     return urlsafe_b64encode(raw).rstrip(b"=").decode()

@@ -1,4 +1,4 @@
-"""Orders of one account take turns: their transactions all write the account, and would collide over it."""
+"""The account lock: concurrent bookings of one account run one after another, without conflicts."""
 
 from __future__ import annotations
 
@@ -20,78 +20,80 @@ if TYPE_CHECKING:
 
     from halls.mongo.client import Db
 
-ORDERS = 8
+BOOKINGS = 8
 
 
-def take_turn(account_id: ObjectId) -> threading.Thread:
-    """Take a turn and end it at once, in another thread."""
+def take_lock(account_id: ObjectId) -> threading.Thread:
+    """Take the lock of the account in another thread, and release it at once."""
 
-    def take() -> None:
+    def take_and_release() -> None:
         with hold_account_lock(account_id):
             pass
 
-    thread = threading.Thread(target=take)
+    thread = threading.Thread(target=take_and_release)
     thread.start()
     return thread
 
 
-def test_of_one_account_the_second_waits_for_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_thread_waits_for_the_lock_of_the_account(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(account_lock, "WAIT_SECONDS", 60)
     account_id = ObjectId()
     with hold_account_lock(account_id):
-        second = take_turn(account_id)
+        second = take_lock(account_id)
         second.join(0.2)
         assert second.is_alive()
     second.join(10)
     assert not second.is_alive()
 
 
-def test_who_waits_too_long_goes_on_without_and_takes_the_turn_from_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thread_continues_after_a_timeout_without_releasing_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(account_lock, "WAIT_SECONDS", 0.05)
     account_id = ObjectId()
     with hold_account_lock(account_id):
         for _ in range(2):
-            take_turn(account_id).join(10)
+            take_lock(account_id).join(10)
         monkeypatch.setattr(account_lock, "WAIT_SECONDS", 60)
-        third = take_turn(account_id)
+        third = take_lock(account_id)
         third.join(0.2)
         assert third.is_alive()
     third.join(10)
 
 
-def test_a_turn_ends_with_an_error_too() -> None:
+def test_an_error_releases_the_lock() -> None:
     account_id = ObjectId()
     with pytest.raises(ZeroDivisionError), hold_account_lock(account_id):
         raise ZeroDivisionError
-    thread = take_turn(account_id)
+    thread = take_lock(account_id)
     thread.join(10)
     assert not thread.is_alive()
 
 
-def count_tries(app: Flask, db: Db, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Let one guest order eight halls at once; return how often a transaction got as far as the account."""
-    tries, real = [], bookings.lock_account
+def count_transactions(app: Flask, db: Db, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Let one guest book eight venues at once. Return how many transactions reached the write of the account."""
+    attempts, real = [], bookings.lock_account
 
     def count(*args: Any) -> None:
-        tries.append(args)
+        attempts.append(args)
         real(*args)
 
     monkeypatch.setattr(bookings, "lock_account", count)
-    # All of them have looked, and none has begun its transaction.
-    meet_after(monkeypatch, bookings, "_check_order", ORDERS)
+    # All requests finish the first checks before one of them begins its transaction.
+    meet_after(monkeypatch, bookings, "_check_order", BOOKINGS)
     race_client = RaceClient(db, in_process(app))
-    guest, venue_ids = race_client.person(), race_client.venues(race_client.person(owner=True), ORDERS)
-    # The halls came straight into the database: let search take them in first, which writes their entries.
+    guest, venue_ids = race_client.person(), race_client.venues(race_client.person(owner=True), BOOKINGS)
+    # The venues were inserted directly. Search must index them first: otherwise their entries are written in the race.
     assert app.test_client().get("/venues/search").status_code == HTTPStatus.OK
     events = race_client.at_once(*[guest.order(venue_id) for venue_id in venue_ids])
-    assert [event.said for event in events] == ["201"] * ORDERS
-    return len(tries)
+    assert [event.said for event in events] == ["201"] * BOOKINGS
+    return len(attempts)
 
 
-def test_orders_of_one_guest_at_once_are_each_tried_once(app: Flask, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert count_tries(app, db, monkeypatch) == ORDERS
+def test_concurrent_bookings_of_one_guest_need_one_transaction_each(
+    app: Flask, db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert count_transactions(app, db, monkeypatch) == BOOKINGS
 
 
-def test_control_without_turns_they_collide(app: Flask, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_control_without_the_lock_transactions_are_retried(app: Flask, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(account_lock, "WAIT_SECONDS", 0)
-    assert count_tries(app, db, monkeypatch) > ORDERS
+    assert count_transactions(app, db, monkeypatch) > BOOKINGS

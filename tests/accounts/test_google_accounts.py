@@ -1,4 +1,4 @@
-"""Accounts behind Google sign-ins: made, found, linked, and what linking takes from whoever came before."""
+"""Google sign-in: accounts are created, found and linked, and linking revokes older credentials."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ BODY = GoogleSignIn(id_token="x")
 
 
 def sign_in(api: Api, token: str | None = None, **fields: Any) -> Answer:
-    """Sign in with Google."""
+    """Send POST /auth/google."""
     return api.post("/auth/google", {"id_token": token or id_token(), **fields})
 
 
 def service_sign_in(db: Db, person: GooglePerson = PERSON, **fields: Any) -> Account:
-    """Sign in a person whose token was good."""
+    """Sign in through the service, as a person with a verified token."""
     return service.sign_in_with_google(db, person, GoogleSignIn(id_token="x", **fields), utc_now())
 
 
-def test_the_first_sign_in_makes_an_account_without_a_password(api: Api, db: Db) -> None:
+def test_the_first_sign_in_creates_an_account_without_a_password(api: Api, db: Db) -> None:
     profile = sign_in(api, contact_number="0300-1234567", is_venue_owner=True).data["profile"]
     assert {name: profile[name] for name in ("email", "full_name", "contact_number", "role", "auth_provider")} == {
         "email": EMAIL,
@@ -50,12 +50,12 @@ def test_the_first_sign_in_makes_an_account_without_a_password(api: Api, db: Db)
         "role": "owner",
         "auth_provider": "google",
     }
-    kept = db.users.find_one({})
-    assert kept is not None
-    assert (kept["google_sub"], kept["password_hash"], kept["is_venue_owner"]) == (SUB, None, True)
+    stored = db.users.find_one({})
+    assert stored is not None
+    assert (stored["google_sub"], stored["password_hash"], stored["is_venue_owner"]) == (SUB, None, True)
 
 
-def test_an_account_of_googles_has_no_password_to_log_in_with_or_to_change(api: Api) -> None:
+def test_a_google_account_has_no_password_for_login_or_change(api: Api) -> None:
     token = sign_in(api).data["token"]
     answers = [
         api.post("/auth/login", {"email": EMAIL, "password": PASSWORD}),
@@ -64,13 +64,13 @@ def test_an_account_of_googles_has_no_password_to_log_in_with_or_to_change(api: 
     assert [(answer.status, answer.code) for answer in answers] == [(401, "bad_credentials")] * 2
 
 
-def test_who_gives_nothing_becomes_a_guest_without_a_number(api: Api) -> None:
+def test_a_sign_in_without_details_creates_a_guest_account(api: Api) -> None:
     profile = sign_in(api, id_token(name=...)).data["profile"]
     assert (profile["role"], profile["contact_number"], profile["full_name"]) == ("user", None, None)
 
 
 @pytest.mark.parametrize(
-    ("name", "kept"),
+    ("name", "stored"),
     [
         ("  Ali  ", "Ali"),
         ("<b>Ali</b>", "<b>Ali</b>"),
@@ -86,16 +86,16 @@ def test_who_gives_nothing_becomes_a_guest_without_a_number(api: Api) -> None:
         (["Ali"], None),
     ],
 )
-def test_a_name_that_we_would_refuse_is_left_out(api: Api, name: Any, kept: str | None) -> None:
-    assert sign_in(api, id_token(name=name)).data["profile"]["full_name"] == kept
+def test_a_name_is_trimmed_shortened_or_left_out(api: Api, name: Any, stored: str | None) -> None:
+    assert sign_in(api, id_token(name=name)).data["profile"]["full_name"] == stored
 
 
-def test_the_second_sign_in_finds_the_account_though_the_address_has_changed(api: Api, db: Db) -> None:
+def test_the_account_is_found_after_googles_address_has_changed(api: Api, db: Db) -> None:
     first = sign_in(api).data["profile"]
     again = sign_in(api, id_token(email="married@example.com", name="Ayesha Khan")).data["profile"]
     assert again == first
     assert db.users.count_documents({}) == 1
-    # The new address is nobody's: another person may have it.
+    # No account has the new address, so another person can sign up with it.
     api.sign_up(email="married@example.com")
     assert sign_in(api, id_token(email="married@example.com")).data["profile"] == first
 
@@ -106,7 +106,7 @@ def test_signing_in_again_keeps_older_sessions(api: Api) -> None:
     assert api.get("/auth/me", as_=old).status == 200
 
 
-def test_a_user_becomes_an_owner_and_never_the_reverse(api: Api, db: Db) -> None:
+def test_a_sign_in_upgrades_a_guest_but_never_downgrades_an_owner(api: Api, db: Db) -> None:
     assert sign_in(api).data["profile"]["role"] == "user"
     assert sign_in(api, is_venue_owner=False).data["profile"]["role"] == "user"
     upgraded = sign_in(api, is_venue_owner=True).data
@@ -114,22 +114,22 @@ def test_a_user_becomes_an_owner_and_never_the_reverse(api: Api, db: Db) -> None
     assert api.get("/venues/mine", as_=upgraded["token"]).status == 200
     for fields in ({"is_venue_owner": False}, {"is_venue_owner": None}, {}):
         assert sign_in(api, **fields).data["profile"]["role"] == "owner"
-    kept = db.users.find_one({})
-    assert kept is not None
-    assert (kept["is_venue_owner"], kept["role"]) == (True, "owner")
+    stored = db.users.find_one({})
+    assert stored is not None
+    assert (stored["is_venue_owner"], stored["role"]) == (True, "owner")
 
 
-def test_a_number_is_added_once_and_never_overwritten(api: Api) -> None:
+def test_a_contact_number_is_set_once_and_never_overwritten(api: Api) -> None:
     assert sign_in(api, contact_number="0300-1234567").data["profile"]["contact_number"] == "0300-1234567"
     assert sign_in(api, contact_number="0300-7654321").data["profile"]["contact_number"] == "0300-1234567"
 
 
-def test_a_number_that_was_missing_is_added_later(api: Api) -> None:
+def test_a_missing_contact_number_is_added_later(api: Api) -> None:
     assert sign_in(api).data["profile"]["contact_number"] is None
     assert sign_in(api, contact_number="0300-1234567").data["profile"]["contact_number"] == "0300-1234567"
 
 
-def test_meeting_a_password_account_links_it_and_voids_password_tokens_and_resets(api: Api, db: Db) -> None:
+def test_linking_a_password_account_revokes_password_tokens_and_resets(api: Api, db: Db) -> None:
     before = api.sign_up(email=EMAIL, full_name="Mallory")
     account_id = ObjectId(before["profile"]["id"])
     store.insert_reset(
@@ -144,22 +144,20 @@ def test_meeting_a_password_account_links_it_and_voids_password_tokens_and_reset
     assert reset.code == "bad_reset_token"
     assert db.users.count_documents({}) == 1
     assert db.password_resets.count_documents({}) == 0
-    # From now on it is found by its sub, and nothing is voided again.
+    # The next sign-ins find the account by its sub, and revoke nothing.
     assert sign_in(api).data["profile"]["id"] == str(account_id)
     assert api.get("/auth/me", as_=session["token"]).status == 200
 
 
 @pytest.mark.parametrize("fields", [{}, {"google_sub": None}], ids=["absent", "null"])
-def test_an_account_of_another_tool_is_linked_in_whatever_case_it_was_written(
-    api: Api, db: Db, fields: dict[str, None]
-) -> None:
+def test_an_external_account_is_linked_in_any_case_of_the_address(api: Api, db: Db, fields: dict[str, None]) -> None:
     user = put_user(db, email="AYESHA@Example.com", **fields)
     assert sign_in(api).data["profile"]["id"] == str(user["_id"])
     answer = api.post("/auth/login", {"email": EMAIL, "password": FOREIGN_PASSWORD})
     assert answer.code == "bad_credentials"
 
 
-def test_what_the_account_owns_stays_when_it_is_linked(api: Api) -> None:
+def test_a_linked_account_keeps_its_bookings(api: Api) -> None:
     owner = api.owner()
     venue_id = api.list_venue(owner)
     guest = api.sign_up(email=EMAIL)["token"]
@@ -168,7 +166,7 @@ def test_what_the_account_owns_stays_when_it_is_linked(api: Api) -> None:
     assert [booking["id"] for booking in api.get("/bookings", as_=token).data["bookings"]] == [booking_id]
 
 
-def test_a_second_google_account_does_not_get_the_address(api: Api, db: Db) -> None:
+def test_a_second_google_account_cannot_take_the_address(api: Api, db: Db) -> None:
     first = sign_in(api).data
     answer = sign_in(api, id_token(sub="666"))
     assert (answer.status, answer.code) == (409, "email_taken")
@@ -177,18 +175,18 @@ def test_a_second_google_account_does_not_get_the_address(api: Api, db: Db) -> N
 
 
 @pytest.mark.parametrize("exists", [False, True], ids=["new", "a password account"])
-def test_of_many_first_sign_ins_at_once_comes_one_account(app: Flask, api: Api, db: Db, *, exists: bool) -> None:
+def test_concurrent_first_sign_ins_create_one_account(app: Flask, api: Api, db: Db, *, exists: bool) -> None:
     if exists:
         api.sign_up(email=EMAIL)
     token = id_token()
     answers = at_once([lambda: sign_in(Api(app.test_client()), token)] * 8)
     assert {answer.status for answer in answers} == {200}
-    assert {answer.data["profile"]["id"] for answer in answers} == {str(db.users.find_one({})["_id"])}  # type: ignore[index] # there is one
+    assert {answer.data["profile"]["id"] for answer in answers} == {str(db.users.find_one({})["_id"])}  # type: ignore[index] # the account exists
     assert db.users.count_documents({}) == 1
     assert all(api.get("/auth/me", as_=answer.data["token"]).status == 200 for answer in answers)
 
 
-def test_of_two_google_accounts_at_once_one_gets_the_address(app: Flask, api: Api, db: Db) -> None:
+def test_of_two_concurrent_google_accounts_one_gets_the_address(app: Flask, api: Api, db: Db) -> None:
     del api
     tokens = [id_token(sub="one"), id_token(sub="two")] * 3
     answers = at_once([lambda token=token: sign_in(Api(app.test_client()), token) for token in tokens])  # type: ignore[misc] # bound early
@@ -196,14 +194,14 @@ def test_of_two_google_accounts_at_once_one_gets_the_address(app: Flask, api: Ap
     assert db.users.count_documents({}) == 1
 
 
-def test_an_account_that_signs_up_in_the_same_instant_is_linked(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_account_inserted_during_the_sign_in_is_linked(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
     come_between(monkeypatch, store, "insert_account", lambda: put_user(db, email=EMAIL))
     account = service_sign_in(db)
     assert (account.auth_provider, account.password_hash, account.token_version) == ("google", None, 1)
     assert db.users.count_documents({}) == 1
 
 
-def test_a_google_account_that_takes_the_address_in_the_same_instant_keeps_it(
+def test_a_google_account_inserted_during_the_sign_in_keeps_the_address(
     db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rival = {"email": EMAIL, "google_sub": "another"}
@@ -212,28 +210,22 @@ def test_a_google_account_that_takes_the_address_in_the_same_instant_keeps_it(
         service_sign_in(db)
 
 
-def test_an_address_that_was_taken_and_given_up_in_the_same_instant_is_told_as_taken(
-    db: Db, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object) -> Account:
+def test_an_address_freed_during_the_sign_in_is_reported_as_taken(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    def raise_taken(*_: object) -> Account:
         raise EmailTaken
 
-    monkeypatch.setattr(store, "insert_account", refuse)
+    monkeypatch.setattr(store, "insert_account", raise_taken)
     with pytest.raises(EmailTaken):
         service_sign_in(db)
 
 
-def test_the_same_google_account_under_its_new_address_in_the_same_instant_is_found(
-    db: Db, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_same_google_account_inserted_with_a_new_address_is_found(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
     come_between(monkeypatch, store, "insert_account", lambda: put_user(db, email="new@example.com", google_sub=SUB))
     assert service_sign_in(db).email == "new@example.com"
     assert db.users.count_documents({}) == 1
 
 
-def test_one_google_account_meeting_two_password_accounts_at_once_links_one(
-    db: Db, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_google_account_is_linked_to_one_of_two_password_accounts(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
     put_user(db, email=EMAIL)
     put_user(db, email="new@example.com")
     rival = GooglePerson(SUB, "new@example.com", None)

@@ -1,4 +1,4 @@
-"""Passwords: kept as argon2id hashes, compared as typed, and in the same time whoever asks."""
+"""Passwords: argon2id hashes, exact comparison, and the same work for every failed login."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tests.api_client import Api
 
-HOLDS_ONE = """
+HOLD_A_SLOT = """
 import time
 from halls.accounts import passwords
 slot = passwords._slot()
@@ -33,13 +33,13 @@ slot.__enter__()
 print(1, flush=True)
 time.sleep(600)
 """
-HASHES_BEFORE_AND_AFTER_A_FORK = """
+HASH_BEFORE_AND_AFTER_A_FORK = """
 import os, warnings
 from halls.accounts.passwords import hash_password
 warnings.simplefilter("ignore", DeprecationWarning)
-hash_password("in the server, which makes the demonstration's people")
+hash_password("in the server, which creates the demo accounts")
 child = os.fork()
-hash_password("in its worker")
+hash_password("in the forked worker")
 if child:
     raise SystemExit(os.waitpid(child, 0)[1])
 os._exit(0)
@@ -48,20 +48,20 @@ BCRYPT = "$2b$12$LQv3c1yqBWVHxkd0LHAkCOYz6TtxMQJqhN8/LewdBPj/RK.s5uGMa"
 
 
 class CountingHasher:
-    """A hasher that remembers which hashes it did the whole work for."""
+    """A hasher that records the hashes of each full comparison."""
 
     def __init__(self, hasher: PasswordHasher) -> None:
         self.hasher = hasher
         self.compared: list[str] = []
 
     def verify(self, password_hash: str, password: str) -> bool:
-        """Compare, and remember a hash in our scheme."""
+        """Compare, and record an argon2 hash."""
         if password_hash.startswith("$argon2"):
             self.compared.append(password_hash)
         return self.hasher.verify(password_hash, password)
 
 
-def test_a_hash_is_argon2id_and_never_the_same_twice() -> None:
+def test_a_hash_is_argon2id_and_differs_each_time() -> None:
     first, second = hash_password("correct horse 7"), hash_password("correct horse 7")
     assert first.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     assert first != second
@@ -73,7 +73,7 @@ def test_the_same_password_matches(password: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kept", "given"),
+    ("password", "typed"),
     [
         ("correct horse 7", "correct horse 8"),
         ("correct horse 7", "Correct horse 7"),
@@ -83,39 +83,37 @@ def test_the_same_password_matches(password: str) -> None:
         ("abcdefgh\x00i", "abcdefgh\x00j"),
     ],
 )
-def test_another_password_does_not_match(kept: str, given: str) -> None:
-    assert not password_matches(hash_password(kept), given)
+def test_another_password_does_not_match(password: str, typed: str) -> None:
+    assert not password_matches(hash_password(password), typed)
 
 
-def test_a_worker_hashes_though_its_server_hashed_before_the_fork() -> None:
-    subprocess.run([sys.executable, "-c", HASHES_BEFORE_AND_AFTER_A_FORK], check=True, timeout=30)
+def test_a_worker_can_hash_after_its_server_hashed_before_the_fork() -> None:
+    subprocess.run([sys.executable, "-c", HASH_BEFORE_AND_AFTER_A_FORK], check=True, timeout=30)
 
 
-@pytest.mark.parametrize("kept", [None, "", BCRYPT, "plain text"])
-def test_nobody_logs_in_where_there_is_no_hash_of_ours(kept: str | None) -> None:
-    assert not password_matches(kept, "plain text")
+@pytest.mark.parametrize("stored", [None, "", BCRYPT, "plain text"])
+def test_without_an_argon2_hash_no_password_matches(stored: str | None) -> None:
+    assert not password_matches(stored, "plain text")
 
 
-def test_the_dummy_opens_nothing() -> None:
+def test_the_password_of_the_dummy_hash_does_not_match() -> None:
     assert not password_matches(None, "no account has this password, and none is looked up by it")
 
 
-@pytest.mark.parametrize("kept", [None, BCRYPT, HASHER.hash("another one")], ids=["none", "bcrypt", "another"])
-def test_a_refusal_costs_one_whole_comparison_whatever_is_kept(
-    kept: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("stored", [None, BCRYPT, HASHER.hash("another one")], ids=["none", "bcrypt", "another"])
+def test_every_failed_login_costs_one_full_comparison(stored: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     counting = CountingHasher(HASHER)
     monkeypatch.setattr(passwords, "HASHER", counting)
-    assert not password_matches(kept, "correct horse 7")
+    assert not password_matches(stored, "correct horse 7")
     assert len(counting.compared) == 1
     assert counting.compared[0].startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
-def test_of_three_at_once_the_third_waits_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_third_concurrent_hash_waits_for_a_slot(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "WAIT_SECONDS", 60)
     done: list[str] = []
     waiting = threading.Thread(target=lambda: done.append(hash_password("correct horse 7")))
-    with passwords._slot():  # noqa: SLF001 - as two other workers hold them
+    with passwords._slot():  # noqa: SLF001 - like slots that two other workers hold
         with passwords._slot():  # noqa: SLF001 - the second
             waiting.start()
             waiting.join(0.2)
@@ -124,21 +122,21 @@ def test_of_three_at_once_the_third_waits_its_turn(monkeypatch: pytest.MonkeyPat
     assert len(done) == 1
 
 
-def test_who_waits_too_long_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_timeout_while_waiting_for_a_slot_gives_retry_after(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "WAIT_SECONDS", 0.05)
     with passwords._slot(), passwords._slot(), pytest.raises(TooManyAtOnce) as error:  # noqa: SLF001 - see above
         hash_password("correct horse 7")
     assert error.value.response_headers["Retry-After"] == "1"
 
 
-@pytest.mark.timeout(30)  # at once, not after a minute
-def test_a_flood_leaves_a_worker_two_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.timeout(30)  # the error must come at once, not after 60 seconds
+def test_waiting_hashes_are_limited_to_four_threads_of_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "WAIT_SECONDS", 60)
     waiting = [threading.Thread(target=hash_password, args=("correct horse 7",)) for _ in range(4)]
     with passwords._slot(), passwords._slot():  # noqa: SLF001 - see above
         for thread in waiting:
             thread.start()
-        wait_until(lambda: passwords.THREADS._value == 0)  # noqa: SLF001 - nothing else tells
+        wait_until(lambda: passwords.THREADS._value == 0)  # noqa: SLF001 - no public counter
         with pytest.raises(TooManyAtOnce):
             hash_password("correct horse 7")
     for thread in waiting:
@@ -146,9 +144,9 @@ def test_a_flood_leaves_a_worker_two_threads(monkeypatch: pytest.MonkeyPatch) ->
     assert password_matches(hash_password("correct horse 7"), "correct horse 7")
 
 
-def test_a_worker_that_is_killed_gives_its_turn_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_worker_releases_its_slot(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "WAIT_SECONDS", 60)
-    others = [subprocess.Popen([sys.executable, "-c", HOLDS_ONE], stdout=subprocess.PIPE) for _ in range(2)]
+    others = [subprocess.Popen([sys.executable, "-c", HOLD_A_SLOT], stdout=subprocess.PIPE) for _ in range(2)]
     for other in others:
         assert other.stdout is not None
         assert other.stdout.readline() == b"1\n"
@@ -162,7 +160,7 @@ def test_a_worker_that_is_killed_gives_its_turn_back(monkeypatch: pytest.MonkeyP
     waiting.join()
 
 
-def test_the_blocklist_is_off_builtin_or_a_file(tmp_path: Path) -> None:
+def test_a_blocklist_is_off_builtin_or_a_file(tmp_path: Path) -> None:
     (tmp_path / "list").write_text("Hunter2-hunter2\n")
     assert read_blocklist("off") == frozenset()
     assert read_blocklist(str(tmp_path / "list")) == {"hunter2-hunter2"}
@@ -171,20 +169,20 @@ def test_the_blocklist_is_off_builtin_or_a_file(tmp_path: Path) -> None:
     assert {"password", "password1"} <= builtin
 
 
-def test_production_refuses_the_commonest_unless_told_otherwise(tmp_path: Path) -> None:
-    mine = tmp_path / "list"
-    mine.write_text("hunter2\n")
+def test_the_default_blocklist_is_builtin_in_production_only(tmp_path: Path) -> None:
+    file = tmp_path / "list"
+    file.write_text("hunter2\n")
     production = {**PRODUCTION, "mongo_uri": "mongodb://127.0.0.1/halls"}
-    given = {name.lower(): value for name, value in production.items()}
+    settings = {name.lower(): value for name, value in production.items()}
     assert make_config().blocklist == "off"
-    assert make_config(**given).blocklist == "builtin"
-    for choice in ("off", "builtin", str(mine)):
-        assert make_config(**given, password_blocklist=choice).blocklist == choice
+    assert make_config(**settings).blocklist == "builtin"
+    for choice in ("off", "builtin", str(file)):
+        assert make_config(**settings, password_blocklist=choice).blocklist == choice
         assert make_config(password_blocklist=choice).blocklist == choice
 
 
 @pytest.mark.parametrize("path", ["/auth/signup", "/auth/change-password"])
-def test_a_listed_password_is_refused_in_whatever_case(
+def test_a_listed_password_is_rejected_in_any_case(
     app: Flask, api: Api, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     monkeypatch.setattr(app.extensions["halls"], "common_passwords", read_blocklist("builtin"))

@@ -1,4 +1,4 @@
-"""Tokens that became void: felt at once on every worker, also by requests that were let in just before."""
+"""Revoked tokens stop working at once on every worker, also for requests already authenticated."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from halls.accounts import deletion as closure
-from halls.accounts import service, store
+from halls.accounts import deletion, service, store
 from tests.accounts.concurrency import come_between
 from tests.accounts.google_keys import id_token
 from tests.api_client import PASSWORD, Api
@@ -29,7 +28,7 @@ NEW = "another horse 8"
 
 @pytest.fixture(autouse=True)
 def _google(keys: KeyServer, app: Flask, second_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both workers trust the same Google."""
+    """Let both workers use the same key server."""
     assert keys.fetches == 0
     monkeypatch.setattr(second_app.extensions["halls"], "google", app.extensions["halls"].google)
 
@@ -40,7 +39,7 @@ def change_password(api: Api, _mail: Mail, token: str) -> None:
 
 
 def reset_password(api: Api, mail: Mail, _token: str) -> None:
-    """Set a new password by a letter."""
+    """Set a new password with a reset e-mail."""
     body = {"token": mail.reset_token(api, EMAIL), "new_password": NEW}
     assert api.post("/auth/reset-password", body).status == 200
 
@@ -51,15 +50,15 @@ def link_google(api: Api, _mail: Mail, _token: str) -> None:
 
 
 def delete_account(api: Api, _mail: Mail, token: str) -> None:
-    """Close the account."""
+    """Delete the account."""
     assert api.send("DELETE", "/auth/me", {"password": PASSWORD}, as_=token).status == 200
 
 
-EVERY_WAY = pytest.mark.parametrize("revoke", [change_password, reset_password, link_google, delete_account])
+EVERY_REVOCATION = pytest.mark.parametrize("revoke", [change_password, reset_password, link_google, delete_account])
 
 
-@EVERY_WAY
-def test_an_older_token_is_void_at_once_on_every_worker(
+@EVERY_REVOCATION
+def test_an_older_token_is_revoked_at_once_on_every_worker(
     api: Api, second_api: Api, mail: Mail, revoke: Callable[[Api, Mail, str], None]
 ) -> None:
     token = api.sign_up(email=EMAIL)["token"]
@@ -70,17 +69,17 @@ def test_an_older_token_is_void_at_once_on_every_worker(
         assert (answer.status, answer.code) == (401, "token_revoked")
 
 
-def test_of_a_token_in_use_everywhere_nothing_works_that_is_sent_after_the_reset(
+def test_requests_sent_after_a_reset_are_rejected_on_all_workers(
     app: Flask, second_app: Flask, api: Api, mail: Mail
 ) -> None:
     token = api.sign_up(email=EMAIL)["token"]
-    stop, seen = threading.Event(), []
+    stop, results = threading.Event(), []
 
     def use(worker: Flask) -> None:
         client = Api(worker.test_client())
         while not stop.is_set():
             sent = time.monotonic()
-            seen.append((sent, client.get("/auth/me", as_=token).status))
+            results.append((sent, client.get("/auth/me", as_=token).status))
 
     threads = [threading.Thread(target=use, args=(worker,)) for worker in (app, second_app) * 2]
     for thread in threads:
@@ -88,18 +87,18 @@ def test_of_a_token_in_use_everywhere_nothing_works_that_is_sent_after_the_reset
     try:
         reset_password(api, mail, token)
         answered = time.monotonic()
-        while not any(sent > answered + 0.1 for sent, _ in seen):
+        while not any(sent > answered + 0.1 for sent, _ in results):
             time.sleep(0.01)
     finally:
         stop.set()
         for thread in threads:
             thread.join()
-    assert {status for sent, status in seen if sent > answered} == {401}
-    assert 200 in {status for sent, status in seen if sent < answered}
+    assert {status for sent, status in results if sent > answered} == {401}
+    assert 200 in {status for sent, status in results if sent < answered}
 
 
-@EVERY_WAY
-def test_who_was_let_in_just_before_gets_no_new_token(
+@EVERY_REVOCATION
+def test_an_authenticated_request_gets_no_new_token_after_revocation(
     api: Api, second_api: Api, mail: Mail, monkeypatch: pytest.MonkeyPatch, revoke: Callable[[Api, Mail, str], None]
 ) -> None:
     stolen = api.sign_up(email=EMAIL)["token"]
@@ -108,8 +107,8 @@ def test_who_was_let_in_just_before_gets_no_new_token(
     assert (answer.status, answer.code) == (401, "token_revoked")
 
 
-@EVERY_WAY
-def test_who_was_let_in_just_before_changes_no_password(
+@EVERY_REVOCATION
+def test_an_authenticated_request_changes_no_password_after_revocation(
     api: Api, second_api: Api, mail: Mail, monkeypatch: pytest.MonkeyPatch, revoke: Callable[[Api, Mail, str], None]
 ) -> None:
     stolen = api.sign_up(email=EMAIL)["token"]
@@ -120,7 +119,7 @@ def test_who_was_let_in_just_before_changes_no_password(
 
 
 @pytest.mark.parametrize("revoke", [change_password, reset_password, link_google])
-def test_who_was_let_in_just_before_closes_no_account(
+def test_an_authenticated_request_deletes_no_account_after_revocation(
     api: Api,
     second_api: Api,
     mail: Mail,
@@ -129,13 +128,13 @@ def test_who_was_let_in_just_before_closes_no_account(
     revoke: Callable[[Api, Mail, str], None],
 ) -> None:
     stolen = api.sign_up(email=EMAIL)["token"]
-    come_between(monkeypatch, closure.accounts, "delete_account", lambda: revoke(second_api, mail, stolen))
+    come_between(monkeypatch, deletion.accounts, "delete_account", lambda: revoke(second_api, mail, stolen))
     answer = api.send("DELETE", "/auth/me", {"password": PASSWORD}, as_=stolen)
     assert (answer.status, answer.code) == (401, "token_revoked")
     assert db.users.count_documents({"email": EMAIL}) == 1
 
 
-def test_a_login_with_the_old_password_in_the_same_instant_opens_nothing(
+def test_a_login_during_a_password_change_gives_no_valid_token(
     api: Api, second_api: Api, mail: Mail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = api.sign_up(email=EMAIL)["token"]
@@ -145,7 +144,7 @@ def test_a_login_with_the_old_password_in_the_same_instant_opens_nothing(
         assert api.get("/auth/me", as_=session.data["token"]).code == "token_revoked"
 
 
-def test_a_better_hash_of_the_old_password_does_not_replace_the_new_one(
+def test_a_rehash_of_the_old_password_does_not_replace_the_new(
     api: Api, second_api: Api, mail: Mail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = api.sign_up(email=EMAIL)["token"]

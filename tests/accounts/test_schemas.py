@@ -1,4 +1,4 @@
-"""Addresses and telephone numbers: what is taken, what is refused, and in which form it is kept."""
+"""Validation of e-mail addresses, telephone numbers, names and passwords."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ LABEL = "a" * 63
 LONGEST = f"{'l' * 64}@{LABEL}.{LABEL}.{'b' * 58}.pk"
 
 
-def faults_of(shape: Any, **body: Any) -> list[str]:
-    """Return the names of the fields that are wrong."""
+def invalid_fields(model: Any, **body: Any) -> list[str]:
+    """Return the names of the invalid fields."""
     with pytest.raises(Invalid) as caught:
-        validate(shape, body)
-    return [fault["field"] for fault in caught.value.details]
+        validate(model, body)
+    return [detail["field"] for detail in caught.value.details]
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"),
+    ("typed", "stored"),
     [
         ("ali@example.com", "ali@example.com"),
         ("  Ali.KHAN+hall@Example.Co.PK\t\n", "ali.khan+hall@example.co.pk"),
@@ -32,9 +32,9 @@ def faults_of(shape: Any, **body: Any) -> list[str]:
         (LONGEST, LONGEST),
     ],
 )
-def test_an_address_is_trimmed_and_kept_in_lower_case(given: str, kept: str) -> None:
+def test_an_address_is_trimmed_and_stored_in_lower_case(typed: str, stored: str) -> None:
     assert len(LONGEST) == 254
-    assert validate(Login, {"email": given, "password": "x"}).email == kept
+    assert validate(Login, {"email": typed, "password": "x"}).email == stored
 
 
 @pytest.mark.parametrize(
@@ -71,15 +71,15 @@ def test_an_address_is_trimmed_and_kept_in_lower_case(given: str, kept: str) -> 
         ["ali@example.com"],
     ],
 )
-def test_what_is_no_address_is_refused(address: Any) -> None:
-    assert faults_of(Login, email=address, password="x") == ["email"]
+def test_an_invalid_address_is_rejected(address: Any) -> None:
+    assert invalid_fields(Login, email=address, password="x") == ["email"]
 
 
 @pytest.mark.parametrize(
     "number",
     ["+92 300 1234567", "(021) 345-6789", "0300-1234567", "1234567", "+" + "1" * 19, "  03001234567 "],
 )
-def test_a_telephone_number_is_taken_as_people_write_it(number: str) -> None:
+def test_common_formats_of_telephone_numbers_are_accepted(number: str) -> None:
     assert validate(ProfileChange, {"contact_number": number}).contact_number == number.strip()
 
 
@@ -87,25 +87,25 @@ def test_a_telephone_number_is_taken_as_people_write_it(number: str) -> None:
     "number",
     ["", "123456", "1" * 21, "+92x3001234567", "03001234567;", "-------", "+()- ()-", "٠٣٠٠١٢٣٤٥٦٧", "0300\t1234567"],
 )
-def test_what_is_no_telephone_number_is_refused(number: str) -> None:
-    assert faults_of(ProfileChange, contact_number=number) == ["contact_number"]
+def test_an_invalid_telephone_number_is_rejected(number: str) -> None:
+    assert invalid_fields(ProfileChange, contact_number=number) == ["contact_number"]
 
 
-def test_every_fault_is_named_at_once() -> None:
-    wrong = {"email": "x", "password": "1234567", "is_venue_owner": 1, "full_name": " ", "role": "owner"}
-    assert sorted(faults_of(Signup, **wrong)) == ["email", "full_name", "is_venue_owner", "password", "role"]
-    assert sorted(faults_of(Signup)) == ["email", "is_venue_owner", "password"]
+def test_all_invalid_fields_are_reported_together() -> None:
+    invalid = {"email": "x", "password": "1234567", "is_venue_owner": 1, "full_name": " ", "role": "owner"}
+    assert sorted(invalid_fields(Signup, **invalid)) == ["email", "full_name", "is_venue_owner", "password", "role"]
+    assert sorted(invalid_fields(Signup)) == ["email", "is_venue_owner", "password"]
 
 
-@pytest.mark.parametrize(("length", "fits"), [(7, False), (8, True), (128, True), (129, False)])
-def test_a_new_password_has_8_to_128_characters(length: int, *, fits: bool) -> None:
+@pytest.mark.parametrize(("length", "is_valid"), [(7, False), (8, True), (128, True), (129, False)])
+def test_a_new_password_has_8_to_128_characters(length: int, *, is_valid: bool) -> None:
     body = {"email": "a@b.c", "password": "ش" * length, "is_venue_owner": False}
-    if fits:
+    if is_valid:
         assert validate(Signup, body).password == "ش" * length
     else:
-        assert faults_of(Signup, **body) == ["password"]
+        assert invalid_fields(Signup, **body) == ["password"]
 
 
-def test_a_name_ends_before_200_characters() -> None:
+def test_a_name_has_at_most_200_characters() -> None:
     assert validate(ProfileChange, {"full_name": " " + "n" * 200}).full_name == "n" * 200
-    assert faults_of(ProfileChange, full_name="n" * 201) == ["full_name"]
+    assert invalid_fields(ProfileChange, full_name="n" * 201) == ["full_name"]

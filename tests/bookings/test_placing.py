@@ -1,4 +1,4 @@
-"""Placing a booking: its shape, its price, and each reason for a no, in the contract's order."""
+"""Placing a booking: its fields, its price, and each error in the order of the contract."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db, Document
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, 500_000, tzinfo=timezone.utc)
-FACTS = {
+FIELDS = {
     *("id", "venue_id", "user_id", "date", "guests", "status", "price_locked", "notes", "created_at", "updated_at"),
     "venue",
 }
 
 
 def count(db: Db) -> int:
-    """Return how many bookings there are."""
+    """Return the number of stored bookings."""
     return db.bookings.count_documents({})
 
 
-def test_a_booking_is_answered_as_the_contract_lists(api: Api) -> None:
+def test_a_new_booking_has_exactly_the_fields_of_the_contract(api: Api) -> None:
     with time_machine.travel(NOW, tick=False):
         venue_id = api.list_venue(api.owner())
         guest = api.sign_up()
@@ -55,25 +55,25 @@ def test_a_booking_is_answered_as_the_contract_lists(api: Api) -> None:
     assert "Idempotent-Replayed" not in answer.headers
 
 
-def test_a_booking_is_kept_in_the_shape_of_the_specification(api: Api, db: Db) -> None:
+def test_a_booking_is_stored_as_specified(api: Api, db: Db) -> None:
     guest = api.sign_up()
     venue_id = api.list_venue(api.owner())
     api.book(guest["token"], venue_id, day(3))
-    kept = db.bookings.find_one({})
-    assert kept is not None
+    stored = db.bookings.find_one({})
+    assert stored is not None
     spec = {"_id", "venue_id", "user_id", "date", "guests", "status", "price_locked", "created_at", "updated_at"}
-    assert kept.keys() - {"notes"} == spec
-    assert (kept["venue_id"], kept["user_id"]) == (ObjectId(venue_id), ObjectId(guest["profile"]["id"]))
-    assert (kept["date"], kept["status"], kept["price_locked"]) == (day(3), "pending", 103_000)
+    assert stored.keys() - {"notes"} == spec
+    assert (stored["venue_id"], stored["user_id"]) == (ObjectId(venue_id), ObjectId(guest["profile"]["id"]))
+    assert (stored["date"], stored["status"], stored["price_locked"]) == (day(3), "pending", 103_000)
 
 
-def test_an_answered_booking_is_what_a_reader_sees_afterwards(api: Api) -> None:
+def test_the_returned_booking_equals_the_one_read_later(api: Api) -> None:
     guest = api.guest()
-    made = api.book(guest, api.list_venue(api.owner()), day(3)).data
-    assert api.get(f"/bookings/{made['booking_id']}", as_=guest).data == {"booking": made["booking"]}
+    created = api.book(guest, api.list_venue(api.owner()), day(3)).data
+    assert api.get(f"/bookings/{created['booking_id']}", as_=guest).data == {"booking": created["booking"]}
 
 
-def test_an_owner_may_book_his_own_hall_and_sees_himself_as_the_guest(api: Api) -> None:
+def test_an_owner_can_book_the_own_venue_and_sees_the_guest_block(api: Api) -> None:
     session = api.sign_up(owner=True, full_name="Ali", contact_number="03001234567")
     answer = api.book(session["token"], api.list_venue(session["token"]), day(3))
     assert answer.status == 201
@@ -81,25 +81,25 @@ def test_an_owner_may_book_his_own_hall_and_sees_himself_as_the_guest(api: Api) 
     assert answer.data["booking"]["guest"] == {"full_name": "Ali", "email": email, "contact_number": "03001234567"}
 
 
-def test_notes_never_given_are_null(api: Api) -> None:
+def test_missing_notes_are_null(api: Api) -> None:
     guest, venue_id = api.guest(), api.list_venue(api.owner())
     assert api.book(guest, venue_id, day(3)).data["booking"]["notes"] is None
     assert api.book(guest, venue_id, day(4), notes=None).data["booking"]["notes"] is None
 
 
 @pytest.mark.parametrize(
-    ("ahead", "asked", "locked"), [(4, 1, None), (3, 0, 0), (3, 0.5, 0.5), (3, 150_000.0, 150_000), (3, 7, 7)]
+    ("ahead", "price", "locked"), [(4, 1, None), (3, 0, 0), (3, 0.5, 0.5), (3, 150_000.0, 150_000), (3, 7, 7)]
 )
-def test_the_price_is_locked_as_it_is_at_that_moment(api: Api, ahead: int, asked: float, locked: float | None) -> None:
-    prices = {"overrides": [{"date": day(ahead), "price": asked}]}
+def test_the_current_price_of_the_date_is_locked(api: Api, ahead: int, price: float, locked: float | None) -> None:
+    prices = {"overrides": [{"date": day(ahead), "price": price}]}
     venue_id = api.list_venue(api.owner(), pricing=prices)
-    found = api.book(api.guest(), venue_id, day(3)).data["booking"]["price_locked"]
-    assert found == locked
-    assert type(found) is type(locked)
+    price_locked = api.book(api.guest(), venue_id, day(3)).data["booking"]["price_locked"]
+    assert price_locked == locked
+    assert type(price_locked) is type(locked)
 
 
 @pytest.mark.parametrize(
-    ("fields", "named"),
+    ("fields", "invalid"),
     [
         ({"venue_id": None}, ["venue_id"]),
         ({"venue_id": "0123456789ABCDEF01234567"}, ["venue_id"]),
@@ -123,22 +123,22 @@ def test_the_price_is_locked_as_it_is_at_that_moment(api: Api, ahead: int, asked
         ({"venue_id": "x", "date": "x", "guests": "x"}, ["date", "guests", "venue_id"]),
     ],
 )
-def test_a_malformed_order_is_refused_before_the_venue_is_looked_for(
-    api: Api, db: Db, fields: dict[str, Any], named: list[str]
+def test_an_invalid_body_is_rejected_before_the_venue_is_read(
+    api: Api, db: Db, fields: dict[str, Any], invalid: list[str]
 ) -> None:
-    order = {"venue_id": NO_ID, "date": day(-1), "guests": 1, **fields}
-    answer = api.post("/bookings", order, as_=api.guest())
-    assert (answer.status, answer.code, sorted(answer.fields)) == (422, "validation_error", named)
+    body = {"venue_id": NO_ID, "date": day(-1), "guests": 1, **fields}
+    answer = api.post("/bookings", body, as_=api.guest())
+    assert (answer.status, answer.code, sorted(answer.fields)) == (422, "validation_error", invalid)
     assert count(db) == 0
 
 
-def test_a_venue_that_is_not_there_comes_before_all_but_the_shape(api: Api) -> None:
+def test_an_unknown_venue_is_reported_before_date_and_capacity(api: Api) -> None:
     answer = api.book(api.guest(), NO_ID, day(-1), guests=10**9)
     assert (answer.status, answer.code) == (404, "not_found")
 
 
 @pytest.mark.parametrize(
-    ("ahead", "guests", "wanted"),
+    ("ahead", "guests", "expected"),
     [
         (-1, 100, (422, "date_in_past")),
         (-1, 201, (422, "date_in_past")),
@@ -153,24 +153,24 @@ def test_a_venue_that_is_not_there_comes_before_all_but_the_shape(api: Api) -> N
         (0, 1, (201, None)),
     ],
 )
-def test_past_and_capacity_come_before_offer_and_rivals(
-    api: Api, db: Db, ahead: int, guests: int, wanted: tuple[int, str | None]
+def test_past_dates_and_capacity_are_checked_before_offer_and_conflicts(
+    api: Api, db: Db, ahead: int, guests: int, expected: tuple[int, str | None]
 ) -> None:
     venue_id = api.list_venue(api.owner(), dates_available=[day(ahead) for ahead in (-1, 0, 3, 5)])
     put_booking(db, ObjectId(venue_id), ObjectId(), date=day(5))
     answer = api.book(api.guest(), venue_id, day(ahead), guests=guests)
-    assert (answer.status, answer.json.get("code")) == wanted
+    assert (answer.status, answer.json.get("code")) == expected
     assert count(db) == (2 if answer.status == 201 else 1)
 
 
-@pytest.mark.parametrize(("status", "wanted"), [("pending", 409), ("confirmed", 409), ("cancelled", 201)])
-def test_only_an_active_booking_takes_a_date(api: Api, db: Db, status: str, wanted: int) -> None:
+@pytest.mark.parametrize(("status", "expected"), [("pending", 409), ("confirmed", 409), ("cancelled", 201)])
+def test_only_an_active_booking_takes_a_date(api: Api, db: Db, status: str, expected: int) -> None:
     venue_id = api.list_venue(api.owner())
     put_booking(db, ObjectId(venue_id), ObjectId(), date=day(3), status=status)
-    assert api.book(api.guest(), venue_id, day(3)).status == wanted
+    assert api.book(api.guest(), venue_id, day(3)).status == expected
 
 
-def test_the_same_guest_can_not_have_the_date_twice_but_the_next_date_and_venue(api: Api) -> None:
+def test_a_guest_can_book_a_date_once_at_each_venue(api: Api) -> None:
     owner, guest = api.owner(), api.guest()
     venue_id, other_id = api.list_venue(owner), api.list_venue(owner)
     assert api.book(guest, venue_id, day(3)).status == 201
@@ -179,7 +179,7 @@ def test_the_same_guest_can_not_have_the_date_twice_but_the_next_date_and_venue(
     assert api.book(guest, other_id, day(3)).status == 201
 
 
-def test_a_venue_of_another_tool_is_booked(api: Api, db: Db) -> None:
+def test_a_venue_of_an_external_writer_can_be_booked(api: Api, db: Db) -> None:
     venue = put_venue(db, ObjectId())
     guest = api.guest()
     answer = api.book(guest, str(venue["_id"]), day(5), guests=500)
@@ -198,72 +198,72 @@ def test_a_venue_without_dates_offers_none(api: Api, db: Db, fields: Document) -
     assert api.book(api.guest(), str(venue["_id"]), day(5)).code == "date_not_offered"
 
 
-def test_a_foreign_guest_books_and_is_shown_to_a_foreign_owner(api: Api, db: Db) -> None:
+def test_an_external_booking_is_shown_to_the_owner_with_its_guest(api: Api, db: Db) -> None:
     owner = api.sign_up(owner=True)
     guest = put_user(db)
     venue = put_venue(db, ObjectId(owner["profile"]["id"]))
     booking = put_booking(db, venue["_id"], guest["_id"])
     shown = api.get(f"/bookings/{booking['_id']}", as_=owner["token"]).data["booking"]
-    assert shown.keys() == FACTS | {"guest"}
+    assert shown.keys() == FIELDS | {"guest"}
     assert (shown["guests"], shown["price_locked"], shown["notes"]) == (300, 150_000, None)
     assert (type(shown["guests"]), type(shown["price_locked"])) == (int, int)
     assert shown["created_at"] == "2025-08-20T10:30:15Z"
     assert shown["guest"]["email"].lower() == guest["email"].lower()
 
 
-def test_today_turns_in_karachi_at_19_hours_utc(api: Api) -> None:
-    turn = datetime(2026, 11, 22, 19, 0, 0, tzinfo=timezone.utc)
-    with time_machine.travel(turn - timedelta(seconds=1), tick=False):
+def test_the_day_in_karachi_begins_at_19_00_utc(api: Api) -> None:
+    midnight = datetime(2026, 11, 22, 19, 0, 0, tzinfo=timezone.utc)
+    with time_machine.travel(midnight - timedelta(seconds=1), tick=False):
         venue_id = api.list_venue(api.owner(), dates_available=["2026-11-22", "2026-11-23"])
         guest = api.guest()
         first = api.book(guest, venue_id, "2026-11-22")
         api.delete(f"/bookings/{first.data['booking_id']}", as_=guest)
-    with time_machine.travel(turn, tick=False):
-        late = api.book(guest, venue_id, "2026-11-22")
+    with time_machine.travel(midnight, tick=False):
+        second = api.book(guest, venue_id, "2026-11-22")
         assert api.book(guest, venue_id, "2026-11-23").status == 201
-    assert (first.status, late.code) == (201, "date_in_past")
+    assert (first.status, second.code) == (201, "date_in_past")
 
 
-def after_the_look(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Any]) -> None:
-    """Let something happen between the plain reads of an order and its transaction."""
-    look = service._check_order  # noqa: SLF001 - the seam between the look and the decision
+def after_first_checks(monkeypatch: pytest.MonkeyPatch, action: Callable[[], Any]) -> None:
+    """Run `action` after the first checks of a booking, and before its transaction."""
+    check = service._check_order  # noqa: SLF001 - the seam between the checks and the transaction
 
-    def look_and_then(*args: Any) -> None:
-        look(*args)
-        happens()
+    def check_and_act(*args: Any) -> None:
+        check(*args)
+        action()
 
-    monkeypatch.setattr(service, "_check_order", look_and_then)
+    monkeypatch.setattr(service, "_check_order", check_and_act)
 
 
-def test_a_date_taken_away_after_the_look_is_not_booked(api: Api, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_date_removed_after_the_first_checks_is_not_booked(api: Api, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
     venue_id, guest = ObjectId(api.list_venue(api.owner())), api.guest()
-    taken_away = {"$pull": {"dates_available": day(3)}}
-    after_the_look(monkeypatch, lambda: db.venues.update_one({"_id": venue_id}, taken_away))
+    removal = {"$pull": {"dates_available": day(3)}}
+    after_first_checks(monkeypatch, lambda: db.venues.update_one({"_id": venue_id}, removal))
     assert api.book(guest, str(venue_id), day(3)).code == "date_not_offered"
     assert count(db) == 0
 
 
-def test_a_hall_made_smaller_after_the_look_is_not_overfilled(
+def test_a_capacity_reduced_after_the_first_checks_is_not_exceeded(
     api: Api, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     venue_id, guest = ObjectId(api.list_venue(api.owner())), api.guest()
-    after_the_look(monkeypatch, lambda: db.venues.update_one({"_id": venue_id}, {"$set": {"capacity": 99}}))
+    after_first_checks(monkeypatch, lambda: db.venues.update_one({"_id": venue_id}, {"$set": {"capacity": 99}}))
     assert api.book(guest, str(venue_id), day(3)).code == "over_capacity"
     assert count(db) == 0
 
 
-def test_the_price_is_that_of_the_deciding_moment_and_not_of_the_look(
+def test_the_price_in_the_transaction_counts_and_not_that_in_the_checks(
     api: Api, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     venue_id, guest = ObjectId(api.list_venue(api.owner())), api.guest()
-    risen = {"$set": {"pricing.overrides.2.price": 7}}
-    after_the_look(monkeypatch, lambda: db.venues.update_one({"_id": venue_id}, risen))
+    new_price = {"$set": {"pricing.overrides.2.price": 7}}
+    after_first_checks(monkeypatch, lambda: db.venues.update_one({"_id": venue_id}, new_price))
     assert api.book(guest, str(venue_id), day(3)).data["booking"]["price_locked"] == 7
 
 
-def test_a_rival_after_the_look_wins(api: Api, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rival_booking_after_the_first_checks_wins(api: Api, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
     venue_id, guest = ObjectId(api.list_venue(api.owner())), api.guest()
-    after_the_look(monkeypatch, lambda: put_booking(db, venue_id, ObjectId(), date=day(3)))
+    after_first_checks(monkeypatch, lambda: put_booking(db, venue_id, ObjectId(), date=day(3)))
     answer = api.book(guest, str(venue_id), day(3))
     assert (answer.status, answer.code, count(db)) == (409, "date_taken", 1)
 
@@ -280,7 +280,7 @@ def test_a_rival_after_the_look_wins(api: Api, db: Db, monkeypatch: pytest.Monke
     ],
     ids=str,
 )
-def test_whatever_another_tool_has_for_a_price_the_date_is_booked_and_the_booking_read(
+def test_a_date_with_any_external_price_can_be_booked_and_read(
     api: Api, db: Db, price: Any, locked: float | None
 ) -> None:
     owner = api.sign_up(is_venue_owner=True)

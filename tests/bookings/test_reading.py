@@ -1,4 +1,4 @@
-"""Reading bookings: who sees which, in what order, page by page, and what stays when a venue is gone."""
+"""Reading bookings: access, order, pages, filters, and the venue summary after a deletion."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.external_documents import put_booking, put_user, put_venue
 if TYPE_CHECKING:
     from halls.mongo.client import Db
 
-FACTS = {
+FIELDS = {
     *("id", "venue_id", "user_id", "date", "guests", "status", "price_locked", "notes", "created_at", "updated_at"),
     "venue",
 }
@@ -32,18 +32,18 @@ def ids(answer: Any) -> list[str]:
     return [booking["id"] for booking in answer.data["bookings"]]
 
 
-def test_a_page_of_bookings_is_exactly_what_the_contract_lists(api: Api) -> None:
+def test_a_page_has_exactly_the_fields_of_the_contract(api: Api) -> None:
     owner, guest = api.owner(), api.guest()
     venue_id = api.list_venue(owner)
-    made = api.book(guest, venue_id, day(3)).data["booking"]
+    created = api.book(guest, venue_id, day(3)).data["booking"]
     answer = api.get("/bookings", as_=guest)
     assert answer.status == 200
-    assert answer.data == {"bookings": [made], "next_cursor": None}
-    assert made.keys() == FACTS
-    assert made["venue"].keys() == {"id", "venue_name", "address"}
+    assert answer.data == {"bookings": [created], "next_cursor": None}
+    assert created.keys() == FIELDS
+    assert created["venue"].keys() == {"id", "venue_name", "address"}
 
 
-def test_the_guest_is_shown_to_the_venues_owner_and_to_nobody_else(api: Api) -> None:
+def test_only_the_venue_owner_sees_the_guest(api: Api) -> None:
     owner = api.owner()
     guest = api.sign_up(full_name="Ali", contact_number="03001234567", email="ali@example.com")
     booking_id = api.book(guest["token"], api.list_venue(owner), day(3)).data["booking_id"]
@@ -54,30 +54,30 @@ def test_the_guest_is_shown_to_the_venues_owner_and_to_nobody_else(api: Api) -> 
         api.patch(f"/bookings/{booking_id}", {"status": "confirmed"}, as_=owner).data["booking"],
         api.delete(f"/bookings/{booking_id}", as_=owner).data["booking"],
     ):
-        assert answer.keys() == FACTS | {"guest"}
+        assert answer.keys() == FIELDS | {"guest"}
         assert answer["guest"] == person
     for answer in (
         api.get("/bookings", as_=guest["token"]).data["bookings"][0],
         api.get(f"/bookings/{booking_id}", as_=guest["token"]).data["booking"],
         api.delete(f"/bookings/{booking_id}", as_=guest["token"]).data["booking"],
     ):
-        assert answer.keys() == FACTS
+        assert answer.keys() == FIELDS
 
 
-def test_a_guest_whose_account_is_gone_is_nobody(api: Api, db: Db) -> None:
+def test_the_guest_of_a_deleted_account_is_null(api: Api, db: Db) -> None:
     owner, guest = api.owner(), api.sign_up()
     booking_id = api.book(guest["token"], api.list_venue(owner), day(3)).data["booking_id"]
     db.users.delete_one({"_id": id_of(guest)})
     assert api.get(f"/bookings/{booking_id}", as_=owner).data["booking"]["guest"] is None
 
 
-def test_an_owner_sees_all_bookings_of_all_his_venues_and_a_guest_his_own(api: Api) -> None:
+def test_owners_list_bookings_of_all_own_venues_and_guests_own_bookings(api: Api) -> None:
     owner, other, ali, ayesha = api.owner(), api.owner(), api.guest(), api.guest()
-    first, second, foreign = api.list_venue(owner), api.list_venue(owner), api.list_venue(other)
+    first, second, other_venue = api.list_venue(owner), api.list_venue(owner), api.list_venue(other)
     a = api.book(ali, first, day(4)).data["booking_id"]
     b = api.book(ayesha, second, day(3)).data["booking_id"]
-    c = api.book(ali, foreign, day(2)).data["booking_id"]
-    own = api.book(owner, foreign, day(1)).data["booking_id"]
+    c = api.book(ali, other_venue, day(2)).data["booking_id"]
+    own = api.book(owner, other_venue, day(1)).data["booking_id"]
     assert ids(api.get("/bookings", as_=owner)) == [b, a]
     assert ids(api.get("/bookings?as=guest", as_=owner)) == [own]
     assert ids(api.get("/bookings", as_=other)) == [own, c]
@@ -87,16 +87,16 @@ def test_an_owner_sees_all_bookings_of_all_his_venues_and_a_guest_his_own(api: A
     assert ids(api.get("/bookings", as_=api.owner())) == []
 
 
-def test_as_guest_an_owner_sees_no_guest_block_but_in_his_own_hall(api: Api) -> None:
+def test_as_guest_an_owner_sees_the_guest_only_at_own_venues(api: Api) -> None:
     owner = api.owner()
     api.book(owner, api.list_venue(api.owner()), day(1))
     api.book(owner, api.list_venue(owner), day(2))
     elsewhere, own = api.get("/bookings?as=guest", as_=owner).data["bookings"]
-    assert elsewhere.keys() == FACTS
-    assert own.keys() == FACTS | {"guest"}
+    assert elsewhere.keys() == FIELDS
+    assert own.keys() == FIELDS | {"guest"}
 
 
-def test_a_guest_who_becomes_an_owner_finds_his_orders_as_a_guest(api: Api) -> None:
+def test_a_new_owner_finds_earlier_bookings_with_as_guest(api: Api) -> None:
     guest = api.guest()
     booking_id = api.book(guest, api.list_venue(api.owner()), day(1)).data["booking_id"]
     api.patch("/auth/me", {"is_venue_owner": True}, as_=guest)
@@ -106,7 +106,7 @@ def test_a_guest_who_becomes_an_owner_finds_his_orders_as_a_guest(api: Api) -> N
 
 @pytest.fixture
 def many(api: Api, db: Db) -> tuple[str, list[Any]]:
-    """Write 24 bookings of one guest in two venues, several on each date; return the guest's token and them."""
+    """Insert 24 bookings of one guest at two venues, several on each date. Return the token and the bookings."""
     guest = api.sign_up()
     venues = [put_venue(db, ObjectId())["_id"] for _ in range(2)]
     rows: list[Any] = []
@@ -120,7 +120,7 @@ def many(api: Api, db: Db) -> tuple[str, list[Any]]:
 
 
 def all_pages(api: Api, token: str, query: str, limit: int) -> list[str]:
-    """Return the ids on all pages of a question, in order."""
+    """Return the ids on all pages of a query, in order."""
     seen: list[str] = []
     cursor = ""
     while True:
@@ -134,13 +134,13 @@ def all_pages(api: Api, token: str, query: str, limit: int) -> list[str]:
 
 
 @pytest.mark.parametrize("limit", [1, 5, 8, 24, 200])
-def test_pages_by_date_then_id_neither_repeat_nor_skip(api: Api, many: tuple[str, list[Any]], limit: int) -> None:
+def test_pages_by_date_and_id_contain_each_booking_once(api: Api, many: tuple[str, list[Any]], limit: int) -> None:
     token, rows = many
     assert all_pages(api, token, "", limit) == [str(row["_id"]) for row in rows]
 
 
 @pytest.mark.parametrize(("first", "last"), [(None, None), (0, None), (None, 1), (-1, 2), (1, 1), (9, 9)])
-def test_every_filter_alone_and_together(
+def test_filters_work_alone_and_combined(
     api: Api, many: tuple[str, list[Any]], first: int | None, last: int | None
 ) -> None:
     token, rows = many
@@ -149,7 +149,7 @@ def test_every_filter_alone_and_together(
         query += f"&venue_id={venue}" if venue else ""
         query += "" if first is None else f"&date_from={day(first)}"
         query += "" if last is None else f"&date_to={day(last)}"
-        wanted = [
+        expected = [
             str(row["_id"])
             for row in rows
             if row["status"] == (status or row["status"])
@@ -157,10 +157,10 @@ def test_every_filter_alone_and_together(
             and (first is None or row["date"] >= day(first))
             and (last is None or row["date"] <= day(last))
         ]
-        assert all_pages(api, token, query, 7) == wanted
+        assert all_pages(api, token, query, 7) == expected
 
 
-def test_a_page_holds_fifty_unless_told_otherwise(api: Api, db: Db) -> None:
+def test_a_page_has_50_bookings_by_default(api: Api, db: Db) -> None:
     guest = api.sign_up()
     rows = [{"venue_id": ObjectId(), "user_id": id_of(guest), "date": day(1), "status": "pending"} for _ in range(51)]
     db.bookings.insert_many(rows)
@@ -170,7 +170,7 @@ def test_a_page_holds_fifty_unless_told_otherwise(api: Api, db: Db) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "named"),
+    ("query", "field"),
     [
         ("status=Pending", "status"),
         ("status=", "status"),
@@ -193,13 +193,13 @@ def test_a_page_holds_fifty_unless_told_otherwise(api: Api, db: Db) -> None:
         ("cursor=abc", "cursor"),
     ],
 )
-def test_a_wrong_question_is_refused_and_named(api: Api, query: str, named: str) -> None:
+def test_an_invalid_query_parameter_is_rejected_and_named(api: Api, query: str, field: str) -> None:
     answer = api.get(f"/bookings?{query}", as_=api.guest())
-    assert (answer.status, answer.code, answer.fields) == (422, "validation_error", [named])
+    assert (answer.status, answer.code, answer.fields) == (422, "validation_error", [field])
 
 
 @pytest.mark.parametrize("query", ["status=cancelled", "as=guest", "date_from=2020-01-01", f"venue_id={NO_ID}"])
-def test_a_cursor_of_another_question_is_refused(api: Api, many: tuple[str, list[Any]], query: str) -> None:
+def test_a_cursor_of_another_query_is_rejected(api: Api, many: tuple[str, list[Any]], query: str) -> None:
     token, _ = many
     cursor = api.get("/bookings?limit=1", as_=token).data["next_cursor"]
     assert api.get(f"/bookings?limit=9&cursor={cursor}", as_=token).status == 200
@@ -207,7 +207,7 @@ def test_a_cursor_of_another_question_is_refused(api: Api, many: tuple[str, list
     assert api.get(f"/bookings?cursor={cursor}", as_=api.guest()).fields == ["cursor"]
 
 
-def test_a_booking_is_read_by_its_booker_and_the_venues_owner_only(api: Api) -> None:
+def test_only_the_guest_and_the_venue_owner_have_access_to_a_booking(api: Api) -> None:
     owner, guest = api.owner(), api.guest()
     path = f"/bookings/{api.book(guest, api.list_venue(owner), day(3)).data['booking_id']}"
     assert api.get(path, as_=guest).data.keys() == {"booking"}
@@ -222,7 +222,7 @@ def test_a_booking_is_read_by_its_booker_and_the_venues_owner_only(api: Api) -> 
     assert api.get(path, as_=guest).data["booking"]["status"] == "pending"
 
 
-def test_the_venue_summary_follows_the_venue_and_stays_when_its_owner_deletes_it(api: Api) -> None:
+def test_the_venue_summary_is_current_and_stays_after_the_deletion(api: Api) -> None:
     owner, guest = api.owner(), api.guest()
     venue_id = api.list_venue(owner)
     booking_id = api.book(guest, venue_id, day(3)).data["booking_id"]
@@ -235,24 +235,24 @@ def test_the_venue_summary_follows_the_venue_and_stays_when_its_owner_deletes_it
         assert api.get(f"/bookings/{booking_id}", as_=person).data["booking"]["venue"] == summary
         assert ids(api.get("/bookings", as_=person)) == [booking_id]
         assert ids(api.get(f"/bookings?venue_id={venue_id}", as_=person)) == [booking_id]
-    assert api.get(f"/bookings/{booking_id}", as_=owner).data["booking"].keys() == FACTS | {"guest"}
-    assert api.get(f"/bookings/{booking_id}", as_=guest).data["booking"].keys() == FACTS
+    assert api.get(f"/bookings/{booking_id}", as_=owner).data["booking"].keys() == FIELDS | {"guest"}
+    assert api.get(f"/bookings/{booking_id}", as_=guest).data["booking"].keys() == FIELDS
 
 
-def test_the_summary_is_null_where_another_tool_removed_the_venue(api: Api, db: Db) -> None:
+def test_the_summary_is_null_if_an_external_writer_deleted_the_venue(api: Api, db: Db) -> None:
     owner, guest = api.owner(), api.guest()
     venue_id = api.list_venue(owner)
     booking_id = api.book(guest, venue_id, day(3)).data["booking_id"]
     db.venues.delete_one({"_id": ObjectId(venue_id)})
     shown = api.get(f"/bookings/{booking_id}", as_=guest).data["booking"]
-    assert shown.keys() == FACTS
+    assert shown.keys() == FIELDS
     assert shown["venue"] is None
     assert api.get("/bookings", as_=guest).data["bookings"] == [shown]
     assert api.get(f"/bookings/{booking_id}", as_=owner).code == "not_yours"
     assert api.delete(f"/bookings/{booking_id}", as_=guest).data["booking"]["venue"] is None
 
 
-def test_bookings_of_another_tool_are_listed_for_both_sides(api: Api, db: Db) -> None:
+def test_external_bookings_are_listed_for_owner_and_guest(api: Api, db: Db) -> None:
     owner, guest = api.sign_up(owner=True), api.sign_up()
     venue = put_venue(db, id_of(owner))
     first = put_booking(db, venue["_id"], put_user(db)["_id"], date=day(-1))
@@ -262,12 +262,12 @@ def test_bookings_of_another_tool_are_listed_for_both_sides(api: Api, db: Db) ->
     assert ids(api.get("/bookings", as_=owner["token"])) == [str(row["_id"]) for row in (first, second, third)]
     shown = api.get("/bookings", as_=guest["token"]).data["bookings"]
     assert [booking["id"] for booking in shown] == [str(second["_id"]), str(third["_id"])]
-    assert all(booking.keys() == FACTS for booking in shown)
-    nothing = {name: shown[1][name] for name in ("guests", "price_locked", "notes", "created_at", "updated_at")}
-    assert nothing == dict.fromkeys(nothing)
+    assert all(booking.keys() == FIELDS for booking in shown)
+    missing = {name: shown[1][name] for name in ("guests", "price_locked", "notes", "created_at", "updated_at")}
+    assert missing == dict.fromkeys(missing)
 
 
-def test_bookings_of_nobody_and_on_days_that_there_are_not_are_paged_like_any(api: Api, db: Db) -> None:
+def test_bookings_without_guest_or_with_impossible_dates_are_paged(api: Api, db: Db) -> None:
     owner = api.sign_up(is_venue_owner=True)
     venue_id = put_venue(db, id_of(owner))["_id"]
     dates = ["1999-12-31", "2027-02-30", "2101-01-01"]

@@ -1,4 +1,4 @@
-"""How bookings are kept: the index that referees, the validator, and a commit whose outcome nobody told us."""
+"""How bookings are stored: the unique index, the validator, and a commit with an unknown outcome."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "fits"),
+    ("first", "second", "is_allowed"),
     [
         ("pending", "pending", False),
         ("pending", "confirmed", False),
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
         ("cancelled", "cancelled", True),
     ],
 )
-def test_a_venue_has_at_most_one_active_booking_a_date(db: Db, first: str, second: str, *, fits: bool) -> None:
+def test_a_venue_has_at_most_one_active_booking_a_date(db: Db, first: str, second: str, *, is_allowed: bool) -> None:
     venue_id = ObjectId()
     put_booking(db, venue_id, ObjectId(), status=first)
-    if fits:
+    if is_allowed:
         put_booking(db, venue_id, ObjectId(), status=second)
     else:
         with pytest.raises(DuplicateKeyError):
@@ -56,7 +56,7 @@ def test_a_venue_has_at_most_one_active_booking_a_date(db: Db, first: str, secon
         {"venue_id": ...},
     ],
 )
-def test_a_document_that_is_no_booking_is_kept_out_whoever_writes_it(db: Db, fields: dict[str, Any]) -> None:
+def test_the_validator_rejects_an_invalid_booking_of_any_writer(db: Db, fields: dict[str, Any]) -> None:
     row = {"venue_id": ObjectId(), "date": day(5), "status": "pending", "guests": 1, "price_locked": None, **fields}
     with pytest.raises(WriteError):
         db.bookings.insert_one({name: value for name, value in row.items() if value is not ...})
@@ -64,7 +64,7 @@ def test_a_document_that_is_no_booking_is_kept_out_whoever_writes_it(db: Db, fie
 
 
 def commit_then_fail(monkeypatch: pytest.MonkeyPatch, error: Exception, *, commits: bool) -> None:
-    """Let the driver lose the connection around the commit: after it took effect, or before."""
+    """Raise `error` from the transaction: after its commit, or without one."""
 
     def transaction(db: Db, work: Any) -> None:
         if commits:
@@ -74,22 +74,20 @@ def commit_then_fail(monkeypatch: pytest.MonkeyPatch, error: Exception, *, commi
     monkeypatch.setattr(store, "in_transaction", transaction)
 
 
-def test_a_commit_that_took_effect_is_a_201_though_the_connection_broke(
+def test_a_committed_booking_is_a_201_despite_a_connection_error(
     api: Api, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     guest, venue_id = api.guest(), api.list_venue(api.owner())
     commit_then_fail(monkeypatch, AutoReconnect("connection closed"), commits=True)
     answer = api.book(guest, venue_id, day(3))
     assert answer.status == 201
-    kept = db.bookings.find_one({})
-    assert kept is not None
-    assert answer.data["booking_id"] == str(kept["_id"])
-    assert api.get(f"/bookings/{kept['_id']}", as_=guest).data["booking"] == answer.data["booking"]
+    stored = db.bookings.find_one({})
+    assert stored is not None
+    assert answer.data["booking_id"] == str(stored["_id"])
+    assert api.get(f"/bookings/{stored['_id']}", as_=guest).data["booking"] == answer.data["booking"]
 
 
-def test_a_commit_that_took_no_effect_is_a_503_and_can_be_repeated(
-    api: Api, db: Db, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_commit_is_a_503_and_can_be_repeated(api: Api, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
     guest, venue_id = api.guest(), api.list_venue(api.owner())
     with monkeypatch.context() as broken:
         commit_then_fail(broken, AutoReconnect("connection closed"), commits=False)
@@ -101,24 +99,24 @@ def test_a_commit_that_took_no_effect_is_a_503_and_can_be_repeated(
     assert api.book(guest, venue_id, day(3)).status == 201
 
 
-def test_a_defect_in_the_transaction_is_not_taken_for_an_outage(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_other_error_in_the_transaction_is_a_500(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     guest, venue_id = api.guest(), api.list_venue(api.owner())
     commit_then_fail(monkeypatch, OperationFailure("no such operator", code=9), commits=True)
     answer = api.book(guest, venue_id, day(3))
     assert (answer.status, answer.code) == (500, "internal_error")
 
 
-def test_a_repeat_with_the_key_after_an_unknown_outcome_is_the_replay(
+def test_a_repeat_with_the_key_after_an_unknown_outcome_is_replayed(
     api: Api, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     guest, venue_id = api.guest(), api.list_venue(api.owner())
-    order = {"venue_id": venue_id, "date": day(3), "guests": 100}
+    body = {"venue_id": venue_id, "date": day(3), "guests": 100}
     with monkeypatch.context() as broken:
         commit_then_fail(broken, AutoReconnect("connection closed"), commits=True)
         broken.setattr(store, "_is_stored", lambda *_: False)
-        lost = api.post("/bookings", order, as_=guest, Idempotency_Key="k")
+        lost = api.post("/bookings", body, as_=guest, Idempotency_Key="k")
     api.await_well()
-    again = api.post("/bookings", order, as_=guest, Idempotency_Key="k")
-    assert (lost.status, again.status) == (503, 201)
-    assert again.headers["Idempotent-Replayed"] == "true"
+    repeated = api.post("/bookings", body, as_=guest, Idempotency_Key="k")
+    assert (lost.status, repeated.status) == (503, 201)
+    assert repeated.headers["Idempotent-Replayed"] == "true"
     assert db.bookings.count_documents({}) == 1

@@ -1,4 +1,4 @@
-"""Confirming and cancelling: pending → confirmed → cancelled or pending → cancelled, and never back."""
+"""Confirming and cancelling: pending → confirmed → cancelled, or pending → cancelled, and never back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Parties(NamedTuple):
-    """A venue's owner, the guest who booked it, and the venue."""
+    """A venue's owner, a guest, and the venue."""
 
     owner: str
     guest: str
@@ -29,27 +29,27 @@ class Parties(NamedTuple):
 
 @pytest.fixture
 def parties(api: Api) -> Parties:
-    """Make an owner with a venue, and a guest."""
+    """An owner with a venue, and a guest."""
     owner, guest = api.owner(), api.sign_up()
     venue_id = api.list_venue(owner)
     return Parties(owner, guest["token"], ObjectId(guest["profile"]["id"]), ObjectId(venue_id))
 
 
 def booked(db: Db, parties: Parties, status: str, date: str | None = None) -> str:
-    """Write a booking of the guest's in that state; return its path."""
+    """Insert a booking of the guest with that status. Return its path."""
     row = put_booking(db, parties.venue_id, parties.guest_id, status=status, date=date or day(3))
     return f"/bookings/{row['_id']}"
 
 
 def act(api: Api, action: str, path: str, token: str) -> Answer:
-    """Confirm, cancel by PATCH, or cancel by DELETE."""
+    """Confirm, cancel with PATCH, or cancel with DELETE."""
     if action == "delete":
         return api.delete(path, as_=token)
     return api.patch(path, {"status": action}, as_=token)
 
 
 @pytest.mark.parametrize(
-    ("before", "action", "who", "wanted"),
+    ("before", "action", "actor", "expected"),
     [
         ("pending", "confirmed", "owner", "confirmed"),
         ("pending", "cancelled", "owner", "cancelled"),
@@ -62,24 +62,24 @@ def act(api: Api, action: str, path: str, token: str) -> Answer:
         ("confirmed", "delete", "guest", "cancelled"),
     ],
 )
-def test_each_allowed_move_is_made_and_answered(
-    api: Api, db: Db, parties: Parties, before: str, action: str, who: str, wanted: str
+def test_an_allowed_status_change_is_made_and_returned(
+    api: Api, db: Db, parties: Parties, before: str, action: str, actor: str, expected: str
 ) -> None:
     path = booked(db, parties, before)
-    was = api.get(path, as_=parties.guest).data["booking"]
+    original = api.get(path, as_=parties.guest).data["booking"]
     later = utc_now() + timedelta(minutes=1)
     with time_machine.travel(later, tick=False):
-        answer = act(api, action, path, getattr(parties, who))
+        answer = act(api, action, path, getattr(parties, actor))
     assert answer.status == 200
     assert answer.data.keys() == ({"cancelled", "booking"} if action == "delete" else {"booking"})
     assert answer.data.get("cancelled", True) is True
     answer.data["booking"].pop("guest", None)
-    assert answer.data["booking"] == was | {"status": wanted, "updated_at": f"{later:%Y-%m-%dT%H:%M:%SZ}"}
+    assert answer.data["booking"] == original | {"status": expected, "updated_at": f"{later:%Y-%m-%dT%H:%M:%SZ}"}
     assert api.get(path, as_=parties.guest).data["booking"] == answer.data["booking"]
 
 
 @pytest.mark.parametrize(
-    ("status", "action", "who"),
+    ("status", "action", "actor"),
     [
         ("confirmed", "confirmed", "owner"),
         ("cancelled", "cancelled", "owner"),
@@ -88,19 +88,19 @@ def test_each_allowed_move_is_made_and_answered(
         ("cancelled", "delete", "guest"),
     ],
 )
-def test_the_status_it_already_has_is_no_change(
-    api: Api, db: Db, parties: Parties, status: str, action: str, who: str
+def test_setting_the_current_status_again_changes_nothing(
+    api: Api, db: Db, parties: Parties, status: str, action: str, actor: str
 ) -> None:
     path = booked(db, parties, status)
-    answer = act(api, action, path, getattr(parties, who))
+    answer = act(api, action, path, getattr(parties, actor))
     assert answer.status == 200
     assert answer.data["booking"]["status"] == status
-    kept = db.bookings.find_one({})
-    assert kept is not None
-    assert kept["updated_at"] == WRITTEN_AT
+    stored = db.bookings.find_one({})
+    assert stored is not None
+    assert stored["updated_at"] == WRITTEN_AT
 
 
-def test_a_cancelled_booking_never_comes_back(api: Api, db: Db, parties: Parties) -> None:
+def test_a_cancelled_booking_cannot_be_confirmed(api: Api, db: Db, parties: Parties) -> None:
     path = booked(db, parties, "cancelled")
     answer = act(api, "confirmed", path, parties.owner)
     assert (answer.status, answer.code) == (409, "bad_transition")
@@ -108,14 +108,14 @@ def test_a_cancelled_booking_never_comes_back(api: Api, db: Db, parties: Parties
 
 
 @pytest.mark.parametrize("status", ["pending", "confirmed", "cancelled"])
-def test_only_the_venues_owner_confirms(api: Api, db: Db, parties: Parties, status: str) -> None:
+def test_only_the_venue_owner_can_confirm(api: Api, db: Db, parties: Parties, status: str) -> None:
     path = booked(db, parties, status)
     answer = act(api, "confirmed", path, parties.guest)
     assert (answer.status, answer.code) == (403, "not_yours")
     assert api.get(path, as_=parties.guest).data["booking"]["status"] == status
 
 
-def test_an_owner_confirms_his_own_order_in_his_own_hall_but_not_elsewhere(api: Api, parties: Parties) -> None:
+def test_an_owner_can_confirm_own_bookings_only_at_own_venues(api: Api, parties: Parties) -> None:
     own = api.book(parties.owner, str(parties.venue_id), day(3)).data["booking_id"]
     assert act(api, "confirmed", f"/bookings/{own}", parties.owner).status == 200
     elsewhere = api.book(parties.owner, api.list_venue(api.owner()), day(3)).data["booking_id"]
@@ -123,34 +123,32 @@ def test_an_owner_confirms_his_own_order_in_his_own_hall_but_not_elsewhere(api: 
 
 
 @pytest.mark.parametrize("status", ["pending", "confirmed"])
-@pytest.mark.parametrize("who", ["owner", "guest"])
-def test_once_the_date_is_past_nothing_is_cancelled(api: Api, db: Db, parties: Parties, status: str, who: str) -> None:
+@pytest.mark.parametrize("actor", ["owner", "guest"])
+def test_a_past_booking_cannot_be_cancelled(api: Api, db: Db, parties: Parties, status: str, actor: str) -> None:
     path = booked(db, parties, status, day(-1))
     for action in ("delete", "cancelled"):
-        answer = act(api, action, path, getattr(parties, who))
+        answer = act(api, action, path, getattr(parties, actor))
         assert (answer.status, answer.code) == (409, "bad_transition")
     assert api.get(path, as_=parties.guest).data["booking"]["status"] == status
 
 
-def test_on_the_day_itself_in_karachi_a_booking_can_still_be_cancelled(api: Api, db: Db) -> None:
-    turn = datetime(2026, 11, 22, 19, 0, 0, tzinfo=timezone.utc)
-    with time_machine.travel(turn - timedelta(seconds=1), tick=False):
+def test_a_booking_can_be_cancelled_until_its_day_ends_in_karachi(api: Api, db: Db) -> None:
+    midnight = datetime(2026, 11, 22, 19, 0, 0, tzinfo=timezone.utc)
+    with time_machine.travel(midnight - timedelta(seconds=1), tick=False):
         guest = api.sign_up()
         venue = put_venue(db, ObjectId())
         rows = [
             put_booking(db, venue["_id"], ObjectId(guest["profile"]["id"]), date=date)
             for date in ("2026-11-22", "2026-11-23")
         ]
-    with time_machine.travel(turn, tick=False):
+    with time_machine.travel(midnight, tick=False):
         assert api.delete(f"/bookings/{rows[0]['_id']}", as_=guest["token"]).code == "bad_transition"
         assert api.delete(f"/bookings/{rows[1]['_id']}", as_=guest["token"]).status == 200
-    with time_machine.travel(turn - timedelta(seconds=1), tick=False):
+    with time_machine.travel(midnight - timedelta(seconds=1), tick=False):
         assert api.delete(f"/bookings/{rows[0]['_id']}", as_=guest["token"]).status == 200
 
 
-def test_a_cancelled_date_is_free_for_the_next_and_a_late_cancel_leaves_his_booking_alone(
-    api: Api, parties: Parties
-) -> None:
+def test_a_repeated_cancellation_does_not_change_the_next_booking(api: Api, parties: Parties) -> None:
     first = f"/bookings/{api.book(parties.guest, str(parties.venue_id), day(3)).data['booking_id']}"
     api.delete(first, as_=parties.guest)
     other = api.guest()
@@ -161,7 +159,7 @@ def test_a_cancelled_date_is_free_for_the_next_and_a_late_cancel_leaves_his_book
 
 
 @pytest.mark.parametrize(
-    ("body", "named"),
+    ("body", "fields"),
     [
         ({}, ["status"]),
         ({"status": None}, ["status"]),
@@ -173,15 +171,15 @@ def test_a_cancelled_date_is_free_for_the_next_and_a_late_cancel_leaves_his_book
         ({"status": "confirmed", "guests": 1, "price_locked": 0}, ["guests", "price_locked"]),
     ],
 )
-def test_what_is_no_status_is_refused(
-    api: Api, db: Db, parties: Parties, body: dict[str, Any], named: list[str]
+def test_an_invalid_status_is_rejected(
+    api: Api, db: Db, parties: Parties, body: dict[str, Any], fields: list[str]
 ) -> None:
     answer = api.patch(booked(db, parties, "pending"), body, as_=parties.owner)
-    assert (answer.status, answer.code, sorted(answer.fields)) == (422, "validation_error", named)
+    assert (answer.status, answer.code, sorted(answer.fields)) == (422, "validation_error", fields)
 
 
 @pytest.mark.parametrize("action", ["confirmed", "cancelled", "delete"])
-def test_a_booking_that_is_not_there_is_not_found(api: Api, action: str) -> None:
+def test_an_unknown_booking_is_a_404(api: Api, action: str) -> None:
     answer = act(api, action, f"/bookings/{NO_ID}", api.guest())
     assert (answer.status, answer.code) == (404, "not_found")
 

@@ -1,1 +1,1 @@
-"""Tests of the owner's side of a venue."""
+"""Tests of importing and exporting venues and bookings."""

@@ -1,4 +1,4 @@
-"""Rows of files to import, and the files."""
+"""Builders of rows and files for import tests."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ CELLS = {
 
 
 def venue_row(**fields: Any) -> dict[str, Any]:
-    """Return a venue as a row of JSON; `fields` replace its own."""
+    """Return a venue as a JSON row; `fields` override the defaults."""
     return venue_body(**{"owner_email": OWNER_EMAIL, **fields})
 
 
 def booking_row(**fields: Any) -> dict[str, Any]:
-    """Return a past booking of VENUE_ID as a row of JSON; `fields` replace its own."""
+    """Return a past booking of VENUE_ID as a JSON row; `fields` override the defaults."""
     return {
         "venue_id": VENUE_ID,
         "user_email": GUEST_EMAIL,
@@ -50,7 +50,10 @@ def write_lines(path: Path, *rows: Any) -> Path:
 
 
 def write_export(path: Path, venues: list[Any], bookings: list[Any]) -> Path:
-    """Write the two lists as `halls export` does, one row a line: venues from line 2, bookings two lines below."""
+    """Write the two lists like `halls export`, one row per line.
+
+    Venues start on line 2. The first booking is three lines after the last venue.
+    """
     parts = [",\n".join(json.dumps(row) for row in rows) for rows in (venues, bookings)]
     path.write_text('{"venues":[\n' + parts[0] + '\n],\n"bookings":[\n' + parts[1] + "\n]}\n")
     return path
@@ -66,5 +69,5 @@ def write_csv(path: Path, *rows: dict[str, str], encoding: str = "utf-8") -> Pat
 
 
 def name_case(value: Any) -> str:
-    """Return a parameter's name for the test report: of fields only their names, as their dates change by the day."""
+    """Return a parameter's name for the test report: of fields only the names, because dates change daily."""
     return "+".join(value) if isinstance(value, dict) else str(value)

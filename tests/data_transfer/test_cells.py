@@ -1,4 +1,4 @@
-"""What the cells of a CSV file say of a venue."""
+"""CSV cells are converted to the fields of a venue."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from halls.data_transfer.cells import field_in_csv, venue_from_cells
 
-NOWHERE = {"maps_location": {"lat": None, "lng": None}}
+NO_LOCATION = {"maps_location": {"lat": None, "lng": None}}
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ NOWHERE = {"maps_location": {"lat": None, "lng": None}}
         ("space_sqft", "4000.5", "space_sqft", 4000.5),
         ("capacity", "1e3", "capacity", "1e3"),
         ("capacity", "1,000", "capacity", "1,000"),
-        ("capacity", "１２", "capacity", "１２"),  # noqa: RUF001 - not the digits we read
+        ("capacity", "１２", "capacity", "１２"),  # noqa: RUF001 - only ASCII digits are read as numbers
         ("dates_available", "2027-01-05;2027-01-01 2027-02-03\n", "dates_available", 3),
         ("dates_available", "2027-02-27..2027-03-01", "dates_available", ["2027-02-27", "2027-02-28", "2027-03-01"]),
         ("dates_available", "2027-01-02..2027-01-01", "dates_available", ["2027-01-02..2027-01-01"]),
@@ -30,12 +30,12 @@ NOWHERE = {"maps_location": {"lat": None, "lng": None}}
         ("videos", "https://a.example/?v=1=22.5", "videos", [{"url": "https://a.example/?v=1", "size_mb": 22.5}]),
     ],
 )
-def test_a_cell_is_read_as_its_column_says(column: str, cell: str, field: str, value: Any) -> None:
-    read = venue_from_cells({column: cell})[field]
-    assert (len(read) if isinstance(value, int) and isinstance(read, list) else read) == value
+def test_a_cell_is_converted_by_its_column(column: str, cell: str, field: str, value: Any) -> None:
+    result = venue_from_cells({column: cell})[field]
+    assert (len(result) if isinstance(value, int) and isinstance(result, list) else result) == value
 
 
-def test_prices_are_given_by_date_or_by_range() -> None:
+def test_prices_are_given_per_date_or_date_range() -> None:
     venue = venue_from_cells({"prices": "2027-01-01..2027-01-02=150000; 2027-01-05 = 9.5"})
     assert venue["pricing"] == {
         "overrides": [
@@ -46,16 +46,16 @@ def test_prices_are_given_by_date_or_by_range() -> None:
     }
 
 
-def test_a_place_is_given_by_two_columns_and_an_empty_cell_is_no_field() -> None:
+def test_lat_and_lng_form_a_location_and_empty_cells_are_ignored() -> None:
     assert venue_from_cells({"lat": "24.5", "lng": "-67", "capacity": " ", "pictures": ""}) == {
         "maps_location": {"lat": 24.5, "lng": -67}
     }
-    assert venue_from_cells({}) == NOWHERE
+    assert venue_from_cells({}) == NO_LOCATION
 
 
 @pytest.mark.parametrize(
     ("field", "column"),
     [("maps_location.lat", "lat"), ("pricing.overrides.2.price", "prices.2.price"), ("capacity", "capacity")],
 )
-def test_a_field_is_called_as_its_column(field: str, column: str) -> None:
+def test_a_field_is_reported_by_its_column_name(field: str, column: str) -> None:
     assert field_in_csv(field) == column

@@ -1,4 +1,4 @@
-"""What is imported for an account while it is closed is gone with it, or not kept: nothing is left to nobody."""
+"""Import during account deletion: imported data is deleted with the account, or not stored."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from halls.accounts import deletion as closure
+from halls.accounts import deletion
 from halls.clock import utc_now
 from halls.data_transfer import transaction
 from halls.data_transfer.files import Row
 from halls.data_transfer.importing import ImportStopped, Report, import_rows
-from tests.accounts.concurrency import meanwhile
+from tests.accounts.concurrency import start_rival
 from tests.api_client import PASSWORD, Api, day
 from tests.data_transfer.rows import GUEST_EMAIL, OWNER_EMAIL, VENUE_ID, booking_row, venue_row
 
@@ -21,88 +21,93 @@ if TYPE_CHECKING:
 
     from halls.mongo.client import Db
 
-GONE = "Somebody closed an account while the file was read. Begin again."
+ACCOUNT_DELETED = "An account in the file was deleted while the file was read. Start the import again."
 NOTES = "Red carpet for grandmother"
 
 
-class People:
-    """An owner and a guest, one of whom closes the account while a file is imported that names both."""
+class Accounts:
+    """An owner and a guest; one account is deleted while a file with both is imported."""
 
-    def __init__(self, app: Flask, api: Api, db: Db, leaves: str) -> None:
+    def __init__(self, app: Flask, api: Api, db: Db, deleted_email: str) -> None:
         self.app, self.db = app, db
         tokens = {
             OWNER_EMAIL: api.sign_up(owner=True, email=OWNER_EMAIL)["token"],
             GUEST_EMAIL: api.sign_up(email=GUEST_EMAIL)["token"],
         }
-        self.leaver = tokens[leaves]
-        # An owner with coming bookings can't leave.
-        coming = [] if leaves == OWNER_EMAIL else [booking_row(date=day(1), status="pending", price_locked=None)]
-        bookings = [booking_row(notes=NOTES), *coming]
+        self.deleted_token = tokens[deleted_email]
+        # The API rejects the deletion of an owner with upcoming bookings.
+        upcoming = (
+            [] if deleted_email == OWNER_EMAIL else [booking_row(date=day(1), status="pending", price_locked=None)]
+        )
+        bookings = [booking_row(notes=NOTES), *upcoming]
         self.rows = [Row(1, venue_row(id=VENUE_ID)), *[Row(1, booking, "bookings") for booking in bookings]]
-        self.said: list[str] = []
+        self.outcomes: list[str] = []
 
-    def leave(self) -> None:
-        """Close the account."""
-        answer = Api(self.app.test_client()).send("DELETE", "/auth/me", {"password": PASSWORD}, as_=self.leaver)
-        self.said.append(str(answer.status))
+    def delete_account(self) -> None:
+        """Delete the account over HTTP."""
+        response = Api(self.app.test_client()).send(
+            "DELETE", "/auth/me", {"password": PASSWORD}, as_=self.deleted_token
+        )
+        self.outcomes.append(str(response.status))
 
-    def bring_in(self) -> None:
-        """Import the file."""
+    def import_file(self) -> None:
+        """Import the rows."""
         try:
             import_rows(self.db, self.rows, Report(), skip_bad=False, max_video_mb=25, now=utc_now())
-        except ImportStopped as stopped:
-            self.said.append(str(stopped))
+        except ImportStopped as error:
+            self.outcomes.append(str(error))
         else:
-            self.said.append("kept")
+            self.outcomes.append("imported")
 
-    def left_over(self) -> int:
-        """Count what is nobody's: venues, active coming bookings, and words of who has gone."""
-        gone = {"$nin": self.db.users.distinct("_id")}
-        coming = {"date": {"$gte": day(0)}, "status": {"$ne": "cancelled"}}
-        bookings = {"user_id": gone, "$or": [coming, {"notes": NOTES}]}
-        return self.db.venues.count_documents({"owner_id": gone}) + self.db.bookings.count_documents(bookings)
+    def count_orphans(self) -> int:
+        """Count orphaned venues, orphaned active upcoming bookings, and notes of deleted guests."""
+        deleted_users = {"$nin": self.db.users.distinct("_id")}
+        upcoming = {"date": {"$gte": day(0)}, "status": {"$ne": "cancelled"}}
+        bookings = {"user_id": deleted_users, "$or": [upcoming, {"notes": NOTES}]}
+        return self.db.venues.count_documents({"owner_id": deleted_users}) + self.db.bookings.count_documents(bookings)
 
 
-def import_while_closing(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Import between the closing's last look at venues and bookings and its end."""
-    thread = meanwhile(monkeypatch, closure, "delete_keys", people.bring_in)
-    people.leave()
+def import_during_deletion(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Import after the deletion has last read venues and bookings, and before it ends."""
+    thread = start_rival(monkeypatch, deletion, "delete_keys", accounts.import_file)
+    accounts.delete_account()
     thread.join()
 
 
-def close_while_importing(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Close the account when all of the file is inserted, and the transaction is open yet."""
-    thread = meanwhile(monkeypatch, transaction, "refresh_entries", people.leave)
-    people.bring_in()
+def delete_during_import(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Delete the account after every insert of the file, while the transaction is still open."""
+    thread = start_rival(monkeypatch, transaction, "refresh_entries", accounts.delete_account)
+    accounts.import_file()
     thread.join()
 
 
 RACES = pytest.mark.parametrize(
-    ("race", "said"), [(import_while_closing, {"200", GONE}), (close_while_importing, {"kept", "200"})]
+    ("race", "outcomes"),
+    [(import_during_deletion, {"200", ACCOUNT_DELETED}), (delete_during_import, {"imported", "200"})],
 )
-LEAVERS = pytest.mark.parametrize("leaves", [OWNER_EMAIL, GUEST_EMAIL])
-Race = Callable[[People, pytest.MonkeyPatch], None]
+DELETED_EMAILS = pytest.mark.parametrize("deleted_email", [OWNER_EMAIL, GUEST_EMAIL])
+Race = Callable[[Accounts, pytest.MonkeyPatch], None]
 
 
 @RACES
-@LEAVERS
-def test_nothing_is_imported_for_who_is_gone(
-    app: Flask, api: Api, db: Db, monkeypatch: pytest.MonkeyPatch, race: Race, said: set[str], leaves: str
+@DELETED_EMAILS
+def test_nothing_is_stored_for_a_deleted_account(
+    app: Flask, api: Api, db: Db, monkeypatch: pytest.MonkeyPatch, race: Race, outcomes: set[str], deleted_email: str
 ) -> None:
-    people = People(app, api, db, leaves)
-    race(people, monkeypatch)
-    assert set(people.said) == said
-    assert people.left_over() == 0
+    accounts = Accounts(app, api, db, deleted_email)
+    race(accounts, monkeypatch)
+    assert set(accounts.outcomes) == outcomes
+    assert accounts.count_orphans() == 0
 
 
 @RACES
-@LEAVERS
-def test_control_without_holding_the_accounts_something_is_left_over(
-    app: Flask, api: Api, db: Db, monkeypatch: pytest.MonkeyPatch, race: Race, said: set[str], leaves: str
+@DELETED_EMAILS
+def test_control_without_account_locks_orphans_remain(
+    app: Flask, api: Api, db: Db, monkeypatch: pytest.MonkeyPatch, race: Race, outcomes: set[str], deleted_email: str
 ) -> None:
-    del said
+    del outcomes
     monkeypatch.setattr(transaction, "lock_accounts", lambda *_: None)
-    people = People(app, api, db, leaves)
-    race(people, monkeypatch)
-    assert set(people.said) == {"kept", "200"}
-    assert people.left_over() == (1 if leaves == OWNER_EMAIL else 2)
+    accounts = Accounts(app, api, db, deleted_email)
+    race(accounts, monkeypatch)
+    assert set(accounts.outcomes) == {"imported", "200"}
+    assert accounts.count_orphans() == (1 if deleted_email == OWNER_EMAIL else 2)

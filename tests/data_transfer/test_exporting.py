@@ -1,4 +1,4 @@
-"""`halls export` writes what `halls import` reads back to the byte."""
+"""`halls export` writes a file that `halls import` restores byte for byte."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def export(db: Db) -> bytes:
     return b"".join(export_lines(db))
 
 
-def move(db: Db, uri: str, folder: Path, *options: str) -> Result:
-    """Export, empty the database but for the accounts, and import."""
+def export_and_import(db: Db, uri: str, folder: Path, *options: str) -> Result:
+    """Export, delete all venues and bookings, and import the export."""
     file = folder / "export.json"
     assert run_halls(uri, "export", "--output", file).exit_code == 0
     db.venues.delete_many({})
@@ -41,26 +41,26 @@ def move(db: Db, uri: str, folder: Path, *options: str) -> Result:
     return run_halls(uri, "import", *options, file)
 
 
-def test_an_empty_database_is_exported_too(db: Db, worker_uri: str, tmp_path: Path) -> None:
+def test_an_empty_database_is_exported_and_imported(db: Db, worker_uri: str, tmp_path: Path) -> None:
     result = run_halls(worker_uri, "export")
     assert json.loads(result.stdout) == {"venues": [], "bookings": []}
-    assert move(db, worker_uri, tmp_path).stdout == "Imported 0 venues and 0 bookings.\n"
+    assert export_and_import(db, worker_uri, tmp_path).stdout == "Imported 0 venues and 0 bookings.\n"
 
 
 @pytest.mark.parametrize("options", [[], ["--skip-bad"]])
-def test_the_demonstration_comes_back_to_the_byte(
+def test_the_demo_data_is_restored_byte_for_byte(
     db: Db, worker_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str]
 ) -> None:
     monkeypatch.setattr(exporting, "BATCH_ROWS", 7)
     load_demo(db, utc_now())
     before = export(db)
-    result = move(db, worker_uri, tmp_path, *options)
+    result = export_and_import(db, worker_uri, tmp_path, *options)
     assert (result.exit_code, result.stdout) == (0, "Imported 60 venues and 120 bookings.\n"), result.stderr
     assert export(db) == before
     assert run_halls(worker_uri, "check").exit_code == 0
 
 
-def test_a_line_holds_a_document_with_its_keys_in_order(db: Db) -> None:
+def test_each_line_holds_a_document_with_sorted_keys(db: Db) -> None:
     load_demo(db, utc_now())
     lines = export(db).decode().splitlines()
     documents = [json.loads(line.rstrip(",")) for line in lines if line.startswith("{") and ":[" not in line[:12]]
@@ -70,44 +70,53 @@ def test_a_line_holds_a_document_with_its_keys_in_order(db: Db) -> None:
     assert ids == sorted(ids[:60]) + sorted(ids[60:])
 
 
-def test_what_was_made_over_http_comes_back_to_the_byte(db: Db, api: Api, worker_uri: str, tmp_path: Path) -> None:
+def test_documents_created_over_http_are_restored_byte_for_byte(
+    db: Db, api: Api, worker_uri: str, tmp_path: Path
+) -> None:
     owner, guest = api.owner(), api.guest()
-    kept, gone = api.list_venue(owner, space_sqft=4000, additional_description="ہال\n“two”"), api.list_venue(owner)
-    api.book(guest, kept, day(1), notes="By the window.")
-    cancelled = api.book(guest, gone, day(2)).data["booking_id"]
-    api.delete(f"/bookings/{cancelled}", as_=guest)
-    assert api.delete(f"/venues/{gone}", as_=owner).status == 200
-    before, served = export(db), api.get(f"/bookings/{cancelled}", as_=owner).data
-    assert move(db, worker_uri, tmp_path).stderr == ""
+    active_venue, deleted_venue = (
+        api.list_venue(owner, space_sqft=4000, additional_description="ہال\n“two”"),
+        api.list_venue(owner),
+    )
+    api.book(guest, active_venue, day(1), notes="By the window.")
+    cancelled_id = api.book(guest, deleted_venue, day(2)).data["booking_id"]
+    api.delete(f"/bookings/{cancelled_id}", as_=guest)
+    assert api.delete(f"/venues/{deleted_venue}", as_=owner).status == 200
+    before, served_booking = export(db), api.get(f"/bookings/{cancelled_id}", as_=owner).data
+    assert export_and_import(db, worker_uri, tmp_path).stderr == ""
     assert export(db) == before
-    assert api.get(f"/bookings/{cancelled}", as_=owner).data == served
-    assert api.get(f"/venues/{kept}").data["venue"]["additional_description"] == "ہال\n“two”"
+    assert api.get(f"/bookings/{cancelled_id}", as_=owner).data == served_booking
+    assert api.get(f"/venues/{active_venue}").data["venue"]["additional_description"] == "ہال\n“two”"
 
 
-def test_documents_of_other_tools_are_exported_as_served_and_come_back(db: Db, worker_uri: str, tmp_path: Path) -> None:
+def test_documents_of_external_writers_are_exported_as_served_and_restored(
+    db: Db, worker_uri: str, tmp_path: Path
+) -> None:
     owner, guest = put_owner(db, email="Owner@Example.com"), put_user(db)
     venue = put_venue(db, owner["_id"])
     bare = bare_venue_document(owner["_id"])
-    turned = {"coordinates": [67.0, 24.9], "type": "Point"}
-    db.venues.insert_one(bare | {"maps_location": turned, "pricing": None, "amenities": {"water": True, "pool": True}})
+    reordered = {"coordinates": [67.0, 24.9], "type": "Point"}
+    db.venues.insert_one(
+        bare | {"maps_location": reordered, "pricing": None, "amenities": {"water": True, "pool": True}}
+    )
     put_booking(db, venue["_id"], guest["_id"], date=day(5))
     before = export(db)
     first, second = sorted(json.loads(before)["venues"], key=lambda row: row["id"] != str(venue["_id"]))
-    # Of two prices for a date the first counts; nobody is served the other.
+    # The first price for a date counts; the API does not return the second.
     assert first["pricing"]["overrides"] == [{"date": day(5), "price": 150_000}, {"date": day(2), "price": 120_000.5}]
     assert (first["owner_email"], first["created_at"]) == ("Owner@Example.com", "2025-08-20T10:30:15.999Z")
     assert (second["created_at"], second["dates_available"]) == (None, [])
-    result = move(db, worker_uri, tmp_path)
+    result = export_and_import(db, worker_uri, tmp_path)
     assert result.exit_code == 0, result.stderr
     assert export(db) == before
 
 
-def test_those_who_are_gone_are_told_by_their_ids(db: Db, worker_uri: str, tmp_path: Path) -> None:
-    owner, guest, nobody = put_owner(db, email="o@example.com")["_id"], put_user(db)["_id"], ObjectId()
+def test_deleted_accounts_are_exported_by_their_ids(db: Db, worker_uri: str, tmp_path: Path) -> None:
+    owner, guest, unknown_id = put_owner(db, email="o@example.com")["_id"], put_user(db)["_id"], ObjectId()
     venue = put_venue(db, owner)["_id"]
-    put_booking(db, venue, nobody, date="2020-01-01", status="cancelled")
+    put_booking(db, venue, unknown_id, date="2020-01-01", status="cancelled")
     put_booking(db, ObjectId(), guest, date="2020-01-02")
-    for owner_id in (owner, nobody):
+    for owner_id in (owner, unknown_id):
         summary: dict[str, Any] = {
             "id": ObjectId(),
             "venue_name": "Old Hall",
@@ -118,29 +127,29 @@ def test_those_who_are_gone_are_told_by_their_ids(db: Db, worker_uri: str, tmp_p
     put_booking(db, venue, guest, date="2020-01-04", venue={"venue_name": "though it is there"})
     before = export(db)
     first, second, third, fourth, fifth = json.loads(before)["bookings"]
-    assert (first["user_id"], "user_email" in first, "venue" in first) == (str(nobody), False, False)
+    assert (first["user_id"], "user_email" in first, "venue" in first) == (str(unknown_id), False, False)
     assert second["venue"] is None
     assert third["venue"] == {"venue_name": "Old Hall", "address": "Old Road", "owner_email": "o@example.com"}
-    assert fourth["venue"] == {"venue_name": "Old Hall", "address": "Old Road", "owner_id": str(nobody)}
+    assert fourth["venue"] == {"venue_name": "Old Hall", "address": "Old Road", "owner_id": str(unknown_id)}
     assert "venue" not in fifth
-    assert move(db, worker_uri, tmp_path).stderr == ""
+    assert export_and_import(db, worker_uri, tmp_path).stderr == ""
     assert export(db) == before
 
 
-def test_a_venue_of_nobody_is_exported_but_not_imported(db: Db, worker_uri: str, tmp_path: Path) -> None:
-    nobody = ObjectId()
-    put_venue(db, nobody)
-    db.venues.insert_one({name: value for name, value in bare_venue_document(nobody).items() if name != "owner_id"})
+def test_a_venue_without_an_owner_account_is_exported_but_not_imported(db: Db, worker_uri: str, tmp_path: Path) -> None:
+    unknown_id = ObjectId()
+    put_venue(db, unknown_id)
+    db.venues.insert_one({name: value for name, value in bare_venue_document(unknown_id).items() if name != "owner_id"})
     assert [venue["owner_id"] for venue in json.loads(export(db))["venues"]] in (
-        [str(nobody), None],
-        [None, str(nobody)],
+        [str(unknown_id), None],
+        [None, str(unknown_id)],
     )
-    result = move(db, worker_uri, tmp_path)
+    result = export_and_import(db, worker_uri, tmp_path)
     assert result.exit_code == 1
     assert "line 2, owner_email: This field is required." in result.stderr
 
 
-def test_what_json_has_no_word_for_is_written_as_text(db: Db) -> None:
+def test_bson_types_without_a_json_type_are_converted(db: Db) -> None:
     put_venue(
         db,
         ObjectId(),
@@ -153,19 +162,19 @@ def test_what_json_has_no_word_for_is_written_as_text(db: Db) -> None:
     assert venue["videos"] == ["2020-01-02T00:00:00.000Z"]
 
 
-def test_an_export_shows_one_instant(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever takes down a venue while the bookings are still to be written changes nothing of this export."""
+def test_an_export_reads_one_snapshot(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deletes during an export do not change the exported data."""
     monkeypatch.setattr(exporting, "BATCH_ROWS", 1)
     load_demo(db, utc_now())
     before = export(db)
     lines = export_lines(db)
-    began = [next(lines) for _ in range(3)]
+    first_lines = [next(lines) for _ in range(3)]
     db.venues.delete_many({})
     db.bookings.delete_many({})
-    assert b"".join([*began, *lines]) == before
+    assert b"".join([*first_lines, *lines]) == before
 
 
-def test_the_file_is_whole_or_as_it_was(
+def test_a_failed_export_leaves_the_previous_file_unchanged(
     db: Db, worker_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "export.json"
@@ -175,11 +184,11 @@ def test_the_file_is_whole_or_as_it_was(
     before = file.read_bytes()
     assert before == export(db)
 
-    def break_off(*_: Any) -> Any:
+    def fail_halfway(*_: Any) -> Any:
         yield b"half"
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("halls.data_transfer.cli.export_lines", break_off)
+    monkeypatch.setattr("halls.data_transfer.cli.export_lines", fail_halfway)
     result = run_halls(worker_uri, "export", "--output", file)
     assert result.exit_code == 1
     assert "No space left on device" in result.stderr

@@ -1,4 +1,4 @@
-"""Files are read as rows with their lines, and what can't be read is told with its line."""
+"""Import files are read as rows with line numbers, and errors name the line."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def lines_of(rows: list[Row]) -> list[tuple[int, str, Any]]:
 
 @pytest.mark.parametrize("bom", ["", "\ufeff"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_json_lines_are_rows_each_on_its_line(file: Path, bom: str, end: str) -> None:
+def test_each_line_of_json_lines_is_a_row(file: Path, bom: str, end: str) -> None:
     rows = read(file, bom + end.join(['{"a": 1}', "", '{"a": 2}', '{"a": ', "3", ""]))
     assert lines_of(rows) == [
         (1, "venues", {"a": 1}),
@@ -42,7 +42,7 @@ def test_json_lines_are_rows_each_on_its_line(file: Path, bom: str, end: str) ->
 
 
 @pytest.mark.parametrize("bom", ["", "\ufeff"])
-def test_an_array_gives_each_object_the_line_on_which_it_begins(file: Path, bom: str) -> None:
+def test_an_array_element_has_the_line_where_it_starts(file: Path, bom: str) -> None:
     text = bom + '\n[{"a": 1},\n\n  {"a":\n 2}, {"a":\n3}\n]\n\n'
     assert lines_of(read(file, text)) == [
         (2, "venues", {"a": 1}),
@@ -52,7 +52,7 @@ def test_an_array_gives_each_object_the_line_on_which_it_begins(file: Path, bom:
     assert read(file, " [ ] ") == []
 
 
-def test_what_was_exported_gives_venues_and_bookings(file: Path) -> None:
+def test_an_export_file_contains_venues_and_bookings(file: Path) -> None:
     both = '{"venues":[\n{"a":1},\n{"a":2}\n],\n"bookings":[\n{"b":1}\n]}\n'
     assert lines_of(read(file, both)) == [(2, "venues", {"a": 1}), (3, "venues", {"a": 2}), (6, "bookings", {"b": 1})]
     assert lines_of(read(file, '{\n "venues" : [1] }')) == [(2, "venues", 1)]
@@ -77,7 +77,7 @@ def test_what_was_exported_gives_venues_and_bookings(file: Path) -> None:
     ],
     ids=range(12),
 )
-def test_json_that_goes_wrong_is_told_once_with_its_line(file: Path, text: str, line: int) -> None:
+def test_a_json_syntax_error_is_reported_once_with_its_line(file: Path, text: str, line: int) -> None:
     rows = read(file, text)
     assert [row.value for row in rows[:-1]] in ([1], [])
     assert (rows[-1].line, rows[-1].value) == (line, None)
@@ -85,7 +85,7 @@ def test_json_that_goes_wrong_is_told_once_with_its_line(file: Path, text: str, 
 
 
 @pytest.mark.parametrize("bad", ['{"a": 1, "a": 2}', '{"a": NaN}', '{"a": Infinity}', '{"a": 1e999}'])
-def test_what_other_readers_let_through_costs_only_its_own_row(file: Path, bad: str) -> None:
+def test_duplicate_keys_and_non_finite_numbers_reject_only_their_row(file: Path, bad: str) -> None:
     for text in (f"[\n{bad},\n2\n]", f'\n{bad}\n{{"a": 2}}'):
         bad_row, good_row = read(file, text)
         assert (bad_row.line, bad_row.value) == (2, None)
@@ -94,7 +94,7 @@ def test_what_other_readers_let_through_costs_only_its_own_row(file: Path, bad: 
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
-def test_csv_is_read_with_the_bom_of_excel_or_without(file: Path, encoding: str) -> None:
+def test_csv_is_read_with_or_without_a_bom(file: Path, encoding: str) -> None:
     row = CELLS | {"venue_name": "مہتاب ہال", "additional_description": "one\ntwo, “three”"}
     write_csv(file, row, row | {"capacity": "5"}, encoding=encoding)
     first, second = read_rows(file)
@@ -105,16 +105,16 @@ def test_csv_is_read_with_the_bom_of_excel_or_without(file: Path, encoding: str)
     assert first.name_field("maps_location.lat") == "lat"
 
 
-def test_a_row_of_json_keeps_the_names_of_the_api(file: Path) -> None:
+def test_a_json_row_reports_api_field_names(file: Path) -> None:
     assert read(file, "[1]")[0].name_field("maps_location.lat") == "maps_location.lat"
 
 
-def test_empty_lines_of_csv_are_no_rows(file: Path) -> None:
+def test_empty_csv_lines_are_ignored(file: Path) -> None:
     rows = read(file, "venue_name,type\n\nA,Hall\n,\n\nB,Lawn\n")
     assert [(row.line, row.value["venue_name"]) for row in rows] == [(3, "A"), (6, "B")]
 
 
-def test_broken_lines_of_csv_are_told_and_the_others_read(file: Path) -> None:
+def test_malformed_csv_lines_are_reported_and_the_others_read(file: Path) -> None:
     rows = read(file, 'venue_name,type\nA\nB,Hall,x\nC"D,"E"F\nG,Hall\n"H,Hall\n')
     assert [(row.line, bool(row.unreadable)) for row in rows] == [
         (2, True),
@@ -126,7 +126,7 @@ def test_broken_lines_of_csv_are_told_and_the_others_read(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "named"),
+    ("text", "message"),
     [
         ("", "empty"),
         ("\n\n", "empty"),
@@ -135,8 +135,8 @@ def test_broken_lines_of_csv_are_told_and_the_others_read(file: Path) -> None:
         ('"venue_name"x,type', "The header"),
     ],
 )
-def test_a_bad_header_is_told_before_any_row(file: Path, text: str, named: str) -> None:
-    with pytest.raises(UnreadableFile, match=named):
+def test_an_invalid_csv_header_is_rejected_before_any_row(file: Path, text: str, message: str) -> None:
+    with pytest.raises(UnreadableFile, match=message):
         read(file, text)
 
 
@@ -147,7 +147,7 @@ def test_lines_are_counted(file: Path, raw: bytes, lines: int) -> None:
 
 
 @pytest.mark.parametrize("raw", [b"a\nb\xff\n", "a\nپ".encode("cp1256"), "a\nb".encode("utf-16")])
-def test_what_is_not_utf8_is_named_by_its_line(file: Path, raw: bytes) -> None:
+def test_invalid_utf8_is_reported_with_its_line(file: Path, raw: bytes) -> None:
     file.write_bytes(raw)
     with pytest.raises(UnreadableFile, match=r"Line [12] is not in UTF-8"):
         count_lines(file)

@@ -1,4 +1,4 @@
-"""`halls import`: every row is checked as the API would, and either all of a file is kept or nothing."""
+"""`halls import` validates rows like the API, and stores either the whole file or nothing."""
 
 from __future__ import annotations
 
@@ -29,24 +29,22 @@ if TYPE_CHECKING:
 
     from halls.mongo.client import Db
 
-WRITTEN = "2026-02-03T04:05:06.789Z"
+CREATED_AT = "2026-02-03T04:05:06.789Z"
 
 
 @pytest.fixture
 def file(tmp_path: Path, db: Db) -> Path:
-    """A file to write; the accounts of its owner and guest are there, in another case."""
+    """The path of a file to write. Accounts of its owner and guest exist, with e-mail addresses in title case."""
     put_owner(db, email=OWNER_EMAIL.title())
     put_user(db, email=GUEST_EMAIL.title())
     return tmp_path / "file"
 
 
-def venues_of(db: Db) -> list[dict[str, Any]]:
+def list_venues(db: Db) -> list[dict[str, Any]]:
     return list(db.venues.find(sort=[("_id", 1)]))
 
 
-def test_an_imported_venue_is_served_like_one_that_was_registered(
-    db: Db, api: Api, worker_uri: str, file: Path
-) -> None:
+def test_an_imported_venue_is_served_like_a_registered_one(db: Db, api: Api, worker_uri: str, file: Path) -> None:
     owner = api.owner()
     sent = venue_row(
         amenities={"water": True},
@@ -59,18 +57,18 @@ def test_an_imported_venue_is_served_like_one_that_was_registered(
     registered = api.post("/venues/register", body, as_=owner).data["venue"]
     result = run_halls(worker_uri, "import", write_lines(file, sent))
     assert (result.exit_code, result.stdout, result.stderr) == (0, "Imported 1 venues and 0 bookings.\n", "")
-    imported = next(venue for venue in venues_of(db) if str(venue["_id"]) != registered["id"])
+    imported = next(venue for venue in list_venues(db) if str(venue["_id"]) != registered["id"])
     served = api.get(f"/venues/{imported['_id']}").data["venue"]
-    own = {"id", "owner_id", "created_at", "updated_at"}
-    assert {name: served[name] for name in served.keys() - own} == {
-        name: registered[name] for name in registered.keys() - own
+    generated = {"id", "owner_id", "created_at", "updated_at"}
+    assert {name: served[name] for name in served.keys() - generated} == {
+        name: registered[name] for name in registered.keys() - generated
     }
     assert imported["rev"] == 0
-    assert imported["owner_id"] == db.users.find_one({"email": OWNER_EMAIL.title()})["_id"]  # type: ignore[index] # it is there
+    assert imported["owner_id"] == db.users.find_one({"email": OWNER_EMAIL.title()})["_id"]  # type: ignore[index] # the owner exists
 
 
 @pytest.mark.parametrize("form", ["array", "lines", "export", "csv"])
-def test_every_form_of_file_is_taken(db: Db, worker_uri: str, file: Path, form: str) -> None:
+def test_every_file_format_is_imported(db: Db, worker_uri: str, file: Path, form: str) -> None:
     rows = [venue_row(venue_name=name) for name in ("One", "Two")]
     if form == "csv":
         write_csv(file, *(CELLS | {"venue_name": row["venue_name"]} for row in rows), encoding="utf-8-sig")
@@ -82,10 +80,10 @@ def test_every_form_of_file_is_taken(db: Db, worker_uri: str, file: Path, form: 
         write_lines(file, *rows)
     result = run_halls(worker_uri, "import", file)
     assert (result.exit_code, result.stderr) == (0, "")
-    assert [venue["venue_name"] for venue in venues_of(db)] == ["One", "Two"]
+    assert [venue["venue_name"] for venue in list_venues(db)] == ["One", "Two"]
 
 
-def test_a_csv_row_can_say_everything_of_a_venue(db: Db, worker_uri: str, file: Path) -> None:
+def test_a_csv_row_can_set_every_field_of_a_venue(db: Db, worker_uri: str, file: Path) -> None:
     cells = {
         "dates_available": f"{day(1)}..{day(3)}; {day(9)}",
         "prices": f"{day(1)}..{day(2)}=150000;{day(9)}=99.5",
@@ -96,7 +94,7 @@ def test_a_csv_row_can_say_everything_of_a_venue(db: Db, worker_uri: str, file: 
         "videos": "https://cdn.example/1.mp4=22.5",
     }
     assert run_halls(worker_uri, "import", write_csv(file, CELLS | cells)).exit_code == 0
-    (venue,) = venues_of(db)
+    (venue,) = list_venues(db)
     assert venue["maps_location"] == {"type": "Point", "coordinates": [67, 24.86]}
     assert venue["dates_available"] == [day(1), day(2), day(3), day(9)]
     assert venue["pricing"]["overrides"] == [
@@ -104,7 +102,7 @@ def test_a_csv_row_can_say_everything_of_a_venue(db: Db, worker_uri: str, file: 
         {"date": day(2), "price": 150_000},
         {"date": day(9), "price": 99.5},
     ]
-    assert [name for name, has in venue["amenities"].items() if has] == ["water", "sound_system"]
+    assert [name for name, is_present in venue["amenities"].items() if is_present] == ["water", "sound_system"]
     assert venue["additional_description"] == "Line one\nline two"
     assert len(venue["pictures"]) == 2
     assert venue["videos"] == [{"url": "https://cdn.example/1.mp4", "size_mb": 22.5}]
@@ -125,29 +123,29 @@ def test_a_csv_row_can_say_everything_of_a_venue(db: Db, worker_uri: str, file: 
         ({"pictures": ["ftp://a.example/"]}, "pictures.0: must be a whole http or https address"),
         ({"venue_name": "\ud800"}, "venue_name: holds a lone surrogate"),
         ({"venue_name": "a\x00b"}, "venue_name: may not hold control characters"),
-        ({"colour": "red"}, "colour: There is no such field."),
-        ({"owner_email": "nobody@example.com"}, "owner_email: There is no venue owner's account"),
-        ({"owner_email": GUEST_EMAIL}, "owner_email: There is no venue owner's account"),
+        ({"colour": "red"}, "colour: Unknown field."),
+        ({"owner_email": "nobody@example.com"}, "owner_email: No account of a venue owner has this address."),
+        ({"owner_email": GUEST_EMAIL}, "owner_email: No account of a venue owner has this address."),
         ({"owner_email": None}, "owner_email: This field is required."),
         ({"owner_email": " "}, "owner_email: Value should have at least 1 item"),
         ({"owner_email": 5}, "owner_email: Input should be a valid string"),
         ({"id": "A" * 24}, "id: must be an id of 24 hex digits"),
-        ({"created_at": "yesterday"}, "created_at: must be a moment in UTC"),
+        ({"created_at": "yesterday"}, "created_at: must be a time in UTC"),
         ({"updated_at": "2026-02-30T00:00:00Z"}, "updated_at: "),
-        ({"created_at": 5}, "created_at: must be a moment in UTC"),
+        ({"created_at": 5}, "created_at: must be a time in UTC"),
         ({"pricing": json.loads("[" * 40 + "]" * 40)}, "The body is nested deeper than 32 levels."),
     ],
     ids=str,
 )
-def test_a_bad_row_is_told_by_line_and_field(
+def test_an_invalid_row_is_reported_with_line_and_field(
     db: Db, worker_uri: str, file: Path, fields: dict[str, Any], fault: str
 ) -> None:
     result = run_halls(worker_uri, "import", write_lines(file, venue_row(), venue_row(**fields)))
-    line, _, told = result.stderr.partition(", " if ": " in fault else ": ")
+    line, _, message = result.stderr.partition(", " if ": " in fault else ": ")
     assert (result.exit_code, line) == (1, "line 2"), result.stderr
-    assert told.startswith(fault), result.stderr
+    assert message.startswith(fault), result.stderr
     assert result.stderr.count("\n") == 1
-    assert venues_of(db) == []
+    assert list_venues(db) == []
 
 
 @pytest.mark.parametrize(
@@ -159,22 +157,24 @@ def test_a_bad_row_is_told_by_line_and_field(
         ({"prices": "2027-01-01=cheap"}, "line 2, prices.0.price: must be a number of rupees"),
         ({"prices": "150000"}, "line 2, prices.0.date: must be a real day"),
         ({"dates_available": "2027-01-02..2027-01-01"}, "line 2, dates_available.0: must be a real day"),
-        ({"amenities": "water;pool"}, "line 2, amenities.pool: There is no such field."),
+        ({"amenities": "water;pool"}, "line 2, amenities.pool: Unknown field."),
         ({"videos": "https://a.example/"}, "line 2, videos.0.url: "),
     ],
     ids=str,
 )
-def test_a_bad_cell_is_told_by_its_column(worker_uri: str, file: Path, cells: dict[str, str], fault: str) -> None:
+def test_an_invalid_cell_is_reported_with_its_column(
+    worker_uri: str, file: Path, cells: dict[str, str], fault: str
+) -> None:
     result = run_halls(worker_uri, "import", write_csv(file, CELLS | cells))
     assert result.exit_code == 1
     assert result.stderr.startswith(fault), result.stderr
 
 
-def test_all_faults_of_all_rows_are_told_at_once(db: Db, worker_uri: str, file: Path) -> None:
+def test_all_errors_of_all_rows_are_reported_at_once(db: Db, worker_uri: str, file: Path) -> None:
     bad = venue_row(capacity=0, type="Barn", owner_email="nobody@example.com", id=VENUE_ID)
     write_lines(file, venue_row(id=VENUE_ID), bad, 5, [], venue_row(address=None))
-    with file.open("a") as more:
-        more.write('{"capacity": 5, "capacity": 6}\n{"capacity": \n')
+    with file.open("a") as appended:
+        appended.write('{"capacity": 5, "capacity": 6}\n{"capacity": \n')
     result = run_halls(worker_uri, "import", file)
     assert [line.partition(":")[0] for line in result.stderr.splitlines()] == [
         "line 2, type",
@@ -188,30 +188,30 @@ def test_all_faults_of_all_rows_are_told_at_once(db: Db, worker_uri: str, file: 
         "line 7",
     ]
     assert result.stdout == "Imported 0 venues and 0 bookings.\n"
-    assert venues_of(db) == []
+    assert list_venues(db) == []
 
 
-def test_a_fault_in_the_last_row_keeps_everything_out(db: Db, worker_uri: str, file: Path) -> None:
+def test_an_error_in_the_last_row_prevents_the_whole_import(db: Db, worker_uri: str, file: Path) -> None:
     rows = [venue_row(dates_available=[], pricing=None) for _ in range(120)]
     result = run_halls(worker_uri, "import", write_lines(file, *rows, {}))
     assert result.exit_code == 1
     assert result.stderr.startswith("line 121, venue_name: This field is required.\n")
-    assert venues_of(db) == []
+    assert list_venues(db) == []
 
 
-def test_skip_bad_keeps_the_good_rows_and_tells_the_others(db: Db, worker_uri: str, file: Path) -> None:
+def test_skip_bad_stores_valid_rows_and_reports_the_others(db: Db, worker_uri: str, file: Path) -> None:
     rows: list[Any] = [venue_row(venue_name=f"V{n}") for n in range(120)]
     rows[3], rows[60], rows[119] = {}, venue_row(capacity=-1), "no object"
-    # A whole batch without a good row, too.
+    # The last 60 rows contain a whole batch without a valid row.
     result = run_halls(worker_uri, "import", "--skip-bad", write_lines(file, *rows, *([5] * 60)))
     assert result.exit_code == 1
-    told = [line.partition(":")[0].partition(",")[0] for line in result.stderr.splitlines()]
-    assert set(told) == {"line 4", "line 61", "line 120", *(f"line {n}" for n in range(121, 181))}
+    reported_lines = [line.partition(":")[0].partition(",")[0] for line in result.stderr.splitlines()]
+    assert set(reported_lines) == {"line 4", "line 61", "line 120", *(f"line {n}" for n in range(121, 181))}
     assert result.stdout == "Imported 117 venues and 0 bookings.\n"
-    assert len(venues_of(db)) == 117
+    assert len(list_venues(db)) == 117
 
 
-def test_a_thousand_faults_are_named_and_the_rest_counted(worker_uri: str, file: Path) -> None:
+def test_the_first_thousand_errors_are_reported_and_the_rest_counted(worker_uri: str, file: Path) -> None:
     result = run_halls(worker_uri, "import", write_lines(file, {}, *range(2_494)))
     lines = result.stderr.splitlines()
     assert len(lines) == 1_001
@@ -219,44 +219,45 @@ def test_a_thousand_faults_are_named_and_the_rest_counted(worker_uri: str, file:
 
 
 @pytest.mark.parametrize("name", ["id", "_id"])
-def test_a_row_keeps_the_id_and_the_times_that_it_tells(db: Db, worker_uri: str, file: Path, name: str) -> None:
+def test_an_imported_venue_keeps_the_id_and_times_of_its_row(db: Db, worker_uri: str, file: Path, name: str) -> None:
     rows = [
-        venue_row(**{name: VENUE_ID}, created_at=WRITTEN, updated_at="2026-02-03T04:05:06Z"),
+        venue_row(**{name: VENUE_ID}, created_at=CREATED_AT, updated_at="2026-02-03T04:05:06Z"),
         venue_row(created_at=None),
     ]
     assert run_halls(worker_uri, "import", write_lines(file, *rows)).exit_code == 0
-    told, untold = sorted(venues_of(db), key=lambda venue: venue["_id"] != ObjectId(VENUE_ID))
-    assert told["_id"] == ObjectId(VENUE_ID)
-    assert told["created_at"].isoformat() == "2026-02-03T04:05:06.789000+00:00"
-    assert told["updated_at"].isoformat() == "2026-02-03T04:05:06+00:00"
-    assert untold["created_at"] is None
-    assert untold["updated_at"] > told["updated_at"]
+    with_times, without_times = sorted(list_venues(db), key=lambda venue: venue["_id"] != ObjectId(VENUE_ID))
+    assert with_times["_id"] == ObjectId(VENUE_ID)
+    assert with_times["created_at"].isoformat() == "2026-02-03T04:05:06.789000+00:00"
+    assert with_times["updated_at"].isoformat() == "2026-02-03T04:05:06+00:00"
+    assert without_times["created_at"] is None
+    assert without_times["updated_at"] > with_times["updated_at"]
 
 
-def test_a_venue_that_is_there_is_a_fault_and_stays_as_it_is(db: Db, worker_uri: str, file: Path) -> None:
+def test_a_stored_venue_is_reported_and_not_changed(db: Db, worker_uri: str, file: Path) -> None:
     assert run_halls(worker_uri, "import", write_lines(file, venue_row(id=VENUE_ID))).exit_code == 0
-    before = venues_of(db)
+    before = list_venues(db)
     rows = [venue_row(id=VENUE_ID, venue_name="Other"), venue_row(id=OTHER_ID), venue_row(_id=OTHER_ID)]
     result = run_halls(worker_uri, "import", write_lines(file, *rows))
-    assert result.stderr == "line 1, id: It is already there.\nline 3, id: It stands in the file before.\n"
-    assert venues_of(db) == before
+    assert (
+        result.stderr
+        == "line 1, id: A record with this id is already stored.\nline 3, id: An earlier row has the same id.\n"
+    )
+    assert list_venues(db) == before
 
 
-def test_the_limit_of_videos_is_the_configured_one(worker_uri: str, file: Path) -> None:
+def test_the_video_size_limit_is_configurable(worker_uri: str, file: Path) -> None:
     write_lines(file, venue_row(videos=[{"url": "https://a.example/", "size_mb": 26}]))
     assert run_halls(worker_uri, "import", file, MAX_VIDEO_MB="26").exit_code == 0
 
 
-def test_an_import_makes_the_indexes_first(fresh_uri: str, tmp_path: Path) -> None:
+def test_an_import_creates_the_database_indexes_first(fresh_uri: str, tmp_path: Path) -> None:
     result = run_halls(fresh_uri, "import", write_lines(tmp_path / "file"))
     assert (result.exit_code, result.stdout) == (1, "Imported 0 venues and 0 bookings.\n")
     assert "The file is empty." in result.stderr
     assert run_halls(fresh_uri, "check").exit_code == 0
 
 
-def test_an_owner_of_the_demonstration_can_change_what_was_imported_for_him(
-    db: Db, api: Api, worker_uri: str, tmp_path: Path
-) -> None:
+def test_a_demo_owner_can_change_an_imported_venue(db: Db, api: Api, worker_uri: str, tmp_path: Path) -> None:
     db.users.delete_many({})
     assert run_halls(worker_uri, "demo").exit_code == 0
     row = venue_row(owner_email="OWNER2@halls.example", id=VENUE_ID)

@@ -1,4 +1,4 @@
-"""`halls import` takes bookings as `halls export` wrote them, with the promises that hold for every booking."""
+"""`halls import` reads bookings from `halls export` and checks the invariants of every booking."""
 
 from __future__ import annotations
 
@@ -28,33 +28,35 @@ if TYPE_CHECKING:
 
     from halls.mongo.client import Db, Document
 
-GONE_ID = "c" * 24
-UNKNOWN = "There is no account with this address."
+DELETED_ID = "c" * 24
+UNKNOWN_ACCOUNT = "No account has this address."
 
 
 @pytest.fixture
-def people(db: Db) -> tuple[ObjectId, ObjectId]:
-    """An owner and a guest."""
+def account_ids(db: Db) -> tuple[ObjectId, ObjectId]:
+    """The ids of an owner and a guest."""
     return put_owner(db, email=OWNER_EMAIL)["_id"], put_user(db, email=GUEST_EMAIL.upper())["_id"]
 
 
 @pytest.fixture
-def import_rows(worker_uri: str, tmp_path: Path, people: object) -> Any:
-    """Import a venue, which is offered for the next nine days, with bookings."""
-    assert people
+def import_rows(worker_uri: str, tmp_path: Path, account_ids: object) -> Any:
+    """A function that imports bookings with a venue, which is offered for the next nine days."""
+    assert account_ids
 
     def run(*bookings: Document, venues: list[Document] | None = None, skip_bad: bool = False) -> Result:
-        listed = [venue_row(id=VENUE_ID)] if venues is None else venues
-        file = write_export(tmp_path / "file", listed, list(bookings))
+        venue_rows = [venue_row(id=VENUE_ID)] if venues is None else venues
+        file = write_export(tmp_path / "file", venue_rows, list(bookings))
         return run_halls(worker_uri, "import", *["--skip-bad"] * skip_bad, file)
 
     return run
 
 
-def test_bookings_come_with_their_venue(db: Db, import_rows: Any, people: tuple[ObjectId, ObjectId]) -> None:
-    told = {"id": OTHER_ID, "notes": "By the window.", "created_at": None, "updated_at": "2020-01-02T03:04:05.678Z"}
+def test_bookings_are_imported_with_their_venue(
+    db: Db, import_rows: Any, account_ids: tuple[ObjectId, ObjectId]
+) -> None:
+    fields = {"id": OTHER_ID, "notes": "By the window.", "created_at": None, "updated_at": "2020-01-02T03:04:05.678Z"}
     result = import_rows(
-        booking_row(**told),
+        booking_row(**fields),
         booking_row(date=day(1), status="pending", price_locked=None),
         booking_row(status="cancelled"),
     )
@@ -65,7 +67,7 @@ def test_bookings_come_with_their_venue(db: Db, import_rows: Any, people: tuple[
     assert booking == {
         "_id": ObjectId(OTHER_ID),
         "venue_id": ObjectId(VENUE_ID),
-        "user_id": people[1],
+        "user_id": account_ids[1],
         "date": "2020-01-05",
         "guests": 50,
         "status": "confirmed",
@@ -76,7 +78,7 @@ def test_bookings_come_with_their_venue(db: Db, import_rows: Any, people: tuple[
 
 
 @pytest.mark.parametrize(
-    ("fields", "fault"),
+    ("fields", "message"),
     [
         ({"status": "Pending"}, "status: Input should be 'pending', 'confirmed' or 'cancelled'"),
         ({"date": "2026-02-30"}, "date: must be a real day"),
@@ -85,54 +87,60 @@ def test_bookings_come_with_their_venue(db: Db, import_rows: Any, people: tuple[
         ({"price_locked": -1}, "price_locked: must be a number of rupees"),
         ({"price_locked": "free"}, "price_locked: must be a number of rupees"),
         ({"venue_id": "x"}, "venue_id: must be an id of 24 hex digits"),
-        ({"venue_id": OTHER_ID}, "venue_id: There is no such venue."),
-        ({"venue_id": OTHER_ID, "venue": None, "date": day(1)}, "venue_id: There is no such venue."),
-        ({"user_email": "nobody@example.com"}, f"user_email: {UNKNOWN}"),
+        ({"venue_id": OTHER_ID}, "venue_id: No venue has this id."),
+        ({"venue_id": OTHER_ID, "venue": None, "date": day(1)}, "venue_id: No venue has this id."),
+        ({"user_email": "nobody@example.com"}, f"user_email: {UNKNOWN_ACCOUNT}"),
         ({"user_email": None}, "user_email: This field is required."),
         ({"user_email": None, "user_id": OTHER_ID, "date": day(1)}, "user_email: This field is required."),
-        ({"venue": {"owner_email": "nobody@example.com"}}, f"venue.owner_email: {UNKNOWN}"),
+        ({"venue": {"owner_email": "nobody@example.com"}}, f"venue.owner_email: {UNKNOWN_ACCOUNT}"),
         ({"date": day(30)}, "date: The venue is not offered on this date."),
-        ({"paid": True}, "paid: There is no such field."),
+        ({"paid": True}, "paid: Unknown field."),
     ],
     ids=name_case,
 )
-def test_a_bad_booking_is_told_and_not_even_its_venue_is_kept(
-    db: Db, import_rows: Any, fields: Document, fault: str
+def test_an_invalid_booking_is_reported_and_nothing_is_stored(
+    db: Db, import_rows: Any, fields: Document, message: str
 ) -> None:
     result = import_rows(booking_row(date="2020-01-01"), booking_row(**fields))
     assert (result.exit_code, result.stdout) == (1, "Imported 0 venues and 0 bookings.\n")
-    assert result.stderr.startswith(f"line 6, {fault}"), result.stderr
+    assert result.stderr.startswith(f"line 6, {message}"), result.stderr
     assert db.venues.count_documents({}) == db.bookings.count_documents({}) == 0
 
 
-def test_a_date_has_one_active_booking_within_the_file(db: Db, import_rows: Any) -> None:
+def test_a_file_may_have_one_active_booking_per_date(db: Db, import_rows: Any) -> None:
     result = import_rows(booking_row(), booking_row(status="pending"), booking_row(status="cancelled"), booking_row())
-    fault = "date: Somebody has already booked this date."
-    assert result.stderr == f"line 6, {fault}\nline 8, {fault}\n"
+    message = "date: Somebody has already booked this date."
+    assert result.stderr == f"line 6, {message}\nline 8, {message}\n"
     assert db.bookings.count_documents({}) == 0
 
 
-def test_a_bad_booking_holds_no_date(db: Db, import_rows: Any) -> None:
+def test_an_invalid_booking_does_not_take_its_date(db: Db, import_rows: Any) -> None:
     result = import_rows(booking_row(user_email="nobody@example.com"), booking_row(), skip_bad=True)
     assert result.stdout == "Imported 1 venues and 1 bookings.\n"
     assert db.bookings.count_documents({}) == 1
 
 
-def test_bookings_may_be_of_a_venue_that_is_there(db: Db, import_rows: Any, people: tuple[ObjectId, ObjectId]) -> None:
-    venue = put_venue(db, people[0], dates_available=[day(1), day(2), day(3)])
-    put_booking(db, venue["_id"], people[1], date=day(1))
-    own = {"venue_id": str(venue["_id"])}
-    result = import_rows(booking_row(**own, date=day(1)), booking_row(**own, date=day(9)), venues=[])
+def test_bookings_of_a_stored_venue_can_be_imported(
+    db: Db, import_rows: Any, account_ids: tuple[ObjectId, ObjectId]
+) -> None:
+    venue = put_venue(db, account_ids[0], dates_available=[day(1), day(2), day(3)])
+    put_booking(db, venue["_id"], account_ids[1], date=day(1))
+    venue_field = {"venue_id": str(venue["_id"])}
+    result = import_rows(booking_row(**venue_field, date=day(1)), booking_row(**venue_field, date=day(9)), venues=[])
     assert result.stderr == (
         "line 5, date: Somebody has already booked this date.\nline 6, date: The venue is not offered on this date.\n"
     )
-    good = [booking_row(**own, date=day(2)), booking_row(**own, date="2020-03-03"), booking_row(**own, date=day(3))]
-    assert import_rows(*good, venues=[]).stdout == "Imported 0 venues and 3 bookings.\n"
-    # The venue was written for each coming one: an owner who takes the date away at that moment would collide.
-    assert db.venues.find_one({"_id": venue["_id"]})["rev"] == 2  # type: ignore[index] # it is there
+    valid = [
+        booking_row(**venue_field, date=day(2)),
+        booking_row(**venue_field, date="2020-03-03"),
+        booking_row(**venue_field, date=day(3)),
+    ]
+    assert import_rows(*valid, venues=[]).stdout == "Imported 0 venues and 3 bookings.\n"
+    # Each upcoming booking increments `rev`: a concurrent removal of its date causes a write conflict.
+    assert db.venues.find_one({"_id": venue["_id"]})["rev"] == 2  # type: ignore[index] # the venue exists
 
 
-def test_with_skip_bad_bookings_find_the_venues_kept_before(db: Db, import_rows: Any) -> None:
+def test_skip_bad_imports_bookings_of_venues_stored_earlier_in_the_file(db: Db, import_rows: Any) -> None:
     venues = [venue_row(id=VENUE_ID), venue_row(id=OTHER_ID, capacity=0)]
     bookings = [booking_row(date=day(1)), booking_row(venue_id=OTHER_ID), booking_row(date=day(2), status="pending")]
     result = import_rows(*bookings, venues=venues, skip_bad=True)
@@ -141,29 +149,33 @@ def test_with_skip_bad_bookings_find_the_venues_kept_before(db: Db, import_rows:
     assert db.bookings.count_documents({"venue_id": ObjectId(VENUE_ID)}) == 2
 
 
-def test_a_booking_that_is_there_is_a_fault(import_rows: Any) -> None:
+def test_a_duplicate_booking_id_is_reported(import_rows: Any) -> None:
     assert import_rows(booking_row(id=OTHER_ID)).exit_code == 0
-    result = import_rows(booking_row(id=OTHER_ID), booking_row(id=GONE_ID), booking_row(id=GONE_ID), venues=[])
+    result = import_rows(booking_row(id=OTHER_ID), booking_row(id=DELETED_ID), booking_row(id=DELETED_ID), venues=[])
     assert [line for line in result.stderr.splitlines() if ", id:" in line] == [
-        "line 5, id: It is already there.",
-        "line 7, id: It stands in the file before.",
+        "line 5, id: A record with this id is already stored.",
+        "line 7, id: An earlier row has the same id.",
     ]
 
 
-def test_a_past_booking_outlives_its_guest_and_its_venue(
-    db: Db, import_rows: Any, people: tuple[ObjectId, ObjectId]
+def test_a_past_booking_of_a_deleted_guest_and_venue_is_imported(
+    db: Db, import_rows: Any, account_ids: tuple[ObjectId, ObjectId]
 ) -> None:
-    left = {"user_email": None, "user_id": OTHER_ID, "venue_id": GONE_ID}
-    kept = {"venue_name": "Old Hall", "address": "Old Road", "owner_email": OWNER_EMAIL.upper()}
-    orphan = {"venue_name": None, "owner_id": OTHER_ID}
+    deleted = {"user_email": None, "user_id": OTHER_ID, "venue_id": DELETED_ID}
+    full_summary = {"venue_name": "Old Hall", "address": "Old Road", "owner_email": OWNER_EMAIL.upper()}
+    ownerless = {"venue_name": None, "owner_id": OTHER_ID}
     dates = [f"2020-01-0{n}" for n in range(1, 5)]
-    venues = [kept, orphan, {"address": "Old Road"}, None]
-    rows = [booking_row(**left, date=date, venue=venue) for date, venue in zip(dates, venues, strict=True)]
+    venues = [full_summary, ownerless, {"address": "Old Road"}, None]
+    rows = [booking_row(**deleted, date=date, venue=venue) for date, venue in zip(dates, venues, strict=True)]
     assert import_rows(*rows).exit_code == 0
     first, second, third, fourth = db.bookings.find(sort=[("date", 1)])
     assert first["user_id"] == ObjectId(OTHER_ID)
-    gone = {"id": ObjectId(GONE_ID), "venue_name": None, "address": None, "owner_id": None}
-    assert first["venue"] == gone | {"venue_name": "Old Hall", "address": "Old Road", "owner_id": people[0]}
-    assert second["venue"] == gone | {"owner_id": ObjectId(OTHER_ID)}
-    assert third["venue"] == gone | {"address": "Old Road"}
+    empty_summary = {"id": ObjectId(DELETED_ID), "venue_name": None, "address": None, "owner_id": None}
+    assert first["venue"] == empty_summary | {
+        "venue_name": "Old Hall",
+        "address": "Old Road",
+        "owner_id": account_ids[0],
+    }
+    assert second["venue"] == empty_summary | {"owner_id": ObjectId(OTHER_ID)}
+    assert third["venue"] == empty_summary | {"address": "Old Road"}
     assert "venue" not in fourth

@@ -1,4 +1,4 @@
-"""An imported file is kept whole or not at all, whatever breaks: kill -9, rivals, a transaction that is too much."""
+"""An import is atomic: after kill -9, concurrent writes, a lost connection or a too large transaction."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from halls.mongo.client import Db, Document, Session
 
-# Dies as a machine does, in the middle of the second batch.
-KILLED = """
+# Kills its own process in the middle of the second batch.
+SELF_KILLING_IMPORT = """
 import os, signal, sys
 from halls.cli.main import main
 from halls.data_transfer import transaction
@@ -51,61 +51,66 @@ def batch_of(*documents: Document, claims: list[tuple[ObjectId, str]] | None = N
 
 
 @pytest.fixture
-def venue(db: Db) -> Document:
-    """The document of a venue that nobody has kept yet."""
+def venue(db: Db) -> Any:
+    """The document of a venue that is not stored yet."""
     return bare_venue_document(put_owner(db, email=OWNER_EMAIL)["_id"])
 
 
 @pytest.fixture
 def file(db: Db, tmp_path: Path) -> Path:
-    """A file of 120 good venues."""
+    """A file of 120 valid venues."""
     put_owner(db, email=OWNER_EMAIL)
     return write_lines(tmp_path / "file", *(venue_row(venue_name=f"V{n}") for n in range(120)))
 
 
-def kill_an_import(uri: str, file: Path, *options: str) -> None:
-    killed = run_python(uri, file.parent, "-c", KILLED, "import", *options, file)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+def run_killed_import(uri: str, file: Path, *options: str) -> None:
+    process = run_python(uri, file.parent, "-c", SELF_KILLING_IMPORT, "import", *options, file)
+    assert process.returncode == -signal.SIGKILL, process.stderr
 
 
-def test_kill_9_in_the_middle_leaves_nothing_and_the_file_can_be_imported_again(
-    db: Db, worker_uri: str, file: Path
-) -> None:
-    kill_an_import(worker_uri, file)
+def test_a_killed_import_stores_nothing_and_can_be_repeated(db: Db, worker_uri: str, file: Path) -> None:
+    run_killed_import(worker_uri, file)
     assert db.venues.count_documents({}) == 0
     assert run_halls(worker_uri, "import", file).stdout == "Imported 120 venues and 0 bookings.\n"
     assert db.venues.count_documents({}) == 120
 
 
-def test_kill_9_with_skip_bad_leaves_whole_batches(db: Db, worker_uri: str, file: Path) -> None:
-    kill_an_import(worker_uri, file, "--skip-bad")
+def test_a_killed_import_with_skip_bad_stores_whole_batches(db: Db, worker_uri: str, file: Path) -> None:
+    run_killed_import(worker_uri, file, "--skip-bad")
     assert db.venues.count_documents({}) == importing.BATCH_ROWS
 
 
-def test_venues_and_bookings_go_together_or_not_at_all(db: Db, venue: Document) -> None:
+def test_venues_and_bookings_are_stored_in_one_transaction(db: Db, venue: Document) -> None:
     booking = {"_id": ObjectId(), "venue_id": venue["_id"], "date": day(1), "status": "pending"}
-    twice = batch_of(booking, booking | {"_id": ObjectId()})
-    with pytest.raises(NotSaved, match="Somebody else"):
-        save_batches(db, [batch_of(venue), Batch("bookings", twice.documents)])
+    double_booking = batch_of(booking, booking | {"_id": ObjectId()})
+    with pytest.raises(NotSaved, match="Another process"):
+        save_batches(db, [batch_of(venue), Batch("bookings", double_booking.documents)])
     assert db.venues.count_documents({}) == db.bookings.count_documents({}) == 0
 
 
-def test_a_date_that_is_taken_away_meanwhile_stops_the_import(db: Db, venue: Document) -> None:
-    kept = put_venue(db, venue["owner_id"], dates_available=[day(1)])
-    booking = {"_id": ObjectId(), "venue_id": kept["_id"], "date": day(2), "status": "pending"}
-    with pytest.raises(NotSaved, match="Somebody else"):
-        save_batches(db, [batch_of(venue), batch_of(booking, claims=[(kept["_id"], day(1)), (kept["_id"], day(2))])])
+def test_a_concurrently_removed_date_stops_the_import(db: Db, venue: Document) -> None:
+    stored = put_venue(db, venue["owner_id"], dates_available=[day(1)])
+    booking = {"_id": ObjectId(), "venue_id": stored["_id"], "date": day(2), "status": "pending"}
+    with pytest.raises(NotSaved, match="Another process"):
+        save_batches(
+            db, [batch_of(venue), batch_of(booking, claims=[(stored["_id"], day(1)), (stored["_id"], day(2))])]
+        )
     assert db.venues.count_documents({}) == 1
     assert db.bookings.count_documents({}) == 0
-    assert "rev" not in db.venues.find_one({"_id": kept["_id"]})  # type: ignore[operator] # it is there
+    assert "rev" not in db.venues.find_one({"_id": stored["_id"]})  # type: ignore[operator] # the venue exists
 
 
-def test_a_rival_is_told_in_words(db: Db, worker_uri: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_concurrent_insert_is_reported_in_plain_words(
+    db: Db, worker_uri: str, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(transaction, "insert_venues", insert_twice)
     result = run_halls(worker_uri, "import", file)
     assert result.exit_code == 1
     assert result.stdout == "Imported 0 venues and 0 bookings.\n"
-    assert result.stderr == "Error: Somebody else wrote or booked the same while the file was read. Begin again.\n"
+    assert (
+        result.stderr
+        == "Error: Another process stored or booked the same while the file was read. Start the import again.\n"
+    )
     assert db.venues.count_documents({}) == 0
 
 
@@ -114,15 +119,15 @@ def insert_twice(db: Db, documents: list[RawBSONDocument], session: Session) -> 
     db.venues.insert_many(documents, session=session)
 
 
-def test_a_file_too_large_for_one_transaction_is_told_what_to_do(
+def test_a_too_large_file_is_reported_with_a_workaround(
     db: Db, worker_uri: str, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transaction, "SAVE_SECONDS", 0.001)
     result = run_halls(worker_uri, "import", file)
     assert result.exit_code == 1
     assert result.stderr == (
-        "Error: This is too much for one transaction of the database. "
-        "Split the file, or use --skip-bad, which keeps 50 rows at a time.\n"
+        "Error: The file is too large for one transaction of the database. "
+        "Split the file, or use --skip-bad, which inserts 50 rows at a time.\n"
     )
     assert db.venues.count_documents({}) == 0
     monkeypatch.undo()
@@ -132,32 +137,32 @@ def test_a_file_too_large_for_one_transaction_is_told_what_to_do(
 @pytest.mark.parametrize(
     "error",
     [
-        ExecutionTimeout("late", 50),
-        AutoReconnect("gone"),
-        OperationFailure("reaped", 290),
-        OperationFailure("full", 65, {"writeErrors": [{"code": 388}]}),
+        ExecutionTimeout("timed out", 50),
+        AutoReconnect("connection closed"),
+        OperationFailure("transaction aborted", 290),
+        OperationFailure("transaction too large for the cache", 65, {"writeErrors": [{"code": 388}]}),
     ],
     ids=str,
 )
-@pytest.mark.parametrize("broken", ["before", "behind"])
-def test_a_break_at_the_commit_is_looked_into(
-    db: Db, venue: Document, monkeypatch: pytest.MonkeyPatch, error: Exception, broken: str
+@pytest.mark.parametrize("failure", ["before commit", "after commit"])
+def test_after_a_commit_error_the_stored_documents_are_checked(
+    db: Db, venue: Document, monkeypatch: pytest.MonkeyPatch, error: Exception, failure: str
 ) -> None:
-    def commit_and_break(db: Db, work: Callable[[Session], Any]) -> None:
-        if broken == "behind":
+    def commit_and_fail(db: Db, work: Callable[[Session], Any]) -> None:
+        if failure == "after commit":
             in_transaction(db, work)
         raise error
 
-    monkeypatch.setattr(transaction, "in_transaction", commit_and_break)
-    if broken == "behind":
+    monkeypatch.setattr(transaction, "in_transaction", commit_and_fail)
+    if failure == "after commit":
         save_batches(db, [batch_of(venue)])
     else:
         with pytest.raises(TransactionTooLarge):
             save_batches(db, [batch_of(venue)])
-    assert db.venues.count_documents({}) == (broken == "behind")
+    assert db.venues.count_documents({}) == (failure == "after commit")
 
 
-def test_any_other_error_of_the_driver_is_a_defect(db: Db, venue: Document, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_other_driver_error_is_raised(db: Db, venue: Document, monkeypatch: pytest.MonkeyPatch) -> None:
     error = OperationFailure("no such command", 59)
 
     def fail(*_: object) -> None:

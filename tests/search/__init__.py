@@ -1,1 +1,1 @@
-"""Tests of what the public reads: search, venues, availability."""
+"""Tests of the search: its index, the change stream reader, queries, and the public routes of venues."""

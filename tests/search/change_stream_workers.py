@@ -1,10 +1,10 @@
-"""Workers that follow what other tools write, and what their followers do."""
+"""Workers with a change stream reader, and a recorder of the reindexing that their readers do."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from halls.search import change_stream as following
+from halls.search import change_stream
 from halls.server.startup import make_server_app
 from tests.api_client import Api
 from tests.conftest import make_config
@@ -22,44 +22,47 @@ if TYPE_CHECKING:
 
 
 class Worker:
-    """An application as one process of a server has it."""
+    """An application, as one server process runs it."""
 
     def __init__(self, uri: str) -> None:
         app = make_server_app(make_config(mongo_uri=uri))
         self.db: Db = app.extensions["halls"].db
-        self.follower: ChangeStreamReader = app.extensions["halls"].change_stream
+        self.change_stream_reader: ChangeStreamReader = app.extensions["halls"].change_stream
         self.api = Api(app.test_client())
 
-    def found(self, **asked: Any) -> list[str]:
-        """Return the ids of what a search finds."""
-        return [venue["id"] for venue in find_all(self.api, **asked)]
+    def search_ids(self, **parameters: Any) -> list[str]:
+        """Return the ids of the venues that a search returns."""
+        return [venue["id"] for venue in find_all(self.api, **parameters)]
 
     def close(self) -> None:
-        """Close its client, and see its thread end."""
+        """Close the MongoDB client and wait until the reader thread has ended."""
         self.db.client.close()
         wait_until(lambda: self.thread is None or not self.thread.is_alive())
 
     @property
     def thread(self) -> threading.Thread | None:
-        """Its follower's thread."""
-        return self.follower._thread  # noqa: SLF001 - whether it ends nobody else tells
+        """The thread of the change stream reader."""
+        return self.change_stream_reader._thread  # noqa: SLF001 - the thread has no public attribute
 
 
-class Noted:
-    """What the followers of one database mend, and how often they look through everything; others do, too."""
+class ReindexRecorder:
+    """Records which venues of one database are reindexed, and how often a full reindex runs.
+
+    Readers of other databases run in the same process; their calls are not recorded.
+    """
 
     def __init__(self, patch: pytest.MonkeyPatch, name: str) -> None:
-        self.mended: list[ObjectId] = []
-        self.looks = 0
-        reindex_venues, reindex_stale = following.reindex_venues, following.reindex_stale
+        self.venue_ids: list[ObjectId] = []
+        self.full_runs = 0
+        reindex_venues, reindex_stale = change_stream.reindex_venues, change_stream.reindex_stale
 
-        def note_mend(db: Db, ids: set[ObjectId]) -> Any:
-            self.mended += ids if db.name == name else ()
+        def record_venues(db: Db, ids: set[ObjectId]) -> Any:
+            self.venue_ids += ids if db.name == name else ()
             return reindex_venues(db, ids)
 
-        def note_look(db: Db) -> int:
-            self.looks += db.name == name
+        def record_full_run(db: Db) -> int:
+            self.full_runs += db.name == name
             return reindex_stale(db)
 
-        patch.setattr(following, "reindex_venues", note_mend)
-        patch.setattr(following, "reindex_stale", note_look)
+        patch.setattr(change_stream, "reindex_venues", record_venues)
+        patch.setattr(change_stream, "reindex_stale", record_full_run)

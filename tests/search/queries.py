@@ -1,4 +1,4 @@
-"""Asks for venues page by page."""
+"""Searches for venues over HTTP, page by page."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from urllib.parse import urlencode
 if TYPE_CHECKING:
     from tests.api_client import Api
 
-MANY_PAGES = 200
+MAX_PAGES = 200
 
 
-def find_all(api: Api, limit: int = 100, **asked: Any) -> list[Any]:
-    """Return the venues of all pages, in order."""
-    seen: list[Any] = []
+def find_all(api: Api, limit: int = 100, **parameters: Any) -> list[Any]:
+    """Return the venues of all pages of a search, in order."""
+    venues: list[Any] = []
     cursor: dict[str, str] = {}
-    for _ in range(MANY_PAGES):
-        page = api.get(f"/venues/search?{urlencode({**asked, 'limit': limit, **cursor})}").data
+    for _ in range(MAX_PAGES):
+        page = api.get(f"/venues/search?{urlencode({**parameters, 'limit': limit, **cursor})}").data
         assert page.keys() == {"venues", "next_cursor"}
-        seen += page["venues"]
+        venues += page["venues"]
         if page["next_cursor"] is None:
-            return seen
+            return venues
         assert len(page["venues"]) == limit, "only the last page may be short"
         cursor = {"cursor": page["next_cursor"]}
-    raise AssertionError("the pages have no end")
+    raise AssertionError("the search returned a cursor after the maximum number of pages")
 
 
-def names(found: list[Any]) -> list[str]:
-    """Return the names of found venues."""
-    return [venue["venue_name"] for venue in found]
+def names(venues: list[Any]) -> list[str]:
+    """Return the names of the venues."""
+    return [venue["venue_name"] for venue in venues]

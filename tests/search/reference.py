@@ -1,4 +1,4 @@
-"""Search as the contract words it, over plain lists: what the real one is compared with."""
+"""Search over plain lists as the contract describes it. Tests compare the real search with it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from halls.mongo.client import Document
 
-EARTH_KM = 6378.1  # as MongoDB has it
+EARTH_KM = 6378.1  # the value that MongoDB uses
 DEFAULT_KM = 10.0
 
 
-class Found(NamedTuple):
-    """A venue with its price on the date asked for, and its distance."""
+class Match(NamedTuple):
+    """A venue with its price on the requested date and its distance in kilometres."""
 
     venue: Document
     price: float | None
@@ -21,14 +21,14 @@ class Found(NamedTuple):
 
 
 def reference_search(
-    venues: list[Document], bookings: list[Document], asked: dict[str, Any], today: str
-) -> list[Found]:
-    """Return every venue that fits, in order."""
-    found = [_look_at(venue, asked) for venue in venues if _fits(venue, bookings, asked, today)]
-    near_enough = [
-        one for one in found if one.distance_km is None or one.distance_km <= asked.get("near_km", DEFAULT_KM)
+    venues: list[Document], bookings: list[Document], query: dict[str, Any], today: str
+) -> list[Match]:
+    """Return every venue that matches the query, in the requested order."""
+    matches = [_make_match(venue, query) for venue in venues if _matches_filters(venue, bookings, query, today)]
+    in_radius = [
+        match for match in matches if match.distance_km is None or match.distance_km <= query.get("near_km", DEFAULT_KM)
     ]
-    return sorted(near_enough, key=lambda one: _sort_key(one, asked))
+    return sorted(in_radius, key=lambda match: _sort_key(match, query))
 
 
 def first_match(venue: Document, date: str) -> float | None:
@@ -38,11 +38,11 @@ def first_match(venue: Document, date: str) -> float | None:
 
 
 def distance_km(venue: Document, lat: float, lng: float) -> float:
-    """Return the way along a great circle."""
-    there_lng, there_lat = (math.radians(degrees) for degrees in venue["maps_location"]["coordinates"])
-    here_lat, here_lng = math.radians(lat), math.radians(lng)
-    half = math.sin((there_lat - here_lat) / 2) ** 2
-    half += math.cos(here_lat) * math.cos(there_lat) * math.sin((there_lng - here_lng) / 2) ** 2
+    """Return the great-circle distance in kilometres."""
+    venue_lng, venue_lat = (math.radians(degrees) for degrees in venue["maps_location"]["coordinates"])
+    query_lat, query_lng = math.radians(lat), math.radians(lng)
+    half = math.sin((venue_lat - query_lat) / 2) ** 2
+    half += math.cos(query_lat) * math.cos(venue_lat) * math.sin((venue_lng - query_lng) / 2) ** 2
     return 2 * EARTH_KM * math.asin(math.sqrt(half))
 
 
@@ -51,46 +51,46 @@ def _overrides(venue: Document) -> list[Document]:
     return overrides
 
 
-def _look_at(venue: Document, asked: dict[str, Any]) -> Found:
-    price = first_match(venue, asked["date"]) if "date" in asked else None
-    distance = distance_km(venue, asked["near_lat"], asked["near_lng"]) if "near_lat" in asked else None
-    return Found(venue, price, distance)
+def _make_match(venue: Document, query: dict[str, Any]) -> Match:
+    price = first_match(venue, query["date"]) if "date" in query else None
+    distance = distance_km(venue, query["near_lat"], query["near_lng"]) if "near_lat" in query else None
+    return Match(venue, price, distance)
 
 
-def _fits(venue: Document, bookings: list[Document], asked: dict[str, Any], today: str) -> bool:
+def _matches_filters(venue: Document, bookings: list[Document], query: dict[str, Any], today: str) -> bool:
     return (
-        venue["type"] == asked.get("type", venue["type"])
-        and asked.get("capacity_min", 0) <= venue["capacity"] <= asked.get("capacity_max", math.inf)
-        and ("date" not in asked or _is_free(venue, bookings, asked["date"], today))
-        and (not {"price_min", "price_max"} & asked.keys() or _costs_right(venue, asked, today))
+        venue["type"] == query.get("type", venue["type"])
+        and query.get("capacity_min", 0) <= venue["capacity"] <= query.get("capacity_max", math.inf)
+        and ("date" not in query or _is_free(venue, bookings, query["date"], today))
+        and (not {"price_min", "price_max"} & query.keys() or _matches_price(venue, query, today))
     )
 
 
 def _is_free(venue: Document, bookings: list[Document], date: str, today: str) -> bool:
-    offered = date >= today and date in (venue.get("dates_available") or [])
-    held = ((row["venue_id"], row["date"]) for row in bookings if row["status"] in {"pending", "confirmed"})
-    return offered and (venue["_id"], date) not in set(held)
+    is_offered = date >= today and date in (venue.get("dates_available") or [])
+    booked_dates = ((row["venue_id"], row["date"]) for row in bookings if row["status"] in {"pending", "confirmed"})
+    return is_offered and (venue["_id"], date) not in set(booked_dates)
 
 
-def _costs_right(venue: Document, asked: dict[str, Any], today: str) -> bool:
-    if "date" in asked:
-        prices = [first_match(venue, asked["date"])]
+def _matches_price(venue: Document, query: dict[str, Any], today: str) -> bool:
+    if "date" in query:
+        prices = [first_match(venue, query["date"])]
     else:
         prices = [override.get("price") for override in _overrides(venue) if override["date"] >= today]
-    low, high = asked.get("price_min", 0), asked.get("price_max", math.inf)
+    low, high = query.get("price_min", 0), query.get("price_max", math.inf)
     return any(price is not None and low <= price <= high for price in prices)
 
 
-def _sort_key(one: Found, asked: dict[str, Any]) -> tuple[Any, ...]:
-    order = asked.get("sort") or ("distance" if "near_lat" in asked else "newest")
-    venue_id = one.venue["_id"].binary
-    price = (one.price is None, one.price or 0)
+def _sort_key(match: Match, query: dict[str, Any]) -> tuple[Any, ...]:
+    order = query.get("sort") or ("distance" if "near_lat" in query else "newest")
+    venue_id = match.venue["_id"].binary
+    price = (match.price is None, match.price or 0)
     keys: dict[str, tuple[Any, ...]] = {
-        # Later ids first: each byte counted from the other end.
+        # Later ids first: the complement of each byte reverses the order.
         "newest": (bytes(255 - byte for byte in venue_id),),
-        "distance": (round(one.distance_km or 0, 6), venue_id),
-        "capacity": (one.venue["capacity"], venue_id),
-        "-capacity": (-one.venue["capacity"], venue_id),
+        "distance": (round(match.distance_km or 0, 6), venue_id),
+        "capacity": (match.venue["capacity"], venue_id),
+        "-capacity": (-match.venue["capacity"], venue_id),
         "price": (*price, venue_id),
         "-price": (price[0], -price[1], venue_id),
     }

@@ -1,4 +1,4 @@
-"""The catalog: whatever is written through the API is in it at once, and whatever other tools wrote has its place."""
+"""The search index: API writes update it at once, and external documents of any form have an entry."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ OWNER_ID = ObjectId()
 SOON = day(3)
 
 
-def ids(found: list[Any]) -> list[str]:
-    """Return the ids of found venues."""
-    return [venue["id"] for venue in found]
+def ids(venues: list[Any]) -> list[str]:
+    """Return the ids of the venues."""
+    return [venue["id"] for venue in venues]
 
 
-def test_an_entry_has_what_search_filters_by_and_the_card_that_it_answers() -> None:
+def test_an_entry_holds_the_filter_fields_and_the_venue_card() -> None:
     venue = venue_document(OWNER_ID)
     entry = make_entry(venue, {day(9)})
     assert entry["_id"] == venue["_id"]
@@ -44,26 +44,26 @@ def test_an_entry_has_what_search_filters_by_and_the_card_that_it_answers() -> N
     assert not {"dates_available", "pricing", "additional_description"} & card.keys()
 
 
-def test_doubles_that_are_whole_are_integers_in_card_and_prices() -> None:
+def test_whole_doubles_become_integers_in_card_and_prices() -> None:
     entry = make_entry(venue_document(OWNER_ID), ())
     card = json.loads(entry["card"])
     assert (type(card["capacity"]), type(card["space_sqft"])) == (int, int)
     assert (type(entry["prices"][day(5)]), type(entry["prices"][day(2)])) == (int, float)
 
 
-def test_free_are_the_dates_that_are_days_once_each_and_not_booked() -> None:
+def test_free_dates_are_valid_unique_and_not_booked() -> None:
     dates = [day(5), "2027-02-29", day(2), day(5), None, 5, "", day(9)]
     entry = make_entry(venue_document(OWNER_ID, dates_available=dates), {day(9)})
     assert entry["free"] == [day(5), day(2)]
 
 
-def test_of_two_prices_for_a_date_the_first_counts_and_only_free_dates_have_one() -> None:
+def test_the_first_price_of_a_free_date_is_indexed() -> None:
     entry = make_entry(venue_document(OWNER_ID), {day(2)})
     assert entry["free"] == [day(5), day(9)]
     assert entry["prices"] == {day(5): 150_000}
 
 
-def test_a_price_that_is_no_number_and_a_date_that_is_no_text_count_as_none() -> None:
+def test_invalid_prices_and_dates_are_stored_as_none() -> None:
     overrides = [
         {"date": day(5), "price": "5"},
         {"price": [5]},
@@ -73,12 +73,12 @@ def test_a_price_that_is_no_number_and_a_date_that_is_no_text_count_as_none() ->
     ]
     entry = make_entry(venue_document(OWNER_ID, pricing={"overrides": overrides}), ())
     assert entry["prices"] == {}
-    plain = [(override["date"], override["price"]) for override in entry["pricing"]["overrides"]]
-    assert plain == [(day(5), None), (None, None), (None, 6), (day(2), None), (day(9), 1e300)]
+    stored_prices = [(override["date"], override["price"]) for override in entry["pricing"]["overrides"]]
+    assert stored_prices == [(day(5), None), (None, None), (None, 6), (day(2), None), (day(9), 1e300)]
 
 
 @pytest.mark.parametrize("fields", [{}, {"pricing": None, "dates_available": None, "amenities": None}], ids=str)
-def test_a_venue_with_only_the_necessary_fields_has_an_entry(fields: dict[str, Any]) -> None:
+def test_a_venue_with_only_the_required_fields_has_an_entry(fields: dict[str, Any]) -> None:
     entry = make_entry(bare_venue_document(OWNER_ID, **fields), ())
     assert (entry["free"], entry["prices"], entry["pricing"]) == ([], {}, {"overrides": []})
     assert json.loads(entry["card"])["pictures"] == []
@@ -97,31 +97,31 @@ def test_a_venue_with_only_the_necessary_fields_has_an_entry(fields: dict[str, A
     ],
     ids=str,
 )
-def test_a_venue_that_nobody_can_show_hides_itself_and_no_other(api: Api, db: Db, fields: dict[str, Any]) -> None:
-    odd = put_venue(db, OWNER_ID, **fields)
-    good = put_venue(db, OWNER_ID)
-    assert [entry["_id"] for entry in make_entries(db, [odd["_id"], good["_id"]])] == [good["_id"]]
+def test_a_malformed_venue_is_left_out_without_hiding_others(api: Api, db: Db, fields: dict[str, Any]) -> None:
+    invalid = put_venue(db, OWNER_ID, **fields)
+    valid = put_venue(db, OWNER_ID)
+    assert [entry["_id"] for entry in make_entries(db, [invalid["_id"], valid["_id"]])] == [valid["_id"]]
     reindex_stale(db)
-    assert ids(find_all(api)) == [str(good["_id"])]
+    assert ids(find_all(api)) == [str(valid["_id"])]
     assert list(find_stale(db)) == []
 
 
 @pytest.mark.parametrize("fields", [{"type": ["Hall"]}, {"capacity": [5]}], ids=str)
-def test_a_list_where_a_value_belongs_is_kept_out_of_the_indexes(db: Db, fields: dict[str, Any]) -> None:
+def test_a_list_instead_of_a_value_is_indexed_as_null(db: Db, fields: dict[str, Any]) -> None:
     put_venue(db, OWNER_ID, **fields)
     reindex_stale(db)
     assert list(find_stale(db)) == []
     assert db.catalog.find_one({}, {"_id": 0, **dict.fromkeys(fields, 1)}) == dict.fromkeys(fields)
 
 
-def test_a_number_that_is_none_makes_no_entry_stale(db: Db) -> None:
+def test_a_nan_value_does_not_make_an_entry_stale(db: Db) -> None:
     overrides = [{"date": day(5), "price": float("nan")}, {"date": day(2), "price": Int64(5)}]
     put_venue(db, OWNER_ID, capacity=float("nan"), pricing={"overrides": overrides})
     reindex_stale(db)
     assert list(find_stale(db)) == []
 
 
-def test_only_an_active_booking_on_a_day_takes_a_date(db: Db) -> None:
+def test_only_an_active_booking_removes_a_free_date(db: Db) -> None:
     venue = put_venue(db, OWNER_ID)
     put_booking(db, venue["_id"], ObjectId(), date=day(2))
     put_booking(db, venue["_id"], ObjectId(), date=day(5), status="cancelled")
@@ -155,19 +155,19 @@ def test_a_registered_venue_is_found_at_once(api: Api, db: Db) -> None:
     ],
     ids=lambda fields: next(iter(fields)),
 )
-def test_a_change_of_any_field_is_shown_at_once(api: Api, db: Db, fields: dict[str, Any]) -> None:
+def test_a_change_of_any_field_is_found_at_once(api: Api, db: Db, fields: dict[str, Any]) -> None:
     owner = api.owner()
     venue_id = api.list_venue(owner)
-    changed = api.patch(f"/venues/{venue_id}", fields, as_=owner).data["venue"]
+    updated = api.patch(f"/venues/{venue_id}", fields, as_=owner).data["venue"]
     assert list(find_stale(db)) == []
     (found,) = find_all(api, date=day(2), include="calendar")
-    price = next(one["price"] for one in changed["pricing"]["overrides"] if one["date"] == day(2))
-    assert found == changed | {"price": price, "distance_km": None}
+    price = next(one["price"] for one in updated["pricing"]["overrides"] if one["date"] == day(2))
+    assert found == updated | {"price": price, "distance_km": None}
     (card,) = find_all(api)
     assert card == {name: (found | {"price": None})[name] for name in card}
 
 
-def test_a_date_is_hidden_by_a_booking_and_free_again_when_it_is_cancelled(api: Api, db: Db) -> None:
+def test_a_booking_hides_a_date_until_it_is_cancelled(api: Api, db: Db) -> None:
     owner, guest = api.owner(), api.guest()
     venue_id = api.list_venue(owner)
     booking_id = api.book(guest, venue_id, SOON).data["booking_id"]
@@ -183,25 +183,25 @@ def test_a_date_is_hidden_by_a_booking_and_free_again_when_it_is_cancelled(api: 
     assert list(find_stale(db)) == []
 
 
-def test_a_refused_change_changes_no_entry(api: Api, db: Db) -> None:
+def test_a_rejected_change_does_not_change_the_entry(api: Api, db: Db) -> None:
     owner = api.owner()
     venue_id = api.list_venue(owner)
     api.book(api.guest(), venue_id, SOON)
     before = db.catalog.find_one()
-    refused = api.patch(f"/venues/{venue_id}", {"dates_available": [day(1)], "capacity": 5}, as_=owner)
-    assert refused.code == "date_booked"
+    response = api.patch(f"/venues/{venue_id}", {"dates_available": [day(1)], "capacity": 5}, as_=owner)
+    assert response.code == "date_booked"
     assert db.catalog.find_one() == before
     assert list(find_stale(db)) == []
 
 
-def test_a_refused_booking_hides_no_date(api: Api, db: Db) -> None:
+def test_a_rejected_booking_does_not_hide_the_date(api: Api, db: Db) -> None:
     venue_id = api.list_venue(api.owner())
     assert api.book(api.guest(), venue_id, SOON, guests=201).code == "over_capacity"
     assert ids(find_all(api, date=SOON)) == [venue_id]
     assert list(find_stale(db)) == []
 
 
-def test_a_venue_that_is_taken_down_is_found_no_more(api: Api, db: Db) -> None:
+def test_a_deleted_venue_is_not_found(api: Api, db: Db) -> None:
     owner = api.owner()
     venue_id = api.list_venue(owner)
     assert api.delete(f"/venues/{venue_id}", as_=owner).status == 200
@@ -209,7 +209,7 @@ def test_a_venue_that_is_taken_down_is_found_no_more(api: Api, db: Db) -> None:
     assert db.catalog.find_one() is None
 
 
-def test_a_guest_who_closes_his_account_frees_his_dates(api: Api, db: Db) -> None:
+def test_deleting_a_guest_account_frees_its_booked_dates(api: Api, db: Db) -> None:
     guest, venue_id = api.guest(), api.list_venue(api.owner())
     api.book(guest, venue_id, SOON)
     assert api.send("DELETE", "/auth/me", {"password": PASSWORD}, as_=guest).status == 200
@@ -217,20 +217,20 @@ def test_a_guest_who_closes_his_account_frees_his_dates(api: Api, db: Db) -> Non
     assert list(find_stale(db)) == []
 
 
-def test_a_guest_without_bookings_changes_no_entry(api: Api, db: Db) -> None:
+def test_deleting_a_guest_without_bookings_changes_no_entry(api: Api, db: Db) -> None:
     guest, _ = api.guest(), api.list_venue(api.owner())
     before = db.catalog.find_one()
     assert api.send("DELETE", "/auth/me", {"password": PASSWORD}, as_=guest).status == 200
     assert db.catalog.find_one() == before
 
 
-def test_an_owner_who_closes_his_account_takes_his_venues_along(api: Api, db: Db) -> None:
-    owner, other = api.owner(), api.owner()
+def test_deleting_an_owner_account_removes_its_venues_from_search(api: Api, db: Db) -> None:
+    owner, other_owner = api.owner(), api.owner()
     api.list_venue(owner)
-    kept = api.list_venue(other)
-    api.book(owner, kept, SOON)
+    remaining = api.list_venue(other_owner)
+    api.book(owner, remaining, SOON)
     assert api.send("DELETE", "/auth/me", {"password": PASSWORD}, as_=owner).status == 200
-    assert ids(find_all(api, date=SOON)) == [kept]
+    assert ids(find_all(api, date=SOON)) == [remaining]
     assert list(find_stale(db)) == []
 
 
@@ -243,7 +243,7 @@ def test_imported_venues_are_found_at_once(api: Api, db: Db, worker_uri: str, tm
 
 
 @pytest.mark.parametrize("flags", [[], ["--skip-bad"]], ids=str)
-def test_imported_bookings_take_their_dates(
+def test_imported_bookings_hide_their_dates(
     api: Api, db: Db, worker_uri: str, tmp_path: Path, flags: list[str]
 ) -> None:
     put_owner(db, email=OWNER_EMAIL)
@@ -256,40 +256,40 @@ def test_imported_bookings_take_their_dates(
     assert list(find_stale(db)) == []
 
 
-def test_the_demonstration_world_is_found_at_once(api: Api, db: Db) -> None:
+def test_the_demo_data_is_found_at_once(api: Api, db: Db) -> None:
     load_demo(db, utc_now())
     assert len(find_all(api)) == 60
     assert list(find_stale(db)) == []
 
 
-def test_with_the_calendar_a_found_venue_is_shown_as_it_is_stored(api: Api, db: Db) -> None:
+def test_search_with_calendar_returns_the_stored_venue(api: Api, db: Db) -> None:
     venue_id = api.list_venue(api.owner(), additional_description="Sea view.")
     api.book(api.guest(), venue_id, SOON)
     (found,) = find_all(api, near_lat=24.86, near_lng=67.0, include="calendar")
     assert found == api.get(f"/venues/{venue_id}").data["venue"] | {"price": None, "distance_km": 0}
-    # Gone between the two questions: the page has one less.
+    # A venue deleted between the two queries of a page is left out of the page.
     db.venues.delete_one({"_id": ObjectId(venue_id)})
     assert api.get("/venues/search?include=calendar").data == {"venues": [], "next_cursor": None}
 
 
-@pytest.mark.parametrize("order", ["newest", "distance", "capacity", "-capacity", "price", "-price"])
-def test_pages_of_every_order_go_through_the_catalog_once(api: Api, order: str) -> None:
+@pytest.mark.parametrize("sort", ["newest", "distance", "capacity", "-capacity", "price", "-price"])
+def test_pages_in_every_sort_order_return_each_venue_once(api: Api, sort: str) -> None:
     owner = api.owner()
-    # Two alike of each; the last two have no price.
+    # Two venues share each capacity; the last two venues have no price.
     venue_ids = [
         api.list_venue(owner, capacity=100 + n // 2, pricing={"overrides": [{"date": SOON, "price": 5}] * (n < 4)})
         for n in range(6)
     ]
-    near = {"near_lat": 24.8, "near_lng": 67.0}
-    for place in [near] if order == "distance" else [near, {}]:
-        found = ids(find_all(api, 1, date=SOON, sort=order, **place))
+    near_karachi = {"near_lat": 24.8, "near_lng": 67.0}
+    for near_query in [near_karachi] if sort == "distance" else [near_karachi, {}]:
+        found = ids(find_all(api, 1, date=SOON, sort=sort, **near_query))
         assert sorted(found) == sorted(venue_ids)
 
 
-def test_a_price_filter_goes_on_behind_venues_whose_second_price_fits(api: Api, db: Db) -> None:
+def test_a_price_filter_skips_venues_whose_second_price_matches(api: Api, db: Db) -> None:
     overrides = [{"date": SOON, "price": 900}, {"date": SOON, "price": 5}]
-    fits = put_venue(db, OWNER_ID, dates_available=[SOON], pricing={"overrides": overrides[1:]})
+    matching = put_venue(db, OWNER_ID, dates_available=[SOON], pricing={"overrides": overrides[1:]})
     for _ in range(9):
         put_venue(db, OWNER_ID, dates_available=[SOON], pricing={"overrides": overrides})
     reindex_stale(db)
-    assert ids(find_all(api, 1, date=SOON, price_max=5)) == [str(fits["_id"])]
+    assert ids(find_all(api, 1, date=SOON, price_max=5)) == [str(matching["_id"])]

@@ -1,4 +1,4 @@
-"""How MongoDB answers each form of search: by an index, in its order, and reading little that is not sent."""
+"""Query plans of searches: MongoDB uses an index, reads in its order, and examines few other documents."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 COUNT = 600
 AROUND = {"near_lat": 24.86, "near_lng": 67.0}
-COMMON: dict[str, dict[str, Any]] = {
+COMMON_QUERIES: dict[str, dict[str, Any]] = {
     "newest": {},
     "near": AROUND,
     "date": {"date": day(1)},
@@ -30,7 +30,7 @@ COMMON: dict[str, dict[str, Any]] = {
     "date, type and capacity": {"date": day(1), "type": "Hall", "capacity_min": 300},
     "date and price": {"date": day(1), "price_max": 300_000},
 }
-OTHERS: dict[str, dict[str, Any]] = {
+OTHER_QUERIES: dict[str, dict[str, Any]] = {
     "capacity": {"type": "Hall", "sort": "capacity"},
     "price": {"date": day(1), "sort": "price"},
     "near, cheapest first": {**AROUND, "date": day(1), "sort": "price"},
@@ -39,17 +39,17 @@ OTHERS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture
-def full(db: Db) -> Db:
-    """Fill the database with venues of many dates around a place."""
-    chance = random.Random(4)  # noqa: S311 - the same every time
+def full_db(db: Db) -> Db:
+    """A database with venues of many dates around a place."""
+    generator = random.Random(4)  # noqa: S311 - reproducible data
     rows = []
     for _ in range(COUNT):
-        offered = sorted(chance.sample([day(ahead) for ahead in range(1, 31)], 20))
-        prices = [{"date": date, "price": chance.randrange(100_000, 600_000)} for date in offered]
-        place = [round(chance.gauss(67.0, 0.1), 5), round(chance.gauss(24.86, 0.1), 5)]
-        fields: Document = {"maps_location": {"type": "Point", "coordinates": place}, "dates_available": offered}
-        kind, capacity = chance.choice(["Hall", "Lawn"]), chance.randrange(50, 1_000)
-        fields |= {"type": kind, "capacity": capacity, "pricing": {"overrides": prices}}
+        dates = sorted(generator.sample([day(ahead) for ahead in range(1, 31)], 20))
+        prices = [{"date": date, "price": generator.randrange(100_000, 600_000)} for date in dates]
+        place = [round(generator.gauss(67.0, 0.1), 5), round(generator.gauss(24.86, 0.1), 5)]
+        fields: Document = {"maps_location": {"type": "Point", "coordinates": place}, "dates_available": dates}
+        venue_type, capacity = generator.choice(["Hall", "Lawn"]), generator.randrange(50, 1_000)
+        fields |= {"type": venue_type, "capacity": capacity, "pricing": {"overrides": prices}}
         rows.append(bare_venue_document(ObjectId(), **fields))
     db.venues.insert_many(rows)
     index_all(db)
@@ -57,48 +57,48 @@ def full(db: Db) -> Db:
 
 
 @pytest.fixture
-def profiled(full: Db) -> Iterator[Db]:
-    """Have the server write down how it answers, to whom knows nothing about the neighbourhood yet."""
+def profiled_db(full_db: Db) -> Iterator[Db]:
+    """Turn on the MongoDB profiler, with an empty radius cache."""
     radius_cache.clear()
-    full.command("profile", 2)
-    yield full
-    full.command("profile", 0)
-    full.drop_collection("system.profile")
+    full_db.command("profile", 2)
+    yield full_db
+    full_db.command("profile", 0)
+    full_db.drop_collection("system.profile")
 
 
-def look(db: Db, **asked: Any) -> list[Document]:
-    """Search, and return how each of its questions to the catalog was answered."""
+def profile_search(db: Db, **parameters: Any) -> list[Document]:
+    """Search, and return the profiler entries of its queries to the search index."""
     db.command("profile", 0)
     db.drop_collection("system.profile")
     db.command("profile", 2)
-    query = SearchQuery.model_validate({name: str(value) for name, value in asked.items()})
+    query = SearchQuery.model_validate({name: str(value) for name, value in parameters.items()})
     assert search_venues(db, query, day(0))["venues"]
-    # An application's follower compares entries meanwhile.
-    ours = {"ns": f"{db.name}.catalog", "op": {"$in": ["query", "command"]}, "command.projection.edition": None}
-    return list(db.get_collection("system.profile").find(ours))
+    # Only the change stream reader projects `edition`: its queries are left out.
+    filter_ = {"ns": f"{db.name}.catalog", "op": {"$in": ["query", "command"]}, "command.projection.edition": None}
+    return list(db.get_collection("system.profile").find(filter_))
 
 
-@pytest.mark.parametrize("asked", COMMON.values(), ids=COMMON)
+@pytest.mark.parametrize("parameters", COMMON_QUERIES.values(), ids=COMMON_QUERIES)
 @pytest.mark.parametrize("page", ["first", "first again", "second"])
-def test_a_common_search_is_answered_in_the_order_of_an_index(profiled: Db, asked: dict[str, Any], page: str) -> None:
+def test_a_common_search_is_sorted_by_an_index(profiled_db: Db, parameters: dict[str, Any], page: str) -> None:
     if page != "first":
-        query = SearchQuery.model_validate({name: str(value) for name, value in asked.items()})
-        cursor = search_venues(profiled, query, day(0))["next_cursor"]
-        asked = {**asked, "cursor": cursor} if page == "second" else asked
-    (answered,) = look(profiled, **asked)
-    assert "COLLSCAN" not in answered["planSummary"]
-    assert "IXSCAN" in answered["planSummary"] or "GEO_NEAR" in answered["planSummary"]
-    assert not answered.get("hasSortStage")
-    # Around a place MongoDB reads in rings, of which the later ones are broader.
-    most = 10 if page == "second" and "near_lat" in asked else 5
-    assert answered["docsExamined"] <= most * answered["nreturned"]
-    # Of a circle all come, and are put in order here.
-    assert answered["nreturned"] <= (3 * 33 if page == "first again" and "near_lat" in asked else 2 * 21)
+        query = SearchQuery.model_validate({name: str(value) for name, value in parameters.items()})
+        cursor = search_venues(profiled_db, query, day(0))["next_cursor"]
+        parameters = {**parameters, "cursor": cursor} if page == "second" else parameters
+    (entry,) = profile_search(profiled_db, **parameters)
+    assert "COLLSCAN" not in entry["planSummary"]
+    assert "IXSCAN" in entry["planSummary"] or "GEO_NEAR" in entry["planSummary"]
+    assert not entry.get("hasSortStage")
+    # $near reads in rings: later rings are wider, and a second page examines more documents.
+    max_ratio = 10 if page == "second" and "near_lat" in parameters else 5
+    assert entry["docsExamined"] <= max_ratio * entry["nreturned"]
+    # A circle query returns all its venues; the application sorts them.
+    assert entry["nreturned"] <= (3 * 33 if page == "first again" and "near_lat" in parameters else 2 * 21)
 
 
-@pytest.mark.parametrize("asked", OTHERS.values(), ids=OTHERS)
-def test_every_other_search_begins_with_an_index(profiled: Db, asked: dict[str, Any]) -> None:
-    (answered,) = look(profiled, **asked)
-    assert "COLLSCAN" not in answered["planSummary"]
-    assert "IXSCAN" in answered["planSummary"] or "GEO_NEAR" in answered["planSummary"]
-    assert answered["nreturned"] <= 2 * 21
+@pytest.mark.parametrize("parameters", OTHER_QUERIES.values(), ids=OTHER_QUERIES)
+def test_every_other_search_starts_with_an_index(profiled_db: Db, parameters: dict[str, Any]) -> None:
+    (entry,) = profile_search(profiled_db, **parameters)
+    assert "COLLSCAN" not in entry["planSummary"]
+    assert "IXSCAN" in entry["planSummary"] or "GEO_NEAR" in entry["planSummary"]
+    assert entry["nreturned"] <= 2 * 21

@@ -1,4 +1,4 @@
-"""The catalog's upkeep: what is stale is found and made anew, and nobody who writes at that moment is missed."""
+"""Reindexing: stale entries are found and made again, and concurrent writes are not missed."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ OWNER_ID = ObjectId()
 
 
 @pytest.fixture
-def unfollowed(fresh_uri: str) -> Iterator[tuple[Api, Db]]:
-    """An application that has not been asked for a search yet, so that nobody mends what a race has spoilt."""
+def idle_app(fresh_uri: str) -> Iterator[tuple[Api, Db]]:
+    """An application that has served no search: its change stream reader does not run and repairs no entry."""
     app = make_server_app(make_config(mongo_uri=fresh_uri))
     db: Db = app.extensions["halls"].db
     with closing(db.client):
@@ -39,35 +39,36 @@ def unfollowed(fresh_uri: str) -> Iterator[tuple[Api, Db]]:
 
 
 @pytest.fixture
-def api(unfollowed: tuple[Api, Db]) -> Api:
-    """Its API."""
-    return unfollowed[0]
+def api(idle_app: tuple[Api, Db]) -> Api:
+    """The API of that application."""
+    return idle_app[0]
 
 
 @pytest.fixture
-def db(unfollowed: tuple[Api, Db]) -> Db:
-    """Its database."""
-    return unfollowed[1]
+def db(idle_app: tuple[Api, Db]) -> Db:
+    """The database of that application."""
+    return idle_app[1]
 
 
-def spoil(db: Db) -> list[ObjectId]:
-    """Leave four venues and entries: one true, one stale, one missing, one of no venue; return the latter three."""
-    true, stale, missing = (put_venue(db, OWNER_ID) for _ in range(3))
-    gone = venue_document(OWNER_ID)
-    db.catalog.insert_many([make_entry(venue, ()) for venue in (true, stale, gone)])
+def put_bad_entries(db: Db) -> list[ObjectId]:
+    """Leave one current, one stale, one missing and one orphaned entry; return the ids of the last three."""
+    current, stale, missing = (put_venue(db, OWNER_ID) for _ in range(3))
+    orphaned = venue_document(OWNER_ID)
+    indexed: list[Any] = [current, stale, orphaned]
+    db.catalog.insert_many([dict(make_entry(venue, ())) for venue in indexed])
     db.venues.update_one({"_id": stale["_id"]}, {"$set": {"capacity": 7}})
-    return [stale["_id"], missing["_id"], gone["_id"]]
+    return [stale["_id"], missing["_id"], orphaned["_id"]]
 
 
 def editions(db: Db) -> dict[Any, Any]:
-    """Return when each entry was last written."""
+    """Return the edition of each entry: it changes with every write."""
     return {entry["_id"]: entry.get("edition") for entry in db.catalog.find({}, {"edition": 1})}
 
 
-def test_what_is_stale_missing_or_of_no_venue_is_found_and_nothing_else(db: Db) -> None:
-    spoilt = spoil(db)
-    assert set(find_stale(db)) == {*spoilt}
-    assert list_indexed_ids(db) == sorted({*spoilt, *db.venues.distinct("_id")})
+def test_only_stale_missing_and_orphaned_entries_are_found(db: Db) -> None:
+    bad_ids = put_bad_entries(db)
+    assert set(find_stale(db)) == {*bad_ids}
+    assert list_indexed_ids(db) == sorted({*bad_ids, *db.venues.distinct("_id")})
 
 
 @pytest.mark.parametrize("change", [{"card": b"{}"}, {"free": []}, {"prices": {}}, {"type": "Lawn"}], ids=str)
@@ -79,19 +80,19 @@ def test_an_entry_with_any_field_changed_is_stale(db: Db, change: Document) -> N
     assert list(find_stale(db)) == [venue["_id"]]
 
 
-def test_mending_makes_anew_just_what_is_wrong(db: Db) -> None:
-    spoil(db)
-    (true,) = set(db.catalog.distinct("_id")) - set(find_stale(db))
+def test_reindex_stale_rewrites_only_the_wrong_entries(db: Db) -> None:
+    put_bad_entries(db)
+    (current,) = set(db.catalog.distinct("_id")) - set(find_stale(db))
     before = editions(db)
     assert reindex_stale(db) == 3
     assert list(find_stale(db)) == []
     after = editions(db)
-    assert after[true] == before[true]
+    assert after[current] == before[current]
     assert reindex_stale(db) == 0
     assert editions(db) == after
 
 
-def test_reindexing_makes_all_anew_batch_by_batch(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_reindex_rewrites_every_entry_in_batches(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reindex, "BATCH", 2)
     ids = [put_venue(db, OWNER_ID)["_id"] for _ in range(5)]
     assert list(reindex_venues(db, ids, only_stale=False)) == [(2, 2), (4, 4), (5, 5)]
@@ -102,27 +103,27 @@ def test_reindexing_makes_all_anew_batch_by_batch(db: Db, monkeypatch: pytest.Mo
     assert not set(before.values()) & set(editions(db).values())
 
 
-def test_venues_with_ids_that_no_route_takes_are_left_out(db: Db) -> None:
+def test_venues_with_ids_that_are_not_object_ids_are_left_out(db: Db) -> None:
     venue = put_venue(db, OWNER_ID)
-    db.venues.insert_many([{**venue_document(OWNER_ID), "_id": odd} for odd in ("a text", {"a": [5]}, 5)])
+    db.venues.insert_many([{**venue_document(OWNER_ID), "_id": invalid} for invalid in ("a text", {"a": [5]}, 5)])
     assert reindex_stale(db) == 1
     assert list(find_stale(db)) == []
     assert db.catalog.distinct("_id") == [venue["_id"]]
 
 
-def test_a_booking_of_several_venues_keeps_none_of_them_out(db: Db) -> None:
+def test_a_booking_with_several_venue_ids_does_not_block_reindexing(db: Db) -> None:
     first, second = (put_venue(db, OWNER_ID)["_id"] for _ in range(2))
     db.bookings.insert_one({"venue_id": [first, {"a": second}], "date": day(5), "status": "pending"})
     assert reindex_stale(db) == 2
     assert list(find_stale(db)) == []
 
 
-def test_an_empty_database_needs_no_mending(db: Db) -> None:
+def test_an_empty_database_needs_no_reindex(db: Db) -> None:
     assert reindex_stale(db) == 0
     assert list_indexed_ids(db) == []
 
 
-ODD: list[Any] = [
+INVALID_VALUES: list[Any] = [
     None,
     True,
     5,
@@ -150,34 +151,34 @@ FIELDS = (
 )
 
 
-def test_whatever_another_tool_has_put_into_a_venue_the_others_are_found(api: Api, db: Db) -> None:
-    odd = [venue_document(OWNER_ID) | {name: value} for name in FIELDS for value in ODD]
-    overrides = [[value, {"date": value, "price": 5}, {"date": day(1), "price": value}] for value in ODD]
-    odd += [venue_document(OWNER_ID, pricing={"overrides": rows}) for rows in overrides]
-    odd += [venue_document(OWNER_ID, dates_available=[value, day(1)]) for value in ODD]
-    db.venues.insert_many(odd)
-    sound = {str(put_venue(db, OWNER_ID)["_id"]) for _ in range(3)}
-    assert sound <= {venue["id"] for venue in find_all(api, date=day(5))}
-    assert sound <= {venue["id"] for venue in find_all(api)}
-    whole = api.get("/venues/search?limit=100&include=calendar")
-    assert sound <= {venue["id"] for venue in whole.data["venues"]}
+def test_invalid_fields_of_external_writers_do_not_hide_other_venues(api: Api, db: Db) -> None:
+    invalid = [venue_document(OWNER_ID) | {name: value} for name in FIELDS for value in INVALID_VALUES]
+    overrides = [[value, {"date": value, "price": 5}, {"date": day(1), "price": value}] for value in INVALID_VALUES]
+    invalid += [venue_document(OWNER_ID, pricing={"overrides": rows}) for rows in overrides]
+    invalid += [venue_document(OWNER_ID, dates_available=[value, day(1)]) for value in INVALID_VALUES]
+    db.venues.insert_many(invalid)
+    valid_ids = {str(put_venue(db, OWNER_ID)["_id"]) for _ in range(3)}
+    assert valid_ids <= {venue["id"] for venue in find_all(api, date=day(5))}
+    assert valid_ids <= {venue["id"] for venue in find_all(api)}
+    response = api.get("/venues/search?limit=100&include=calendar")
+    assert valid_ids <= {venue["id"] for venue in response.data["venues"]}
     assert list(find_stale(db)) == []
 
 
-def test_an_entry_that_no_index_takes_keeps_no_other_out(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
-    bad, good = (put_venue(db, OWNER_ID)["_id"] for _ in range(2))
+def test_an_entry_that_cannot_be_indexed_does_not_block_others(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad_id, good_id = (put_venue(db, OWNER_ID)["_id"] for _ in range(2))
 
-    def make_badly(venue: Document, booked: Any) -> Document:
-        return make_entry(venue, booked) | ({"maps_location": "nowhere"} if venue["_id"] == bad else {})
+    def make_bad_entry(venue: Any, booked: Any) -> Document:
+        return dict(make_entry(venue, booked)) | ({"maps_location": "nowhere"} if venue["_id"] == bad_id else {})
 
-    monkeypatch.setattr(index, "make_entry", make_badly)
-    with structlog.testing.capture_logs() as logged:
+    monkeypatch.setattr(index, "make_entry", make_bad_entry)
+    with structlog.testing.capture_logs() as logs:
         assert reindex_stale(db) == 1
-    assert db.catalog.distinct("_id") == [good]
-    assert [line["venue_id"] for line in logged if line["log_level"] == "error"] == [str(bad)]
+    assert db.catalog.distinct("_id") == [good_id]
+    assert [line["venue_id"] for line in logs if line["log_level"] == "error"] == [str(bad_id)]
 
 
-def test_a_database_that_is_away_is_no_bad_venue(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_connection_is_raised_and_not_treated_as_bad_data(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
     put_venue(db, OWNER_ID)
 
     def fail(*_: Any, **__: Any) -> int:
@@ -188,10 +189,10 @@ def test_a_database_that_is_away_is_no_bad_venue(db: Db, monkeypatch: pytest.Mon
         reindex_stale(db)
 
 
-def race_for_an_entry(api: Api, db: Db, monkeypatch: pytest.MonkeyPatch, *, is_there: bool) -> bool:
-    """Book while the venue's entry, missing or stale as yet, is made; tell whether the date is left free."""
+def book_during_reindex(api: Api, db: Db, monkeypatch: pytest.MonkeyPatch, *, has_entry: bool) -> bool:
+    """Book while the venue's missing or stale entry is rebuilt; return whether the date is left free."""
     venue_id, guest = put_venue(db, OWNER_ID)["_id"], api.guest()
-    if is_there:
+    if has_entry:
         list(reindex_venues(db, [venue_id]))
         db.catalog.update_one({"_id": venue_id}, {"$pull": {"free": day(5)}})
     read, booked = threading.Event(), threading.Event()
@@ -209,33 +210,33 @@ def race_for_an_entry(api: Api, db: Db, monkeypatch: pytest.MonkeyPatch, *, is_t
         assert api.book(guest, str(venue_id), day(5)).status == 201
         booked.set()
 
-    booking = threading.Thread(target=book)
+    booking_thread = threading.Thread(target=book)
     with monkeypatch.context() as patch:
         patch.setattr("halls.search.index.make_entries", read_and_wait)
-        booking.start()
+        booking_thread.start()
         list(reindex_venues(db, [venue_id]))
-        booking.join()
+        booking_thread.join()
     entry = db.catalog.find_one({"_id": venue_id})
     assert entry is not None
     assert db.bookings.count_documents({"venue_id": venue_id, "date": day(5)}) == 1
     return day(5) in entry["free"]
 
 
-@pytest.mark.parametrize("is_there", [False, True])
-def test_a_booking_of_the_moment_in_which_an_entry_is_made_is_not_missed(
-    api: Api, db: Db, monkeypatch: pytest.MonkeyPatch, *, is_there: bool
+@pytest.mark.parametrize("has_entry", [False, True])
+def test_a_booking_during_the_rebuild_of_an_entry_is_not_missed(
+    api: Api, db: Db, monkeypatch: pytest.MonkeyPatch, *, has_entry: bool
 ) -> None:
-    assert not race_for_an_entry(api, db, monkeypatch, is_there=is_there)
+    assert not book_during_reindex(api, db, monkeypatch, has_entry=has_entry)
     assert list(find_stale(db)) == []
 
 
-@pytest.mark.parametrize("is_there", [False, True])
-def test_control_a_booking_that_does_not_write_the_entry_in_any_case_is_missed(
-    api: Api, db: Db, monkeypatch: pytest.MonkeyPatch, *, is_there: bool
+@pytest.mark.parametrize("has_entry", [False, True])
+def test_control_a_booking_without_an_unconditional_entry_write_is_missed(
+    api: Api, db: Db, monkeypatch: pytest.MonkeyPatch, *, has_entry: bool
 ) -> None:
     def mark_date_booked(db: Db, venue_id: ObjectId, date: str, session: Session) -> None:
         db.catalog.update_one({"_id": venue_id}, {"$pull": {"free": date}}, session=session)
 
     monkeypatch.setattr("halls.search.index.mark_date_booked", mark_date_booked)
-    assert race_for_an_entry(api, db, monkeypatch, is_there=is_there)
+    assert book_during_reindex(api, db, monkeypatch, has_entry=has_entry)
     assert list(find_stale(db)) != []

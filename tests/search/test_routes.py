@@ -1,4 +1,4 @@
-"""Looking for venues over HTTP: the exact shapes, every parameter, and every question that is refused."""
+"""Searching and reading venues over HTTP: exact fields, every parameter, and every invalid query."""
 
 from __future__ import annotations
 
@@ -15,64 +15,64 @@ from tests.search.queries import find_all, names
 if TYPE_CHECKING:
     from halls.mongo.client import Db
 
-FACTS = {
+CARD_FIELDS = {
     *("id", "owner_id", "venue_name", "type", "address", "maps_location", "capacity", "space_sqft", "amenities"),
     *("pictures", "videos", "created_at", "updated_at"),
 }
-CALENDAR = {"dates_available", "pricing", "additional_description"}
+CALENDAR_FIELDS = {"dates_available", "pricing", "additional_description"}
 KARACHI = {"near_lat": 24.86, "near_lng": 67.0}
 
 
-def test_a_found_venue_is_exactly_what_the_contract_lists(api: Api) -> None:
+def test_a_search_result_has_exactly_the_fields_of_the_contract(api: Api) -> None:
     venue_id = api.list_venue(api.owner(), space_sqft=4000.5, pictures=["https://a.b/c"])
-    whole = api.get(f"/venues/{venue_id}").data["venue"]
-    answer = api.get(f"/venues/search?date={day(3)}&near_lat=24.86&near_lng=67.01")
-    assert answer.status == 200
-    assert answer.data.keys() == {"venues", "next_cursor"}
-    assert answer.data["next_cursor"] is None
-    (found,) = answer.data["venues"]
-    assert found.keys() == FACTS | {"price", "distance_km"}
-    assert {name: found[name] for name in FACTS} == {name: whole[name] for name in FACTS}
+    venue_details = api.get(f"/venues/{venue_id}").data["venue"]
+    response = api.get(f"/venues/search?date={day(3)}&near_lat=24.86&near_lng=67.01")
+    assert response.status == 200
+    assert response.data.keys() == {"venues", "next_cursor"}
+    assert response.data["next_cursor"] is None
+    (found,) = response.data["venues"]
+    assert found.keys() == CARD_FIELDS | {"price", "distance_km"}
+    assert {name: found[name] for name in CARD_FIELDS} == {name: venue_details[name] for name in CARD_FIELDS}
     assert found["price"] == 103_000
     assert type(found["price"]) is int
     assert found["distance_km"] == pytest.approx(1.01, abs=0.01)
 
 
-def test_with_the_calendar_the_long_fields_come_along(api: Api) -> None:
+def test_search_with_calendar_returns_the_calendar_fields(api: Api) -> None:
     venue_id = api.list_venue(api.owner(), additional_description="Sea view.")
-    whole = api.get(f"/venues/{venue_id}").data["venue"]
+    venue_details = api.get(f"/venues/{venue_id}").data["venue"]
     (found,) = api.get("/venues/search?include=calendar").data["venues"]
-    assert found == whole | {"price": None, "distance_km": None}
-    assert found.keys() == FACTS | CALENDAR | {"price", "distance_km"}
+    assert found == venue_details | {"price": None, "distance_km": None}
+    assert found.keys() == CARD_FIELDS | CALENDAR_FIELDS | {"price", "distance_km"}
 
 
-def test_price_and_distance_are_null_where_nobody_asked(api: Api) -> None:
+def test_price_and_distance_are_null_without_date_and_place(api: Api) -> None:
     api.list_venue(api.owner())
     (found,) = api.get("/venues/search").data["venues"]
     assert (found["price"], found["distance_km"]) == (None, None)
 
 
-def test_nothing_found_is_an_empty_page(api: Api) -> None:
+def test_a_search_without_matches_returns_an_empty_page(api: Api) -> None:
     assert api.get("/venues/search").data == {"venues": [], "next_cursor": None}
 
 
-def test_a_venue_is_shown_whole_to_everybody(api: Api) -> None:
+def test_venue_details_are_public(api: Api) -> None:
     venue_id = api.list_venue(api.owner())
-    answer = api.get(f"/venues/{venue_id}")
-    assert answer.status == 200
-    assert answer.data.keys() == {"venue"}
-    assert answer.data["venue"].keys() == FACTS | CALENDAR
-    assert answer.data["venue"]["dates_available"] == [day(ahead) for ahead in range(1, 10)]
-    assert len(answer.data["venue"]["pricing"]["overrides"]) == 9
+    response = api.get(f"/venues/{venue_id}")
+    assert response.status == 200
+    assert response.data.keys() == {"venue"}
+    assert response.data["venue"].keys() == CARD_FIELDS | CALENDAR_FIELDS
+    assert response.data["venue"]["dates_available"] == [day(ahead) for ahead in range(1, 10)]
+    assert len(response.data["venue"]["pricing"]["overrides"]) == 9
 
 
-def test_a_venue_that_is_not_there_is_not_found(api: Api) -> None:
+def test_an_unknown_venue_returns_404(api: Api) -> None:
     for path in (f"/venues/{NO_ID}", f"/venues/{NO_ID}/availability?date=nonsense"):
-        answer = api.get(path)
-        assert (answer.status, answer.code) == (404, "not_found")
+        response = api.get(path)
+        assert (response.status, response.code) == (404, "not_found")
 
 
-def test_a_venue_of_another_tool_is_found_by_everything(api: Api, db: Db) -> None:
+def test_a_venue_of_an_external_writer_is_found_by_every_filter(api: Api, db: Db) -> None:
     venue = put_venue(db, put_owner(db)["_id"])
     index_all(db)
     for query in (
@@ -91,14 +91,14 @@ def test_a_venue_of_another_tool_is_found_by_everything(api: Api, db: Db) -> Non
         )
     for query in (f"date={day(5)}&price_max=1", f"date={day(9)}&price_min=0", f"date={day(6)}", "capacity_min=501"):
         assert api.get(f"/venues/search?{query}").data["venues"] == []
-    shown = api.get(f"/venues/{venue['_id']}").data["venue"]
-    assert shown["dates_available"] == [day(2), day(5), day(9)]
+    details = api.get(f"/venues/{venue['_id']}").data["venue"]
+    assert details["dates_available"] == [day(2), day(5), day(9)]
     put_booking(db, venue["_id"], ObjectId())
     index_all(db)
     assert api.get(f"/venues/search?date={day(5)}").data["venues"] == []
 
 
-def test_long_integers_are_numbers_like_others(api: Api, db: Db) -> None:
+def test_int64_values_are_treated_like_other_numbers(api: Api, db: Db) -> None:
     override = {"date": day(5), "price": Int64(150_000)}
     for _ in range(3):
         put_venue(db, ObjectId(), capacity=Int64(500), pricing={"overrides": [override]})
@@ -108,7 +108,7 @@ def test_long_integers_are_numbers_like_others(api: Api, db: Db) -> None:
         assert [(venue["capacity"], venue["price"]) for venue in found] == [(500, 150_000)] * 3
 
 
-def test_a_venue_with_only_the_necessary_fields_is_found_without_a_date(api: Api, db: Db) -> None:
+def test_a_venue_with_only_required_fields_is_found_without_a_date(api: Api, db: Db) -> None:
     db.venues.insert_one(bare_venue_document(ObjectId()))
     db.venues.insert_one(bare_venue_document(ObjectId(), pricing=None, dates_available=None, amenities=None))
     index_all(db)
@@ -120,7 +120,7 @@ def test_a_venue_with_only_the_necessary_fields_is_found_without_a_date(api: Api
 
 
 @pytest.mark.parametrize(
-    ("asked", "found"),
+    ("parameters", "expected"),
     [
         ({"type": "Hall"}, ["small", "large"]),
         ({"type": "Lawn"}, ["lawn"]),
@@ -144,7 +144,7 @@ def test_a_venue_with_only_the_necessary_fields_is_found_without_a_date(api: Api
         (KARACHI | {"type": "Hall", "capacity_min": 150, "price_max": 200}, ["large"]),
     ],
 )
-def test_each_filter_alone_and_together(api: Api, asked: dict[str, Any], found: list[str]) -> None:
+def test_filters_work_alone_and_combined(api: Api, parameters: dict[str, Any], expected: list[str]) -> None:
     owner = api.owner()
     prices = [{"date": day(1), "price": 200}, {"date": day(2), "price": 300}]
     past = [{"date": day(-1), "price": 350}, {"date": day(3), "price": 100}]
@@ -154,10 +154,10 @@ def test_each_filter_alone_and_together(api: Api, asked: dict[str, Any], found: 
     api.list_venue(owner, venue_name="large", capacity=200, maps_location=place, pricing={"overrides": prices})
     place = {"lat": 25.4, "lng": 68.4}
     api.list_venue(owner, venue_name="lawn", capacity=500, type="Lawn", maps_location=place, pricing={"overrides": []})
-    assert sorted(names(find_all(api, **asked))) == sorted(found)
+    assert sorted(names(find_all(api, **parameters))) == sorted(expected)
 
 
-def test_the_price_filter_without_a_date_counts_today_and_what_comes(api: Api) -> None:
+def test_the_price_filter_without_a_date_ignores_past_prices(api: Api) -> None:
     owner = api.owner()
     for ahead in (-1, 0, 1):
         override = {"date": day(ahead), "price": 100}
@@ -165,7 +165,7 @@ def test_the_price_filter_without_a_date_counts_today_and_what_comes(api: Api) -
     assert sorted(names(find_all(api, price_max=100))) == ["0", "1"]
 
 
-def test_a_past_date_finds_nothing_and_today_does(api: Api) -> None:
+def test_a_past_date_finds_nothing_and_today_finds_venues(api: Api) -> None:
     api.list_venue(api.owner(), dates_available=[day(-1), day(0)])
     assert find_all(api, date=day(-1)) == []
     assert find_all(api, date="2000-01-01", sort="price") == []
@@ -173,7 +173,7 @@ def test_a_past_date_finds_nothing_and_today_does(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "named"),
+    ("query", "fields"),
     [
         ("type=hall", ["type"]),
         ("type=", ["type"]),
@@ -225,18 +225,18 @@ def test_a_past_date_finds_nothing_and_today_does(api: Api) -> None:
         ("limit=1&limit=2&colour=red", ["colour", "limit"]),
     ],
 )
-def test_a_wrong_question_is_refused_and_named(api: Api, query: str, named: list[str]) -> None:
-    answer = api.get(f"/venues/search?{query}")
-    assert (answer.status, answer.code, sorted(answer.fields)) == (422, "validation_error", named)
-    assert all(detail["message"] for detail in answer.json["details"])
+def test_an_invalid_query_returns_422_and_names_its_fields(api: Api, query: str, fields: list[str]) -> None:
+    response = api.get(f"/venues/search?{query}")
+    assert (response.status, response.code, sorted(response.fields)) == (422, "validation_error", fields)
+    assert all(detail["message"] for detail in response.json["details"])
 
 
 @pytest.mark.parametrize("query", ["limit=1", "limit=100", "near_lat=-90&near_lng=180&near_km=500", "capacity_min=0"])
-def test_the_ends_of_each_range_are_inside(api: Api, query: str) -> None:
+def test_range_limits_are_inclusive(api: Api, query: str) -> None:
     assert api.get(f"/venues/search?{query}").status == 200
 
 
-def test_a_page_holds_twenty_unless_told_otherwise(api: Api, db: Db) -> None:
+def test_a_page_holds_twenty_venues_by_default(api: Api, db: Db) -> None:
     db.venues.insert_many([bare_venue_document(ObjectId()) for _ in range(21)])
     index_all(db)
     page = api.get("/venues/search").data

@@ -1,4 +1,4 @@
-"""Conditional requests: who names the version that he has is told in a word that it is still the one."""
+"""Conditional requests: a request with the current ETag gets a 304 response without a body."""
 
 from __future__ import annotations
 
@@ -13,61 +13,61 @@ PATHS = ["/venues/search?date={day}&near_lat=24.86&near_lng=67.0", "/venues/{id}
 
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("sent", ["{tag}", "W/{tag}", '"other", {tag}', "*"])
-def test_the_version_that_the_client_has_is_not_sent_again(api: Api, path: str, sent: str) -> None:
+@pytest.mark.parametrize("if_none_match", ["{tag}", "W/{tag}", '"other", {tag}', "*"])
+def test_a_request_with_the_current_etag_gets_304(api: Api, path: str, if_none_match: str) -> None:
     path = path.format(id=api.list_venue(api.owner()), day=day(1))
     first = api.get(path)
     assert (first.status, first.headers["Cache-Control"]) == (200, "no-cache")
-    again = api.client.get(path, headers={"If-None-Match": sent.format(tag=first.headers["ETag"])})
-    assert (again.status_code, again.data) == (304, b"")
-    assert again.headers["ETag"] == first.headers["ETag"]
-    assert again.headers["Cache-Control"] == "no-cache"
-    assert "Content-Type" not in again.headers
-    assert len(again.headers["X-Request-ID"]) > 0
+    second = api.client.get(path, headers={"If-None-Match": if_none_match.format(tag=first.headers["ETag"])})
+    assert (second.status_code, second.data) == (304, b"")
+    assert second.headers["ETag"] == first.headers["ETag"]
+    assert second.headers["Cache-Control"] == "no-cache"
+    assert "Content-Type" not in second.headers
+    assert len(second.headers["X-Request-ID"]) > 0
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_another_version_is_sent_whole(api: Api, path: str) -> None:
+def test_a_request_with_another_etag_gets_the_full_response(api: Api, path: str) -> None:
     path = path.format(id=api.list_venue(api.owner()), day=day(1))
-    answer = api.get(path, If_None_Match='"another"')
-    assert (answer.status, answer.json["ok"]) == (200, True)
+    response = api.get(path, If_None_Match='"another"')
+    assert (response.status, response.json["ok"]) == (200, True)
 
 
-def test_a_booking_makes_another_version_of_the_search_at_once(api: Api) -> None:
+def test_a_booking_changes_the_etag_of_the_search_at_once(api: Api) -> None:
     venue_id = api.list_venue(api.owner())
     path = f"/venues/search?date={day(1)}"
     tag = api.get(path).headers["ETag"]
     api.book(api.guest(), venue_id, day(1))
-    answer = api.get(path, If_None_Match=tag)
-    assert (answer.status, answer.data["venues"]) == (200, [])
+    response = api.get(path, If_None_Match=tag)
+    assert (response.status, response.data["venues"]) == (200, [])
 
 
-def test_a_change_makes_another_version_of_the_venue(api: Api) -> None:
+def test_a_change_of_a_venue_changes_its_etag(api: Api) -> None:
     owner = api.owner()
     path = f"/venues/{api.list_venue(owner)}"
     tag = api.get(path).headers["ETag"]
     api.patch(path, {"capacity": 77}, as_=owner)
-    answer = api.get(path, If_None_Match=tag)
-    assert (answer.status, answer.data["venue"]["capacity"]) == (200, 77)
+    response = api.get(path, If_None_Match=tag)
+    assert (response.status, response.data["venue"]["capacity"]) == (200, 77)
 
 
-def test_a_refusal_has_no_version(api: Api) -> None:
+def test_an_error_response_has_no_etag(api: Api) -> None:
     assert "ETag" not in api.get(f"/venues/{ObjectId()}").headers
     assert api.get("/venues/search?limit=0", If_None_Match="*").status == 422
 
 
-def test_with_a_token_nothing_is_kept(api: Api) -> None:
+def test_a_response_to_an_authenticated_request_is_not_stored(api: Api) -> None:
     assert api.get("/venues/search", as_=api.guest()).headers["Cache-Control"] == "no-store"
 
 
-def test_a_web_page_may_read_the_version(api: Api, worker_uri: str) -> None:
+def test_a_web_page_may_read_the_etag_over_cors(api: Api, worker_uri: str) -> None:
     venue_id = api.list_venue(api.owner())
     app = make_server_app(make_config(mongo_uri=worker_uri, cors_origins="https://app.example"))
     headers = {"Origin": "https://app.example"}
     first = app.test_client().get(f"/venues/{venue_id}", headers=headers)
-    again = app.test_client().get(f"/venues/{venue_id}", headers={**headers, "If-None-Match": first.headers["ETag"]})
+    second = app.test_client().get(f"/venues/{venue_id}", headers={**headers, "If-None-Match": first.headers["ETag"]})
     app.extensions["halls"].db.client.close()
-    assert again.status_code == 304
-    for answer in (first, again):
-        assert answer.headers["Access-Control-Allow-Origin"] == "https://app.example"
-        assert "ETag" in answer.headers["Access-Control-Expose-Headers"].split(", ")
+    assert second.status_code == 304
+    for response in (first, second):
+        assert response.headers["Access-Control-Allow-Origin"] == "https://app.example"
+        assert "ETag" in response.headers["Access-Control-Expose-Headers"].split(", ")

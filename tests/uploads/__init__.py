@@ -1,1 +1,1 @@
-"""Tests of uploads: pictures and videos, on S3, Cloudinary and the own store."""
+"""Tests of picture and video uploads to S3, Cloudinary and the local storage."""

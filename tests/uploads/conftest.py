@@ -1,4 +1,4 @@
-"""Fixtures: an application with a store of its own, and a real S3 server that verifies signatures."""
+"""Fixtures: an application with its own upload folder, and an S3 server that verifies signatures."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 @pytest.fixture
 def make_api(
     app: Flask,
-    db: Db,  # noqa: ARG001 - an empty database comes first
+    db: Db,  # noqa: ARG001 - the fixture empties the database before the test
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[..., Api]:
-    """Return what gives the application other settings, with its data in this test's folder, and makes a client."""
-    service = app.extensions["halls"]
+    """Return a function that changes the settings of the application and returns a client; data is in `tmp_path`."""
+    context = app.extensions["halls"]
 
     def make(**settings: Any) -> Api:
-        config = make_config(mongo_uri=service.config.mongo_uri, data_dir=tmp_path, **settings)
-        monkeypatch.setattr(service, "config", config)
-        monkeypatch.setattr(service, "rate_limiter", RateLimiter(config))
+        config = make_config(mongo_uri=context.config.mongo_uri, data_dir=tmp_path, **settings)
+        monkeypatch.setattr(context, "config", config)
+        monkeypatch.setattr(context, "rate_limiter", RateLimiter(config))
         return Api(app.test_client())
 
     return make
@@ -43,7 +43,7 @@ def make_api(
 
 @pytest.fixture
 def api(make_api: Callable[..., Api]) -> Api:
-    """Return a client of an application with its store in this test's folder."""
+    """Return a client of an application that stores its uploads in `tmp_path`."""
     return make_api()
 
 
@@ -55,12 +55,12 @@ def owner(api: Api) -> str:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
-    """Return the folder of the own store."""
+    """Return the folder of the local storage."""
     return tmp_path / "uploads"
 
 
 @pytest.fixture(scope="session")
 def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
-    """Yield an S3 server on loopback with one bucket, which everybody may read."""
-    with running_seaweed(tmp_path_factory.mktemp("seaweed")) as running:
-        yield running
+    """Yield an S3 server on loopback with one publicly readable bucket."""
+    with running_seaweed(tmp_path_factory.mktemp("seaweed")) as server:
+        yield server

@@ -1,4 +1,4 @@
-"""Files that begin as real ones of each type do, and the requests that send them."""
+"""Test helpers: files with the signature of each media type, and requests that upload and fetch them."""
 
 from __future__ import annotations
 
@@ -33,33 +33,33 @@ EXTENSIONS = {
 
 
 def make_file(content_type: str = "image/jpeg", size: int = 1_000) -> bytes:
-    """Return a file of exactly that many bytes, no two parts of it alike."""
+    """Return a file of exactly `size` bytes with pseudo-random content after the signature."""
     return (HEADS[content_type] + hashlib.shake_256(content_type.encode()).digest(size))[:size]
 
 
 def upload_body(content_type: str = "image/jpeg", size: int = 1_000, **fields: Any) -> dict[str, Any]:
-    """Return a body of POST /uploads/sign-s3."""
+    """Return a request body for POST /uploads/sign-s3."""
     return {"filename": "a.jpg", "content_type": content_type, "size_bytes": size, **fields}
 
 
 def sign(api: Api, owner: str, content_type: str = "image/jpeg", size: int = 1_000) -> Any:
-    """Ask for an address."""
+    """Return the data of POST /uploads/sign-s3."""
     return api.post("/uploads/sign-s3", upload_body(content_type, size), as_=owner).data
 
 
 def path_of(url: str) -> str:
-    """Return the path of an address on this server."""
+    """Return the path of a URL on this server."""
     return "/" + url.split("/", 3)[3]
 
 
 def put(api: Api, url: str, body: bytes, content_type: str = "image/jpeg", **headers: str) -> Answer:
-    """Send a file to an address of the own store; an underscore in a header's name stands for a dash."""
+    """Upload a file to a local-storage URL; underscores in header names become dashes."""
     sent = {"Content-Type": content_type, **{name.replace("_", "-"): value for name, value in headers.items()}}
     response = api.client.put(path_of(url), data=body, headers=sent)
     return Answer(response.status_code, response.get_json(silent=True), response.headers)
 
 
 def get(api: Api, path: str, **headers: str) -> TestResponse:
-    """Fetch what is kept, whole; an underscore in a header's name stands for a dash."""
+    """Return the buffered response of a stored file; underscores in header names become dashes."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     return api.client.get(path, headers=sent, buffered=True)

@@ -1,4 +1,4 @@
-"""Starts SeaweedFS, an S3 server that verifies signatures, on loopback."""
+"""Starts SeaweedFS, an S3 server that verifies signatures, on loopback for tests."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Seaweed:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What Halls has to be told of it."""
+        """The Halls settings for this server."""
         return {
             "s3_bucket": BUCKET,
             "s3_region": "us-east-1",
@@ -48,7 +48,7 @@ class Seaweed:
 
 @contextmanager
 def running_seaweed(folder: Path) -> Iterator[Seaweed]:
-    """Run the server with its data in `folder` until the block ends."""
+    """Yield a running server with its data in `folder`; stop it at the end of the block."""
     identities = folder / "s3.json"
     identities.write_text(json.dumps(IDENTITIES))
     ports = {name: (free_port(), free_port()) for name in ("master", "volume", "filer", "s3")}
@@ -61,7 +61,7 @@ def running_seaweed(folder: Path) -> Iterator[Seaweed]:
     ]
     command += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-s3.config={identities}", "-master.telemetry=false"]
     command += ["-volume.max=8", "-master.volumeSizeLimitMB=64", "-master.electionTimeout=1s"]
-    # Zero: not at all. Their usual ports would be the same for two runs at once.
+    # Port 0 disables a service. Two parallel runs would collide on the default ports.
     command += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
     for name, (http, grpc) in ports.items():
         command += [f"-{name}.port={http}", f"-{name}.port.grpc={grpc}"]
@@ -73,29 +73,29 @@ def running_seaweed(folder: Path) -> Iterator[Seaweed]:
         _make_bucket(server, process, log)
         yield server
     finally:
-        # It takes its time over any other signal.
+        # The server stops slowly on any signal except SIGKILL.
         process.kill()
         process.wait()
 
 
 def _make_bucket(server: Seaweed, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until the server works, down to its disk."""
+    """Create the bucket; wait until the server can write objects."""
     deadline = time.monotonic() + START_SECONDS
-    while not _works(server):
+    while not _is_ready(server):
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.1)
 
 
-def _works(server: Seaweed) -> bool:
-    import botocore.session  # noqa: PLC0415 - only the few tests of S3 need it
+def _is_ready(server: Seaweed) -> bool:
+    import botocore.session  # noqa: PLC0415 - only the S3 tests need botocore
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
     client = botocore.session.get_session().create_client(
         "s3", "us-east-1", endpoint_url=server.url, aws_access_key_id=KEY_ID, aws_secret_access_key=SECRET_KEY
     )
     try:
-        # Before botocore, whose own tries wait longer and longer.
+        # A plain request fails at once. The retries of botocore wait with increasing delays.
         requests.get(server.url, timeout=5)
         client.create_bucket(Bucket=BUCKET)
         client.put_object(Bucket=BUCKET, Key="probe", Body=b"x")

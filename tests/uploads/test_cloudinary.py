@@ -1,4 +1,4 @@
-"""Tests of POST /uploads/sign-cloudinary against the signing helper of Cloudinary's own package."""
+"""Tests of POST /uploads/sign-cloudinary against the signing helper of Cloudinary's package."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ PRESET = {"cloudinary_cloud_name": "demo", "cloudinary_upload_preset": "halls-un
 SECRET = {"cloudinary_cloud_name": "demo", "cloudinary_api_key": "123", "cloudinary_api_secret": "a secret"}
 
 
-def ask(api: Api, owner: str, **body: Any) -> Any:
-    """Ask for what an upload needs."""
+def sign_cloudinary(api: Api, owner: str, **body: Any) -> Any:
+    """Return the data of POST /uploads/sign-cloudinary."""
     return api.post("/uploads/sign-cloudinary", body, as_=owner).data
 
 
-def test_an_unsigned_preset_is_enough(make_api: Callable[..., Api]) -> None:
+def test_unsigned_preset_works_without_a_secret(make_api: Callable[..., Api]) -> None:
     api = make_api(**PRESET)
     owner = api.owner()
     owner_id = api.get("/auth/me", as_=owner).data["profile"]["id"]
-    answer = ask(api, owner)
+    answer = sign_cloudinary(api, owner)
     assert set(answer) == {"upload_url", "unsigned_preset", "params_sample", "signed_params"}
     assert answer["upload_url"] == "https://api.cloudinary.com/v1_1/demo/image/upload"
     assert answer["unsigned_preset"] == answer["params_sample"]["upload_preset"] == "halls-unsigned"
@@ -34,18 +34,18 @@ def test_an_unsigned_preset_is_enough(make_api: Callable[..., Api]) -> None:
     assert answer["signed_params"] is None
 
 
-def test_the_signature_is_cloudinarys_own(make_api: Callable[..., Api]) -> None:
+def test_signature_equals_that_of_the_cloudinary_package(make_api: Callable[..., Api]) -> None:
     api = make_api(**SECRET)
     owner = api.owner()
     owner_id = api.get("/auth/me", as_=owner).data["profile"]["id"]
-    answer = ask(api, owner, folder="halls/2026", public_id="front", resource_type="video")
+    answer = sign_cloudinary(api, owner, folder="halls/2026", public_id="front", resource_type="video")
     assert answer["upload_url"] == "https://api.cloudinary.com/v1_1/demo/video/upload"
     assert (answer["unsigned_preset"], "upload_preset" in answer["params_sample"]) == (None, False)
     signed = answer["signed_params"]
     signature, api_key = signed.pop("signature"), signed.pop("api_key")
     assert api_key == "123"
     assert signature == api_sign_request(signed, "a secret")
-    assert abs(signed.pop("timestamp") - time.time()) < 10  # noqa: TID251 - what Cloudinary compares it with
+    assert abs(signed.pop("timestamp") - time.time()) < 10  # noqa: TID251 - Cloudinary compares the timestamp with the wall clock
     assert signed == {
         "public_id": f"venues/{owner_id}/halls/2026/front",
         "allowed_formats": "mp4,webm,mov",
@@ -53,15 +53,18 @@ def test_the_signature_is_cloudinarys_own(make_api: Callable[..., Api]) -> None:
     }
 
 
-def test_two_owners_never_get_the_same_place(make_api: Callable[..., Api]) -> None:
+def test_public_ids_are_unique(make_api: Callable[..., Api]) -> None:
     api = make_api(**SECRET, cloudinary_upload_preset="halls-unsigned")
-    places = {ask(api, api.owner(), public_id="hall")["signed_params"]["public_id"] for _ in range(2)}
-    assert len(places) == 2
+    public_ids = {sign_cloudinary(api, api.owner(), public_id="hall")["signed_params"]["public_id"] for _ in range(2)}
+    assert len(public_ids) == 2
     owner = api.owner()
-    assert ask(api, owner)["signed_params"]["public_id"] != ask(api, owner)["signed_params"]["public_id"]
+    assert (
+        sign_cloudinary(api, owner)["signed_params"]["public_id"]
+        != sign_cloudinary(api, owner)["signed_params"]["public_id"]
+    )
 
 
-def test_a_request_without_a_body_asks_for_nothing_special(make_api: Callable[..., Api]) -> None:
+def test_request_without_a_body_uses_defaults(make_api: Callable[..., Api]) -> None:
     api = make_api(**PRESET)
     assert api.send("POST", "/uploads/sign-cloudinary", as_=api.owner()).status == 200
 
@@ -76,7 +79,7 @@ def test_a_request_without_a_body_asks_for_nothing_special(make_api: Callable[..
         {"cloudinary_cloud_name": "demo", "cloudinary_api_key": "123"},
     ],
 )
-def test_without_settings_it_says_so(make_api: Callable[..., Api], settings: dict[str, str]) -> None:
+def test_incomplete_settings_return_503(make_api: Callable[..., Api], settings: dict[str, str]) -> None:
     api = make_api(**settings)
     answer = api.post("/uploads/sign-cloudinary", {}, as_=api.owner())
     assert (answer.status, answer.code) == (503, "not_configured")
@@ -101,7 +104,9 @@ def test_without_settings_it_says_so(make_api: Callable[..., Api], settings: dic
         ({"timestamp": 1}, {"timestamp"}),
     ],
 )
-def test_nothing_else_is_ever_signed(make_api: Callable[..., Api], body: dict[str, Any], fields: set[str]) -> None:
+def test_unknown_or_invalid_parameter_is_rejected(
+    make_api: Callable[..., Api], body: dict[str, Any], fields: set[str]
+) -> None:
     api = make_api(**SECRET)
     answer = api.post("/uploads/sign-cloudinary", body, as_=api.owner())
     assert (answer.status, answer.code, set(answer.fields)) == (422, "validation_error", fields)

@@ -1,4 +1,4 @@
-"""Tests of the own store through a real `halls serve`: memory, many at once, broken connections."""
+"""Tests of the local storage with a real `halls serve`: memory, concurrency, broken connections."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SECONDS = 30
 
 
 class LiveOwner:
-    """An owner who speaks to a running server."""
+    """HTTP client of an owner account on a running server."""
 
     def __init__(self, server: RunningServer, folder: Path) -> None:
         self.server, self.store = server, folder / "uploads"
@@ -42,27 +42,27 @@ class LiveOwner:
         self.token = response.json()["data"]["token"]
 
     def sign(self, content_type: str, size: int) -> Any:
-        """Ask for an address."""
+        """Return the data of POST /uploads/sign-s3."""
         headers = {"Authorization": f"Bearer {self.token}"}
         body = upload_body(content_type, size)
         response = requests.post(f"{self.server.url}/uploads/sign-s3", json=body, headers=headers, timeout=SECONDS)
         return response.json()["data"]
 
     def upload(self, content_type: str, file: bytes) -> str:
-        """Upload a file; return its public address."""
+        """Upload a file; return its public URL."""
         address = self.sign(content_type, len(file))
         response = requests.put(address["upload_url"], data=file, headers=address["headers"], timeout=SECONDS)
         assert response.json() == {"ok": True, "data": {"public_url": address["public_url"]}}
         return str(address["public_url"])
 
-    def parts(self) -> list[Path]:
-        """Return the files that are not whole yet."""
+    def incomplete_files(self) -> list[Path]:
+        """Return the files of unfinished uploads."""
         return list((self.store / "incoming").glob("*"))
 
 
 @contextmanager
 def live_owner(mongo_uri: str, folder: Path) -> Iterator[LiveOwner]:
-    """Yield an owner at a running server with a database of its own."""
+    """Yield an owner on a new server with its own database."""
     uri = uri_of(mongo_uri, f"test_{uuid.uuid4().hex[:12]}")
     with running_server(mongo_uri=uri, folder=folder, RATE_LIMITS="off") as server:
         yield LiveOwner(server, folder)
@@ -73,62 +73,62 @@ def live_owner(mongo_uri: str, folder: Path) -> Iterator[LiveOwner]:
 
 @pytest.fixture(scope="module")
 def live(mongo_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveOwner]:
-    """Yield an owner at a running server."""
+    """Yield an owner on the server that the tests of this file share."""
     with live_owner(mongo_uri, tmp_path_factory.mktemp("live")) as owner:
         yield owner
 
 
-def workers_of(server: RunningServer) -> list[int]:
-    """Return the process ids of the workers."""
+def list_worker_pids(server: RunningServer) -> list[int]:
+    """Return the process ids of the server's workers."""
     children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text(encoding="ascii")
     return [int(pid) for pid in children.split()]
 
 
-def memory(pids: list[int], line: str) -> int:
-    """Return the sum of one line of the processes' status, in bytes."""
+def sum_memory(pids: list[int], field: str) -> int:
+    """Return the sum of one field of /proc/PID/status over the processes, in bytes."""
     texts = [Path(f"/proc/{pid}/status").read_text(encoding="ascii") for pid in pids]
-    return sum(int(text.split(f"{line}:")[1].split()[0]) * 1024 for text in texts)
+    return sum(int(text.split(f"{field}:")[1].split()[0]) * 1024 for text in texts)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_a_large_video_passes_through_little_memory(mongo_uri: str, tmp_path: Path) -> None:
-    # A server of its own: one that has had many uploads at once would have the memory already.
+def test_large_video_is_streamed_with_little_memory(mongo_uri: str, tmp_path: Path) -> None:
+    # A server that already handled concurrent uploads has allocated the memory, and hides an increase.
     with live_owner(mongo_uri, tmp_path) as live:
         for _ in range(20):
             live.upload("video/mp4", make_file("video/mp4", MIB))
-        workers = workers_of(live.server)
+        workers = list_worker_pids(live.server)
         for pid in workers:
-            Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")  # the peak is now what there is
-        before = memory(workers, "VmRSS")
+            Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")  # resets VmHWM to the current VmRSS
+        before = sum_memory(workers, "VmRSS")
         video = make_file("video/mp4", 25 * MIB)
         public_url = live.upload("video/mp4", video)
         assert requests.get(public_url, timeout=SECONDS).content == video
-        assert memory(workers, "VmHWM") - before < 8 * MIB
+        assert sum_memory(workers, "VmHWM") - before < 8 * MIB
 
 
-def test_twenty_uploads_at_once_all_arrive(live: LiveOwner) -> None:
+def test_twenty_concurrent_uploads_are_stored(live: LiveOwner) -> None:
     files = [make_file("video/webm", 3 * MIB + number) for number in range(20)]
     with ThreadPoolExecutor(20) as pool:
         addresses = list(pool.map(lambda file: live.upload("video/webm", file), files))
     assert len(set(addresses)) == 20
     for address, file in zip(addresses, files, strict=True):
         assert requests.get(address, timeout=SECONDS).content == file
-    assert live.parts() == []
+    assert live.incomplete_files() == []
 
 
 @pytest.mark.parametrize("reset", [True, False])
-def test_a_connection_cut_in_the_middle_leaves_nothing(live: LiveOwner, *, reset: bool) -> None:
+def test_interrupted_upload_leaves_no_file(live: LiveOwner, *, reset: bool) -> None:
     address = live.sign("video/mp4", 4 * MIB)
     path = address["upload_url"].removeprefix(live.server.url)
     head = f"PUT {path} HTTP/1.1\r\nHost: x\r\nContent-Type: video/mp4\r\nContent-Length: {4 * MIB}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", live.server.port)) as connection:
         connection.sendall(head.encode() + make_file("video/mp4", 2 * MIB))
-        wait_for(lambda: len(live.parts()) == 1)
+        wait_for(lambda: len(live.incomplete_files()) == 1)
         if reset:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    wait_for(lambda: live.parts() == [])
+    wait_for(lambda: live.incomplete_files() == [])
     assert requests.get(address["public_url"], timeout=SECONDS).status_code == 404
-    # The address is still good, for the next try.
+    # The upload URL stays valid for a retry.
     file = make_file("video/mp4", 4 * MIB)
     assert (
         requests.put(address["upload_url"], data=file, headers=address["headers"], timeout=SECONDS).status_code == 200
@@ -137,7 +137,7 @@ def test_a_connection_cut_in_the_middle_leaves_nothing(live: LiveOwner, *, reset
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait until it is so."""
+    """Wait until the condition is true."""
     deadline = time.monotonic() + SECONDS
     while not condition():
         assert time.monotonic() < deadline
@@ -145,7 +145,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 @pytest.mark.parametrize(("extra", "status"), [(b"", 200), (b"!", 413)])
-def test_a_body_of_unstated_length_is_counted(live: LiveOwner, extra: bytes, status: int) -> None:
+def test_chunked_body_is_limited_to_the_signed_length(live: LiveOwner, extra: bytes, status: int) -> None:
     file = make_file("video/mp4", 2 * MIB)
     address = live.sign("video/mp4", len(file))
     pieces = iter([file[:10], file[10:MIB], file[MIB:], extra])
@@ -156,14 +156,14 @@ def test_a_body_of_unstated_length_is_counted(live: LiveOwner, extra: bytes, sta
     assert requests.get(address["public_url"], timeout=SECONDS).status_code == (200 if status == 200 else 404)
 
 
-def test_a_large_body_for_a_bad_address_still_gets_its_answer(live: LiveOwner) -> None:
+def test_large_body_with_a_bad_signature_gets_the_error_response(live: LiveOwner) -> None:
     file = make_file("video/mp4", 25 * MIB)
     address = live.sign("video/mp4", len(file))
     response = requests.put(address["upload_url"][:-1], data=file, headers=address["headers"], timeout=SECONDS)
     assert (response.status_code, response.json()["code"]) == (403, "bad_signature")
 
 
-def test_a_player_may_jump_within_a_video(live: LiveOwner) -> None:
+def test_range_request_returns_part_of_a_video(live: LiveOwner) -> None:
     file = make_file("video/mp4", 2 * MIB)
     public_url = live.upload("video/mp4", file)
     response = requests.get(public_url, headers={"Range": f"bytes={MIB}-{MIB + 999}"}, timeout=SECONDS)

@@ -1,4 +1,4 @@
-"""Tests of the own store: it takes exactly what an address was signed for, or keeps nothing."""
+"""Tests of uploads to the local storage: it stores only the file that its URL was signed for."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 MIB = 1024 * 1024
 OWNER_ID = "0123456789abcdef01234567"
-DiskUsage = namedtuple("DiskUsage", "total used free")  # noqa: PYI024 - what shutil returns
+DiskUsage = namedtuple("DiskUsage", "total used free")  # noqa: PYI024 - the type that shutil.disk_usage returns
 
 
-def kept(store: Path) -> list[Path]:
-    """Return all files that are in the store, parts of files included."""
+def stored_files(store: Path) -> list[Path]:
+    """Return all files in the storage folder, including unfinished uploads."""
     return [path for path in store.rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize("content_type", CONTENT_TYPES)
-def test_a_file_of_each_type_goes_up_and_comes_back(api: Api, owner: str, store: Path, content_type: str) -> None:
+def test_file_of_each_type_is_uploaded_and_served(api: Api, owner: str, store: Path, content_type: str) -> None:
     file = make_file(content_type, 3 * PIECE_BYTES + 5)
     address = sign(api, owner, content_type, len(file))
     answer = put(api, address["upload_url"], file, content_type)
@@ -45,10 +45,10 @@ def test_a_file_of_each_type_goes_up_and_comes_back(api: Api, owner: str, store:
     response = get(api, path_of(address["public_url"]))
     assert (response.status_code, response.content_type) == (200, content_type)
     assert response.data == file
-    assert len(kept(store)) == 1
+    assert len(stored_files(store)) == 1
 
 
-def test_a_venue_takes_the_public_address(api: Api, owner: str) -> None:
+def test_venue_accepts_the_public_url(api: Api, owner: str) -> None:
     picture, video = sign(api, owner)["public_url"], sign(api, owner, "video/mp4")["public_url"]
     venue_id = api.list_venue(owner, pictures=[picture], videos=[{"url": video, "size_mb": 0.1}])
     assert api.get(f"/venues/{venue_id}").data["venue"]["pictures"] == [picture]
@@ -69,13 +69,13 @@ def test_a_venue_takes_the_public_address(api: Api, owner: str) -> None:
         lambda url: url[:36] + "x",
     ],
 )
-def test_a_tampered_address_is_refused(api: Api, owner: str, store: Path, tamper: Callable[[str], str]) -> None:
+def test_tampered_url_is_rejected(api: Api, owner: str, store: Path, tamper: Callable[[str], str]) -> None:
     answer = put(api, tamper(sign(api, owner)["upload_url"]), make_file())
     assert (answer.status, answer.code) == (403, "bad_signature")
-    assert kept(store) == []
+    assert stored_files(store) == []
 
 
-def test_an_address_of_another_owner_or_time_can_not_be_made_of_ones_own(api: Api, owner: str) -> None:
+def test_changed_owner_or_expiry_invalidates_the_signature(api: Api, owner: str) -> None:
     *start, owner_id, name, size, expires, signature = sign(api, owner)["upload_url"].split("/")
     for forged in (
         [*start, OWNER_ID, name, size, expires, signature],
@@ -84,7 +84,7 @@ def test_an_address_of_another_owner_or_time_can_not_be_made_of_ones_own(api: Ap
         assert put(api, "/".join(forged), make_file()).code == "bad_signature"
 
 
-def test_only_the_servers_own_secret_signs(api: Api) -> None:
+def test_signature_requires_the_secret_of_the_server(api: Api) -> None:
     key, later = new_key(OWNER_ID, "image/jpeg"), utc_now() + timedelta(minutes=5)
     address, _ = sign_local_put(
         make_config(jwt_secret="another secret, as long as it is"), UploadTicket(key, 1_000), later
@@ -94,33 +94,33 @@ def test_only_the_servers_own_secret_signs(api: Api) -> None:
     assert put(api, address, make_file()).status == 200
 
 
-def test_an_expired_address_is_refused(api: Api, store: Path) -> None:
+def test_expired_url_is_rejected(api: Api, store: Path) -> None:
     key, now = new_key(OWNER_ID, "image/jpeg"), utc_now()
     address, _ = sign_local_put(make_config(), UploadTicket(key, 1_000), now - timedelta(seconds=1))
     answer = put(api, address, make_file())
     assert (answer.status, answer.code) == (403, "bad_signature")
-    assert kept(store) == []
+    assert stored_files(store) == []
 
 
-def test_the_same_file_may_be_sent_again_but_no_other_takes_its_place(api: Api, owner: str, store: Path) -> None:
+def test_same_file_may_be_sent_again_and_a_different_file_is_rejected(api: Api, owner: str, store: Path) -> None:
     address = sign(api, owner)
     file, other = make_file(), make_file()[:-1] + b"!"
     assert put(api, address["upload_url"], file).status == 200
-    # As after an answer that was lost on its way.
+    # A client sends the file again after a lost response.
     assert put(api, address["upload_url"], file).data == {"public_url": address["public_url"]}
-    refused = put(api, address["upload_url"], other)
-    assert (refused.status, refused.code) == (403, "bad_signature")
-    assert [path.read_bytes() for path in kept(store)] == [file]
+    answer = put(api, address["upload_url"], other)
+    assert (answer.status, answer.code) == (403, "bad_signature")
+    assert [path.read_bytes() for path in stored_files(store)] == [file]
 
 
 @pytest.mark.parametrize("sent_type", ["image/png", "image/jpeg; charset=utf-8", "text/html", ""])
-def test_another_declared_type_is_refused(api: Api, owner: str, store: Path, sent_type: str) -> None:
+def test_different_content_type_is_rejected(api: Api, owner: str, store: Path, sent_type: str) -> None:
     answer = put(api, sign(api, owner)["upload_url"], make_file(), sent_type)
     assert (answer.status, answer.code) == (415, "not_json")
-    assert kept(store) == []
+    assert stored_files(store) == []
 
 
-def test_a_compressed_body_is_refused(api: Api, owner: str) -> None:
+def test_compressed_body_is_rejected(api: Api, owner: str) -> None:
     answer = put(api, sign(api, owner)["upload_url"], make_file(), Content_Encoding="gzip")
     assert (answer.status, answer.code) == (415, "not_json")
 
@@ -134,13 +134,11 @@ def test_a_compressed_body_is_refused(api: Api, owner: str) -> None:
         make_file("image/jpeg"),
     ],
 )
-def test_a_page_or_another_picture_under_a_pictures_name_is_refused(
-    api: Api, owner: str, store: Path, content: bytes
-) -> None:
+def test_content_of_a_different_type_is_rejected(api: Api, owner: str, store: Path, content: bytes) -> None:
     content = content.ljust(1_000)
     answer = put(api, sign(api, owner, "image/png", 1_000)["upload_url"], content, "image/png")
     assert (answer.status, answer.code) == (415, "not_json")
-    assert kept(store) == []
+    assert stored_files(store) == []
 
 
 @pytest.mark.parametrize("states_length", [True, False])
@@ -155,46 +153,46 @@ def test_a_page_or_another_picture_under_a_pictures_name_is_refused(
         (PIECE_BYTES + 1_000, 413, "body_too_large"),
     ],
 )
-def test_only_the_signed_length_is_taken(
+def test_only_the_signed_length_is_accepted(
     api: Api, owner: str, store: Path, size: int, status: int, code: str | None, *, states_length: bool
 ) -> None:
     url = sign(api, owner, "image/webp")["upload_url"]
     file = make_file("image/webp", size) if size != 5 else b"RIFF "
     if states_length:
         answer = put(api, url, file, "image/webp")
-        # A length that is stated is refused before a byte is read.
+        # A wrong Content-Length is rejected before the body is read.
         status, code = (422, "validation_error") if size == 5 else (status, code)
         assert (answer.status, answer.json.get("code")) == (status, code)
     else:
-        # As servers hand over a chunked body.
+        # WSGI servers set these keys for a chunked body.
         chunked = {"wsgi.input_terminated": True, "wsgi.input": io.BytesIO(file), "CONTENT_TYPE": "image/webp"}
         response = api.client.put(path_of(url), environ_overrides=chunked)
         assert (response.status_code, response.get_json().get("code")) == (status, code)
-    assert len(kept(store)) == (status == 200)
+    assert len(stored_files(store)) == (status == 200)
 
 
-def test_a_body_that_breaks_off_leaves_nothing(api: Api, owner: str, store: Path) -> None:
+def test_truncated_body_leaves_no_file(api: Api, owner: str, store: Path) -> None:
     url = sign(api, owner, size=2 * PIECE_BYTES)["upload_url"]
-    cut = {"CONTENT_LENGTH": str(2 * PIECE_BYTES), "wsgi.input": io.BytesIO(make_file(size=PIECE_BYTES + 5))}
-    response = api.client.put(path_of(url), environ_overrides={**cut, "CONTENT_TYPE": "image/jpeg"})
+    truncated = {"CONTENT_LENGTH": str(2 * PIECE_BYTES), "wsgi.input": io.BytesIO(make_file(size=PIECE_BYTES + 5))}
+    response = api.client.put(path_of(url), environ_overrides={**truncated, "CONTENT_TYPE": "image/jpeg"})
     assert (response.status_code, response.get_json()["code"]) == (400, "bad_json")
-    assert kept(store) == []
+    assert stored_files(store) == []
 
 
-@pytest.mark.parametrize("room", [-1, 0])
-def test_a_nearly_full_disk_is_left_to_the_bookings(
-    api: Api, owner: str, store: Path, monkeypatch: pytest.MonkeyPatch, room: int
+@pytest.mark.parametrize("spare_bytes", [-1, 0])
+def test_upload_is_rejected_if_the_disk_is_nearly_full(
+    api: Api, owner: str, store: Path, monkeypatch: pytest.MonkeyPatch, spare_bytes: int
 ) -> None:
     url = sign(api, owner)["upload_url"]
-    free = 512 * MIB + 1_000 + room
+    free = 512 * MIB + 1_000 + spare_bytes
     monkeypatch.setattr(shutil, "disk_usage", lambda _: DiskUsage(free, 0, free))
     answer = put(api, url, make_file())
-    assert answer.status == (200 if room == 0 else 503)
-    assert answer.json.get("code") == (None if room == 0 else "not_configured")
-    assert len(kept(store)) == (room == 0)
+    assert answer.status == (200 if spare_bytes == 0 else 503)
+    assert answer.json.get("code") == (None if spare_bytes == 0 else "not_configured")
+    assert len(stored_files(store)) == (spare_bytes == 0)
 
 
-def test_a_disk_that_fails_in_the_middle_is_told_plainly_and_left_clean(api: Api, owner: str, store: Path) -> None:
+def test_disk_error_during_an_upload_returns_503_and_leaves_no_file(api: Api, owner: str, store: Path) -> None:
     url = sign(api, owner, "video/mp4", 8 * MIB)["upload_url"]
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4 * MIB, hard))
@@ -204,27 +202,27 @@ def test_a_disk_that_fails_in_the_middle_is_told_plainly_and_left_clean(api: Api
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert (answer.status, answer.code) == (503, "not_configured")
     assert "disk" in answer.json["error"]
-    assert kept(store) == []
+    assert stored_files(store) == []
 
 
-def test_a_file_is_on_the_disk_before_it_has_its_name(
+def test_file_is_synced_before_it_is_renamed(
     api: Api, owner: str, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = sign(api, owner)
-    synced = []
+    renamed_files_at_fsync = []
     fsync = os.fsync
 
-    def note(descriptor: int) -> None:
-        synced.append(len(list((store / "venues").rglob("*.jpg"))))
+    def record_fsync(descriptor: int) -> None:
+        renamed_files_at_fsync.append(len(list((store / "venues").rglob("*.jpg"))))
         fsync(descriptor)
 
-    monkeypatch.setattr(os, "fsync", note)
+    monkeypatch.setattr(os, "fsync", record_fsync)
     assert put(api, address["upload_url"], make_file()).status == 200
-    assert synced == [0, 1]
+    assert renamed_files_at_fsync == [0, 1]
 
 
-def test_uploads_work_while_the_database_is_away(tmp_path: Path, owner: str, api: Api) -> None:
-    from halls.app import create_app  # noqa: PLC0415 - an application that never gets prepared
+def test_upload_works_without_the_database(tmp_path: Path, owner: str, api: Api) -> None:
+    from halls.app import create_app  # noqa: PLC0415 - an application whose database is never prepared
 
     address = sign(api, owner)
     app = create_app(make_config(mongo_uri="mongodb://127.0.0.1:9/halls", data_dir=tmp_path))

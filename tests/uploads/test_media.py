@@ -1,4 +1,4 @@
-"""Tests of which files may be uploaded."""
+"""Tests of media types: signatures of files, size limits and storage keys."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ OWNER_ID = "0123456789abcdef01234567"
 HTML = b"<!doctype html><script>alert(1)</script>"
 
 
-def test_there_is_a_sample_of_each_type() -> None:
+def test_each_content_type_has_a_sample() -> None:
     assert set(CONTENT_TYPES) == set(HEADS) == set(EXTENSIONS)
 
 
-@pytest.mark.parametrize("claimed", CONTENT_TYPES)
-@pytest.mark.parametrize("real", CONTENT_TYPES)
-def test_a_file_is_taken_for_its_own_type_only(claimed: str, real: str) -> None:
-    assert looks_like(claimed, HEADS[real] + b"\x00" * 100) is (claimed == real)
+@pytest.mark.parametrize("declared_type", CONTENT_TYPES)
+@pytest.mark.parametrize("actual_type", CONTENT_TYPES)
+def test_signature_matches_only_its_own_type(declared_type: str, actual_type: str) -> None:
+    assert looks_like(declared_type, HEADS[actual_type] + b"\x00" * 100) is (declared_type == actual_type)
 
 
-@pytest.mark.parametrize("claimed", CONTENT_TYPES)
+@pytest.mark.parametrize("declared_type", CONTENT_TYPES)
 @pytest.mark.parametrize(
     "head", [b"", b"\x00", HTML, b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.7", b"GIF89a"]
 )
-def test_other_files_are_none_of_ours(claimed: str, head: bytes) -> None:
-    assert not looks_like(claimed, head)
+def test_unsupported_files_match_no_type(declared_type: str, head: bytes) -> None:
+    assert not looks_like(declared_type, head)
 
 
 @pytest.mark.parametrize(
-    ("claimed", "head"),
+    ("declared_type", "head"),
     [
         ("image/avif", b"\x00\x00\x00\x1cftypmif1\x00\x00\x00\x00mif1avifmiaf"),
         ("video/mp4", b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom"),
@@ -41,31 +41,31 @@ def test_other_files_are_none_of_ours(claimed: str, head: bytes) -> None:
         ("image/webp", b"RIFF\xff\xff\xff\xffWEBPVP8X"),
     ],
 )
-def test_other_spellings_of_a_type_are_known(claimed: str, head: bytes) -> None:
-    assert looks_like(claimed, head)
+def test_signature_variants_of_a_type_match(declared_type: str, head: bytes) -> None:
+    assert looks_like(declared_type, head)
 
 
 @pytest.mark.parametrize(
-    ("claimed", "head"),
+    ("declared_type", "head"),
     [
         ("video/mp4", b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"),
-        ("image/avif", b"\x00\x00\x00\x10ftypisom\x00\x00\x00\x00avif"),  # stands after the brands
+        ("image/avif", b"\x00\x00\x00\x10ftypisom\x00\x00\x00\x00avif"),  # the brand is outside the ftyp box
         ("video/webm", b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x88matroska"),
         ("image/webp", b"RIFF\x24\x00\x00\x00WAVEfmt "),
     ],
 )
-def test_look_alikes_are_told_apart(claimed: str, head: bytes) -> None:
-    assert not looks_like(claimed, head)
+def test_similar_signatures_do_not_match(declared_type: str, head: bytes) -> None:
+    assert not looks_like(declared_type, head)
 
 
-def test_pictures_have_one_limit_and_videos_the_operators() -> None:
+def test_picture_limit_is_fixed_and_video_limit_is_configurable() -> None:
     assert max_bytes("image/png", 25) == 10 * 1024 * 1024
     assert max_bytes("video/mp4", 25) == 25 * 1024 * 1024
     assert max_bytes("video/webm", 0.5) == 512 * 1024
 
 
 @pytest.mark.parametrize("content_type", CONTENT_TYPES)
-def test_a_key_tells_owner_and_type_and_is_never_the_same(content_type: str) -> None:
+def test_key_contains_owner_and_type_and_is_unique(content_type: str) -> None:
     key = new_key(OWNER_ID, content_type)
     assert key.startswith(f"venues/{OWNER_ID}/")
     assert key.endswith(f".{EXTENSIONS[content_type]}")
@@ -87,5 +87,5 @@ def test_a_key_tells_owner_and_type_and_is_never_the_same(content_type: str) -> 
         f"incoming/{'a' * 32}",
     ],
 )
-def test_nothing_else_is_a_key(text: str) -> None:
+def test_malformed_key_is_rejected(text: str) -> None:
     assert not is_key(text)

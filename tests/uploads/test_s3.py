@@ -1,4 +1,4 @@
-"""Tests of uploads to S3 against a real server that verifies signatures, and of how addresses on AWS are made."""
+"""Tests of uploads to S3 against a server that verifies signatures, and of the URLs for AWS."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ KEYS = {"aws_access_key_id": "AKID", "aws_secret_access_key": "secret"}
 
 
 def send(url: str, body: bytes, content_type: str = "image/jpeg", **headers: str) -> int:
-    """Send a file to S3; return the status."""
+    """Upload a file to S3; return the status."""
     sent = {"Content-Type": content_type, **headers}
     return requests.put(url, data=body, headers=sent, timeout=30).status_code
 
 
 @pytest.fixture
 def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Hide what this machine has of AWS; return the path where a credentials file would be read from."""
+    """Hide the AWS settings of this machine; return the path of the absent credentials file."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_REGION"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -46,9 +46,7 @@ def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("content_type", CONTENT_TYPES)
-def test_a_file_goes_up_and_everybody_can_read_it(
-    make_api: Callable[..., Api], seaweed: Seaweed, content_type: str
-) -> None:
+def test_uploaded_file_is_publicly_readable(make_api: Callable[..., Api], seaweed: Seaweed, content_type: str) -> None:
     api = make_api(**seaweed.settings)
     owner = api.owner()
     owner_id = api.get("/auth/me", as_=owner).data["profile"]["id"]
@@ -57,19 +55,19 @@ def test_a_file_goes_up_and_everybody_can_read_it(
     assert (address["method"], address["headers"]) == ("PUT", {"Content-Type": content_type})
     assert requests.put(address["upload_url"], data=file, headers=address["headers"], timeout=30).status_code == 200
     assert address["public_url"].startswith(f"{seaweed.url}/pictures/venues/{owner_id}/")
-    got = requests.get(address["public_url"], timeout=30)
-    assert (got.status_code, got.headers["Content-Type"], got.content) == (200, content_type, file)
+    response = requests.get(address["public_url"], timeout=30)
+    assert (response.status_code, response.headers["Content-Type"], response.content) == (200, content_type, file)
 
 
 @pytest.fixture
 def url(seaweed: Seaweed) -> str:
-    """Return an address that takes a JPEG of 1 000 bytes."""
+    """Return a signed URL for a JPEG of 1 000 bytes."""
     return sign_s3_put(
         make_config(**seaweed.settings), new_key(OWNER_ID, "image/jpeg"), "image/jpeg", 1_000, seconds=600
     )[0]
 
 
-def test_the_length_and_the_type_are_signed_for_ten_minutes(url: str) -> None:
+def test_length_and_type_are_signed_for_ten_minutes(url: str) -> None:
     query = parse_qs(urlsplit(url).query)
     assert query["X-Amz-SignedHeaders"] == ["content-length;content-type;host"]
     assert query["X-Amz-Expires"] == ["600"]
@@ -91,7 +89,7 @@ def test_the_length_and_the_type_are_signed_for_ten_minutes(url: str) -> None:
         (lambda url: url.partition("?")[0], 1_000, "image/jpeg"),
     ],
 )
-def test_the_server_refuses_all_that_was_not_signed(
+def test_server_rejects_requests_that_differ_from_the_signed_one(
     url: str, tamper: Callable[[str], str], size: int, content_type: str
 ) -> None:
     assert send(tamper(url), make_file(size=size), content_type) == 403
@@ -99,13 +97,13 @@ def test_the_server_refuses_all_that_was_not_signed(
     assert send(url, make_file()) == 200
 
 
-def test_the_server_refuses_an_address_made_with_another_secret(seaweed: Seaweed) -> None:
+def test_server_rejects_a_url_signed_with_another_secret(seaweed: Seaweed) -> None:
     config = make_config(**{**seaweed.settings, "aws_secret_access_key": "another secret"})
     url, _ = sign_s3_put(config, new_key(OWNER_ID, "image/jpeg"), "image/jpeg", 1_000, seconds=600)
     assert send(url, make_file()) == 403
 
 
-def test_the_server_refuses_an_expired_address(seaweed: Seaweed) -> None:
+def test_server_rejects_an_expired_url(seaweed: Seaweed) -> None:
     config = make_config(**seaweed.settings)
     with time_machine.travel(utc_now() - timedelta(minutes=11), tick=True):
         url, _ = sign_s3_put(config, new_key(OWNER_ID, "image/jpeg"), "image/jpeg", 1_000, seconds=600)
@@ -126,7 +124,7 @@ def test_the_server_refuses_an_expired_address(seaweed: Seaweed) -> None:
         ),
     ],
 )
-def test_addresses_are_those_of_bucket_region_endpoint_and_cdn(
+def test_urls_follow_bucket_region_endpoint_and_cdn_settings(
     settings: dict[str, Any], upload_start: str, public_start: str | None
 ) -> None:
     config = make_config(**{"s3_bucket": "halls", **KEYS, **settings})
@@ -137,15 +135,13 @@ def test_addresses_are_those_of_bucket_region_endpoint_and_cdn(
     assert public_url.endswith(key)
 
 
-def test_credentials_of_a_session_carry_their_token() -> None:
+def test_session_token_is_part_of_the_signed_url() -> None:
     config = make_config(s3_bucket="halls", s3_region="ap-south-1", **KEYS, aws_session_token="a token")
     url, _ = sign_s3_put(config, new_key(OWNER_ID, "image/jpeg"), "image/jpeg", 1_000, seconds=600)
     assert parse_qs(urlsplit(url).query)["X-Amz-Security-Token"] == ["a token"]
 
 
-def test_credentials_come_from_the_usual_chain_as_soon_as_they_are_there(
-    no_aws: Path, make_api: Callable[..., Api]
-) -> None:
+def test_credentials_file_is_used_as_soon_as_it_exists(no_aws: Path, make_api: Callable[..., Api]) -> None:
     api = make_api(s3_bucket="chain", s3_region="ap-south-1")
     owner = api.owner()
     answer = api.post("/uploads/sign-s3", upload_body(), as_=owner)
@@ -155,14 +151,14 @@ def test_credentials_come_from_the_usual_chain_as_soon_as_they_are_there(
 
 
 @pytest.mark.usefixtures("no_aws")
-def test_without_credentials_nothing_is_signed() -> None:
+def test_signing_without_credentials_raises_storage_not_configured() -> None:
     config = make_config(s3_bucket="nobodys", s3_region="ap-south-1")
     with pytest.raises(StorageNotConfigured):
         sign_s3_put(config, new_key(OWNER_ID, "image/jpeg"), "image/jpeg", 1_000, seconds=600)
 
 
 @pytest.mark.parametrize(
-    ("settings", "named"),
+    ("settings", "invalid_setting"),
     [
         ({"aws_access_key_id": "AKID"}, "aws_secret_access_key"),
         ({"aws_secret_access_key": "secret"}, "aws_secret_access_key"),
@@ -172,7 +168,7 @@ def test_without_credentials_nothing_is_signed() -> None:
         ({"cloudinary_cloud_name": "a/b"}, "cloudinary_cloud_name"),
     ],
 )
-def test_settings_that_can_not_work_stop_the_start(settings: dict[str, str], named: str) -> None:
+def test_invalid_upload_settings_are_rejected(settings: dict[str, str], invalid_setting: str) -> None:
     with pytest.raises(ValidationError) as caught:
         make_config(**settings)
-    assert [fault["loc"] for fault in caught.value.errors()] == [(named,)]
+    assert [error["loc"] for error in caught.value.errors()] == [(invalid_setting,)]

@@ -1,4 +1,4 @@
-"""Tests of GET /media: the right type, ranges, caching, and nothing but uploaded files."""
+"""Tests of GET /media: content type, ranges, caching and access to uploaded files only."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def path(api: Api, owner: str) -> str:
     return path_of(address["public_url"])
 
 
-def test_everybody_may_look_and_keep_it_for_good(api: Api, path: str) -> None:
+def test_file_is_public_and_cached_as_immutable(api: Api, path: str) -> None:
     response = get(api, path)
     assert response.data == FILE
     headers = response.headers
@@ -42,40 +42,40 @@ def test_everybody_may_look_and_keep_it_for_good(api: Api, path: str) -> None:
     assert "Set-Cookie" not in headers
 
 
-def test_head_says_the_same_without_the_file(api: Api, path: str) -> None:
+def test_head_returns_the_headers_without_the_body(api: Api, path: str) -> None:
     response = api.client.head(path, buffered=True)
     assert (response.status_code, response.headers["Content-Length"], response.data) == (200, "10000", b"")
 
 
 @pytest.mark.parametrize(
-    ("asked", "first", "last"),
+    ("byte_range", "first", "last"),
     [("bytes=0-99", 0, 99), ("bytes=9000-", 9_000, 9_999), ("bytes=-100", 9_900, 9_999), ("bytes=0-99999", 0, 9_999)],
 )
-def test_a_range_is_answered_with_that_part(api: Api, path: str, asked: str, first: int, last: int) -> None:
-    response = get(api, path, Range=asked)
+def test_range_request_returns_206_and_that_part(api: Api, path: str, byte_range: str, first: int, last: int) -> None:
+    response = get(api, path, Range=byte_range)
     assert response.status_code == 206
     assert response.headers["Content-Range"] == f"bytes {first}-{last}/10000"
     assert response.headers["Content-Length"] == str(last - first + 1)
     assert response.data == FILE[first : last + 1]
 
 
-@pytest.mark.parametrize("asked", ["bytes=10000-", "bytes=5-2", "bytes=0-1,5-6", "pages=1-2", "bytes=x"])
-def test_a_range_that_can_not_be_had_is_answered_with_the_whole(api: Api, path: str, asked: str) -> None:
-    response = get(api, path, Range=asked)
+@pytest.mark.parametrize("byte_range", ["bytes=10000-", "bytes=5-2", "bytes=0-1,5-6", "pages=1-2", "bytes=x"])
+def test_unsatisfiable_range_returns_the_whole_file(api: Api, path: str, byte_range: str) -> None:
+    response = get(api, path, Range=byte_range)
     assert (response.status_code, response.data) == (200, FILE)
     assert "immutable" in response.headers["Cache-Control"]
 
 
-def test_who_has_it_already_gets_it_not_again(api: Api, path: str) -> None:
-    tag = get(api, path).headers["ETag"]
-    response = get(api, path, If_None_Match=tag)
+def test_matching_etag_returns_304(api: Api, path: str) -> None:
+    etag = get(api, path).headers["ETag"]
+    response = get(api, path, If_None_Match=etag)
     assert (response.status_code, response.data) == (304, b"")
 
 
-def test_a_file_keeps_its_tag_when_the_sweep_touches_it(api: Api, path: str, store: Path) -> None:
-    tag = get(api, path).headers["ETag"]
+def test_etag_is_unchanged_after_the_cleanup_sets_the_mtime(api: Api, path: str, store: Path) -> None:
+    etag = get(api, path).headers["ETag"]
     os.utime(store / path.removeprefix("/media/"), (0, time.monotonic()))
-    assert get(api, path).headers["ETag"] == tag
+    assert get(api, path).headers["ETag"] == etag
 
 
 @pytest.mark.parametrize(
@@ -92,21 +92,21 @@ def test_a_file_keeps_its_tag_when_the_sweep_touches_it(api: Api, path: str, sto
         "/media/secret.html",
     ],
 )
-def test_nothing_else_on_the_disk_is_served(api: Api, store: Path, path: str) -> None:
+def test_other_files_on_the_disk_are_not_served(api: Api, store: Path, path: str) -> None:
     store.mkdir()
-    for place in (store / "secret.html", store.parent / "jwt_secret"):
-        place.write_text("<script>")
+    for secret_file in (store / "secret.html", store.parent / "jwt_secret"):
+        secret_file.write_text("<script>")
     answer = api.get(path)
     assert (answer.status, answer.code) == (404, "not_found")
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE", "PATCH"])
-def test_what_is_kept_can_only_be_read(api: Api, path: str, method: str) -> None:
+def test_stored_file_allows_only_reading_methods(api: Api, path: str, method: str) -> None:
     answer = api.send(method, path)
     assert (answer.status, answer.code) == (405, "method_not_allowed")
     assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
 
 
-def test_a_file_swept_in_that_moment_is_not_found(app: Flask, tmp_path: Path) -> None:
+def test_file_deleted_before_sending_returns_404(app: Flask, tmp_path: Path) -> None:
     with app.test_request_context(), pytest.raises(NotFound):
         send_stored(tmp_path / "gone.jpg")

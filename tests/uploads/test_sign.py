@@ -1,4 +1,4 @@
-"""Tests of POST /uploads/sign-s3 itself: who may, what is refused, what comes back."""
+"""Tests of POST /uploads/sign-s3: authorization, validation, response and rate limit."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from tests.api_client import Api
 
 MIB = 1024 * 1024
-HARMFUL = ["..", "\\", "%2e", "%2E", "%00", "\0", "%0D", "%0d", "\r", "\n", "passwd", "abs", "Acl"]
+HARMFUL_FRAGMENTS = ["..", "\\", "%2e", "%2E", "%00", "\0", "%0D", "%0d", "\r", "\n", "passwd", "abs", "Acl"]
 
 
-def test_an_upload_needs_an_owners_token(api: Api) -> None:
+def test_signing_requires_an_owner_token(api: Api) -> None:
     for path in ("/uploads/sign-s3", "/uploads/sign-cloudinary"):
         assert api.post(path, upload_body()).code == "missing_token"
         assert api.post(path, upload_body(), as_=api.guest()).code == "owner_only"
 
 
-def test_the_answer_says_all_that_a_client_needs(api: Api, owner: str) -> None:
+def test_response_contains_url_method_headers_and_expiry(api: Api, owner: str) -> None:
     owner_id = api.get("/auth/me", as_=owner).data["profile"]["id"]
     answer = sign(api, owner)
     assert set(answer) == {"upload_url", "method", "headers", "public_url", "expires_at"}
@@ -39,43 +39,43 @@ def test_the_answer_says_all_that_a_client_needs(api: Api, owner: str) -> None:
     assert timedelta(seconds=590) < expires_at - utc_now() <= timedelta(minutes=10)
 
 
-def test_the_examples_look_like_what_is_answered(make_api: Callable[..., Api]) -> None:
+def test_examples_have_the_form_of_real_responses(make_api: Callable[..., Api]) -> None:
     api = make_api(cloudinary_cloud_name="halls", cloudinary_upload_preset="venues")
     owner = api.owner()
-    for path, body, shape in (
+    for path, body, model in (
         ("/uploads/sign-s3", upload_body(), UploadAddress),
         ("/uploads/sign-cloudinary", {}, CloudinaryAddress),
     ):
-        (example,) = cast("list[Any]", cast("dict[str, Any]", shape.model_config["json_schema_extra"])["examples"])
+        (example,) = cast("list[Any]", cast("dict[str, Any]", model.model_config["json_schema_extra"])["examples"])
         answer = api.post(path, body, as_=owner).data
         assert outline(example) == outline(answer), path
 
 
 def outline(value: Any) -> Any:
-    """Return a value's keys, and its texts with every hash, number and name of one run taken out."""
+    """Return the value with host names, hashes, numbers, timestamps and file names replaced."""
     if isinstance(value, dict):
         return {name: outline(item) for name, item in value.items()}
     text = re.sub(r"https?://(halls\.example|127\.0\.0\.1:5000)", "", str(value))
-    text = re.sub(r"[0-9a-f]{24,64}|\b[0-9]+\b|[0-9-]+T[0-9:]+Z", lambda found: str(len(found[0]) // 24), text)
+    text = re.sub(r"[0-9a-f]{24,64}|\b[0-9]+\b|[0-9-]+T[0-9:]+Z", lambda match: str(len(match[0]) // 24), text)
     return re.sub(r"^venues/1/\w+$", "venues/1/name", text)
 
 
-def test_links_are_made_with_the_configured_address_and_never_the_host_header(make_api: Callable[..., Api]) -> None:
+def test_urls_use_public_url_and_ignore_the_host_header(make_api: Callable[..., Api]) -> None:
     api = make_api(public_url="https://halls.example/api/")
     answer = api.post("/uploads/sign-s3", upload_body(), as_=api.owner(), Host="evil.example").data
     assert answer["upload_url"].startswith("https://halls.example/api/uploads/local/venues/")
     assert answer["public_url"].startswith("https://halls.example/api/media/venues/")
 
 
-def test_a_server_that_listens_everywhere_calls_itself_localhost(make_api: Callable[..., Api]) -> None:
-    api = make_api(host="0.0.0.0", port=8000)  # noqa: S104 - nothing listens in this test
+def test_server_on_0_0_0_0_uses_localhost_in_urls(make_api: Callable[..., Api]) -> None:
+    api = make_api(host="0.0.0.0", port=8000)  # noqa: S104 - no socket is opened in this test
     assert sign(api, api.owner())["public_url"].startswith("http://localhost:8000/media/")
 
 
 @pytest.mark.parametrize("filename", ["../../etc/passwd", "..\\..\\x.jpg", "/abs.jpg", ".", "a" * 255, "تصویر.jpg"])
-def test_a_clients_file_name_leaves_no_trace(api: Api, owner: str, filename: str) -> None:
+def test_client_file_name_is_not_part_of_the_url(api: Api, owner: str, filename: str) -> None:
     answer = api.post("/uploads/sign-s3", upload_body(filename=filename), as_=owner).data
-    assert not any(harm in answer["public_url"] for harm in HARMFUL)
+    assert not any(fragment in answer["public_url"] for fragment in HARMFUL_FRAGMENTS)
     assert answer["public_url"].endswith(".jpg")
 
 
@@ -108,18 +108,18 @@ def test_a_clients_file_name_leaves_no_trace(api: Api, owner: str, filename: str
         ({"key": "venues/0123456789abcdef01234567/x.jpg"}, "key"),
     ],
 )
-def test_what_can_not_be_uploaded_is_refused_by_name(api: Api, owner: str, changes: dict[str, Any], field: str) -> None:
+def test_invalid_field_is_rejected_by_name(api: Api, owner: str, changes: dict[str, Any], field: str) -> None:
     answer = api.post("/uploads/sign-s3", upload_body(**changes), as_=owner)
     assert (answer.status, answer.code, answer.fields) == (422, "validation_error", [field])
 
 
 @pytest.mark.parametrize(("content_type", "limit"), [("image/avif", 10 * MIB), ("video/quicktime", 25 * MIB)])
-def test_the_largest_file_is_just_allowed(api: Api, owner: str, content_type: str, limit: int) -> None:
+def test_file_of_the_maximum_size_is_accepted(api: Api, owner: str, content_type: str, limit: int) -> None:
     answer = sign(api, owner, content_type, limit)
     assert answer["public_url"].endswith(f".{EXTENSIONS[content_type]}")
 
 
-def test_the_operator_decides_how_large_a_video_may_be(make_api: Callable[..., Api]) -> None:
+def test_video_size_limit_is_configurable(make_api: Callable[..., Api]) -> None:
     api = make_api(max_video_mb=0.5)
     owner = api.owner()
     sign(api, owner, "video/mp4", MIB // 2)
@@ -127,7 +127,7 @@ def test_the_operator_decides_how_large_a_video_may_be(make_api: Callable[..., A
     assert answer.fields == ["size_bytes"]
 
 
-def test_an_account_signs_sixty_times_a_minute(make_api: Callable[..., Api]) -> None:
+def test_account_may_sign_sixty_uploads_a_minute(make_api: Callable[..., Api]) -> None:
     api = make_api(
         rate_limits="on",
         rate_limit_storage_uri="memory://",
@@ -138,8 +138,8 @@ def test_an_account_signs_sixty_times_a_minute(make_api: Callable[..., Api]) -> 
     for _ in range(30):
         assert api.post("/uploads/sign-s3", upload_body(), as_=owner).status == 200
         assert api.post("/uploads/sign-cloudinary", {}, as_=owner).status == 200
-    refused = api.post("/uploads/sign-s3", upload_body(), as_=owner)
-    assert (refused.status, refused.code) == (429, "rate_limited")
-    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    limited = api.post("/uploads/sign-s3", upload_body(), as_=owner)
+    assert (limited.status, limited.code) == (429, "rate_limited")
+    assert 1 <= int(limited.headers["Retry-After"]) <= 60
     assert api.post("/uploads/sign-cloudinary", {}, as_=owner).status == 429
     assert api.post("/uploads/sign-s3", upload_body(), as_=other).status == 200

@@ -1,1 +1,1 @@
-"""Tests of what a venue is."""
+"""Tests of venues: registration, changes, deletion, prices and availability."""

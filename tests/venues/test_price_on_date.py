@@ -1,4 +1,4 @@
-"""The price on a date: the first match in the overrides, as Python says it and as MongoDB says it."""
+"""The price of a venue on a date: the first override of the date, in both Python functions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PRICES = st.one_of(
 OVERRIDES = st.lists(
     st.fixed_dictionaries({"date": st.sampled_from(DATES)}, optional={"price": PRICES}).map(dict), max_size=5
 )
-# As another tool may have left it: nothing, null, an empty object, a list.
+# External writers may leave out a field, or store null or an empty object.
 PRICING: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.just({}),
     st.just({"pricing": None}),
@@ -43,19 +43,19 @@ PRICING: st.SearchStrategy[dict[str, Any]] = st.one_of(
     ],
 )
 def test_the_first_override_of_the_date_is_its_price(venue: Any, price: float | None) -> None:
-    found = price_on_date(venue, "2026-12-01")
-    assert found == price
-    assert type(found) is type(price)
+    result = price_on_date(venue, "2026-12-01")
+    assert result == price
+    assert type(result) is type(price)
 
 
 @pytest.mark.parametrize(
-    ("kept", "shown"), [(1, 1), (1.0, 1), (1.5, 1.5), (-0.0, 0), (None, None), (float("inf"), float("inf"))]
+    ("stored", "shown"), [(1, 1), (1.0, 1), (1.5, 1.5), (-0.0, 0), (None, None), (float("inf"), float("inf"))]
 )
-def test_a_whole_number_is_an_integer_however_it_was_written(kept: Any, shown: Any) -> None:
-    assert as_number(kept) == shown
-    assert type(as_number(kept)) is type(shown)
+def test_a_whole_number_is_shown_as_an_integer(stored: Any, shown: Any) -> None:
+    assert as_number(stored) == shown
+    assert type(as_number(stored)) is type(shown)
 
 
 @given(venue=PRICING, date=st.sampled_from(DATES))
-def test_one_date_and_all_dates_agree_on_every_price(venue: Any, date: str) -> None:
+def test_price_on_date_and_prices_by_date_agree(venue: Any, date: str) -> None:
     assert prices_by_date(venue).get(date) == price_on_date(venue, date)

@@ -1,4 +1,4 @@
-"""Registering, changing, listing and taking down a venue: every row of the contract."""
+"""The routes of an owner's venues: register, change, list and delete, as in the contract."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ FULL = {
 }
 
 
-def kept_venue(db: Db, venue_id: str) -> Any:
-    """Return the document in the database."""
+def stored_venue(db: Db, venue_id: str) -> Any:
+    """Return the stored document."""
     return db.venues.find_one({"_id": ObjectId(venue_id)})
 
 
-def foreign_owner(api: Api, db: Db) -> tuple[ObjectId, str]:
-    """Return the id and a token of an owner whom another tool wrote."""
+def external_owner(api: Api, db: Db) -> tuple[ObjectId, str]:
+    """Insert an owner like an external writer. Return the id and a token of the owner."""
     owner = put_owner(db)
     body = {"email": owner["email"], "password": FOREIGN_PASSWORD}
     return owner["_id"], api.post("/auth/login", body).data["token"]
 
 
-def test_a_registered_venue_is_answered_whole(api: Api) -> None:
+def test_a_registered_venue_is_returned_with_all_fields(api: Api) -> None:
     with time_machine.travel(NOW, tick=False):
         session = api.sign_up(owner=True)
         answer = api.post("/venues/register", venue_body(**FULL), as_=session["token"])
@@ -70,7 +70,7 @@ def test_a_registered_venue_is_answered_whole(api: Api) -> None:
     assert api.get(f"/venues/{answer.data['venue_id']}").data == {"venue": answer.data["venue"]}
 
 
-def test_a_venue_with_the_necessary_fields_only_gets_the_defaults(api: Api) -> None:
+def test_a_venue_with_only_the_required_fields_gets_the_defaults(api: Api) -> None:
     body = venue_body(dates_available=None, pricing=None, space_sqft=None)
     venue = api.post("/venues/register", body, as_=api.owner()).data["venue"]
     assert venue.keys() == SPEC_FIELDS | {"id"}
@@ -79,19 +79,19 @@ def test_a_venue_with_the_necessary_fields_only_gets_the_defaults(api: Api) -> N
     assert (venue["additional_description"], venue["pictures"], venue["videos"]) == ("", [], [])
 
 
-def test_a_venue_is_kept_in_the_shape_of_the_specification(api: Api, db: Db) -> None:
+def test_a_venue_is_stored_as_specified(api: Api, db: Db) -> None:
     session = api.sign_up(owner=True)
-    kept = kept_venue(db, api.list_venue(session["token"], **FULL))
-    assert kept.keys() - {"rev"} == SPEC_FIELDS | {"_id"}
-    assert kept["owner_id"] == ObjectId(session["profile"]["id"])
-    assert kept["maps_location"] == {"type": "Point", "coordinates": [67.03, 24.81]}
-    assert kept["pricing"] == FULL["pricing"]
-    assert kept["videos"] == FULL["videos"]
-    assert kept["amenities"] == {**dict.fromkeys(SPEC_AMENITIES, False), "parking_valet": True, "water": True}
-    assert isinstance(kept["created_at"], datetime)
+    stored = stored_venue(db, api.list_venue(session["token"], **FULL))
+    assert stored.keys() - {"rev"} == SPEC_FIELDS | {"_id"}
+    assert stored["owner_id"] == ObjectId(session["profile"]["id"])
+    assert stored["maps_location"] == {"type": "Point", "coordinates": [67.03, 24.81]}
+    assert stored["pricing"] == FULL["pricing"]
+    assert stored["videos"] == FULL["videos"]
+    assert stored["amenities"] == {**dict.fromkeys(SPEC_AMENITIES, False), "parking_valet": True, "water": True}
+    assert isinstance(stored["created_at"], datetime)
 
 
-def test_all_faults_of_a_venue_are_named_by_their_paths(api: Api, db: Db) -> None:
+def test_all_invalid_fields_are_named_by_their_paths(api: Api, db: Db) -> None:
     body = venue_body(
         capacity=0,
         pricing={"overrides": [{"date": day(1), "price": 1}, {"date": "2027-02-30", "price": -1}]},
@@ -99,13 +99,13 @@ def test_all_faults_of_a_venue_are_named_by_their_paths(api: Api, db: Db) -> Non
     )
     answer = api.post("/venues/register", body, as_=api.owner())
     assert (answer.status, answer.code) == (422, "validation_error")
-    named = ["capacity", "colour", "pricing.overrides.1.date", "pricing.overrides.1.price"]
-    assert sorted(answer.fields) == named
+    invalid_fields = ["capacity", "colour", "pricing.overrides.1.date", "pricing.overrides.1.price"]
+    assert sorted(answer.fields) == invalid_fields
     assert all(detail.keys() == {"field", "message"} and detail["message"] for detail in answer.json["details"])
     assert db.venues.count_documents({}) == 0
 
 
-def test_only_the_fields_given_change(api: Api) -> None:
+def test_a_change_affects_only_the_given_fields(api: Api) -> None:
     with time_machine.travel(NOW, tick=False):
         owner = api.owner()
         venue_id = api.list_venue(owner, **FULL)
@@ -150,47 +150,47 @@ def test_every_other_field_is_replaced_whole(api: Api, field: str, value: Any, s
 
 
 @pytest.mark.parametrize("body", [{}, {"venue_name": None}])
-def test_an_empty_change_is_refused(api: Api, db: Db, body: dict[str, Any]) -> None:
+def test_an_empty_change_is_rejected(api: Api, db: Db, body: dict[str, Any]) -> None:
     owner = api.owner()
     venue_id = api.list_venue(owner)
-    before = kept_venue(db, venue_id)
+    before = stored_venue(db, venue_id)
     answer = api.patch(f"/venues/{venue_id}", body, as_=owner)
     assert (answer.status, answer.code) == (422, "validation_error")
-    assert kept_venue(db, venue_id) == before
+    assert stored_venue(db, venue_id) == before
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
-def test_only_its_owner_touches_a_venue(api: Api, db: Db, method: str) -> None:
+def test_only_the_owner_can_change_or_delete_a_venue(api: Api, db: Db, method: str) -> None:
     venue_id = api.list_venue(api.owner())
-    before = kept_venue(db, venue_id)
+    before = stored_venue(db, venue_id)
     answer = api.send(method, f"/venues/{venue_id}", {"nonsense": 1}, as_=api.owner())
     assert (answer.status, answer.code) == (403, "not_yours")
     answer = api.send(method, f"/venues/{venue_id}", {"nonsense": 1}, as_=api.guest())
     assert (answer.status, answer.code) == (403, "owner_only")
-    assert kept_venue(db, venue_id) == before
+    assert stored_venue(db, venue_id) == before
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
-def test_a_venue_that_is_not_there_is_not_found(api: Api, method: str) -> None:
+def test_an_unknown_venue_is_a_404(api: Api, method: str) -> None:
     answer = api.send(method, f"/venues/{NO_ID}", {"nonsense": 1}, as_=api.owner())
     assert (answer.status, answer.code) == (404, "not_found")
 
 
-def test_a_booked_coming_date_can_not_be_taken_away(api: Api, db: Db) -> None:
+def test_a_booked_upcoming_date_cannot_be_removed(api: Api, db: Db) -> None:
     owner = api.owner()
     venue_id = api.list_venue(owner)
     api.book(api.guest(), venue_id, day(3))
-    before = kept_venue(db, venue_id)
+    before = stored_venue(db, venue_id)
     change = {"dates_available": [day(2), day(4)], "venue_name": "Other"}
     answer = api.patch(f"/venues/{venue_id}", change, as_=owner)
     assert (answer.status, answer.code) == (409, "date_booked")
     assert day(3) in answer.json["error"]
-    assert kept_venue(db, venue_id) == before
-    kept = api.patch(f"/venues/{venue_id}", {"dates_available": [day(3)]}, as_=owner)
-    assert kept.data["venue"]["dates_available"] == [day(3)]
+    assert stored_venue(db, venue_id) == before
+    allowed = api.patch(f"/venues/{venue_id}", {"dates_available": [day(3)]}, as_=owner)
+    assert allowed.data["venue"]["dates_available"] == [day(3)]
 
 
-def test_the_date_of_a_confirmed_booking_stays_and_that_of_a_cancelled_one_may_go(api: Api) -> None:
+def test_confirmed_bookings_protect_their_date_and_cancelled_ones_do_not(api: Api) -> None:
     owner, guest = api.owner(), api.guest()
     venue_id = api.list_venue(owner)
     path = f"/bookings/{api.book(guest, venue_id, day(3)).data['booking_id']}"
@@ -200,7 +200,7 @@ def test_the_date_of_a_confirmed_booking_stays_and_that_of_a_cancelled_one_may_g
     assert api.patch(f"/venues/{venue_id}", {"dates_available": []}, as_=owner).status == 200
 
 
-def test_a_booked_date_may_go_once_it_is_past_and_today_is_not_past(api: Api) -> None:
+def test_a_booked_date_can_be_removed_only_after_its_day(api: Api) -> None:
     with time_machine.travel(NOW, tick=False):
         owner = api.owner()
         venue_id = api.list_venue(owner)
@@ -211,37 +211,37 @@ def test_a_booked_date_may_go_once_it_is_past_and_today_is_not_past(api: Api) ->
         assert api.patch(f"/venues/{venue_id}", {"dates_available": []}, as_=owner).status == 200
 
 
-def test_a_new_price_never_touches_a_booking_already_made(api: Api) -> None:
+def test_a_new_price_does_not_change_existing_bookings(api: Api) -> None:
     owner, guest = api.owner(), api.guest()
     venue_id = api.list_venue(owner)
     booking = api.book(guest, venue_id, day(3)).data["booking"]
-    dearer = {"pricing": {"overrides": [{"date": day(3), "price": 999_999}]}}
-    api.patch(f"/venues/{venue_id}", dearer, as_=owner)
+    new_price = {"pricing": {"overrides": [{"date": day(3), "price": 999_999}]}}
+    api.patch(f"/venues/{venue_id}", new_price, as_=owner)
     assert booking["price_locked"] == 103_000
     assert api.get(f"/bookings/{booking['id']}", as_=guest).data["booking"]["price_locked"] == 103_000
 
 
-def test_a_venue_can_be_taken_down(api: Api, db: Db) -> None:
+def test_a_venue_can_be_deleted(api: Api, db: Db) -> None:
     owner = api.owner()
     venue_id = api.list_venue(owner)
     answer = api.delete(f"/venues/{venue_id}", as_=owner)
     assert (answer.status, answer.data) == (200, {"deleted": True})
-    assert kept_venue(db, venue_id) is None
+    assert stored_venue(db, venue_id) is None
     assert api.get(f"/venues/{venue_id}").code == "not_found"
     assert api.delete(f"/venues/{venue_id}", as_=owner).code == "not_found"
 
 
 @pytest.mark.parametrize("status", ["pending", "confirmed"])
-def test_a_venue_with_a_coming_booking_stays(api: Api, db: Db, status: str) -> None:
+def test_a_venue_with_an_upcoming_booking_cannot_be_deleted(api: Api, db: Db, status: str) -> None:
     session = api.sign_up(owner=True)
     venue_id = api.list_venue(session["token"])
     put_booking(db, ObjectId(venue_id), ObjectId(), date=day(0), status=status)
     answer = api.delete(f"/venues/{venue_id}", as_=session["token"])
     assert (answer.status, answer.code) == (409, "has_bookings")
-    assert kept_venue(db, venue_id) is not None
+    assert stored_venue(db, venue_id) is not None
 
 
-def test_past_and_cancelled_bookings_hold_no_venue(api: Api, db: Db) -> None:
+def test_past_and_cancelled_bookings_do_not_prevent_the_deletion(api: Api, db: Db) -> None:
     owner = api.owner()
     venue_id = api.list_venue(owner)
     put_booking(db, ObjectId(venue_id), ObjectId(), date=day(-1), status="confirmed")
@@ -249,9 +249,9 @@ def test_past_and_cancelled_bookings_hold_no_venue(api: Api, db: Db) -> None:
     assert api.delete(f"/venues/{venue_id}", as_=owner).status == 200
 
 
-def test_an_owner_lists_his_own_venues_page_by_page(api: Api) -> None:
+def test_an_owner_lists_own_venues_page_by_page(api: Api) -> None:
     owner, other = api.owner(), api.owner()
-    mine = [api.list_venue(owner, venue_name=f"Hall {number}") for number in range(5)]
+    venue_ids = [api.list_venue(owner, venue_name=f"Hall {number}") for number in range(5)]
     api.list_venue(other)
     seen, path = [], "/venues/mine?limit=2"
     while path:
@@ -260,8 +260,8 @@ def test_an_owner_lists_his_own_venues_page_by_page(api: Api) -> None:
         assert len(page["venues"]) <= 2
         seen += page["venues"]
         path = f"/venues/mine?limit=2&cursor={page['next_cursor']}" if page["next_cursor"] else ""
-    assert [venue["id"] for venue in seen] == mine[::-1]
-    assert seen[0] == api.get(f"/venues/{mine[-1]}").data["venue"]
+    assert [venue["id"] for venue in seen] == venue_ids[::-1]
+    assert seen[0] == api.get(f"/venues/{venue_ids[-1]}").data["venue"]
 
 
 def test_a_full_last_page_has_no_cursor(api: Api) -> None:
@@ -272,12 +272,12 @@ def test_a_full_last_page_has_no_cursor(api: Api) -> None:
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "cursor=x", "cursor=", "type=Hall"])
-def test_a_wrong_question_about_ones_venues_is_refused(api: Api, query: str) -> None:
+def test_an_invalid_query_parameter_is_rejected(api: Api, query: str) -> None:
     answer = api.get(f"/venues/mine?{query}", as_=api.owner())
     assert (answer.status, answer.fields) == (422, [query.partition("=")[0]])
 
 
-def test_a_cursor_of_another_owner_is_none_of_ours(api: Api) -> None:
+def test_a_cursor_of_another_owner_is_rejected(api: Api) -> None:
     owner, other = api.owner(), api.owner()
     for _ in range(2):
         api.list_venue(owner)
@@ -285,8 +285,8 @@ def test_a_cursor_of_another_owner_is_none_of_ours(api: Api) -> None:
     assert api.get(f"/venues/mine?limit=1&cursor={cursor}", as_=other).fields == ["cursor"]
 
 
-def test_a_venue_of_another_tool_is_changed_listed_and_taken_down(api: Api, db: Db) -> None:
-    owner_id, token = foreign_owner(api, db)
+def test_an_external_venue_can_be_changed_listed_and_deleted(api: Api, db: Db) -> None:
+    owner_id, token = external_owner(api, db)
     venue = put_venue(db, owner_id)
     path = f"/venues/{venue['_id']}"
     change = {"capacity": 300, "amenities": {"water": False}, "dates_available": [day(5)]}
@@ -303,8 +303,8 @@ def test_a_venue_of_another_tool_is_changed_listed_and_taken_down(api: Api, db: 
 
 
 @pytest.mark.parametrize("missing", ["absent", "null"])
-def test_a_venue_that_never_had_amenities_gets_some(api: Api, db: Db, missing: str) -> None:
-    owner_id, token = foreign_owner(api, db)
+def test_amenities_can_be_added_to_a_venue_without_them(api: Api, db: Db, missing: str) -> None:
+    owner_id, token = external_owner(api, db)
     fields = {"amenities": None, "dates_available": None} if missing == "null" else {}
     venue = bare_venue_document(owner_id, **fields)
     db.venues.insert_one(venue)
@@ -314,11 +314,11 @@ def test_a_venue_that_never_had_amenities_gets_some(api: Api, db: Db, missing: s
     assert answer.data["venue"]["amenities"] == dict.fromkeys(SPEC_AMENITIES, False) | {"water": True}
 
 
-def test_another_field_of_a_venue_without_amenities_changes_alone(api: Api, db: Db) -> None:
-    owner_id, token = foreign_owner(api, db)
+def test_a_change_adds_no_other_missing_field(api: Api, db: Db) -> None:
+    owner_id, token = external_owner(api, db)
     venue = bare_venue_document(owner_id)
     db.venues.insert_one(venue)
     assert api.patch(f"/venues/{venue['_id']}", {"capacity": 7}, as_=token).status == 200
-    kept = kept_venue(db, str(venue["_id"]))
-    assert kept.keys() - {"rev", "updated_at"} == venue.keys()
-    assert kept["capacity"] == 7
+    stored = stored_venue(db, str(venue["_id"]))
+    assert stored.keys() - {"rev", "updated_at"} == venue.keys()
+    assert stored["capacity"] == 7

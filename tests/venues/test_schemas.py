@@ -1,4 +1,4 @@
-"""A venue's fields: what is taken, in which form it is kept, and which field a refusal names."""
+"""Validation of a venue's fields: accepted values, their stored form, and the field that an error names."""
 
 from __future__ import annotations
 
@@ -16,38 +16,38 @@ URL = "https://cdn.example/a.jpg"
 DATES = [(date(2027, 1, 1) + timedelta(days=ahead)).isoformat() for ahead in range(1_001)]
 
 
-def kept(**fields: Any) -> dict[str, Any]:
-    """Return what is kept of a change."""
+def validated(**fields: Any) -> dict[str, Any]:
+    """Return the validated fields of a change."""
     return validate(VenueChange, fields, max_video_mb=25).given()
 
 
-def faults_of(**fields: Any) -> list[str]:
-    """Return the names of the fields that are wrong in a change."""
+def invalid_fields(**fields: Any) -> list[str]:
+    """Return the names of the invalid fields of a change."""
     with pytest.raises(Invalid) as caught:
         validate(VenueChange, fields, max_video_mb=25)
-    return [fault["field"] for fault in caught.value.details]
+    return [detail["field"] for detail in caught.value.details]
 
 
 @pytest.mark.parametrize("field", ["venue_name", "type", "address", "maps_location", "capacity"])
-@pytest.mark.parametrize("how", ["absent", "null"])
-def test_what_a_new_venue_must_have(field: str, how: str) -> None:
+@pytest.mark.parametrize("form", ["absent", "null"])
+def test_a_missing_required_field_of_a_new_venue_is_named(field: str, form: str) -> None:
     body = venue_body(**{field: None})
-    if how == "absent":
+    if form == "absent":
         del body[field]
     with pytest.raises(Invalid) as caught:
         validate(NewVenue, body)
-    assert [fault["field"] for fault in caught.value.details] == [field]
+    assert [detail["field"] for detail in caught.value.details] == [field]
 
 
-def test_all_that_is_missing_is_named_at_once() -> None:
+def test_all_missing_fields_are_named_together() -> None:
     with pytest.raises(Invalid) as caught:
         validate(NewVenue, {})
-    names = {fault["field"] for fault in caught.value.details}
+    names = {detail["field"] for detail in caught.value.details}
     assert names == {"venue_name", "type", "address", "maps_location", "capacity"}
 
 
 @pytest.mark.parametrize(
-    ("field", "good"),
+    ("field", "value"),
     [
         ("venue_name", "n"),
         ("venue_name", "n" * 120),
@@ -70,12 +70,12 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         ("amenities", {"water": True, "sound_system": False}),
     ],
 )
-def test_what_fits_is_kept_as_it_is(field: str, good: Any) -> None:
-    assert kept(**{field: good}) == {field: good}
+def test_a_valid_value_is_stored_unchanged(field: str, value: Any) -> None:
+    assert validated(**{field: value}) == {field: value}
 
 
 @pytest.mark.parametrize(
-    ("field", "bad", "named"),
+    ("field", "value", "error_field"),
     [
         ("venue_name", " \t ", "venue_name"),
         ("venue_name", "n" * 121, "venue_name"),
@@ -102,7 +102,7 @@ def test_what_fits_is_kept_as_it_is(field: str, good: Any) -> None:
         ("dates_available", ["2027-1-1"], "dates_available.0"),
         ("dates_available", ["20270101"], "dates_available.0"),
         ("dates_available", ["2027-01-01\n"], "dates_available.0"),
-        ("dates_available", ["２０２７-01-01"], "dates_available.0"),  # noqa: RUF001 - foreign digits are the case
+        ("dates_available", ["２０２７-01-01"], "dates_available.0"),  # noqa: RUF001 - full-width digits on purpose
         ("dates_available", [20270101], "dates_available.0"),
         ("space_sqft", 0, "space_sqft"),
         ("space_sqft", -1, "space_sqft"),
@@ -145,57 +145,58 @@ def test_what_fits_is_kept_as_it_is(field: str, good: Any) -> None:
         ("$set", {"capacity": 1}, "$set"),
     ],
 )
-def test_what_does_not_fit_is_refused_and_named(field: str, bad: Any, named: str) -> None:
-    assert faults_of(**{field: bad}) == [named]
+def test_an_invalid_value_is_rejected_and_its_field_named(field: str, value: Any, error_field: str) -> None:
+    assert invalid_fields(**{field: value}) == [error_field]
 
 
 @pytest.mark.parametrize("price", [0, 1, 1_000_000_000, 0.01, 150_000.5, 999_999_999.99, 150_000])
-def test_a_price_is_kept_as_it_was_given(price: float) -> None:
+def test_a_valid_price_is_stored_unchanged(price: float) -> None:
     overrides = [{"date": "2027-01-01", "price": price}]
-    found = kept(pricing={"overrides": overrides})["pricing"]["overrides"][0]["price"]
-    assert found == price
-    assert type(found) is type(price)
+    stored = validated(pricing={"overrides": overrides})["pricing"]["overrides"][0]["price"]
+    assert stored == price
+    assert type(stored) is type(price)
 
 
 @pytest.mark.parametrize(
     "price", [-1, -0.01, 1_000_000_000.01, 1_000_000_001, 0.001, 1e-7, "1", True, None, [1], 2**64]
 )
-def test_what_is_no_price_is_refused(price: Any) -> None:
+def test_an_invalid_price_is_rejected(price: Any) -> None:
     overrides = [{"date": "2027-01-01", "price": 1}, {"date": "2027-01-02", "price": price}]
-    assert faults_of(pricing={"overrides": overrides}) == ["pricing.overrides.1.price"]
+    assert invalid_fields(pricing={"overrides": overrides}) == ["pricing.overrides.1.price"]
 
 
-def test_prices_are_for_distinct_dates_and_at_most_1000() -> None:
+def test_prices_have_distinct_dates_and_at_most_1000_entries() -> None:
     one = {"date": "2027-01-01", "price": 1}
-    assert faults_of(pricing={"overrides": [one, one]}) == ["pricing.overrides"]
-    assert faults_of(pricing={"overrides": [{"date": day, "price": 1} for day in DATES]}) == ["pricing.overrides"]
-    assert faults_of(pricing={"overrides": [{"price": 1}]}) == ["pricing.overrides.0.date"]
+    assert invalid_fields(pricing={"overrides": [one, one]}) == ["pricing.overrides"]
+    assert invalid_fields(pricing={"overrides": [{"date": day, "price": 1} for day in DATES]}) == ["pricing.overrides"]
+    assert invalid_fields(pricing={"overrides": [{"price": 1}]}) == ["pricing.overrides.0.date"]
     assert (
-        len(kept(pricing={"overrides": [{"date": day, "price": 1} for day in DATES[:-1]]})["pricing"]["overrides"])
+        len(validated(pricing={"overrides": [{"date": day, "price": 1} for day in DATES[:-1]]})["pricing"]["overrides"])
         == 1_000
     )
 
 
-def test_dates_are_kept_sorted() -> None:
-    assert kept(dates_available=["2027-02-01", "2027-01-31"]) == {"dates_available": ["2027-01-31", "2027-02-01"]}
+def test_dates_are_stored_sorted() -> None:
+    assert validated(dates_available=["2027-02-01", "2027-01-31"]) == {"dates_available": ["2027-01-31", "2027-02-01"]}
 
 
 @pytest.mark.parametrize("place", [{"lat": 24.86, "lng": 67}, {"type": "Point", "coordinates": [67, 24.86]}])
-def test_a_place_is_kept_as_geojson_however_it_is_written(place: dict[str, Any]) -> None:
-    assert kept(maps_location=place) == {"maps_location": {"type": "Point", "coordinates": [67, 24.86]}}
+def test_both_forms_of_a_place_are_stored_as_geojson(place: dict[str, Any]) -> None:
+    assert validated(maps_location=place) == {"maps_location": {"type": "Point", "coordinates": [67, 24.86]}}
 
 
 @pytest.mark.parametrize("place", [{"lat": 90, "lng": 180}, {"lat": -90, "lng": -180}, {"lat": 0, "lng": 0}])
-def test_the_ends_of_the_earth_are_places(place: dict[str, Any]) -> None:
+def test_the_limits_of_latitude_and_longitude_are_valid(place: dict[str, Any]) -> None:
     coordinates = [place["lng"], place["lat"]]
-    assert kept(maps_location=place)["maps_location"]["coordinates"] == coordinates
+    assert validated(maps_location=place)["maps_location"]["coordinates"] == coordinates
     assert (
-        kept(maps_location={"type": "Point", "coordinates": coordinates})["maps_location"]["coordinates"] == coordinates
+        validated(maps_location={"type": "Point", "coordinates": coordinates})["maps_location"]["coordinates"]
+        == coordinates
     )
 
 
 @pytest.mark.parametrize(
-    ("place", "named"),
+    ("place", "error_fields"),
     [
         ({}, ["maps_location.type", "maps_location.coordinates"]),
         ([67, 24.86], ["maps_location"]),
@@ -214,11 +215,11 @@ def test_the_ends_of_the_earth_are_places(place: dict[str, Any]) -> None:
         ({"type": "Point", "coordinates": [67, 24.86], "crs": {}}, ["maps_location.crs"]),
     ],
 )
-def test_what_is_no_place_is_refused(place: Any, named: list[str]) -> None:
-    assert faults_of(maps_location=place) == named
+def test_an_invalid_place_is_rejected(place: Any, error_fields: list[str]) -> None:
+    assert invalid_fields(maps_location=place) == error_fields
 
 
-def test_a_video_may_be_as_large_as_the_operator_says() -> None:
+def test_a_video_is_limited_by_the_configured_size() -> None:
     body = {"videos": [{"url": URL, "size_mb": 40}]}
     assert validate(VenueChange, body, max_video_mb=40).given() == body
     with pytest.raises(Invalid) as caught:
@@ -226,10 +227,10 @@ def test_a_video_may_be_as_large_as_the_operator_says() -> None:
     assert caught.value.details == ({"field": "videos.0.size_mb", "message": "must be at most 39.5 MB"},)
 
 
-def test_without_an_operator_a_video_has_no_limit() -> None:
+def test_without_a_configured_size_a_video_has_no_limit() -> None:
     assert validate(VenueChange, {"videos": [{"url": URL, "size_mb": 40}]}).given()["videos"][0]["size_mb"] == 40
 
 
 def test_text_is_trimmed() -> None:
-    given = kept(venue_name="  Pearl Hall\n", address="\t1 Main Road ", additional_description="\n one \n two \n")
-    assert given == {"venue_name": "Pearl Hall", "address": "1 Main Road", "additional_description": "one \n two"}
+    fields = validated(venue_name="  Pearl Hall\n", address="\t1 Main Road ", additional_description="\n one \n two \n")
+    assert fields == {"venue_name": "Pearl Hall", "address": "1 Main Road", "additional_description": "one \n two"}

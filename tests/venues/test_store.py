@@ -1,4 +1,4 @@
-"""How venues are kept: what claims a date, what counts a revision, what is found."""
+"""How venues are stored: claimed dates, revisions, and the list of an owner's venues."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db
 
 
-def test_a_venue_that_is_not_there_can_be_neither_read_nor_changed_nor_deleted(db: Db) -> None:
+def test_an_unknown_venue_cannot_be_read_changed_or_deleted(db: Db) -> None:
     with pytest.raises(VenueNotFound):
         store.get_venue(db, ObjectId())
     with pytest.raises(VenueNotFound):
@@ -27,20 +27,20 @@ def test_a_venue_that_is_not_there_can_be_neither_read_nor_changed_nor_deleted(d
         in_transaction(db, lambda session: store.delete_venue(db, ObjectId(), session))
 
 
-def test_claiming_a_date_writes_the_venue_so_that_a_rival_collides(db: Db) -> None:
+def test_claiming_a_date_writes_the_venue_so_that_rivals_conflict(db: Db) -> None:
     venue = put_venue(db, ObjectId())
     claimed = in_transaction(db, lambda session: store.claim_date(db, venue["_id"], day(5), session))
     assert claimed == venue | {"rev": 1}
     assert store.get_venue(db, venue["_id"])["rev"] == 1
 
 
-def test_a_date_that_is_not_offered_can_not_be_claimed(db: Db) -> None:
+def test_a_date_that_is_not_offered_cannot_be_claimed(db: Db) -> None:
     venue = put_venue(db, ObjectId())
     assert in_transaction(db, lambda session: store.claim_date(db, venue["_id"], day(6), session)) is None
     assert store.get_venue(db, venue["_id"]) == venue
 
 
-def test_a_change_counts_the_revision_and_returns_what_was_before(db: Db) -> None:
+def test_a_change_increments_the_revision_and_returns_the_old_document(db: Db) -> None:
     venue = put_venue(db, ObjectId())
     before: Any = store.update_venue(db, venue["_id"], {"amenities.water": False}, utc_now())
     assert before == venue
@@ -50,11 +50,11 @@ def test_a_change_counts_the_revision_and_returns_what_was_before(db: Db) -> Non
     assert after["updated_at"] > venue["updated_at"]
 
 
-def test_an_owners_venues_are_his_alone_newest_first(db: Db) -> None:
+def test_an_owner_lists_only_own_venues_newest_first(db: Db) -> None:
     owner, other = ObjectId(), ObjectId()
-    mine = [put_venue(db, owner)["_id"] for _ in range(3)]
+    own_ids = [put_venue(db, owner)["_id"] for _ in range(3)]
     put_venue(db, other)
-    newest_first = sorted(mine, reverse=True)
+    newest_first = sorted(own_ids, reverse=True)
     assert [venue["_id"] for venue in store.list_venues(db, owner, before=None, limit=2)] == newest_first[:2]
     assert [venue["_id"] for venue in store.list_venues(db, owner, before=newest_first[1], limit=2)] == newest_first[2:]
-    assert sorted(store.list_venue_ids(db, owner)) == sorted(mine)
+    assert sorted(store.list_venue_ids(db, owner)) == sorted(own_ids)

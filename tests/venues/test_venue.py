@@ -1,4 +1,4 @@
-"""What everybody may know of a venue, whichever tool wrote it."""
+"""The public form of a venue, also of a venue that an external writer stored."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ KEYS = {
 
 
 def is_whole_number(value: Any) -> bool:
-    """Tell whether JSON would show it without a point."""
+    """Return whether JSON shows the number without a decimal point."""
     return type(value) is int
 
 
-def test_a_venue_of_another_tool_is_shown_in_our_spelling() -> None:
+def test_an_external_venue_is_shown_in_the_format_of_the_api() -> None:
     shown = serialize_venue(venue_document(OWNER))
     assert shown.keys() == KEYS
     assert is_whole_number(shown["capacity"])
@@ -34,7 +34,7 @@ def test_a_venue_of_another_tool_is_shown_in_our_spelling() -> None:
     assert [is_whole_number(price) for price in prices] == [True, False, True]
 
 
-def test_what_a_venue_never_had_is_shown_as_nothing() -> None:
+def test_missing_fields_are_shown_as_empty_values() -> None:
     shown = serialize_venue(bare_venue_document(OWNER))
     assert shown.keys() == KEYS
     empty = {name: shown[name] for name in ("dates_available", "pricing", "pictures", "videos", "space_sqft")}
@@ -51,23 +51,28 @@ def test_what_a_venue_never_had_is_shown_as_nothing() -> None:
 
 
 @pytest.mark.parametrize("name", ["dates_available", "pricing", "amenities", "pictures", "videos"])
-def test_a_null_is_shown_as_nothing(name: str) -> None:
+def test_null_is_shown_as_an_empty_value(name: str) -> None:
     assert (
         serialize_venue(venue_document(OWNER, **{name: None}))[name]
         == serialize_venue(bare_venue_document(OWNER))[name]
     )
 
 
-def test_only_the_six_amenities_are_shown_each_true_or_false() -> None:
+def test_only_the_six_amenities_are_shown_as_true_or_false() -> None:
     shown = serialize_venue(venue_document(OWNER, amenities={"water": True, "pool": True, "sound_system": 1}))
     assert shown["amenities"] == dict.fromkeys(AMENITIES, False) | {"water": True}
 
 
-def test_what_is_ours_alone_is_shown_to_nobody() -> None:
+def test_internal_and_unknown_fields_are_not_shown() -> None:
     assert serialize_venue(venue_document(OWNER, rev=7, secret="x")).keys() == KEYS
 
 
-def test_a_booking_keeps_the_name_and_the_address_of_its_venue() -> None:
+def test_the_summary_has_the_name_and_address_of_the_venue() -> None:
     venue = venue_document(OWNER)
-    kept = {"id": venue["_id"], "venue_name": "Shalimar Banquet", "address": "5 Mall Road, Lahore", "owner_id": OWNER}
-    assert summarize_venue(venue) == kept
+    summary = {
+        "id": venue["_id"],
+        "venue_name": "Shalimar Banquet",
+        "address": "5 Mall Road, Lahore",
+        "owner_id": OWNER,
+    }
+    assert summarize_venue(venue) == summary
