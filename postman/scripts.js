@@ -27,7 +27,7 @@ halls = (pm) => {
   const offer = (name, value) => (pm.environment.has(name) ? pm.environment : pm.collectionVariables).set(name, value);
   const read = () => { try { return pm.response.json() || {}; } catch { return {}; } };
   const answer = read();
-  // Keeps the token of whoever logged in or signed up, and the ids of what was made.
+  // Stores the token of a login or sign-up, and the ids of created records.
   const keep = (who) => {
     if (!answer.ok) return;
     const { token, venue_id, booking_id } = answer.data;

@@ -257,15 +257,15 @@ def test_an_unexpected_error_does_not_end_the_reader_thread(
     worker: Worker, external_db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert worker.search_ids() == []
-    real = change_stream.Changes.mend
+    real = change_stream.Changes.reindex
 
     def fail_once(self: Any, db: Db) -> bool:
         if db.name != external_db.name:
             return real(self, db)
-        monkeypatch.setattr(change_stream.Changes, "mend", real)
+        monkeypatch.setattr(change_stream.Changes, "reindex", real)
         raise ZeroDivisionError
 
-    monkeypatch.setattr(change_stream.Changes, "mend", fail_once)
+    monkeypatch.setattr(change_stream.Changes, "reindex", fail_once)
     venue = put_venue(external_db, OWNER_ID)
     assert worker.search_ids() == [str(venue["_id"])]
 
@@ -274,7 +274,7 @@ def test_an_unexpected_error_does_not_end_the_reader_thread(
 def busy_reader(worker: Worker, external_db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Keep the change stream reader busy with an external write until the block ends."""
     started, may_end = threading.Event(), threading.Event()
-    real = change_stream.Changes.mend
+    real = change_stream.Changes.reindex
 
     def reindex_slowly(self: Any, db: Db) -> bool:
         if db.name == external_db.name:
@@ -284,7 +284,7 @@ def busy_reader(worker: Worker, external_db: Db, monkeypatch: pytest.MonkeyPatch
 
     assert worker.search_ids() == []
     monkeypatch.setattr(change_stream, "MAX_WAIT_SECONDS", 0.3)
-    monkeypatch.setattr(change_stream.Changes, "mend", reindex_slowly)
+    monkeypatch.setattr(change_stream.Changes, "reindex", reindex_slowly)
     put_venue(external_db, OWNER_ID)
     worker.search_ids()
     assert started.wait(MAX_WAIT_SECONDS)

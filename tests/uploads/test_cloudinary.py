@@ -45,7 +45,7 @@ def test_signature_equals_that_of_the_cloudinary_package(make_api: Callable[...,
     signature, api_key = signed.pop("signature"), signed.pop("api_key")
     assert api_key == "123"
     assert signature == api_sign_request(signed, "a secret")
-    assert abs(signed.pop("timestamp") - time.time()) < 10  # noqa: TID251 - Cloudinary compares the timestamp with the wall clock
+    assert abs(signed.pop("timestamp") - time.time()) < 10  # noqa: TID251 - Cloudinary compares wall-clock time
     assert signed == {
         "public_id": f"venues/{owner_id}/halls/2026/front",
         "allowed_formats": "mp4,webm,mov",

@@ -161,7 +161,7 @@ class ChangeStreamReader:
         with pymongo.timeout(READ_SECONDS):
             until = self._requested if self._requested > self._seen else self._now()
             is_complete = changes.gather(stream)
-        has_changed = changes.mend(self._db)
+        has_changed = changes.reindex(self._db)
         with self._condition:
             self._repairs += has_changed
             self._seen = max(self._seen, until) if is_complete else self._seen
@@ -217,7 +217,7 @@ class Changes:
         else:
             self._bookings[transaction].append(key["_id"])
 
-    def mend(self, db: Db) -> bool:
+    def reindex(self, db: Db) -> bool:
         """Update the entries of venues that external writers changed. Return whether there were any."""
         if self._needs_full_check:
             _reindex_all(db)
