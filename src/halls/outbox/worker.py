@@ -63,7 +63,6 @@ def handle_next(db: Db, config: Config, handlers: Handlers) -> bool:
 def _record_failure(db: Db, entry: OutboxEntry, error: Exception) -> None:
     # Only the type of the error is stored and logged: a server's text may contain the address.
     reason = str(error) if isinstance(error, PermanentFailure | ServerUnavailable) else type(error).__name__
-    outcome = "failed"
     if isinstance(error, PermanentFailure):
         _with_deadline(mark_dead, db, entry, reason)
         outcome = "dead"
