@@ -25,7 +25,7 @@ def day(ahead: int) -> str:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ApiResponse:
     """A response: its status, its JSON body and its headers."""
 
     status: int
@@ -50,38 +50,40 @@ class Answer:
         return [detail["field"] for detail in self.json["details"]]
 
 
-class Api:
-    """Sends requests to the application; `as_` is the bearer token of the account that sends them."""
+class ApiClient:
+    """Sends requests to the application; `token` is the bearer token of the account that sends them."""
 
     def __init__(self, client: FlaskClient) -> None:
         self.client = client
 
-    def send(self, method: str, path: str, body: Any = None, *, as_: str | None = None, **headers: str) -> Answer:
+    def send(
+        self, method: str, path: str, body: Any = None, *, token: str | None = None, **headers: str
+    ) -> ApiResponse:
         """Send a request; an underscore in a header's name stands for a hyphen."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        if as_ is not None:
-            sent["Authorization"] = f"Bearer {as_}"
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
         kwargs = {} if body is None else {"json": body}
         response: TestResponse = self.client.open(path, method=method, headers=sent, **kwargs)
-        return Answer(response.status_code, response.get_json(silent=True), response.headers)
+        return ApiResponse(response.status_code, response.get_json(silent=True), response.headers)
 
-    def get(self, path: str, **kwargs: Any) -> Answer:
+    def get(self, path: str, **kwargs: Any) -> ApiResponse:
         """Send a GET."""
         return self.send("GET", path, **kwargs)
 
-    def post(self, path: str, body: Any, **kwargs: Any) -> Answer:
+    def post(self, path: str, body: Any, **kwargs: Any) -> ApiResponse:
         """Send a POST."""
         return self.send("POST", path, body, **kwargs)
 
-    def patch(self, path: str, body: Any, **kwargs: Any) -> Answer:
+    def patch(self, path: str, body: Any, **kwargs: Any) -> ApiResponse:
         """Send a PATCH."""
         return self.send("PATCH", path, body, **kwargs)
 
-    def delete(self, path: str, **kwargs: Any) -> Answer:
+    def delete(self, path: str, **kwargs: Any) -> ApiResponse:
         """Send a DELETE."""
         return self.send("DELETE", path, **kwargs)
 
-    def await_well(self) -> None:
+    def wait_until_ready(self) -> None:
         """Wait until the database is reachable; the probe thread notices a passed failure within a second."""
         deadline = time.monotonic() + WELL_SECONDS
         while self.get("/health/ready").status != 200:
@@ -105,13 +107,13 @@ class Api:
 
     def list_venue(self, owner: str, **fields: Any) -> str:
         """Register a venue offered for the next 9 days, at 101 000 … 109 000 PKR; return its id."""
-        venue_id: str = self.post("/venues/register", venue_body(**fields), as_=owner).data["venue_id"]
+        venue_id: str = self.post("/venues/register", venue_body(**fields), token=owner).data["venue_id"]
         return venue_id
 
-    def book(self, guest: str, venue_id: str, date: str, **fields: Any) -> Answer:
+    def book(self, guest: str, venue_id: str, date: str, **fields: Any) -> ApiResponse:
         """Send POST /bookings."""
         body = {"venue_id": venue_id, "date": date, "guests": 100, **fields}
-        return self.post("/bookings", body, as_=guest)
+        return self.post("/bookings", body, token=guest)
 
 
 def venue_body(**fields: Any) -> dict[str, Any]:

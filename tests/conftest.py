@@ -22,7 +22,7 @@ from halls.mongo.embedded import embedded_mongod
 from halls.search import change_stream
 from halls.search.candidates import radius_cache
 from halls.server.startup import make_server_app
-from tests.api_client import Api
+from tests.api_client import ApiClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,6 +130,6 @@ def db(app: Flask) -> Db:
 
 
 @pytest.fixture
-def api(app: Flask, db: Db) -> Api:  # noqa: ARG001 - empties the database first
+def api(app: Flask, db: Db) -> ApiClient:  # noqa: ARG001 - empties the database first
     """A client of the application in this process."""
-    return Api(app.test_client())
+    return ApiClient(app.test_client())

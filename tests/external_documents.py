@@ -14,8 +14,8 @@ from tests.api_client import day
 if TYPE_CHECKING:
     from halls.mongo.client import Db, Document
 
-FOREIGN_PASSWORD = "written by an external tool"
-EXTERNAL_HASH = HASHER.hash(FOREIGN_PASSWORD)
+EXTERNAL_PASSWORD = "written by an external tool"
+EXTERNAL_HASH = HASHER.hash(EXTERNAL_PASSWORD)
 WRITTEN_AT = datetime(2025, 8, 20, 10, 30, 15, 999_000, tzinfo=timezone.utc)
 SPEC_AMENITIES = {
     "parking_valet": True,
@@ -32,7 +32,7 @@ def index_all(db: Db) -> None:
     reindex_stale(db)
 
 
-def put_user(db: Db, **fields: Any) -> Document:
+def insert_user(db: Db, **fields: Any) -> Document:
     """Insert a user (spec 1.1): no token_version; the e-mail address keeps its upper case."""
     user = {
         "_id": ObjectId(),
@@ -51,9 +51,9 @@ def put_user(db: Db, **fields: Any) -> Document:
     return user
 
 
-def put_owner(db: Db, **fields: Any) -> Document:
+def insert_owner(db: Db, **fields: Any) -> Document:
     """Insert a user who owns venues."""
-    return put_user(db, **{"is_venue_owner": True, "role": "owner", **fields})
+    return insert_user(db, **{"is_venue_owner": True, "role": "owner", **fields})
 
 
 def venue_document(owner_id: ObjectId, **fields: Any) -> Any:
@@ -92,14 +92,14 @@ def bare_venue_document(owner_id: ObjectId, **fields: Any) -> Any:
     return {name: complete[name] for name in names} | fields
 
 
-def put_venue(db: Db, owner_id: ObjectId, **fields: Any) -> Document:
+def insert_venue(db: Db, owner_id: ObjectId, **fields: Any) -> Document:
     """Insert a venue of `venue_document`."""
     venue: Document = venue_document(owner_id, **fields)
     db.venues.insert_one(venue)
     return venue
 
 
-def put_booking(db: Db, venue_id: ObjectId, user_id: ObjectId, **fields: Any) -> Document:
+def insert_booking(db: Db, venue_id: ObjectId, user_id: ObjectId, **fields: Any) -> Document:
     """Insert a booking (spec 1.4): no notes, doubles for numbers."""
     booking = {
         "_id": ObjectId(),

@@ -16,7 +16,7 @@ from tests.loggers import preserved_logging
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.api_client import Api
+    from tests.api_client import ApiClient
 
 
 @pytest.fixture(autouse=True)
@@ -33,11 +33,11 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return [line for line in logged if line.get("event") != "search index repaired"]
 
 
-def test_each_request_is_one_log_line(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_request_is_one_log_line(api: ApiClient, capsys: pytest.CaptureFixture[str]) -> None:
     token = api.guest()
     capsys.readouterr()
     configure_logging("INFO")
-    api.get("/auth/me?nothing=1", as_=token, X_Request_ID="abc-1")
+    api.get("/auth/me?nothing=1", token=token, X_Request_ID="abc-1")
     api.get("/nothing/at/all")
     first, second = lines(capsys)
     assert (first["request_id"], first["method"], first["route"], first["status"]) == ("abc-1", "GET", "/auth/me", 422)
@@ -47,7 +47,7 @@ def test_each_request_is_one_log_line(api: Api, capsys: pytest.CaptureFixture[st
     assert (second["route"], second["status"], second["account_id"]) == (None, 404, None)
 
 
-def test_no_log_line_contains_secrets_or_personal_data(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_log_line_contains_secrets_or_personal_data(api: ApiClient, capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("DEBUG")
     session = api.sign_up(owner=True, email="ali@example.com", full_name="Ali Raza", contact_number="03001234567")
     token = session["token"]
@@ -55,7 +55,7 @@ def test_no_log_line_contains_secrets_or_personal_data(api: Api, capsys: pytest.
     api.post("/auth/login", {"email": "ali@example.com", "password": "wrong horse 7"})
     api.post("/auth/login", {"email": "ali@example.com", "password": PASSWORD, "extra": "Ali Raza"})
     order = {"venue_id": venue_id, "date": day(1), "guests": 1, "notes": "private words"}
-    api.post("/bookings", order, as_=token, Idempotency_Key="secret-key-1")
+    api.post("/bookings", order, token=token, Idempotency_Key="secret-key-1")
     api.get("/venues/search?q=ali@example.com")
     api.get("/auth/me", Authorization="Bearer x.y.z")
     logged = json.dumps(lines(capsys))
@@ -66,7 +66,7 @@ def test_no_log_line_contains_secrets_or_personal_data(api: Api, capsys: pytest.
         assert secret not in logged
 
 
-def test_client_data_cannot_start_a_new_log_line(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+def test_client_data_cannot_start_a_new_log_line(api: ApiClient, capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("INFO")
     api.client.open("/venues/%0A%7B%22forged%22:1%7D", method="GET")
     api.client.open("/health", method="GET\u2028FORGED")

@@ -19,7 +19,7 @@ from halls.app import create_app
 from halls.clock import utc_now
 from halls.mongo.heartbeats import save_heartbeat
 from halls.outbox.store import enqueue
-from tests.api_client import Api, day
+from tests.api_client import ApiClient, day
 from tests.conftest import make_config
 from tests.servers import running_server
 from tests.tcp_proxy import TcpProxy
@@ -39,14 +39,14 @@ def value_of(text: str, sample: str) -> float:
     return float(match[1]) if match else 0.0
 
 
-def scrape(api: Api, **options: str) -> str:
+def scrape(api: ApiClient, **options: str) -> str:
     """Return the text of /metrics for a request from this machine."""
     response = api.client.get("/metrics", environ_overrides={"REMOTE_ADDR": "127.0.0.1"}, headers=options)
     assert response.content_type.startswith("text/plain; version=0.0.4")
     return response.text
 
 
-def test_requests_are_counted_by_route_template_and_not_by_path(api: Api) -> None:
+def test_requests_are_counted_by_route_template_and_not_by_path(api: ApiClient) -> None:
     before = scrape(api)
     for path in ("/venues/0123456789abcdef01234567", "/venues/zzz", "/made-up-1", "/made-up-2"):
         api.get(path)
@@ -61,20 +61,20 @@ def test_requests_are_counted_by_route_template_and_not_by_path(api: Api) -> Non
     assert 'halls_request_seconds_bucket{le="0.25",route="/venues/<venue_id>"}' in after
 
 
-def test_bookings_are_counted_by_outcome(api: Api) -> None:
+def test_bookings_are_counted_by_outcome(api: ApiClient) -> None:
     owner, guest = api.owner(), api.guest()
     venue_id = api.list_venue(owner, dates_available=[day(30)])
     before = scrape(api)
     booked = api.book(guest, venue_id, day(30))
     api.book(guest, venue_id, day(30))
-    api.send("DELETE", f"/bookings/{booked.data['booking_id']}", as_=guest)
+    api.send("DELETE", f"/bookings/{booked.data['booking_id']}", token=guest)
     after = scrape(api)
     for outcome in ("placed", "date_taken", "cancelled"):
         sample = f'halls_bookings_total{{outcome="{outcome}"}}'
         assert value_of(after, sample) == value_of(before, sample) + 1, outcome
 
 
-def test_outbox_entries_are_counted_at_each_scrape(api: Api, db: Db) -> None:
+def test_outbox_entries_are_counted_at_each_scrape(api: ApiClient, db: Db) -> None:
     assert value_of(scrape(api), 'halls_outbox_entries{status="due"}') == 0
     assert "\nhalls_outbox_oldest_seconds" not in scrape(api)
     now = utc_now()
@@ -90,7 +90,7 @@ def test_outbox_entries_are_counted_at_each_scrape(api: Api, db: Db) -> None:
     assert 60 <= value_of(after, "halls_outbox_oldest_seconds") < 120
 
 
-def test_the_age_of_each_heartbeat_is_shown(api: Api, db: Db) -> None:
+def test_the_age_of_each_heartbeat_is_shown(api: ApiClient, db: Db) -> None:
     save_heartbeat(db, "metrics test", utc_now() - timedelta(minutes=5))
     assert 300 <= value_of(scrape(api), 'halls_task_heartbeat_age_seconds{task="metrics test"}') < 360
 
@@ -101,7 +101,7 @@ def test_metrics_are_shown_without_a_database(mongo_uri: str, monkeypatch: pytes
     with closing(app.extensions["halls"].db.client):
         for is_prepared in (False, True):
             app.extensions["halls"].is_prepared = is_prepared
-            text = scrape(Api(app.test_client()))
+            text = scrape(ApiClient(app.test_client()))
             assert value_of(text, "halls_database_up") == 0
             assert "halls_database_up 0.0" in text
             assert "halls_requests_total" in text
@@ -208,7 +208,7 @@ def test_the_disk_space_for_metrics_is_allocated_in_advance(shared: Path) -> Non
         assert path.stat().st_blocks * 512 >= path.stat().st_size >= metrics.ROOM_BYTES
 
 
-def test_an_unexpected_error_of_a_booking_is_counted_as_failed(api: Api) -> None:
+def test_an_unexpected_error_of_a_booking_is_counted_as_failed(api: ApiClient) -> None:
     @metrics.counts_bookings(str)
     def fail() -> None:
         raise RuntimeError

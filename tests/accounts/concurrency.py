@@ -30,13 +30,13 @@ def at_once(calls: Iterable[Callable[[], Result]]) -> list[Result]:
         return list(pool.map(run, rivals))
 
 
-def let_all_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+def allow_concurrent_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Allow 100 threads to wait for a hashing slot, each for up to a minute."""
     monkeypatch.setattr(passwords, "WAIT_SECONDS", MAX_WAIT_SECONDS)
     monkeypatch.setattr(passwords, "THREADS", threading.BoundedSemaphore(100))
 
 
-def come_between(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, rival: Callable[[], object]) -> None:
+def run_before_first_call(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, rival: Callable[[], object]) -> None:
     """Run `rival` once, just before the first call of the function `owner.name`."""
     original = getattr(owner, name)
     rivals = [rival]
@@ -62,5 +62,5 @@ def start_rival(
         thread.start()
         thread.join(0.4)
 
-    come_between(monkeypatch, owner, name, start)
+    run_before_first_call(monkeypatch, owner, name, start)
     return thread

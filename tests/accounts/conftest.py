@@ -13,7 +13,7 @@ from halls.app import OUTBOX_HANDLERS
 from halls.outbox.worker import handle_next
 from halls.server.startup import make_server_app
 from tests.accounts.google_keys import CLIENT, KeyServer, running_key_server
-from tests.api_client import Api
+from tests.api_client import ApiClient
 from tests.conftest import make_config
 from tests.mail.smtp_server import Delivery, SmtpServer, running_smtp_server
 
@@ -51,7 +51,7 @@ class Mail:
             pass
         return self.server.deliveries[before:]
 
-    def reset_token(self, api: Api, email: str) -> str:
+    def reset_token(self, api: ApiClient, email: str) -> str:
         """Request a password reset. Return the token in the e-mail."""
         assert api.post("/auth/forgot-password", {"email": email}).status == 200
         (delivery,) = self.deliver()
@@ -83,6 +83,6 @@ def second_app(worker_uri: str) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def second_api(second_app: Flask, db: Db) -> Api:  # noqa: ARG001 - empties the database first
+def second_api(second_app: Flask, db: Db) -> ApiClient:  # noqa: ARG001 - empties the database first
     """A client of the second application."""
-    return Api(second_app.test_client())
+    return ApiClient(second_app.test_client())

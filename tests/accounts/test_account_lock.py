@@ -80,11 +80,11 @@ def count_transactions(app: Flask, db: Db, monkeypatch: pytest.MonkeyPatch) -> i
     # All requests finish the first checks before one of them begins its transaction.
     meet_after(monkeypatch, bookings, "_check_order", BOOKINGS)
     race_client = RaceClient(db, in_process(app))
-    guest, venue_ids = race_client.person(), race_client.venues(race_client.person(owner=True), BOOKINGS)
+    guest, venue_ids = race_client.account(), race_client.venues(race_client.account(owner=True), BOOKINGS)
     # The venues were inserted directly. Search must index them first: otherwise their entries are written in the race.
     assert app.test_client().get("/venues/search").status_code == HTTPStatus.OK
     events = race_client.at_once(*[guest.order(venue_id) for venue_id in venue_ids])
-    assert [event.said for event in events] == ["201"] * BOOKINGS
+    assert [event.outcome for event in events] == ["201"] * BOOKINGS
     return len(attempts)
 
 

@@ -19,8 +19,8 @@ from halls.venues import service as venues
 from halls.venues import store as venues_store
 from tests.accounts.concurrency import at_once, start_rival
 from tests.accounts.google_keys import id_token
-from tests.api_client import PASSWORD, Answer, Api, day, venue_body
-from tests.external_documents import put_booking, put_user
+from tests.api_client import PASSWORD, ApiClient, ApiResponse, day, venue_body
+from tests.external_documents import insert_booking, insert_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,9 +34,9 @@ PERSON: dict[str, Any] = {"full_name": "Ayesha Siddiqui", "email": EMAIL, "conta
 NOTES = "Red carpet for grandmother"
 
 
-def delete_account(api: Api, token: str, body: Any = None) -> Answer:
+def delete_account(api: ApiClient, token: str, body: Any = None) -> ApiResponse:
     """Delete an account."""
-    return api.send("DELETE", "/auth/me", {"password": PASSWORD} if body is None else body, as_=token)
+    return api.send("DELETE", "/auth/me", {"password": PASSWORD} if body is None else body, token=token)
 
 
 def dump(db: Db) -> str:
@@ -46,17 +46,17 @@ def dump(db: Db) -> str:
     return "".join(json.dumps(json.loads(json_util.dumps(db[name].find()))) for name in sorted(names))
 
 
-def test_a_deleted_account_and_its_tokens_stop_working(api: Api, db: Db) -> None:
+def test_a_deleted_account_and_its_tokens_stop_working(api: ApiClient, db: Db) -> None:
     token = api.sign_up(**PERSON)["token"]
     answer = delete_account(api, token)
     assert (answer.status, answer.data) == (200, {"deleted": True})
-    assert api.get("/auth/me", as_=token).code == "token_revoked"
+    assert api.get("/auth/me", token=token).code == "token_revoked"
     assert delete_account(api, token).code == "token_revoked"
     assert api.post("/auth/login", {"email": EMAIL, "password": PASSWORD}).code == "bad_credentials"
     assert db.users.count_documents({}) == 0
     new_session = api.sign_up(**PERSON)
-    assert api.get("/auth/me", as_=new_session["token"]).status == 200
-    assert api.get("/auth/me", as_=token).code == "token_revoked"
+    assert api.get("/auth/me", token=new_session["token"]).status == 200
+    assert api.get("/auth/me", token=token).code == "token_revoked"
 
 
 @pytest.mark.parametrize(
@@ -72,28 +72,28 @@ def test_a_deleted_account_and_its_tokens_stop_working(api: Api, db: Db) -> None
         ([], (400, "bad_json")),
     ],
 )
-def test_without_the_right_password_the_account_stays(api: Api, body: Any, error: tuple[int, str]) -> None:
+def test_without_the_right_password_the_account_stays(api: ApiClient, body: Any, error: tuple[int, str]) -> None:
     token = api.sign_up(**PERSON)["token"]
     answer = delete_account(api, token, body)
     assert (answer.status, answer.code) == error
-    assert api.get("/auth/me", as_=token).status == 200
+    assert api.get("/auth/me", token=token).status == 200
 
 
-def raw_delete(api: Api, token: str, **kwargs: Any) -> int:
+def raw_delete(api: ApiClient, token: str, **kwargs: Any) -> int:
     """Send a DELETE with a raw body. Return the status."""
     return api.client.delete("/auth/me", headers={"Authorization": f"Bearer {token}"}, **kwargs).status_code
 
 
-def test_an_empty_body_is_a_missing_password(api: Api) -> None:
+def test_an_empty_body_is_a_missing_password(api: ApiClient) -> None:
     token = api.sign_up(**PERSON)["token"]
-    answer = api.delete("/auth/me", as_=token)
+    answer = api.delete("/auth/me", token=token)
     assert (answer.status, answer.fields) == (422, ["password"])
     assert raw_delete(api, token, data=b"", content_type="application/json") == 422
     assert raw_delete(api, token, data=b"{", content_type="application/json") == 400
     assert raw_delete(api, token, data=b'{"password": "x"}', content_type="text/plain") == 415
 
 
-def test_a_chunked_body_is_read(api: Api) -> None:
+def test_a_chunked_body_is_read(api: ApiClient) -> None:
     token = api.sign_up(**PERSON)["token"]
     chunked = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
     stream = io.BytesIO(json.dumps({"password": PASSWORD}).encode())
@@ -103,22 +103,22 @@ def test_a_chunked_body_is_read(api: Api) -> None:
 
 @pytest.mark.usefixtures("keys")
 @pytest.mark.parametrize("body", [None, {}, {"password": "whatever"}])
-def test_a_google_account_is_deleted_without_a_password(api: Api, db: Db, body: Any) -> None:
+def test_a_google_account_is_deleted_without_a_password(api: ApiClient, db: Db, body: Any) -> None:
     token = api.post("/auth/google", {"id_token": id_token()}).data["token"]
-    assert api.send("DELETE", "/auth/me", body, as_=token).status == 200
+    assert api.send("DELETE", "/auth/me", body, token=token).status == 200
     assert db.users.count_documents({}) == 0
     # The next sign-in creates a new account.
     assert api.post("/auth/google", {"id_token": id_token()}).status == 200
 
 
-def test_deletion_removes_a_guests_data_and_keeps_the_owners_history(api: Api, db: Db) -> None:
+def test_deletion_removes_a_guests_data_and_keeps_the_owners_history(api: ApiClient, db: Db) -> None:
     owner = api.owner()
     venue_id = api.list_venue(owner)
     session = api.sign_up(**PERSON)
     guest, guest_id = session["token"], session["profile"]["id"]
     body = {"venue_id": venue_id, "date": day(1), "guests": 100, "notes": NOTES}
-    booking_id = api.post("/bookings", body, as_=guest, Idempotency_Key="first").data["booking_id"]
-    put_booking(db, ObjectId(venue_id), ObjectId(guest_id), date=day(-5), notes=NOTES, status="confirmed")
+    booking_id = api.post("/bookings", body, token=guest, Idempotency_Key="first").data["booking_id"]
+    insert_booking(db, ObjectId(venue_id), ObjectId(guest_id), date=day(-5), notes=NOTES, status="confirmed")
     for typed in (EMAIL, EMAIL.upper(), f" {EMAIL.title()} "):
         api.post("/auth/forgot-password", {"email": typed})
     account = db.users.find_one({"email": EMAIL})
@@ -130,14 +130,14 @@ def test_deletion_removes_a_guests_data_and_keeps_the_owners_history(api: Api, d
     stored = dump(db).lower()
     assert [secret for secret in secrets if secret.lower() in stored] == []
     assert [db[name].count_documents({}) for name in ("outbox", "password_resets", "idempotency_keys")] == [0, 0, 0]
-    past, upcoming = api.get("/bookings", as_=owner).data["bookings"]
+    past, upcoming = api.get("/bookings", token=owner).data["bookings"]
     assert (past["date"], past["status"], past["price_locked"]) == (day(-5), "confirmed", 150_000)
     assert (upcoming["id"], upcoming["status"], upcoming["price_locked"]) == (booking_id, "cancelled", 101_000)
     assert (past["guest"], upcoming["guest"], past["notes"], upcoming["notes"]) == (None, None, None, None)
     assert api.book(api.guest(), venue_id, day(1)).status == 201
 
 
-def test_a_booking_for_today_in_karachi_counts_as_upcoming(api: Api, db: Db) -> None:
+def test_a_booking_for_today_in_karachi_counts_as_upcoming(api: ApiClient, db: Db) -> None:
     owner = api.owner()
     venue_id = api.list_venue(owner, dates_available=[day(0)])
     guest = api.guest()
@@ -148,7 +148,7 @@ def test_a_booking_for_today_in_karachi_counts_as_upcoming(api: Api, db: Db) -> 
     assert booking["status"] == "cancelled"
 
 
-def test_deletion_removes_an_owners_data_and_venues_and_keeps_guests_history(api: Api, db: Db) -> None:
+def test_deletion_removes_an_owners_data_and_venues_and_keeps_guests_history(api: ApiClient, db: Db) -> None:
     owner = api.sign_up(owner=True, **PERSON)["token"]
     venue_ids = [api.list_venue(owner, venue_name=name) for name in ("Pearl Hall", "Ruby Hall")]
     guest = api.guest()
@@ -158,13 +158,13 @@ def test_deletion_removes_an_owners_data_and_venues_and_keeps_guests_history(api
     stored = dump(db)
     assert [secret for secret in PERSON.values() if secret in stored] == []
     assert db.venues.count_documents({}) == 0
-    booking = api.get(f"/bookings/{booking_id}", as_=guest).data["booking"]
+    booking = api.get(f"/bookings/{booking_id}", token=guest).data["booking"]
     assert (booking["status"], booking["venue"]["venue_name"]) == ("pending", "Pearl Hall")
     assert api.get(f"/venues/{venue_ids[1]}").status == 404
 
 
 @pytest.mark.parametrize("booked_by", ["another guest", "the owner"])
-def test_an_owner_with_an_upcoming_booking_cannot_be_deleted(api: Api, db: Db, booked_by: str) -> None:
+def test_an_owner_with_an_upcoming_booking_cannot_be_deleted(api: ApiClient, db: Db, booked_by: str) -> None:
     owner = api.sign_up(owner=True, **PERSON)["token"]
     venue_ids = [api.list_venue(owner) for _ in range(3)]
     guest = api.guest() if booked_by == "another guest" else owner
@@ -173,14 +173,14 @@ def test_an_owner_with_an_upcoming_booking_cannot_be_deleted(api: Api, db: Db, b
     answer = delete_account(api, owner)
     assert (answer.status, answer.code) == (409, "has_bookings")
     assert dump(db) == before
-    assert api.get("/auth/me", as_=owner).status == 200
-    assert api.delete(f"/bookings/{booking_id}", as_=owner).status == 200
+    assert api.get("/auth/me", token=owner).status == 200
+    assert api.delete(f"/bookings/{booking_id}", token=owner).status == 200
     assert delete_account(api, owner).status == 200
     assert db.venues.count_documents({}) == 0
 
 
-def test_an_account_of_an_external_writer_can_be_deleted(api: Api, db: Db) -> None:
-    put_user(db, email="Bilal.KHAN@Example.COM")
+def test_an_account_of_an_external_writer_can_be_deleted(api: ApiClient, db: Db) -> None:
+    insert_user(db, email="Bilal.KHAN@Example.COM")
     session = api.post(
         "/auth/login", {"email": "bilal.khan@example.com", "password": "written by an external tool"}
     ).data
@@ -189,18 +189,18 @@ def test_an_account_of_an_external_writer_can_be_deleted(api: Api, db: Db) -> No
     assert "bilal" not in dump(db).lower()
 
 
-def test_of_two_concurrent_deletions_one_succeeds(app: Flask, api: Api, db: Db) -> None:
+def test_of_two_concurrent_deletions_one_succeeds(app: Flask, api: ApiClient, db: Db) -> None:
     token = api.sign_up(**PERSON)["token"]
-    answers = at_once([lambda: delete_account(Api(app.test_client()), token)] * 2)
+    answers = at_once([lambda: delete_account(ApiClient(app.test_client()), token)] * 2)
     assert sorted(answer.status for answer in answers) == [200, 401]
     assert db.users.count_documents({}) == 0
 
 
-def book_during_deletion(app: Flask, api: Api, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+def book_during_deletion(app: Flask, api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Place a booking between the deletion's last read of bookings and its end. Return both statuses."""
     venue_id, guest = api.list_venue(api.owner()), api.guest()
     statuses: list[int] = []
-    rival = Api(app.test_client())
+    rival = ApiClient(app.test_client())
     thread = start_rival(
         monkeypatch, deletion, "delete_keys", lambda: statuses.append(rival.book(guest, venue_id, day(1)).status)
     )
@@ -209,12 +209,12 @@ def book_during_deletion(app: Flask, api: Api, monkeypatch: pytest.MonkeyPatch) 
     return sorted(statuses)
 
 
-def register_during_deletion(app: Flask, api: Api, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+def register_during_deletion(app: Flask, api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Register a venue between the deletion's last read of venues and its end. Return both statuses."""
-    owner, statuses, rival = api.owner(), [], Api(app.test_client())
+    owner, statuses, rival = api.owner(), [], ApiClient(app.test_client())
 
     def register() -> None:
-        statuses.append(rival.post("/venues/register", venue_body(), as_=owner).status)
+        statuses.append(rival.post("/venues/register", venue_body(), token=owner).status)
 
     thread = start_rival(monkeypatch, deletion, "delete_keys", register)
     statuses.append(delete_account(api, owner).status)
@@ -234,7 +234,7 @@ RACES = pytest.mark.parametrize("race", [book_during_deletion, register_during_d
 
 @RACES
 def test_a_write_during_the_deletion_finds_the_account_deleted(
-    app: Flask, api: Api, db: Db, monkeypatch: pytest.MonkeyPatch, race: Callable[..., list[int]]
+    app: Flask, api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch, race: Callable[..., list[int]]
 ) -> None:
     assert race(app, api, monkeypatch) == [200, 401]
     assert count_orphans(db) == 0
@@ -242,7 +242,7 @@ def test_a_write_during_the_deletion_finds_the_account_deleted(
 
 @RACES
 def test_control_without_locking_the_account_an_orphan_remains(
-    app: Flask, api: Api, db: Db, monkeypatch: pytest.MonkeyPatch, race: Callable[..., list[int]]
+    app: Flask, api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch, race: Callable[..., list[int]]
 ) -> None:
     for module in (bookings, venues):
         monkeypatch.setattr(module, "lock_account", lambda *_: None)
@@ -251,11 +251,11 @@ def test_control_without_locking_the_account_an_orphan_remains(
 
 
 def test_the_deletion_cancels_a_booking_committed_before_it(
-    app: Flask, api: Api, db: Db, monkeypatch: pytest.MonkeyPatch
+    app: Flask, api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     venue_id, guest = api.list_venue(api.owner()), api.guest()
-    deletions: list[Answer] = []
-    rival = Api(app.test_client())
+    deletions: list[ApiResponse] = []
+    rival = ApiClient(app.test_client())
     thread = start_rival(
         monkeypatch, bookings_store, "insert_booking", lambda: deletions.append(delete_account(rival, guest))
     )
@@ -266,9 +266,9 @@ def test_the_deletion_cancels_a_booking_committed_before_it(
 
 
 def test_the_deletion_removes_a_venue_committed_before_it(
-    app: Flask, api: Api, db: Db, monkeypatch: pytest.MonkeyPatch
+    app: Flask, api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    owner, deletions, rival = api.owner(), [], Api(app.test_client())
+    owner, deletions, rival = api.owner(), [], ApiClient(app.test_client())
     thread = start_rival(
         monkeypatch, venues_store, "insert_venues", lambda: deletions.append(delete_account(rival, owner))
     )
@@ -278,15 +278,15 @@ def test_the_deletion_removes_a_venue_committed_before_it(
     assert count_orphans(db) == 0
 
 
-def test_a_concurrent_booking_and_deletion_leave_no_orphan(app: Flask, api: Api, db: Db) -> None:
+def test_a_concurrent_booking_and_deletion_leave_no_orphan(app: Flask, api: ApiClient, db: Db) -> None:
     venue_id = api.list_venue(api.owner())
     for number in range(5):
         guest = api.guest()
         date = day(number + 1)
         statuses = at_once(
             [
-                lambda guest=guest: delete_account(Api(app.test_client()), guest).status,  # type: ignore[misc] # bound early
-                lambda guest=guest, date=date: Api(app.test_client()).book(guest, venue_id, date).status,  # type: ignore[misc] # bound early
+                lambda guest=guest: delete_account(ApiClient(app.test_client()), guest).status,  # type: ignore[misc] # bound early
+                lambda guest=guest, date=date: ApiClient(app.test_client()).book(guest, venue_id, date).status,  # type: ignore[misc] # bound early
             ]
         )
         assert statuses[0] == 200

@@ -39,12 +39,12 @@ if TYPE_CHECKING:
 
     from halls.mongo.client import Db
     from tests.accounts.google_keys import KeyServer
-    from tests.api_client import Answer, Api
+    from tests.api_client import ApiClient, ApiResponse
 
 BOTH_FORMS = pytest.mark.parametrize("form", [certificates, jwk_set], ids=["certificates", "jwks"])
 
 
-def sign_in(api: Api, token: str, **fields: Any) -> Answer:
+def sign_in(api: ApiClient, token: str, **fields: Any) -> ApiResponse:
     """Send POST /auth/google."""
     return api.post("/auth/google", {"id_token": token, **fields})
 
@@ -57,20 +57,20 @@ def verifier(request: pytest.FixtureRequest) -> Iterator[GoogleVerifier]:
         yield GoogleVerifier(CLIENT, server.url)
 
 
-def is_rejected(answer: Answer) -> bool:
+def is_rejected(answer: ApiResponse) -> bool:
     """Return whether the response is the error for a rejected token, as in the contract."""
     error = (answer.status, answer.code, answer.headers.get("WWW-Authenticate"))
     return error == (401, "bad_google_token", "Bearer")
 
 
 @BOTH_FORMS
-def test_a_valid_token_returns_a_session(api: Api, keys: KeyServer, form: Any) -> None:
+def test_a_valid_token_returns_a_session(api: ApiClient, keys: KeyServer, form: Any) -> None:
     keys.document = form("yesterday", KID)
     answer = sign_in(api, id_token())
     assert answer.status == 200
     assert answer.data.keys() == {"token", "expires_at", "profile"}
     assert answer.data["profile"]["email"] == "ayesha@example.com"
-    assert api.get("/auth/me", as_=answer.data["token"]).data == {"profile": answer.data["profile"]}
+    assert api.get("/auth/me", token=answer.data["token"]).data == {"profile": answer.data["profile"]}
 
 
 @pytest.mark.parametrize("issuer", ["accounts.google.com", "https://accounts.google.com"])
@@ -131,7 +131,7 @@ def test_a_token_with_an_invalid_claim_is_rejected(verifier: GoogleVerifier, fau
 @pytest.mark.parametrize(
     "name", ["another audience", "another issuer", "another key", "email_verified false", "no e-mail"]
 )
-def test_a_rejected_token_creates_no_account(api: Api, db: Db, keys: KeyServer, name: str) -> None:
+def test_a_rejected_token_creates_no_account(api: ApiClient, db: Db, keys: KeyServer, name: str) -> None:
     assert is_rejected(sign_in(api, faulty_token(**FAULTS[name])))
     assert keys.fetches > 0
     assert db.users.count_documents({}) == 0
@@ -153,7 +153,7 @@ def test_a_token_is_valid_from_iat_to_exp(verifier: GoogleVerifier, changes: dic
         verifier.verify(token)
 
 
-def test_an_iat_five_seconds_ahead_is_accepted(api: Api, keys: KeyServer) -> None:
+def test_an_iat_five_seconds_ahead_is_accepted(api: ApiClient, keys: KeyServer) -> None:
     ahead = int(utc_now().timestamp()) + 5
     assert sign_in(api, id_token(iat=ahead, exp=ahead + 3600)).status == 200
     assert keys.fetches == 1
@@ -213,14 +213,14 @@ def test_a_forged_token_is_rejected(verifier: GoogleVerifier, forge: Callable[[]
     ],
 )
 def test_an_invalid_body_is_rejected_before_keys_are_fetched(
-    api: Api, keys: KeyServer, body: dict[str, Any], field: str
+    api: ApiClient, keys: KeyServer, body: dict[str, Any], field: str
 ) -> None:
     answer = api.post("/auth/google", body)
     assert (answer.status, answer.fields, keys.fetches) == (422, [field], 0)
 
 
 def test_without_a_client_id_google_sign_in_is_not_configured(
-    api: Api, app: Flask, keys: KeyServer, monkeypatch: pytest.MonkeyPatch
+    api: ApiClient, app: Flask, keys: KeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(app.extensions["halls"], "google", GoogleVerifier(None, keys.url))
     answer = sign_in(api, id_token())
@@ -228,7 +228,7 @@ def test_without_a_client_id_google_sign_in_is_not_configured(
 
 
 @BOTH_FORMS
-def test_the_keys_are_fetched_once_for_many_sign_ins(api: Api, keys: KeyServer, form: Any) -> None:
+def test_the_keys_are_fetched_once_for_many_sign_ins(api: ApiClient, keys: KeyServer, form: Any) -> None:
     keys.document = form("yesterday", KID)
     for number in range(10):
         key = ("yesterday", KID)[number % 2]
@@ -237,7 +237,7 @@ def test_the_keys_are_fetched_once_for_many_sign_ins(api: Api, keys: KeyServer, 
 
 
 @BOTH_FORMS
-def test_keys_are_cached_for_the_max_age_of_the_response(api: Api, keys: KeyServer, form: Any) -> None:
+def test_keys_are_cached_for_the_max_age_of_the_response(api: ApiClient, keys: KeyServer, form: Any) -> None:
     keys.document, keys.cache_control = form(KID), "public, max-age=600"
     with time_machine.travel(utc_now(), tick=False) as clock:
         assert sign_in(api, id_token()).status == 200
@@ -247,14 +247,14 @@ def test_keys_are_cached_for_the_max_age_of_the_response(api: Api, keys: KeyServ
         assert (sign_in(api, id_token()).status, keys.fetches) == (200, 2)
 
 
-def test_keys_with_no_store_are_not_cached(api: Api, keys: KeyServer) -> None:
+def test_keys_with_no_store_are_not_cached(api: ApiClient, keys: KeyServer) -> None:
     keys.cache_control = "no-store"
     assert [sign_in(api, id_token()).status for _ in range(2)] == [200, 200]
     assert keys.fetches == 2
 
 
 @BOTH_FORMS
-def test_a_new_key_is_fetched_at_once(api: Api, keys: KeyServer, form: Any) -> None:
+def test_a_new_key_is_fetched_at_once(api: ApiClient, keys: KeyServer, form: Any) -> None:
     keys.document = form("yesterday")
     assert sign_in(api, id_token(kid="yesterday", key="yesterday")).status == 200
     keys.document = form("yesterday", KID)
@@ -266,7 +266,7 @@ def test_a_new_key_is_fetched_at_once(api: Api, keys: KeyServer, form: Any) -> N
 
 @BOTH_FORMS
 def test_unknown_keys_cause_at_most_one_fetch_a_minute(
-    api: Api, keys: KeyServer, form: Any, monkeypatch: pytest.MonkeyPatch
+    api: ApiClient, keys: KeyServer, form: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys.document = form("yesterday")
     assert all(is_rejected(sign_in(api, id_token(kid=f"kid{number}"))) for number in range(10))
@@ -277,13 +277,13 @@ def test_unknown_keys_cause_at_most_one_fetch_a_minute(
     assert RELOAD_SECONDS == 60
 
 
-def is_unavailable(answer: Answer) -> bool:
+def is_unavailable(answer: ApiResponse) -> bool:
     """Return whether the response is the error for an unreachable key server, as in the contract."""
     return (answer.status, answer.code) == (503, "google_unavailable") and int(answer.headers["Retry-After"]) > 0
 
 
 def test_an_unreachable_key_server_is_a_503_and_creates_no_account(
-    api: Api, db: Db, app: Flask, monkeypatch: Any
+    api: ApiClient, db: Db, app: Flask, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr(app.extensions["halls"], "google", GoogleVerifier(CLIENT, "http://127.0.0.1:1/certs"))
     assert is_unavailable(sign_in(api, id_token()))
@@ -293,7 +293,7 @@ def test_an_unreachable_key_server_is_a_503_and_creates_no_account(
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # CacheControl leaves incomplete files open
 @pytest.mark.parametrize("in_body", [False, True], ids=["before the response", "in its body"])
 def test_a_hanging_key_server_is_a_503_after_the_timeout(
-    api: Api, db: Db, keys: KeyServer, monkeypatch: pytest.MonkeyPatch, *, in_body: bool
+    api: ApiClient, db: Db, keys: KeyServer, monkeypatch: pytest.MonkeyPatch, *, in_body: bool
 ) -> None:
     monkeypatch.setattr("halls.accounts.google.FETCH_SECONDS", 0.3)
     keys.hangs_in_body = in_body
@@ -314,21 +314,21 @@ def test_the_timeout_leaves_time_for_a_response_within_five_seconds() -> None:
 
 
 @pytest.mark.parametrize("status", [404, 500, 503])
-def test_an_error_status_of_the_key_server_is_a_503(api: Api, db: Db, keys: KeyServer, status: int) -> None:
+def test_an_error_status_of_the_key_server_is_a_503(api: ApiClient, db: Db, keys: KeyServer, status: int) -> None:
     keys.status = status
     assert is_unavailable(sign_in(api, id_token()))
     assert db.users.count_documents({}) == 0
 
 
 @pytest.mark.parametrize("document", [b"<html>Log in to the hotel's network</html>", b"null", b"[]", b'"x"', b"\xff"])
-def test_an_invalid_key_set_is_a_503_and_not_a_token_error(api: Api, keys: KeyServer, document: bytes) -> None:
+def test_an_invalid_key_set_is_a_503_and_not_a_token_error(api: ApiClient, keys: KeyServer, document: bytes) -> None:
     keys.document, keys.cache_control = document, "no-store"
     assert is_unavailable(sign_in(api, id_token()))
     keys.document = certificates(KID)
     assert sign_in(api, id_token()).status == 200
 
 
-def test_cached_keys_are_used_while_the_key_server_fails(api: Api, keys: KeyServer) -> None:
+def test_cached_keys_are_used_while_the_key_server_fails(api: ApiClient, keys: KeyServer) -> None:
     assert sign_in(api, id_token()).status == 200
     keys.status = 500
     assert sign_in(api, id_token()).status == 200
@@ -336,7 +336,7 @@ def test_cached_keys_are_used_while_the_key_server_fails(api: Api, keys: KeyServ
 
 @pytest.mark.parametrize("failure", ["stopped", "hangs", "status 500"])
 def test_an_unknown_key_during_a_key_server_outage_is_a_503(
-    api: Api, keys: KeyServer, monkeypatch: pytest.MonkeyPatch, failure: str
+    api: ApiClient, keys: KeyServer, monkeypatch: pytest.MonkeyPatch, failure: str
 ) -> None:
     assert sign_in(api, id_token()).status == 200
     monkeypatch.setattr("halls.accounts.google.FETCH_SECONDS", 0.3)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from argon2 import PasswordHasher
     from flask import Flask
 
-    from tests.api_client import Api
+    from tests.api_client import ApiClient
 
 HOLD_A_SLOT = """
 import time
@@ -183,13 +183,13 @@ def test_the_default_blocklist_is_builtin_in_production_only(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("path", ["/auth/signup", "/auth/change-password"])
 def test_a_listed_password_is_rejected_in_any_case(
-    app: Flask, api: Api, monkeypatch: pytest.MonkeyPatch, path: str
+    app: Flask, api: ApiClient, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     monkeypatch.setattr(app.extensions["halls"], "common_passwords", read_blocklist("builtin"))
     body: dict[str, Any] = {"email": "ali@example.com", "password": "Password1", "is_venue_owner": False}
     field = "password"
     if path != "/auth/signup":
         body, field = {"password": PASSWORD, "new_password": "PASSWORD1"}, "new_password"
-    answer = api.post(path, body, as_=api.guest())
+    answer = api.post(path, body, token=api.guest())
     assert (answer.status, answer.code, answer.fields) == (422, "validation_error", [field])
     assert "commonest" in answer.json["details"][0]["message"]

@@ -17,11 +17,11 @@ from halls.accounts import service
 from halls.app import OUTBOX_HANDLERS
 from halls.clock import utc_now
 from halls.outbox.worker import handle_next
-from tests.accounts.concurrency import at_once, come_between, let_all_hash
+from tests.accounts.concurrency import allow_concurrent_hashing, at_once, run_before_first_call
 from tests.accounts.conftest import APP_URL, token_in
 from tests.accounts.google_keys import id_token
-from tests.api_client import PASSWORD, Answer, Api
-from tests.external_documents import put_user
+from tests.api_client import PASSWORD, ApiClient, ApiResponse
+from tests.external_documents import insert_user
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -35,17 +35,17 @@ NEW = "another horse 8"
 ROUNDS = 50
 
 
-def reset(api: Api, token: Any, password: Any = NEW) -> Answer:
+def reset(api: ApiClient, token: Any, password: Any = NEW) -> ApiResponse:
     """Set a new password with a token."""
     return api.post("/auth/reset-password", {"token": token, "new_password": password})
 
 
-def outcome(answer: Answer) -> str:
+def outcome(answer: ApiResponse) -> str:
     """Return "done", or the status and code of the error."""
     return "done" if answer.status == 200 else f"{answer.status} {answer.code}"
 
 
-def logged_in(api: Api, password: str, email: str = EMAIL) -> bool:
+def logged_in(api: ApiClient, password: str, email: str = EMAIL) -> bool:
     """Return whether the address and the password log in."""
     return api.post("/auth/login", {"email": email, "password": password}).status == 200
 
@@ -55,7 +55,7 @@ def dump(db: Db) -> str:
     return "".join(json_util.dumps(list(db[name].find())) for name in db.list_collection_names())
 
 
-def test_a_reset_email_is_sent_and_its_link_works_once(api: Api, mail: Mail) -> None:
+def test_a_reset_email_is_sent_and_its_link_works_once(api: ApiClient, mail: Mail) -> None:
     old = api.sign_up(email=EMAIL, full_name="Ayesha Siddiqui")["token"]
     answer = api.post("/auth/forgot-password", {"email": EMAIL})
     assert answer.data.keys() == {"message"}
@@ -67,12 +67,12 @@ def test_a_reset_email_is_sent_and_its_link_works_once(api: Api, mail: Mail) -> 
     answer = reset(api, token)
     assert (answer.status, answer.data.keys()) == (200, {"message"})
     assert (logged_in(api, NEW), logged_in(api, PASSWORD)) == (True, False)
-    assert api.get("/auth/me", as_=old).code == "token_revoked"
+    assert api.get("/auth/me", token=old).code == "token_revoked"
     assert outcome(reset(api, token, "a third horse 9")) == "422 bad_reset_token"
     assert logged_in(api, NEW)
 
 
-def test_the_email_states_the_expiry_in_pakistan_time(api: Api, mail: Mail) -> None:
+def test_the_email_states_the_expiry_in_pakistan_time(api: ApiClient, mail: Mail) -> None:
     api.sign_up(email=EMAIL)
     with time_machine.travel("2026-11-22T15:05:30Z", tick=False):
         api.post("/auth/forgot-password", {"email": EMAIL})
@@ -82,15 +82,15 @@ def test_the_email_states_the_expiry_in_pakistan_time(api: Api, mail: Mail) -> N
 
 
 def test_concurrent_resets_with_one_token_succeed_once(
-    app: Flask, api: Api, mail: Mail, monkeypatch: pytest.MonkeyPatch
+    app: Flask, api: ApiClient, mail: Mail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Twenty hashes at once would exceed the waiting time for a hash.
-    let_all_hash(monkeypatch)
+    allow_concurrent_hashing(monkeypatch)
     api.sign_up(email=EMAIL)
     for number in range(ROUNDS):
         token = mail.reset_token(api, EMAIL)
         choices = [f"password {number} of rival {rival}" for rival in range(20)]
-        clients = [Api(app.test_client()) for _ in choices]
+        clients = [ApiClient(app.test_client()) for _ in choices]
         rivals = zip(clients, choices, strict=True)
         answers = at_once([lambda rival=rival, token=token: reset(rival[0], token, rival[1]) for rival in rivals])  # type: ignore[misc] # bound early
         outcomes = [outcome(answer) for answer in answers]
@@ -101,7 +101,7 @@ def test_concurrent_resets_with_one_token_succeed_once(
 
 
 def test_control_without_consuming_the_token_several_succeed(
-    app: Flask, api: Api, mail: Mail, monkeypatch: pytest.MonkeyPatch
+    app: Flask, api: ApiClient, mail: Mail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def set_password(db: Db, found: Any, new_hash: str, *_: Any) -> None:
         db.users.update_one({"_id": found["user_id"]}, {"$set": {"password_hash": new_hash}})
@@ -109,22 +109,22 @@ def test_control_without_consuming_the_token_several_succeed(
     monkeypatch.setattr(service.store, "consume_reset", set_password)
     api.sign_up(email=EMAIL)
     token = mail.reset_token(api, EMAIL)
-    outcomes = at_once([lambda: outcome(reset(Api(app.test_client()), token))] * 4)
+    outcomes = at_once([lambda: outcome(reset(ApiClient(app.test_client()), token))] * 4)
     assert outcomes.count("done") > 1
 
 
-def test_concurrent_resets_with_two_tokens_succeed_once(app: Flask, api: Api, mail: Mail, db: Db) -> None:
+def test_concurrent_resets_with_two_tokens_succeed_once(app: Flask, api: ApiClient, mail: Mail, db: Db) -> None:
     api.sign_up(email=EMAIL)
     tokens = [mail.reset_token(api, EMAIL) for _ in range(2)]
     choices = dict(zip(tokens, ("password of the one", "password of the other"), strict=True))
-    requests = [functools.partial(reset, Api(app.test_client()), token, choices[token]) for token in tokens]
+    requests = [functools.partial(reset, ApiClient(app.test_client()), token, choices[token]) for token in tokens]
     outcomes = [outcome(answer) for answer in at_once(requests)]
     assert sorted(outcomes) == ["422 bad_reset_token", "done"]
     assert logged_in(api, choices[tokens[outcomes.index("done")]])
     assert db.password_resets.count_documents({}) == 0
 
 
-def test_a_reset_voids_all_links_of_its_account_only(api: Api, mail: Mail) -> None:
+def test_a_reset_voids_all_links_of_its_account_only(api: ApiClient, mail: Mail) -> None:
     api.sign_up(email=EMAIL)
     api.sign_up(email="bilal@example.com")
     others = mail.reset_token(api, "bilal@example.com")
@@ -134,17 +134,17 @@ def test_a_reset_voids_all_links_of_its_account_only(api: Api, mail: Mail) -> No
     assert outcome(reset(api, others)) == "done"
 
 
-def test_a_new_password_voids_the_open_links(api: Api, mail: Mail) -> None:
+def test_a_new_password_voids_the_open_links(api: ApiClient, mail: Mail) -> None:
     session = api.sign_up(email=EMAIL)
     token = mail.reset_token(api, EMAIL)
     change = {"password": PASSWORD, "new_password": "a third horse 9"}
-    assert api.post("/auth/change-password", change, as_=session["token"]).status == 200
+    assert api.post("/auth/change-password", change, token=session["token"]).status == 200
     assert outcome(reset(api, token)) == "422 bad_reset_token"
 
 
 @pytest.mark.parametrize("new", ["1234567", "x" * 129, "Password123", None, 12345678])
 def test_an_invalid_new_password_does_not_consume_the_link(
-    app: Flask, api: Api, mail: Mail, monkeypatch: pytest.MonkeyPatch, new: Any
+    app: Flask, api: ApiClient, mail: Mail, monkeypatch: pytest.MonkeyPatch, new: Any
 ) -> None:
     monkeypatch.setattr(app.extensions["halls"], "common_passwords", frozenset({"password123"}))
     api.sign_up(email=EMAIL)
@@ -155,7 +155,7 @@ def test_an_invalid_new_password_does_not_consume_the_link(
     assert outcome(reset(api, token)) == "done"
 
 
-def test_a_link_expires_before_the_ttl_index_deletes_it(api: Api, mail: Mail, db: Db) -> None:
+def test_a_link_expires_before_the_ttl_index_deletes_it(api: ApiClient, mail: Mail, db: Db) -> None:
     api.sign_up(email=EMAIL)
     asked_at = utc_now()
     token = mail.reset_token(api, EMAIL)
@@ -172,7 +172,9 @@ def test_expired_links_are_deleted_by_a_ttl_index(db: Db) -> None:
     assert (index["key"], index["expireAfterSeconds"]) == ([("expires_at", 1)], 0)
 
 
-def test_only_a_hash_of_the_token_is_stored(api: Api, mail: Mail, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_hash_of_the_token_is_stored(
+    api: ApiClient, mail: Mail, db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
     api.sign_up(email=EMAIL)
     written: list[Email] = []
 
@@ -205,7 +207,7 @@ STRINGS += [
 ]
 
 
-def test_the_response_is_the_same_for_any_address(api: Api, db: Db) -> None:
+def test_the_response_is_the_same_for_any_address(api: ApiClient, db: Db) -> None:
     api.sign_up(email=EMAIL)
     answers = [api.post("/auth/forgot-password", {"email": text}, X_Request_ID="same") for text in STRINGS]
     assert {answer.status for answer in answers} == {200}
@@ -216,7 +218,7 @@ def test_the_response_is_the_same_for_any_address(api: Api, db: Db) -> None:
     assert max(len(entry["data"]["email"]) for entry in db.outbox.find()) <= 254
 
 
-def test_only_a_known_address_gets_an_email(api: Api, mail: Mail, db: Db) -> None:
+def test_only_a_known_address_gets_an_email(api: ApiClient, mail: Mail, db: Db) -> None:
     api.sign_up(email=EMAIL)
     for text in STRINGS[1:]:
         api.post("/auth/forgot-password", {"email": text})
@@ -225,15 +227,15 @@ def test_only_a_known_address_gets_an_email(api: Api, mail: Mail, db: Db) -> Non
 
 
 @pytest.mark.parametrize("body", [{}, {"email": None}, {"email": 7}, {"email": [EMAIL]}, {"email": {"$ne": None}}])
-def test_only_a_string_is_accepted(api: Api, db: Db, body: Any) -> None:
+def test_only_a_string_is_accepted(api: ApiClient, db: Db, body: Any) -> None:
     answer = api.post("/auth/forgot-password", body)
     assert (answer.status, answer.fields) == (422, ["email"])
     assert db.outbox.count_documents({}) == 0
 
 
 @pytest.mark.parametrize("typed", ["ayesha@example.com", "AYESHA@EXAMPLE.COM", "  Ayesha@example.com\t"])
-def test_the_email_goes_to_the_stored_spelling_of_the_address(api: Api, mail: Mail, db: Db, typed: str) -> None:
-    put_user(db, email="Ayesha@Example.COM")
+def test_the_email_goes_to_the_stored_spelling_of_the_address(api: ApiClient, mail: Mail, db: Db, typed: str) -> None:
+    insert_user(db, email="Ayesha@Example.COM")
     api.post("/auth/forgot-password", {"email": typed})
     (delivery,) = mail.deliver()
     assert delivery.receivers == ["Ayesha@Example.COM"]
@@ -245,13 +247,13 @@ LOOK_ALIKES += ["\N{FULLWIDTH LATIN SMALL LETTER K}amran@example.com", "kamran\N
 
 
 @pytest.mark.parametrize("typed", LOOK_ALIKES)
-def test_a_look_alike_address_matches_no_account(api: Api, mail: Mail, typed: str) -> None:
+def test_a_look_alike_address_matches_no_account(api: ApiClient, mail: Mail, typed: str) -> None:
     api.sign_up(email="kamran@example.com")
     api.post("/auth/forgot-password", {"email": typed})
     assert mail.deliver() == []
 
 
-def test_request_headers_do_not_appear_in_the_email(api: Api, mail: Mail) -> None:
+def test_request_headers_do_not_appear_in_the_email(api: ApiClient, mail: Mail) -> None:
     api.sign_up(email=EMAIL, full_name="<b>Ayesha</b>")
     evil = "evil.example"
     headers = {"Host": evil, "X_Forwarded_Host": evil, "Origin": f"https://{evil}", "Referer": f"https://{evil}/"}
@@ -263,7 +265,7 @@ def test_request_headers_do_not_appear_in_the_email(api: Api, mail: Mail) -> Non
 
 
 @pytest.mark.parametrize("limits", ["on", "off"])
-def test_with_limits_an_account_gets_one_email_a_minute(api: Api, mail: Mail, limits: str) -> None:
+def test_with_limits_an_account_gets_one_email_a_minute(api: ApiClient, mail: Mail, limits: str) -> None:
     mail.config = mail.config.model_copy(update={"rate_limits": limits})
     api.sign_up(email=EMAIL)
     api.sign_up(email="bilal@example.com")
@@ -280,7 +282,7 @@ def test_with_limits_an_account_gets_one_email_a_minute(api: Api, mail: Mail, li
             assert count_entries() == emails
 
 
-def test_a_failed_email_is_retried_within_the_limit(api: Api, mail: Mail) -> None:
+def test_a_failed_email_is_retried_within_the_limit(api: ApiClient, mail: Mail) -> None:
     mail.config = mail.config.model_copy(update={"rate_limits": "on"})
     api.sign_up(email=EMAIL)
     mail.server.errors = ["451 later"]
@@ -292,24 +294,24 @@ def test_a_failed_email_is_retried_within_the_limit(api: Api, mail: Mail) -> Non
 
 
 @pytest.mark.parametrize("token", ["x", "x" * 43, " ", "\x00", "a" * 10_000, "علی", '{"$ne": ""}'])
-def test_an_unknown_token_is_rejected(api: Api, token: str) -> None:
+def test_an_unknown_token_is_rejected(api: ApiClient, token: str) -> None:
     assert outcome(reset(api, token)) == "422 bad_reset_token"
 
 
 @pytest.mark.parametrize("token", ["", None, 7, {"$ne": ""}, ["x"], "a" * 10_001])
-def test_a_malformed_token_is_a_validation_error(api: Api, token: Any) -> None:
+def test_a_malformed_token_is_a_validation_error(api: ApiClient, token: Any) -> None:
     answer = reset(api, token)
     assert (answer.status, answer.code, answer.fields) == (422, "validation_error", ["token"])
 
 
-def test_an_unknown_token_causes_no_hashing(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_token_causes_no_hashing(api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "hash_password", lambda _: pytest.fail("hashed"))
     assert outcome(reset(api, "x")) == "422 bad_reset_token"
 
 
 @pytest.mark.parametrize("when", ["before", "during the request"])
 def test_a_link_of_a_deleted_account_is_rejected(
-    api: Api, mail: Mail, db: Db, monkeypatch: pytest.MonkeyPatch, when: str
+    api: ApiClient, mail: Mail, db: Db, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     session = api.sign_up(email=EMAIL)
     token = mail.reset_token(api, EMAIL)
@@ -320,35 +322,35 @@ def test_a_link_of_a_deleted_account_is_rejected(
     if when == "before":
         delete()
     else:
-        come_between(monkeypatch, service, "hash_password", delete)
+        run_before_first_call(monkeypatch, service, "hash_password", delete)
     assert outcome(reset(api, token)) == "422 bad_reset_token"
     assert db.users.count_documents({}) == 0
 
 
-def test_a_failed_write_does_not_consume_the_link(api: Api, mail: Mail, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_does_not_consume_the_link(api: ApiClient, mail: Mail, monkeypatch: pytest.MonkeyPatch) -> None:
     session = api.sign_up(email=EMAIL)
     token = mail.reset_token(api, EMAIL)
     with monkeypatch.context() as away:
         away.setattr(service.store, "consume_reset", lambda *_: (_ for _ in ()).throw(AutoReconnect("gone")))
         assert outcome(reset(api, token)) == "503 database_unavailable"
-    api.await_well()
-    assert api.get("/auth/me", as_=session["token"]).status == 200
+    api.wait_until_ready()
+    assert api.get("/auth/me", token=session["token"]).status == 200
     assert logged_in(api, PASSWORD)
     assert outcome(reset(api, token)) == "done"
 
 
 @pytest.mark.usefixtures("keys")
-def test_a_google_account_can_set_a_password_and_keep_google(api: Api, mail: Mail) -> None:
+def test_a_google_account_can_set_a_password_and_keep_google(api: ApiClient, mail: Mail) -> None:
     google = api.post("/auth/google", {"id_token": id_token(email=EMAIL)}).data
     assert outcome(reset(api, mail.reset_token(api, EMAIL))) == "done"
     assert logged_in(api, NEW)
-    assert api.get("/auth/me", as_=google["token"]).code == "token_revoked"
+    assert api.get("/auth/me", token=google["token"]).code == "token_revoked"
     again = api.post("/auth/google", {"id_token": id_token(email=EMAIL)}).data
     assert again["profile"]["id"] == google["profile"]["id"]
     assert logged_in(api, NEW)
 
 
-def test_without_smtp_the_email_is_written_to_the_log(api: Api, mail: Mail, db: Db) -> None:
+def test_without_smtp_the_email_is_written_to_the_log(api: ApiClient, mail: Mail, db: Db) -> None:
     api.sign_up(email=EMAIL)
     api.post("/auth/forgot-password", {"email": EMAIL})
     config = mail.config.model_copy(update={"smtp_host": None})

@@ -15,22 +15,22 @@ from halls.accounts.passwords import needs_new_hash
 from halls.accounts.schemas import Login, PasswordChange
 from halls.accounts.tokens import TokenRevoked
 from halls.clock import utc_now
-from tests.external_documents import FOREIGN_PASSWORD, put_user
+from tests.external_documents import EXTERNAL_PASSWORD, insert_user
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db, Document
 
-CHANGE = PasswordChange(password=FOREIGN_PASSWORD, new_password="another horse 8")
+CHANGE = PasswordChange(password=EXTERNAL_PASSWORD, new_password="another horse 8")
 
 
 def insert_account(db: Db) -> Account:
     """Insert an account. Return it as a request reads it at the beginning."""
-    account = store.find_account(db, put_user(db)["_id"])
+    account = store.find_account(db, insert_user(db)["_id"])
     assert account is not None
     return account
 
 
-def put_reset(db: Db, account: Account) -> None:
+def insert_reset(db: Db, account: Account) -> None:
     """Insert an open password reset of the account."""
     store.insert_reset(db, account.id, "hash", expires_at=utc_now() + timedelta(hours=1), now=utc_now())
 
@@ -46,7 +46,7 @@ def test_the_profile_of_a_deleted_account_cannot_be_changed(db: Db) -> None:
 def test_of_two_concurrent_password_changes_the_first_stays(db: Db) -> None:
     account = insert_account(db)
     first = service.change_password(db, account, CHANGE, utc_now())
-    put_reset(db, account)
+    insert_reset(db, account)
     with pytest.raises(BadCredentials):
         service.change_password(db, account, CHANGE, utc_now())
     assert store.find_account(db, account.id) == first
@@ -56,7 +56,7 @@ def test_of_two_concurrent_password_changes_the_first_stays(db: Db) -> None:
 def test_linking_a_second_google_account_changes_nothing(db: Db) -> None:
     account = insert_account(db)
     linked = store.link_google(db, account.id, "first", utc_now())
-    put_reset(db, account)
+    insert_reset(db, account)
     assert store.link_google(db, account.id, "second", utc_now()) is None
     assert store.find_account(db, account.id) == linked
     assert db.password_resets.count_documents({}) == 1
@@ -76,7 +76,7 @@ def test_find_accounts_returns_only_accounts_that_exist(db: Db) -> None:
 
 def test_a_login_replaces_a_hash_of_another_cost_once(db: Db) -> None:
     outdated = PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash("correct horse 7")
-    user = put_user(db, password_hash=outdated)
+    user = insert_user(db, password_hash=outdated)
     login = Login(email=user["email"].lower(), password="correct horse 7")
     first, second = (_log_in(db, login) for _ in range(2))
     assert needs_new_hash(outdated)

@@ -10,17 +10,17 @@ import pytest
 from tests.openapi.document import current_document
 
 if TYPE_CHECKING:
-    from tests.api_client import Api
+    from tests.api_client import ApiClient
 
 
-def test_the_document_is_public_and_has_no_envelope(api: Api) -> None:
+def test_the_document_is_public_and_has_no_envelope(api: ApiClient) -> None:
     response = api.get("/openapi.json")
     assert (response.status, response.headers["Content-Type"]) == (200, "application/json")
     assert response.json == current_document()
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/docs/swagger-ui.css"])
-def test_an_unchanged_file_gets_a_304_response(api: Api, path: str) -> None:
+def test_an_unchanged_file_gets_a_304_response(api: ApiClient, path: str) -> None:
     first = api.get(path)
     assert first.headers["Cache-Control"] == "public, max-age=300"
     revalidation = api.get(path, If_None_Match=first.headers["ETag"])
@@ -28,14 +28,14 @@ def test_an_unchanged_file_gets_a_304_response(api: Api, path: str) -> None:
     assert api.get(path, If_None_Match='"another"').status == 200
 
 
-def test_the_page_forbids_inline_scripts_and_other_origins(api: Api) -> None:
+def test_the_page_forbids_inline_scripts_and_other_origins(api: ApiClient) -> None:
     response = api.get("/docs")
     policy = dict(rule.split(" ", 1) for rule in response.headers["Content-Security-Policy"].split("; "))
     assert (policy["default-src"], policy["script-src"], policy["connect-src"]) == ("'none'", "'self'", "'self'")
     assert policy["frame-ancestors"] == "'none'"
 
 
-def test_every_asset_of_the_page_is_served(api: Api) -> None:
+def test_every_asset_of_the_page_is_served(api: ApiClient) -> None:
     page = api.client.get("/docs").get_data(as_text=True)
     assets = re.findall(r'(?:src|href)="([^"]+)"', page)
     assert len(assets) == 6
@@ -47,11 +47,11 @@ def test_every_asset_of_the_page_is_served(api: Api) -> None:
 
 
 @pytest.mark.parametrize("name", ["nothing.js", "page.html", "__init__.py", "..", "%2e%2e%2fapp.py"])
-def test_other_files_of_the_package_are_not_served(api: Api, name: str) -> None:
+def test_other_files_of_the_package_are_not_served(api: ApiClient, name: str) -> None:
     assert api.get(f"/docs/{name}").status == 404
 
 
-def test_each_asset_has_its_content_type(api: Api) -> None:
+def test_each_asset_has_its_content_type(api: ApiClient) -> None:
     types = {"page.js": "text/javascript", "page.css": "text/css", "favicon-32x32.png": "image/png"}
     for name, kind in types.items():
         assert api.get(f"/docs/{name}").headers["Content-Type"].startswith(kind)

@@ -11,7 +11,7 @@ from halls.http.endpoint import Endpoint
 if TYPE_CHECKING:
     from flask import Flask
 
-    from tests.api_client import Api
+    from tests.api_client import ApiClient
 
 PUBLIC = {
     "GET /health",
@@ -68,7 +68,7 @@ def test_exactly_the_listed_routes_are_public(app: Flask) -> None:
     assert _endpoints(app, Access.PUBLIC) == PUBLIC
 
 
-def test_every_other_route_answers_401_without_a_token(app: Flask, api: Api) -> None:
+def test_every_other_route_answers_401_without_a_token(app: Flask, api: ApiClient) -> None:
     private = _endpoints(app, Access.ACCOUNT) | _endpoints(app, Access.OWNER)
     reachable = {}
     for row in private:

@@ -10,9 +10,9 @@ import time_machine
 from bson import Decimal128, ObjectId
 
 from halls.bookings import service
-from tests.api_client import Api, day
+from tests.api_client import ApiClient, day
 from tests.contract_routes import NO_ID
-from tests.external_documents import bare_venue_document, put_booking, put_user, put_venue
+from tests.external_documents import bare_venue_document, insert_booking, insert_user, insert_venue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ def count(db: Db) -> int:
     return db.bookings.count_documents({})
 
 
-def test_a_new_booking_has_exactly_the_fields_of_the_contract(api: Api) -> None:
+def test_a_new_booking_has_exactly_the_fields_of_the_contract(api: ApiClient) -> None:
     with time_machine.travel(NOW, tick=False):
         venue_id = api.list_venue(api.owner())
         guest = api.sign_up()
@@ -55,7 +55,7 @@ def test_a_new_booking_has_exactly_the_fields_of_the_contract(api: Api) -> None:
     assert "Idempotent-Replayed" not in answer.headers
 
 
-def test_a_booking_is_stored_as_specified(api: Api, db: Db) -> None:
+def test_a_booking_is_stored_as_specified(api: ApiClient, db: Db) -> None:
     guest = api.sign_up()
     venue_id = api.list_venue(api.owner())
     api.book(guest["token"], venue_id, day(3))
@@ -67,13 +67,13 @@ def test_a_booking_is_stored_as_specified(api: Api, db: Db) -> None:
     assert (stored["date"], stored["status"], stored["price_locked"]) == (day(3), "pending", 103_000)
 
 
-def test_the_returned_booking_equals_the_one_read_later(api: Api) -> None:
+def test_the_returned_booking_equals_the_one_read_later(api: ApiClient) -> None:
     guest = api.guest()
     created = api.book(guest, api.list_venue(api.owner()), day(3)).data
-    assert api.get(f"/bookings/{created['booking_id']}", as_=guest).data == {"booking": created["booking"]}
+    assert api.get(f"/bookings/{created['booking_id']}", token=guest).data == {"booking": created["booking"]}
 
 
-def test_an_owner_can_book_the_own_venue_and_sees_the_guest_block(api: Api) -> None:
+def test_an_owner_can_book_the_own_venue_and_sees_the_guest_block(api: ApiClient) -> None:
     session = api.sign_up(owner=True, full_name="Ali", contact_number="03001234567")
     answer = api.book(session["token"], api.list_venue(session["token"]), day(3))
     assert answer.status == 201
@@ -81,7 +81,7 @@ def test_an_owner_can_book_the_own_venue_and_sees_the_guest_block(api: Api) -> N
     assert answer.data["booking"]["guest"] == {"full_name": "Ali", "email": email, "contact_number": "03001234567"}
 
 
-def test_missing_notes_are_null(api: Api) -> None:
+def test_missing_notes_are_null(api: ApiClient) -> None:
     guest, venue_id = api.guest(), api.list_venue(api.owner())
     assert api.book(guest, venue_id, day(3)).data["booking"]["notes"] is None
     assert api.book(guest, venue_id, day(4), notes=None).data["booking"]["notes"] is None
@@ -90,7 +90,9 @@ def test_missing_notes_are_null(api: Api) -> None:
 @pytest.mark.parametrize(
     ("ahead", "price", "locked"), [(4, 1, None), (3, 0, 0), (3, 0.5, 0.5), (3, 150_000.0, 150_000), (3, 7, 7)]
 )
-def test_the_current_price_of_the_date_is_locked(api: Api, ahead: int, price: float, locked: float | None) -> None:
+def test_the_current_price_of_the_date_is_locked(
+    api: ApiClient, ahead: int, price: float, locked: float | None
+) -> None:
     prices = {"overrides": [{"date": day(ahead), "price": price}]}
     venue_id = api.list_venue(api.owner(), pricing=prices)
     price_locked = api.book(api.guest(), venue_id, day(3)).data["booking"]["price_locked"]
@@ -124,15 +126,15 @@ def test_the_current_price_of_the_date_is_locked(api: Api, ahead: int, price: fl
     ],
 )
 def test_an_invalid_body_is_rejected_before_the_venue_is_read(
-    api: Api, db: Db, fields: dict[str, Any], invalid: list[str]
+    api: ApiClient, db: Db, fields: dict[str, Any], invalid: list[str]
 ) -> None:
     body = {"venue_id": NO_ID, "date": day(-1), "guests": 1, **fields}
-    answer = api.post("/bookings", body, as_=api.guest())
+    answer = api.post("/bookings", body, token=api.guest())
     assert (answer.status, answer.code, sorted(answer.fields)) == (422, "validation_error", invalid)
     assert count(db) == 0
 
 
-def test_an_unknown_venue_is_reported_before_date_and_capacity(api: Api) -> None:
+def test_an_unknown_venue_is_reported_before_date_and_capacity(api: ApiClient) -> None:
     answer = api.book(api.guest(), NO_ID, day(-1), guests=10**9)
     assert (answer.status, answer.code) == (404, "not_found")
 
@@ -154,23 +156,23 @@ def test_an_unknown_venue_is_reported_before_date_and_capacity(api: Api) -> None
     ],
 )
 def test_past_dates_and_capacity_are_checked_before_offer_and_conflicts(
-    api: Api, db: Db, ahead: int, guests: int, expected: tuple[int, str | None]
+    api: ApiClient, db: Db, ahead: int, guests: int, expected: tuple[int, str | None]
 ) -> None:
     venue_id = api.list_venue(api.owner(), dates_available=[day(ahead) for ahead in (-1, 0, 3, 5)])
-    put_booking(db, ObjectId(venue_id), ObjectId(), date=day(5))
+    insert_booking(db, ObjectId(venue_id), ObjectId(), date=day(5))
     answer = api.book(api.guest(), venue_id, day(ahead), guests=guests)
     assert (answer.status, answer.json.get("code")) == expected
     assert count(db) == (2 if answer.status == 201 else 1)
 
 
 @pytest.mark.parametrize(("status", "expected"), [("pending", 409), ("confirmed", 409), ("cancelled", 201)])
-def test_only_an_active_booking_takes_a_date(api: Api, db: Db, status: str, expected: int) -> None:
+def test_only_an_active_booking_takes_a_date(api: ApiClient, db: Db, status: str, expected: int) -> None:
     venue_id = api.list_venue(api.owner())
-    put_booking(db, ObjectId(venue_id), ObjectId(), date=day(3), status=status)
+    insert_booking(db, ObjectId(venue_id), ObjectId(), date=day(3), status=status)
     assert api.book(api.guest(), venue_id, day(3)).status == expected
 
 
-def test_a_guest_can_book_a_date_once_at_each_venue(api: Api) -> None:
+def test_a_guest_can_book_a_date_once_at_each_venue(api: ApiClient) -> None:
     owner, guest = api.owner(), api.guest()
     venue_id, other_id = api.list_venue(owner), api.list_venue(owner)
     assert api.book(guest, venue_id, day(3)).status == 201
@@ -179,8 +181,8 @@ def test_a_guest_can_book_a_date_once_at_each_venue(api: Api) -> None:
     assert api.book(guest, other_id, day(3)).status == 201
 
 
-def test_a_venue_of_an_external_writer_can_be_booked(api: Api, db: Db) -> None:
-    venue = put_venue(db, ObjectId())
+def test_a_venue_of_an_external_writer_can_be_booked(api: ApiClient, db: Db) -> None:
+    venue = insert_venue(db, ObjectId())
     guest = api.guest()
     answer = api.book(guest, str(venue["_id"]), day(5), guests=500)
     assert answer.status == 201
@@ -192,18 +194,18 @@ def test_a_venue_of_an_external_writer_can_be_booked(api: Api, db: Db) -> None:
 
 
 @pytest.mark.parametrize("fields", [{}, {"dates_available": None}, {"dates_available": []}])
-def test_a_venue_without_dates_offers_none(api: Api, db: Db, fields: Document) -> None:
+def test_a_venue_without_dates_offers_none(api: ApiClient, db: Db, fields: Document) -> None:
     venue = bare_venue_document(ObjectId(), **fields)
     db.venues.insert_one(venue)
     assert api.book(api.guest(), str(venue["_id"]), day(5)).code == "date_not_offered"
 
 
-def test_an_external_booking_is_shown_to_the_owner_with_its_guest(api: Api, db: Db) -> None:
+def test_an_external_booking_is_shown_to_the_owner_with_its_guest(api: ApiClient, db: Db) -> None:
     owner = api.sign_up(owner=True)
-    guest = put_user(db)
-    venue = put_venue(db, ObjectId(owner["profile"]["id"]))
-    booking = put_booking(db, venue["_id"], guest["_id"])
-    shown = api.get(f"/bookings/{booking['_id']}", as_=owner["token"]).data["booking"]
+    guest = insert_user(db)
+    venue = insert_venue(db, ObjectId(owner["profile"]["id"]))
+    booking = insert_booking(db, venue["_id"], guest["_id"])
+    shown = api.get(f"/bookings/{booking['_id']}", token=owner["token"]).data["booking"]
     assert shown.keys() == FIELDS | {"guest"}
     assert (shown["guests"], shown["price_locked"], shown["notes"]) == (300, 150_000, None)
     assert (type(shown["guests"]), type(shown["price_locked"])) == (int, int)
@@ -211,13 +213,13 @@ def test_an_external_booking_is_shown_to_the_owner_with_its_guest(api: Api, db: 
     assert shown["guest"]["email"].lower() == guest["email"].lower()
 
 
-def test_the_day_in_karachi_begins_at_19_00_utc(api: Api) -> None:
+def test_the_day_in_karachi_begins_at_19_00_utc(api: ApiClient) -> None:
     midnight = datetime(2026, 11, 22, 19, 0, 0, tzinfo=timezone.utc)
     with time_machine.travel(midnight - timedelta(seconds=1), tick=False):
         venue_id = api.list_venue(api.owner(), dates_available=["2026-11-22", "2026-11-23"])
         guest = api.guest()
         first = api.book(guest, venue_id, "2026-11-22")
-        api.delete(f"/bookings/{first.data['booking_id']}", as_=guest)
+        api.delete(f"/bookings/{first.data['booking_id']}", token=guest)
     with time_machine.travel(midnight, tick=False):
         second = api.book(guest, venue_id, "2026-11-22")
         assert api.book(guest, venue_id, "2026-11-23").status == 201
@@ -235,7 +237,9 @@ def after_first_checks(monkeypatch: pytest.MonkeyPatch, action: Callable[[], Any
     monkeypatch.setattr(service, "_check_order", check_and_act)
 
 
-def test_a_date_removed_after_the_first_checks_is_not_booked(api: Api, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_date_removed_after_the_first_checks_is_not_booked(
+    api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
     venue_id, guest = ObjectId(api.list_venue(api.owner())), api.guest()
     removal = {"$pull": {"dates_available": day(3)}}
     after_first_checks(monkeypatch, lambda: db.venues.update_one({"_id": venue_id}, removal))
@@ -244,7 +248,7 @@ def test_a_date_removed_after_the_first_checks_is_not_booked(api: Api, db: Db, m
 
 
 def test_a_capacity_reduced_after_the_first_checks_is_not_exceeded(
-    api: Api, db: Db, monkeypatch: pytest.MonkeyPatch
+    api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     venue_id, guest = ObjectId(api.list_venue(api.owner())), api.guest()
     after_first_checks(monkeypatch, lambda: db.venues.update_one({"_id": venue_id}, {"$set": {"capacity": 99}}))
@@ -253,7 +257,7 @@ def test_a_capacity_reduced_after_the_first_checks_is_not_exceeded(
 
 
 def test_the_price_in_the_transaction_counts_and_not_that_in_the_checks(
-    api: Api, db: Db, monkeypatch: pytest.MonkeyPatch
+    api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     venue_id, guest = ObjectId(api.list_venue(api.owner())), api.guest()
     new_price = {"$set": {"pricing.overrides.2.price": 7}}
@@ -261,9 +265,9 @@ def test_the_price_in_the_transaction_counts_and_not_that_in_the_checks(
     assert api.book(guest, str(venue_id), day(3)).data["booking"]["price_locked"] == 7
 
 
-def test_a_rival_booking_after_the_first_checks_wins(api: Api, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rival_booking_after_the_first_checks_wins(api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
     venue_id, guest = ObjectId(api.list_venue(api.owner())), api.guest()
-    after_first_checks(monkeypatch, lambda: put_booking(db, venue_id, ObjectId(), date=day(3)))
+    after_first_checks(monkeypatch, lambda: insert_booking(db, venue_id, ObjectId(), date=day(3)))
     answer = api.book(guest, str(venue_id), day(3))
     assert (answer.status, answer.code, count(db)) == (409, "date_taken", 1)
 
@@ -281,12 +285,12 @@ def test_a_rival_booking_after_the_first_checks_wins(api: Api, db: Db, monkeypat
     ids=str,
 )
 def test_a_date_with_any_external_price_can_be_booked_and_read(
-    api: Api, db: Db, price: Any, locked: float | None
+    api: ApiClient, db: Db, price: Any, locked: float | None
 ) -> None:
     owner = api.sign_up(is_venue_owner=True)
     owner_id = ObjectId(owner["profile"]["id"])
     pricing = {"overrides": [{"date": day(5), "price": price}]}
-    venue = put_venue(db, owner_id, pricing=pricing, capacity=Decimal128("500"))
+    venue = insert_venue(db, owner_id, pricing=pricing, capacity=Decimal128("500"))
     place = {"type": "Point", "coordinates": [Decimal128("67.5"), 24]}
     db.venues.update_one({"_id": venue["_id"]}, {"$set": {"maps_location": place, "dates_available": [5, day(5)]}})
     guest = api.guest()
@@ -294,13 +298,13 @@ def test_a_date_with_any_external_price_can_be_booked_and_read(
     assert placed.status == 201
     assert placed.data["booking"]["price_locked"] == locked
     path = f"/bookings/{placed.data['booking_id']}"
-    assert api.get("/bookings", as_=guest).data["bookings"] == [placed.data["booking"]]
-    assert api.get(path, as_=guest).status == api.get(path, as_=owner["token"]).status == 200
+    assert api.get("/bookings", token=guest).data["bookings"] == [placed.data["booking"]]
+    assert api.get(path, token=guest).status == api.get(path, token=owner["token"]).status == 200
     for shown in (
         api.get(f"/venues/{venue['_id']}").data["venue"],
-        api.get("/venues/mine", as_=owner["token"]).data["venues"][0],
+        api.get("/venues/mine", token=owner["token"]).data["venues"][0],
     ):
         assert shown["capacity"] == 500
         assert shown["maps_location"]["coordinates"] == [67.5, 24]
         assert shown["dates_available"] == [day(5)]
-    assert api.delete(path, as_=guest).status == 200
+    assert api.delete(path, token=guest).status == 200

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bson import ObjectId
 
-from tests.api_client import Api, day
+from tests.api_client import ApiClient, day
 from tests.contract_routes import NO_ID
-from tests.external_documents import put_booking, put_user, put_venue
+from tests.external_documents import insert_booking, insert_user, insert_venue
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db
@@ -32,83 +32,83 @@ def ids(answer: Any) -> list[str]:
     return [booking["id"] for booking in answer.data["bookings"]]
 
 
-def test_a_page_has_exactly_the_fields_of_the_contract(api: Api) -> None:
+def test_a_page_has_exactly_the_fields_of_the_contract(api: ApiClient) -> None:
     owner, guest = api.owner(), api.guest()
     venue_id = api.list_venue(owner)
     created = api.book(guest, venue_id, day(3)).data["booking"]
-    answer = api.get("/bookings", as_=guest)
+    answer = api.get("/bookings", token=guest)
     assert answer.status == 200
     assert answer.data == {"bookings": [created], "next_cursor": None}
     assert created.keys() == FIELDS
     assert created["venue"].keys() == {"id", "venue_name", "address"}
 
 
-def test_only_the_venue_owner_sees_the_guest(api: Api) -> None:
+def test_only_the_venue_owner_sees_the_guest(api: ApiClient) -> None:
     owner = api.owner()
     guest = api.sign_up(full_name="Ali", contact_number="03001234567", email="ali@example.com")
     booking_id = api.book(guest["token"], api.list_venue(owner), day(3)).data["booking_id"]
     person = {"full_name": "Ali", "email": "ali@example.com", "contact_number": "03001234567"}
     for answer in (
-        api.get("/bookings", as_=owner).data["bookings"][0],
-        api.get(f"/bookings/{booking_id}", as_=owner).data["booking"],
-        api.patch(f"/bookings/{booking_id}", {"status": "confirmed"}, as_=owner).data["booking"],
-        api.delete(f"/bookings/{booking_id}", as_=owner).data["booking"],
+        api.get("/bookings", token=owner).data["bookings"][0],
+        api.get(f"/bookings/{booking_id}", token=owner).data["booking"],
+        api.patch(f"/bookings/{booking_id}", {"status": "confirmed"}, token=owner).data["booking"],
+        api.delete(f"/bookings/{booking_id}", token=owner).data["booking"],
     ):
         assert answer.keys() == FIELDS | {"guest"}
         assert answer["guest"] == person
     for answer in (
-        api.get("/bookings", as_=guest["token"]).data["bookings"][0],
-        api.get(f"/bookings/{booking_id}", as_=guest["token"]).data["booking"],
-        api.delete(f"/bookings/{booking_id}", as_=guest["token"]).data["booking"],
+        api.get("/bookings", token=guest["token"]).data["bookings"][0],
+        api.get(f"/bookings/{booking_id}", token=guest["token"]).data["booking"],
+        api.delete(f"/bookings/{booking_id}", token=guest["token"]).data["booking"],
     ):
         assert answer.keys() == FIELDS
 
 
-def test_the_guest_of_a_deleted_account_is_null(api: Api, db: Db) -> None:
+def test_the_guest_of_a_deleted_account_is_null(api: ApiClient, db: Db) -> None:
     owner, guest = api.owner(), api.sign_up()
     booking_id = api.book(guest["token"], api.list_venue(owner), day(3)).data["booking_id"]
     db.users.delete_one({"_id": id_of(guest)})
-    assert api.get(f"/bookings/{booking_id}", as_=owner).data["booking"]["guest"] is None
+    assert api.get(f"/bookings/{booking_id}", token=owner).data["booking"]["guest"] is None
 
 
-def test_owners_list_bookings_of_all_own_venues_and_guests_own_bookings(api: Api) -> None:
+def test_owners_list_bookings_of_all_own_venues_and_guests_own_bookings(api: ApiClient) -> None:
     owner, other, ali, ayesha = api.owner(), api.owner(), api.guest(), api.guest()
     first, second, other_venue = api.list_venue(owner), api.list_venue(owner), api.list_venue(other)
     a = api.book(ali, first, day(4)).data["booking_id"]
     b = api.book(ayesha, second, day(3)).data["booking_id"]
     c = api.book(ali, other_venue, day(2)).data["booking_id"]
     own = api.book(owner, other_venue, day(1)).data["booking_id"]
-    assert ids(api.get("/bookings", as_=owner)) == [b, a]
-    assert ids(api.get("/bookings?as=guest", as_=owner)) == [own]
-    assert ids(api.get("/bookings", as_=other)) == [own, c]
-    assert ids(api.get("/bookings", as_=ali)) == [c, a]
-    assert ids(api.get("/bookings?as=guest", as_=ali)) == [c, a]
-    assert ids(api.get("/bookings", as_=ayesha)) == [b]
-    assert ids(api.get("/bookings", as_=api.owner())) == []
+    assert ids(api.get("/bookings", token=owner)) == [b, a]
+    assert ids(api.get("/bookings?as=guest", token=owner)) == [own]
+    assert ids(api.get("/bookings", token=other)) == [own, c]
+    assert ids(api.get("/bookings", token=ali)) == [c, a]
+    assert ids(api.get("/bookings?as=guest", token=ali)) == [c, a]
+    assert ids(api.get("/bookings", token=ayesha)) == [b]
+    assert ids(api.get("/bookings", token=api.owner())) == []
 
 
-def test_as_guest_an_owner_sees_the_guest_only_at_own_venues(api: Api) -> None:
+def test_as_guest_an_owner_sees_the_guest_only_at_own_venues(api: ApiClient) -> None:
     owner = api.owner()
     api.book(owner, api.list_venue(api.owner()), day(1))
     api.book(owner, api.list_venue(owner), day(2))
-    elsewhere, own = api.get("/bookings?as=guest", as_=owner).data["bookings"]
+    elsewhere, own = api.get("/bookings?as=guest", token=owner).data["bookings"]
     assert elsewhere.keys() == FIELDS
     assert own.keys() == FIELDS | {"guest"}
 
 
-def test_a_new_owner_finds_earlier_bookings_with_as_guest(api: Api) -> None:
+def test_a_new_owner_finds_earlier_bookings_with_as_guest(api: ApiClient) -> None:
     guest = api.guest()
     booking_id = api.book(guest, api.list_venue(api.owner()), day(1)).data["booking_id"]
-    api.patch("/auth/me", {"is_venue_owner": True}, as_=guest)
-    assert ids(api.get("/bookings", as_=guest)) == []
-    assert ids(api.get("/bookings?as=guest", as_=guest)) == [booking_id]
+    api.patch("/auth/me", {"is_venue_owner": True}, token=guest)
+    assert ids(api.get("/bookings", token=guest)) == []
+    assert ids(api.get("/bookings?as=guest", token=guest)) == [booking_id]
 
 
 @pytest.fixture
-def many(api: Api, db: Db) -> tuple[str, list[Any]]:
+def many(api: ApiClient, db: Db) -> tuple[str, list[Any]]:
     """Insert 24 bookings of one guest at two venues, several on each date. Return the token and the bookings."""
     guest = api.sign_up()
-    venues = [put_venue(db, ObjectId())["_id"] for _ in range(2)]
+    venues = [insert_venue(db, ObjectId())["_id"] for _ in range(2)]
     rows: list[Any] = []
     for number in range(24):
         status = ("cancelled", "pending", "confirmed")[number % 3] if number % 12 < 6 else "cancelled"
@@ -119,12 +119,12 @@ def many(api: Api, db: Db) -> tuple[str, list[Any]]:
     return guest["token"], sorted(rows, key=lambda row: (row["date"], row["_id"]))
 
 
-def all_pages(api: Api, token: str, query: str, limit: int) -> list[str]:
+def all_pages(api: ApiClient, token: str, query: str, limit: int) -> list[str]:
     """Return the ids on all pages of a query, in order."""
     seen: list[str] = []
     cursor = ""
     while True:
-        page = api.get(f"/bookings?limit={limit}{query}{cursor}", as_=token)
+        page = api.get(f"/bookings?limit={limit}{query}{cursor}", token=token)
         assert len(page.data["bookings"]) <= limit
         seen += ids(page)
         if page.data["next_cursor"] is None:
@@ -134,14 +134,16 @@ def all_pages(api: Api, token: str, query: str, limit: int) -> list[str]:
 
 
 @pytest.mark.parametrize("limit", [1, 5, 8, 24, 200])
-def test_pages_by_date_and_id_contain_each_booking_once(api: Api, many: tuple[str, list[Any]], limit: int) -> None:
+def test_pages_by_date_and_id_contain_each_booking_once(
+    api: ApiClient, many: tuple[str, list[Any]], limit: int
+) -> None:
     token, rows = many
     assert all_pages(api, token, "", limit) == [str(row["_id"]) for row in rows]
 
 
 @pytest.mark.parametrize(("first", "last"), [(None, None), (0, None), (None, 1), (-1, 2), (1, 1), (9, 9)])
 def test_filters_work_alone_and_combined(
-    api: Api, many: tuple[str, list[Any]], first: int | None, last: int | None
+    api: ApiClient, many: tuple[str, list[Any]], first: int | None, last: int | None
 ) -> None:
     token, rows = many
     for status, venue in itertools.product(("", "pending", "confirmed", "cancelled"), (None, rows[0]["venue_id"])):
@@ -160,11 +162,11 @@ def test_filters_work_alone_and_combined(
         assert all_pages(api, token, query, 7) == expected
 
 
-def test_a_page_has_50_bookings_by_default(api: Api, db: Db) -> None:
+def test_a_page_has_50_bookings_by_default(api: ApiClient, db: Db) -> None:
     guest = api.sign_up()
     rows = [{"venue_id": ObjectId(), "user_id": id_of(guest), "date": day(1), "status": "pending"} for _ in range(51)]
     db.bookings.insert_many(rows)
-    page = api.get("/bookings", as_=guest["token"]).data
+    page = api.get("/bookings", token=guest["token"]).data
     assert len(page["bookings"]) == 50
     assert page["next_cursor"]
 
@@ -187,99 +189,99 @@ def test_a_page_has_50_bookings_by_default(api: Api, db: Db) -> None:
         ("limit=%D9%A1", "limit"),
         ("limit=5&limit=5", "limit"),
         ("as=owner", "as"),
-        ("as_=guest", "as_"),
+        ("token=guest", "token"),
         ("user_id=0123456789abcdef01234567", "user_id"),
         ("status[$ne]=pending", "status[$ne]"),
         ("cursor=abc", "cursor"),
     ],
 )
-def test_an_invalid_query_parameter_is_rejected_and_named(api: Api, query: str, field: str) -> None:
-    answer = api.get(f"/bookings?{query}", as_=api.guest())
+def test_an_invalid_query_parameter_is_rejected_and_named(api: ApiClient, query: str, field: str) -> None:
+    answer = api.get(f"/bookings?{query}", token=api.guest())
     assert (answer.status, answer.code, answer.fields) == (422, "validation_error", [field])
 
 
 @pytest.mark.parametrize("query", ["status=cancelled", "as=guest", "date_from=2020-01-01", f"venue_id={NO_ID}"])
-def test_a_cursor_of_another_query_is_rejected(api: Api, many: tuple[str, list[Any]], query: str) -> None:
+def test_a_cursor_of_another_query_is_rejected(api: ApiClient, many: tuple[str, list[Any]], query: str) -> None:
     token, _ = many
-    cursor = api.get("/bookings?limit=1", as_=token).data["next_cursor"]
-    assert api.get(f"/bookings?limit=9&cursor={cursor}", as_=token).status == 200
-    assert api.get(f"/bookings?{query}&cursor={cursor}", as_=token).fields == ["cursor"]
-    assert api.get(f"/bookings?cursor={cursor}", as_=api.guest()).fields == ["cursor"]
+    cursor = api.get("/bookings?limit=1", token=token).data["next_cursor"]
+    assert api.get(f"/bookings?limit=9&cursor={cursor}", token=token).status == 200
+    assert api.get(f"/bookings?{query}&cursor={cursor}", token=token).fields == ["cursor"]
+    assert api.get(f"/bookings?cursor={cursor}", token=api.guest()).fields == ["cursor"]
 
 
-def test_only_the_guest_and_the_venue_owner_have_access_to_a_booking(api: Api) -> None:
+def test_only_the_guest_and_the_venue_owner_have_access_to_a_booking(api: ApiClient) -> None:
     owner, guest = api.owner(), api.guest()
     path = f"/bookings/{api.book(guest, api.list_venue(owner), day(3)).data['booking_id']}"
-    assert api.get(path, as_=guest).data.keys() == {"booking"}
-    assert api.get(path, as_=owner).status == 200
+    assert api.get(path, token=guest).data.keys() == {"booking"}
+    assert api.get(path, token=owner).status == 200
     for stranger in (api.guest(), api.owner()):
         for answer in (
-            api.get(path, as_=stranger),
-            api.patch(path, {"nonsense": 1}, as_=stranger),
-            api.delete(path, as_=stranger),
+            api.get(path, token=stranger),
+            api.patch(path, {"nonsense": 1}, token=stranger),
+            api.delete(path, token=stranger),
         ):
             assert (answer.status, answer.code) == (403, "not_yours")
-    assert api.get(path, as_=guest).data["booking"]["status"] == "pending"
+    assert api.get(path, token=guest).data["booking"]["status"] == "pending"
 
 
-def test_the_venue_summary_is_current_and_stays_after_the_deletion(api: Api) -> None:
+def test_the_venue_summary_is_current_and_stays_after_the_deletion(api: ApiClient) -> None:
     owner, guest = api.owner(), api.guest()
     venue_id = api.list_venue(owner)
     booking_id = api.book(guest, venue_id, day(3)).data["booking_id"]
-    api.patch(f"/venues/{venue_id}", {"venue_name": "Ruby Hall"}, as_=owner)
-    api.delete(f"/bookings/{booking_id}", as_=guest)
+    api.patch(f"/venues/{venue_id}", {"venue_name": "Ruby Hall"}, token=owner)
+    api.delete(f"/bookings/{booking_id}", token=guest)
     summary = {"id": venue_id, "venue_name": "Ruby Hall", "address": "1 Main Road, Saddar, Karachi"}
-    assert api.get(f"/bookings/{booking_id}", as_=guest).data["booking"]["venue"] == summary
-    assert api.delete(f"/venues/{venue_id}", as_=owner).status == 200
+    assert api.get(f"/bookings/{booking_id}", token=guest).data["booking"]["venue"] == summary
+    assert api.delete(f"/venues/{venue_id}", token=owner).status == 200
     for person in (guest, owner):
-        assert api.get(f"/bookings/{booking_id}", as_=person).data["booking"]["venue"] == summary
-        assert ids(api.get("/bookings", as_=person)) == [booking_id]
-        assert ids(api.get(f"/bookings?venue_id={venue_id}", as_=person)) == [booking_id]
-    assert api.get(f"/bookings/{booking_id}", as_=owner).data["booking"].keys() == FIELDS | {"guest"}
-    assert api.get(f"/bookings/{booking_id}", as_=guest).data["booking"].keys() == FIELDS
+        assert api.get(f"/bookings/{booking_id}", token=person).data["booking"]["venue"] == summary
+        assert ids(api.get("/bookings", token=person)) == [booking_id]
+        assert ids(api.get(f"/bookings?venue_id={venue_id}", token=person)) == [booking_id]
+    assert api.get(f"/bookings/{booking_id}", token=owner).data["booking"].keys() == FIELDS | {"guest"}
+    assert api.get(f"/bookings/{booking_id}", token=guest).data["booking"].keys() == FIELDS
 
 
-def test_the_summary_is_null_if_an_external_writer_deleted_the_venue(api: Api, db: Db) -> None:
+def test_the_summary_is_null_if_an_external_writer_deleted_the_venue(api: ApiClient, db: Db) -> None:
     owner, guest = api.owner(), api.guest()
     venue_id = api.list_venue(owner)
     booking_id = api.book(guest, venue_id, day(3)).data["booking_id"]
     db.venues.delete_one({"_id": ObjectId(venue_id)})
-    shown = api.get(f"/bookings/{booking_id}", as_=guest).data["booking"]
+    shown = api.get(f"/bookings/{booking_id}", token=guest).data["booking"]
     assert shown.keys() == FIELDS
     assert shown["venue"] is None
-    assert api.get("/bookings", as_=guest).data["bookings"] == [shown]
-    assert api.get(f"/bookings/{booking_id}", as_=owner).code == "not_yours"
-    assert api.delete(f"/bookings/{booking_id}", as_=guest).data["booking"]["venue"] is None
+    assert api.get("/bookings", token=guest).data["bookings"] == [shown]
+    assert api.get(f"/bookings/{booking_id}", token=owner).code == "not_yours"
+    assert api.delete(f"/bookings/{booking_id}", token=guest).data["booking"]["venue"] is None
 
 
-def test_external_bookings_are_listed_for_owner_and_guest(api: Api, db: Db) -> None:
+def test_external_bookings_are_listed_for_owner_and_guest(api: ApiClient, db: Db) -> None:
     owner, guest = api.sign_up(owner=True), api.sign_up()
-    venue = put_venue(db, id_of(owner))
-    first = put_booking(db, venue["_id"], put_user(db)["_id"], date=day(-1))
-    second = put_booking(db, venue["_id"], id_of(guest), date=day(5), price_locked=None)
+    venue = insert_venue(db, id_of(owner))
+    first = insert_booking(db, venue["_id"], insert_user(db)["_id"], date=day(-1))
+    second = insert_booking(db, venue["_id"], id_of(guest), date=day(5), price_locked=None)
     third = {"_id": ObjectId(), "venue_id": venue["_id"], "user_id": id_of(guest), "date": day(6), "status": "pending"}
     db.bookings.insert_one(third)
-    assert ids(api.get("/bookings", as_=owner["token"])) == [str(row["_id"]) for row in (first, second, third)]
-    shown = api.get("/bookings", as_=guest["token"]).data["bookings"]
+    assert ids(api.get("/bookings", token=owner["token"])) == [str(row["_id"]) for row in (first, second, third)]
+    shown = api.get("/bookings", token=guest["token"]).data["bookings"]
     assert [booking["id"] for booking in shown] == [str(second["_id"]), str(third["_id"])]
     assert all(booking.keys() == FIELDS for booking in shown)
     missing = {name: shown[1][name] for name in ("guests", "price_locked", "notes", "created_at", "updated_at")}
     assert missing == dict.fromkeys(missing)
 
 
-def test_bookings_without_guest_or_with_impossible_dates_are_paged(api: Api, db: Db) -> None:
+def test_bookings_without_guest_or_with_impossible_dates_are_paged(api: ApiClient, db: Db) -> None:
     owner = api.sign_up(is_venue_owner=True)
-    venue_id = put_venue(db, id_of(owner))["_id"]
+    venue_id = insert_venue(db, id_of(owner))["_id"]
     dates = ["1999-12-31", "2027-02-30", "2101-01-01"]
-    rows = [put_booking(db, venue_id, ObjectId(), date=date) for date in dates]
+    rows = [insert_booking(db, venue_id, ObjectId(), date=date) for date in dates]
     db.bookings.update_many({}, {"$unset": {"user_id": ""}})
     seen: list[str] = []
     cursor = ""
     for _ in dates:
-        page = api.get(f"/bookings?limit=1{cursor}", as_=owner["token"])
+        page = api.get(f"/bookings?limit=1{cursor}", token=owner["token"])
         seen += ids(page)
         cursor = f"&cursor={page.data['next_cursor']}"
     assert seen == [str(row["_id"]) for row in rows]
     assert page.data["next_cursor"] is None
     assert page.data["bookings"][0]["user_id"] is page.data["bookings"][0]["guest"] is None
-    assert api.delete(f"/bookings/{seen[-1]}", as_=owner["token"]).status == 200
+    assert api.delete(f"/bookings/{seen[-1]}", token=owner["token"]).status == 200

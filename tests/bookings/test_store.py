@@ -10,8 +10,8 @@ from pymongo.errors import AutoReconnect, DuplicateKeyError, OperationFailure, W
 
 from halls.bookings import store
 from halls.mongo.client import in_transaction
-from tests.api_client import Api, day
-from tests.external_documents import put_booking
+from tests.api_client import ApiClient, day
+from tests.external_documents import insert_booking
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 )
 def test_a_venue_has_at_most_one_active_booking_a_date(db: Db, first: str, second: str, *, is_allowed: bool) -> None:
     venue_id = ObjectId()
-    put_booking(db, venue_id, ObjectId(), status=first)
+    insert_booking(db, venue_id, ObjectId(), status=first)
     if is_allowed:
-        put_booking(db, venue_id, ObjectId(), status=second)
+        insert_booking(db, venue_id, ObjectId(), status=second)
     else:
         with pytest.raises(DuplicateKeyError):
-            put_booking(db, venue_id, ObjectId(), status=second)
-    put_booking(db, venue_id, ObjectId(), status=second, date=day(6))
-    put_booking(db, ObjectId(), ObjectId(), status=second)
+            insert_booking(db, venue_id, ObjectId(), status=second)
+    insert_booking(db, venue_id, ObjectId(), status=second, date=day(6))
+    insert_booking(db, ObjectId(), ObjectId(), status=second)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def commit_then_fail(monkeypatch: pytest.MonkeyPatch, error: Exception, *, commi
 
 
 def test_a_committed_booking_is_a_201_despite_a_connection_error(
-    api: Api, db: Db, monkeypatch: pytest.MonkeyPatch
+    api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     guest, venue_id = api.guest(), api.list_venue(api.owner())
     commit_then_fail(monkeypatch, AutoReconnect("connection closed"), commits=True)
@@ -84,10 +84,10 @@ def test_a_committed_booking_is_a_201_despite_a_connection_error(
     stored = db.bookings.find_one({})
     assert stored is not None
     assert answer.data["booking_id"] == str(stored["_id"])
-    assert api.get(f"/bookings/{stored['_id']}", as_=guest).data["booking"] == answer.data["booking"]
+    assert api.get(f"/bookings/{stored['_id']}", token=guest).data["booking"] == answer.data["booking"]
 
 
-def test_a_failed_commit_is_a_503_and_can_be_repeated(api: Api, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_commit_is_a_503_and_can_be_repeated(api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
     guest, venue_id = api.guest(), api.list_venue(api.owner())
     with monkeypatch.context() as broken:
         commit_then_fail(broken, AutoReconnect("connection closed"), commits=False)
@@ -95,11 +95,11 @@ def test_a_failed_commit_is_a_503_and_can_be_repeated(api: Api, db: Db, monkeypa
     assert (answer.status, answer.code) == (503, "database_unavailable")
     assert int(answer.headers["Retry-After"]) > 0
     assert db.bookings.count_documents({}) == 0
-    api.await_well()
+    api.wait_until_ready()
     assert api.book(guest, venue_id, day(3)).status == 201
 
 
-def test_any_other_error_in_the_transaction_is_a_500(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_other_error_in_the_transaction_is_a_500(api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
     guest, venue_id = api.guest(), api.list_venue(api.owner())
     commit_then_fail(monkeypatch, OperationFailure("no such operator", code=9), commits=True)
     answer = api.book(guest, venue_id, day(3))
@@ -107,16 +107,16 @@ def test_any_other_error_in_the_transaction_is_a_500(api: Api, monkeypatch: pyte
 
 
 def test_a_repeat_with_the_key_after_an_unknown_outcome_is_replayed(
-    api: Api, db: Db, monkeypatch: pytest.MonkeyPatch
+    api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     guest, venue_id = api.guest(), api.list_venue(api.owner())
     body = {"venue_id": venue_id, "date": day(3), "guests": 100}
     with monkeypatch.context() as broken:
         commit_then_fail(broken, AutoReconnect("connection closed"), commits=True)
         broken.setattr(store, "_is_stored", lambda *_: False)
-        lost = api.post("/bookings", body, as_=guest, Idempotency_Key="k")
-    api.await_well()
-    repeated = api.post("/bookings", body, as_=guest, Idempotency_Key="k")
+        lost = api.post("/bookings", body, token=guest, Idempotency_Key="k")
+    api.wait_until_ready()
+    repeated = api.post("/bookings", body, token=guest, Idempotency_Key="k")
     assert (lost.status, repeated.status) == (503, 201)
     assert repeated.headers["Idempotent-Replayed"] == "true"
     assert db.bookings.count_documents({}) == 1

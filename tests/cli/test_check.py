@@ -21,7 +21,14 @@ from halls.mongo.indexes import ensure_collections
 from tests.api_client import day
 from tests.commands import run_halls, run_python
 from tests.data_transfer.rows import name_case
-from tests.external_documents import bare_venue_document, index_all, put_booking, put_owner, put_user, put_venue
+from tests.external_documents import (
+    bare_venue_document,
+    index_all,
+    insert_booking,
+    insert_owner,
+    insert_user,
+    insert_venue,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,13 +51,13 @@ def bare(fresh_uri: str) -> Iterator[Db]:
 @pytest.fixture
 def venue(bare: Db) -> Document:
     """A venue and its owner; one of its dates is two days from today."""
-    return put_venue(bare, put_owner(bare, email="owner@example.com")["_id"])
+    return insert_venue(bare, insert_owner(bare, email="owner@example.com")["_id"])
 
 
 @pytest.fixture
 def guest(bare: Db) -> ObjectId:
     """A guest's id."""
-    guest_id: ObjectId = put_user(bare)["_id"]
+    guest_id: ObjectId = insert_user(bare)["_id"]
     return guest_id
 
 
@@ -81,8 +88,8 @@ def test_the_demonstration_data_passes(db: Db, worker_uri: str) -> None:
 
 def test_documents_of_external_writers_pass(bare: Db, venue: Document, guest: ObjectId) -> None:
     bare.venues.insert_one(bare_venue_document(venue["owner_id"], pricing=None, dates_available=None))
-    put_booking(bare, venue["_id"], guest, date=day(5), price_locked=None)
-    booking = put_booking(bare, venue["_id"], guest, date="2020-01-01")
+    insert_booking(bare, venue["_id"], guest, date=day(5), price_locked=None)
+    booking = insert_booking(bare, venue["_id"], guest, date="2020-01-01")
     bare.bookings.update_one({"_id": booking["_id"]}, {"$unset": {"price_locked": 1}})
     assert data_violations(bare) == {}
 
@@ -109,10 +116,10 @@ def test_documents_of_external_writers_pass(bare: Db, venue: Document, guest: Ob
 def test_a_bad_booking_is_found(
     bare: Db, venue: Document, guest: ObjectId, invariant: str, fields: dict[str, Any]
 ) -> None:
-    put_booking(bare, venue["_id"], guest, date="2020-01-02")
-    put_booking(bare, venue["_id"], guest, date=day(9))
+    insert_booking(bare, venue["_id"], guest, date="2020-01-02")
+    insert_booking(bare, venue["_id"], guest, date=day(9))
     bad = {"venue_id": venue["_id"], "user_id": guest, "date": "2020-01-01", **fields}
-    booking = put_booking(bare, bad.pop("venue_id"), bad.pop("user_id"), **bad)
+    booking = insert_booking(bare, bad.pop("venue_id"), bad.pop("user_id"), **bad)
     assert data_violations(bare) == {invariant: [[str(booking["_id"])]]}
 
 
@@ -142,21 +149,23 @@ def test_a_bad_booking_is_found(
     ids=str,
 )
 def test_a_bad_venue_is_found(bare: Db, venue: Document, invariant: str, fields: dict[str, Any]) -> None:
-    bad = put_venue(bare, **{"owner_id": venue["owner_id"], **fields})
+    bad = insert_venue(bare, **{"owner_id": venue["owner_id"], **fields})
     assert data_violations(bare) == {invariant: [[str(bad["_id"])]]}
 
 
 def test_duplicate_email_addresses_are_found_in_any_letter_case(bare: Db) -> None:
-    ids_of_one_address = {str(put_user(bare, email=email)["_id"]) for email in ("ali@example.com", "ALI@example.com")}
-    put_user(bare, email="ali@example.org")
+    ids_of_one_address = {
+        str(insert_user(bare, email=email)["_id"]) for email in ("ali@example.com", "ALI@example.com")
+    }
+    insert_user(bare, email="ali@example.org")
     ((ids,),) = data_violations(bare).values()
     assert set(ids) == ids_of_one_address
 
 
 @pytest.mark.parametrize("fields", [{"password_hash": None}, {"google_sub": None, "password_hash": 5}], ids=str)
 def test_an_account_without_password_and_google_sub_is_found(bare: Db, fields: dict[str, Any]) -> None:
-    put_user(bare, email="google@example.com", password_hash=None, google_sub="108")
-    account = put_user(bare, **fields)
+    insert_user(bare, email="google@example.com", password_hash=None, google_sub="108")
+    account = insert_user(bare, **fields)
     assert data_violations(bare) == {"account_can_sign_in": [[str(account["_id"])]]}
 
 
@@ -175,22 +184,22 @@ def test_an_account_without_password_and_google_sub_is_found(bare: Db, fields: d
 def test_two_active_bookings_of_a_date_are_found_for_any_status(
     bare: Db, venue: Document, guest: ObjectId, statuses: list[Any], invariants: list[str]
 ) -> None:
-    ids = [str(put_booking(bare, venue["_id"], guest, date="2020-01-01", status=s)["_id"]) for s in statuses]
-    put_booking(bare, venue["_id"], guest, date="2020-01-02")
+    ids = [str(insert_booking(bare, venue["_id"], guest, date="2020-01-01", status=s)["_id"]) for s in statuses]
+    insert_booking(bare, venue["_id"], guest, date="2020-01-02")
     violations = data_violations(bare)
     assert sorted(violations) == invariants
     assert sorted(violations.get("one_active_booking_per_date", [ids])[0]) == sorted(ids)
 
 
 def test_past_and_cancelled_bookings_may_name_missing_dates_and_guests(bare: Db, venue: Document) -> None:
-    put_booking(bare, venue["_id"], ObjectId(), date=day(-1))
-    put_booking(bare, ObjectId(), ObjectId(), date=day(3), status="cancelled")
+    insert_booking(bare, venue["_id"], ObjectId(), date=day(-1))
+    insert_booking(bare, ObjectId(), ObjectId(), date=day(3), status="cancelled")
     assert data_violations(bare) == {}
 
 
 def test_at_most_twenty_documents_are_named_and_all_are_counted(bare: Db, fresh_uri: str, venue: Document) -> None:
     ensure_collections(bare, COLLECTIONS)
-    ids = [str(put_venue(bare, venue["owner_id"], type="Barn")["_id"]) for _ in range(23)]
+    ids = [str(insert_venue(bare, venue["owner_id"], type="Barn")["_id"]) for _ in range(23)]
     index_all(bare)
     report = json.loads(run_halls(fresh_uri, "check", "--json").stdout)
     assert not report["ok"]
@@ -210,15 +219,15 @@ def test_at_most_twenty_documents_are_named_and_all_are_counted(bare: Db, fresh_
 
 def test_more_than_twenty_duplicate_addresses_are_counted(bare: Db) -> None:
     for number in range(23):
-        put_user(bare, email=f"p{number}@example.com")
-        put_user(bare, email=f"P{number}@example.com")
+        insert_user(bare, email=f"p{number}@example.com")
+        insert_user(bare, email=f"P{number}@example.com")
     summary = find_violations(bare, TODAY)["one_account_per_email"]
     assert (summary.count, len(summary.documents)) == (23, 20)
 
 
 def test_no_email_address_or_name_is_printed(bare: Db, fresh_uri: str) -> None:
     for email in ("ali@example.com", "ALI@example.com"):
-        put_owner(bare, email=email, full_name="Ali Raza", password_hash=None)
+        insert_owner(bare, email=email, full_name="Ali Raza", password_hash=None)
     output = run_halls(fresh_uri, "check").output + run_halls(fresh_uri, "check", "--json").output
     assert "one_account_per_email" in output
     assert not any(word in output.lower() for word in ("raza", "example", "@"))
@@ -279,7 +288,7 @@ def test_a_weakened_validator_is_found(bare: Db, change: dict[str, Any]) -> None
 def test_a_server_does_not_start_with_violations_and_names_the_documents(
     tmp_path: Path, bare: Db, fresh_uri: str, venue: Document, guest: ObjectId
 ) -> None:
-    ids = [str(put_booking(bare, venue["_id"], guest, date=day(5))["_id"]) for _ in range(2)]
+    ids = [str(insert_booking(bare, venue["_id"], guest, date=day(5))["_id"]) for _ in range(2)]
     before = list(bare.bookings.find())
     server = run_python(fresh_uri, tmp_path, "-m", "halls.cli", "serve")
     assert server.returncode == 1

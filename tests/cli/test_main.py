@@ -22,7 +22,7 @@ from halls.server import first_steps
 from tests.architecture.source import ROOT
 from tests.commands import PRODUCTION, run_halls
 from tests.data_transfer.rows import venue_row, write_lines
-from tests.external_documents import put_user, put_venue
+from tests.external_documents import insert_user, insert_venue
 from tests.servers import running_server
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def test_the_embedded_database_serves_every_command_also_while_a_server_runs(tmp
 
 def test_documents_that_violate_a_unique_index_are_named(fresh_uri: str) -> None:
     db = connect(fresh_uri)
-    ids = [str(put_user(db, email=email)["_id"]) for email in ("ali@example.com", "ALI@example.com")]
+    ids = [str(insert_user(db, email=email)["_id"]) for email in ("ali@example.com", "ALI@example.com")]
     db.client.close()
     result = run_halls(fresh_uri, "indexes")
     assert result.exit_code == 1
@@ -166,8 +166,8 @@ def test_help_lists_each_command_once_and_explains_exit_codes() -> None:
 def test_check_reports_a_stale_search_index_and_reindex_repairs_it(fresh_uri: str) -> None:
     assert run_halls(fresh_uri, "indexes").exit_code == 0
     db = connect(fresh_uri)
-    owner_id = put_user(db, is_venue_owner=True)["_id"]
-    venue_ids = [str(put_venue(db, owner_id)["_id"]) for _ in range(2)]
+    owner_id = insert_user(db, is_venue_owner=True)["_id"]
+    venue_ids = [str(insert_venue(db, owner_id)["_id"]) for _ in range(2)]
     checked = run_halls(fresh_uri, "check")
     violation = "catalog_true: 2 × Search shows something else than is stored: run `halls reindex`."
     assert (checked.exit_code, checked.stdout.splitlines()[0]) == (1, violation)
@@ -184,7 +184,7 @@ def test_check_reports_a_stale_search_index_and_reindex_repairs_it(fresh_uri: st
 def test_reindex_prepares_a_new_database_and_reports_as_json(fresh_uri: str) -> None:
     assert json.loads(run_halls(fresh_uri, "reindex", "--json").stdout) == {"venues": 0}
     db = connect(fresh_uri)
-    put_venue(db, ObjectId())
+    insert_venue(db, ObjectId())
     assert json.loads(run_halls(fresh_uri, "reindex", "--json").stdout) == {"venues": 1}
     assert "catalog_by_place" in _index_names(db, "catalog")
     assert db.catalog.count_documents({}) == 1
@@ -197,7 +197,7 @@ def test_reindex_is_listed_with_the_data_commands() -> None:
 
 
 def test_import_reports_as_json(db: Db, worker_uri: str, tmp_path: Path) -> None:
-    put_user(db, email="owner@example.com", is_venue_owner=True)
+    insert_user(db, email="owner@example.com", is_venue_owner=True)
     file = write_lines(tmp_path / "file", venue_row(owner_email="owner@example.com"), {})
     result = run_halls(worker_uri, "import", "--json", "--skip-bad", file)
     report = json.loads(result.stdout)

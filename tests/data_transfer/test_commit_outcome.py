@@ -16,7 +16,7 @@ from halls.data_transfer.transaction import Batch, TransactionTooLarge, save_bat
 from halls.mongo.client import in_transaction
 from halls.venues.store import has_venue
 from tests.api_client import day
-from tests.external_documents import bare_venue_document, put_booking, put_venue
+from tests.external_documents import bare_venue_document, insert_booking, insert_venue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,7 @@ def test_a_batch_is_saved_if_its_first_document_is_stored(
 
 
 def test_only_stored_documents_are_found(db: Db) -> None:
-    venue = put_venue(db, ObjectId())
-    booking = put_booking(db, venue["_id"], ObjectId())
+    venue = insert_venue(db, ObjectId())
+    booking = insert_booking(db, venue["_id"], ObjectId())
     assert [has_venue(db, venue["_id"]), has_booking(db, booking["_id"])] == [True, True]
     assert [has_venue(db, booking["_id"]), has_booking(db, venue["_id"])] == [False, False]

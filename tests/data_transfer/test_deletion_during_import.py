@@ -13,7 +13,7 @@ from halls.data_transfer import transaction
 from halls.data_transfer.files import Row
 from halls.data_transfer.importing import ImportStopped, Report, import_rows
 from tests.accounts.concurrency import start_rival
-from tests.api_client import PASSWORD, Api, day
+from tests.api_client import PASSWORD, ApiClient, day
 from tests.data_transfer.rows import GUEST_EMAIL, OWNER_EMAIL, VENUE_ID, booking_row, venue_row
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ NOTES = "Red carpet for grandmother"
 class Accounts:
     """An owner and a guest; one account is deleted while a file with both is imported."""
 
-    def __init__(self, app: Flask, api: Api, db: Db, deleted_email: str) -> None:
+    def __init__(self, app: Flask, api: ApiClient, db: Db, deleted_email: str) -> None:
         self.app, self.db = app, db
         tokens = {
             OWNER_EMAIL: api.sign_up(owner=True, email=OWNER_EMAIL)["token"],
@@ -45,8 +45,8 @@ class Accounts:
 
     def delete_account(self) -> None:
         """Delete the account over HTTP."""
-        response = Api(self.app.test_client()).send(
-            "DELETE", "/auth/me", {"password": PASSWORD}, as_=self.deleted_token
+        response = ApiClient(self.app.test_client()).send(
+            "DELETE", "/auth/me", {"password": PASSWORD}, token=self.deleted_token
         )
         self.outcomes.append(str(response.status))
 
@@ -92,7 +92,13 @@ Race = Callable[[Accounts, pytest.MonkeyPatch], None]
 @RACES
 @DELETED_EMAILS
 def test_nothing_is_stored_for_a_deleted_account(
-    app: Flask, api: Api, db: Db, monkeypatch: pytest.MonkeyPatch, race: Race, outcomes: set[str], deleted_email: str
+    app: Flask,
+    api: ApiClient,
+    db: Db,
+    monkeypatch: pytest.MonkeyPatch,
+    race: Race,
+    outcomes: set[str],
+    deleted_email: str,
 ) -> None:
     accounts = Accounts(app, api, db, deleted_email)
     race(accounts, monkeypatch)
@@ -103,7 +109,13 @@ def test_nothing_is_stored_for_a_deleted_account(
 @RACES
 @DELETED_EMAILS
 def test_control_without_account_locks_orphans_remain(
-    app: Flask, api: Api, db: Db, monkeypatch: pytest.MonkeyPatch, race: Race, outcomes: set[str], deleted_email: str
+    app: Flask,
+    api: ApiClient,
+    db: Db,
+    monkeypatch: pytest.MonkeyPatch,
+    race: Race,
+    outcomes: set[str],
+    deleted_email: str,
 ) -> None:
     del outcomes
     monkeypatch.setattr(transaction, "lock_accounts", lambda *_: None)

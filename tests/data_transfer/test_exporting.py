@@ -16,9 +16,9 @@ from halls.clock import utc_now
 from halls.data_transfer import exporting
 from halls.data_transfer.exporting import export_lines
 from halls.demo.load import load_demo
-from tests.api_client import Api, day
+from tests.api_client import ApiClient, day
 from tests.commands import run_halls
-from tests.external_documents import bare_venue_document, put_booking, put_owner, put_user, put_venue
+from tests.external_documents import bare_venue_document, insert_booking, insert_owner, insert_user, insert_venue
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,7 +71,7 @@ def test_each_line_holds_a_document_with_sorted_keys(db: Db) -> None:
 
 
 def test_documents_created_over_http_are_restored_byte_for_byte(
-    db: Db, api: Api, worker_uri: str, tmp_path: Path
+    db: Db, api: ApiClient, worker_uri: str, tmp_path: Path
 ) -> None:
     owner, guest = api.owner(), api.guest()
     active_venue, deleted_venue = (
@@ -80,26 +80,26 @@ def test_documents_created_over_http_are_restored_byte_for_byte(
     )
     api.book(guest, active_venue, day(1), notes="By the window.")
     cancelled_id = api.book(guest, deleted_venue, day(2)).data["booking_id"]
-    api.delete(f"/bookings/{cancelled_id}", as_=guest)
-    assert api.delete(f"/venues/{deleted_venue}", as_=owner).status == 200
-    before, served_booking = export(db), api.get(f"/bookings/{cancelled_id}", as_=owner).data
+    api.delete(f"/bookings/{cancelled_id}", token=guest)
+    assert api.delete(f"/venues/{deleted_venue}", token=owner).status == 200
+    before, served_booking = export(db), api.get(f"/bookings/{cancelled_id}", token=owner).data
     assert export_and_import(db, worker_uri, tmp_path).stderr == ""
     assert export(db) == before
-    assert api.get(f"/bookings/{cancelled_id}", as_=owner).data == served_booking
+    assert api.get(f"/bookings/{cancelled_id}", token=owner).data == served_booking
     assert api.get(f"/venues/{active_venue}").data["venue"]["additional_description"] == "ہال\n“two”"
 
 
 def test_documents_of_external_writers_are_exported_as_served_and_restored(
     db: Db, worker_uri: str, tmp_path: Path
 ) -> None:
-    owner, guest = put_owner(db, email="Owner@Example.com"), put_user(db)
-    venue = put_venue(db, owner["_id"])
+    owner, guest = insert_owner(db, email="Owner@Example.com"), insert_user(db)
+    venue = insert_venue(db, owner["_id"])
     bare = bare_venue_document(owner["_id"])
     reordered = {"coordinates": [67.0, 24.9], "type": "Point"}
     db.venues.insert_one(
         bare | {"maps_location": reordered, "pricing": None, "amenities": {"water": True, "pool": True}}
     )
-    put_booking(db, venue["_id"], guest["_id"], date=day(5))
+    insert_booking(db, venue["_id"], guest["_id"], date=day(5))
     before = export(db)
     first, second = sorted(json.loads(before)["venues"], key=lambda row: row["id"] != str(venue["_id"]))
     # The first price for a date counts; the API does not return the second.
@@ -112,10 +112,10 @@ def test_documents_of_external_writers_are_exported_as_served_and_restored(
 
 
 def test_deleted_accounts_are_exported_by_their_ids(db: Db, worker_uri: str, tmp_path: Path) -> None:
-    owner, guest, unknown_id = put_owner(db, email="o@example.com")["_id"], put_user(db)["_id"], ObjectId()
-    venue = put_venue(db, owner)["_id"]
-    put_booking(db, venue, unknown_id, date="2020-01-01", status="cancelled")
-    put_booking(db, ObjectId(), guest, date="2020-01-02")
+    owner, guest, unknown_id = insert_owner(db, email="o@example.com")["_id"], insert_user(db)["_id"], ObjectId()
+    venue = insert_venue(db, owner)["_id"]
+    insert_booking(db, venue, unknown_id, date="2020-01-01", status="cancelled")
+    insert_booking(db, ObjectId(), guest, date="2020-01-02")
     for owner_id in (owner, unknown_id):
         summary: dict[str, Any] = {
             "id": ObjectId(),
@@ -123,8 +123,8 @@ def test_deleted_accounts_are_exported_by_their_ids(db: Db, worker_uri: str, tmp
             "address": "Old Road",
             "owner_id": owner_id,
         }
-        put_booking(db, summary["id"], guest, date="2020-01-03", venue=summary)
-    put_booking(db, venue, guest, date="2020-01-04", venue={"venue_name": "though it is there"})
+        insert_booking(db, summary["id"], guest, date="2020-01-03", venue=summary)
+    insert_booking(db, venue, guest, date="2020-01-04", venue={"venue_name": "though it is there"})
     before = export(db)
     first, second, third, fourth, fifth = json.loads(before)["bookings"]
     assert (first["user_id"], "user_email" in first, "venue" in first) == (str(unknown_id), False, False)
@@ -138,7 +138,7 @@ def test_deleted_accounts_are_exported_by_their_ids(db: Db, worker_uri: str, tmp
 
 def test_a_venue_without_an_owner_account_is_exported_but_not_imported(db: Db, worker_uri: str, tmp_path: Path) -> None:
     unknown_id = ObjectId()
-    put_venue(db, unknown_id)
+    insert_venue(db, unknown_id)
     db.venues.insert_one({name: value for name, value in bare_venue_document(unknown_id).items() if name != "owner_id"})
     assert [venue["owner_id"] for venue in json.loads(export(db))["venues"]] in (
         [str(unknown_id), None],
@@ -150,7 +150,7 @@ def test_a_venue_without_an_owner_account_is_exported_but_not_imported(db: Db, w
 
 
 def test_bson_types_without_a_json_type_are_converted(db: Db) -> None:
-    put_venue(
+    insert_venue(
         db,
         ObjectId(),
         space_sqft=Decimal128("4000.5"),
@@ -178,7 +178,7 @@ def test_a_failed_export_leaves_the_previous_file_unchanged(
     db: Db, worker_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "export.json"
-    put_venue(db, put_owner(db)["_id"])
+    insert_venue(db, insert_owner(db)["_id"])
     assert run_halls(worker_uri, "export", "--output", file).exit_code == 0
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     before = file.read_bytes()

@@ -9,7 +9,7 @@ import pytest
 from bson import ObjectId
 
 from halls.demo.load import PASSWORD
-from tests.api_client import Api, day
+from tests.api_client import ApiClient, day
 from tests.commands import run_halls
 from tests.data_transfer.rows import (
     CELLS,
@@ -22,7 +22,7 @@ from tests.data_transfer.rows import (
     write_export,
     write_lines,
 )
-from tests.external_documents import put_owner, put_user
+from tests.external_documents import insert_owner, insert_user
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,8 +35,8 @@ CREATED_AT = "2026-02-03T04:05:06.789Z"
 @pytest.fixture
 def file(tmp_path: Path, db: Db) -> Path:
     """The path of a file to write. Accounts of its owner and guest exist, with e-mail addresses in title case."""
-    put_owner(db, email=OWNER_EMAIL.title())
-    put_user(db, email=GUEST_EMAIL.title())
+    insert_owner(db, email=OWNER_EMAIL.title())
+    insert_user(db, email=GUEST_EMAIL.title())
     return tmp_path / "file"
 
 
@@ -44,7 +44,7 @@ def list_venues(db: Db) -> list[dict[str, Any]]:
     return list(db.venues.find(sort=[("_id", 1)]))
 
 
-def test_an_imported_venue_is_served_like_a_registered_one(db: Db, api: Api, worker_uri: str, file: Path) -> None:
+def test_an_imported_venue_is_served_like_a_registered_one(db: Db, api: ApiClient, worker_uri: str, file: Path) -> None:
     owner = api.owner()
     sent = venue_row(
         amenities={"water": True},
@@ -54,7 +54,7 @@ def test_an_imported_venue_is_served_like_a_registered_one(db: Db, api: Api, wor
         space_sqft=4000,
     )
     body = {name: value for name, value in sent.items() if name != "owner_email"}
-    registered = api.post("/venues/register", body, as_=owner).data["venue"]
+    registered = api.post("/venues/register", body, token=owner).data["venue"]
     result = run_halls(worker_uri, "import", write_lines(file, sent))
     assert (result.exit_code, result.stdout, result.stderr) == (0, "Imported 1 venues and 0 bookings.\n", "")
     imported = next(venue for venue in list_venues(db) if str(venue["_id"]) != registered["id"])
@@ -257,10 +257,10 @@ def test_an_import_creates_the_database_indexes_first(fresh_uri: str, tmp_path: 
     assert run_halls(fresh_uri, "check").exit_code == 0
 
 
-def test_a_demo_owner_can_change_an_imported_venue(db: Db, api: Api, worker_uri: str, tmp_path: Path) -> None:
+def test_a_demo_owner_can_change_an_imported_venue(db: Db, api: ApiClient, worker_uri: str, tmp_path: Path) -> None:
     db.users.delete_many({})
     assert run_halls(worker_uri, "demo").exit_code == 0
     row = venue_row(owner_email="OWNER2@halls.example", id=VENUE_ID)
     assert run_halls(worker_uri, "import", write_lines(tmp_path / "file", row)).exit_code == 0
     token = api.post("/auth/login", {"email": "owner2@halls.example", "password": PASSWORD}).data["token"]
-    assert api.patch(f"/venues/{VENUE_ID}", {"capacity": 7}, as_=token).data["venue"]["capacity"] == 7
+    assert api.patch(f"/venues/{VENUE_ID}", {"capacity": 7}, token=token).data["venue"]["capacity"] == 7

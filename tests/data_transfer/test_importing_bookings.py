@@ -19,7 +19,7 @@ from tests.data_transfer.rows import (
     venue_row,
     write_export,
 )
-from tests.external_documents import put_booking, put_owner, put_user, put_venue
+from tests.external_documents import insert_booking, insert_owner, insert_user, insert_venue
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ UNKNOWN_ACCOUNT = "No account has this address."
 @pytest.fixture
 def account_ids(db: Db) -> tuple[ObjectId, ObjectId]:
     """The ids of an owner and a guest."""
-    return put_owner(db, email=OWNER_EMAIL)["_id"], put_user(db, email=GUEST_EMAIL.upper())["_id"]
+    return insert_owner(db, email=OWNER_EMAIL)["_id"], insert_user(db, email=GUEST_EMAIL.upper())["_id"]
 
 
 @pytest.fixture
@@ -123,8 +123,8 @@ def test_an_invalid_booking_does_not_take_its_date(db: Db, import_rows: Any) -> 
 def test_bookings_of_a_stored_venue_can_be_imported(
     db: Db, import_rows: Any, account_ids: tuple[ObjectId, ObjectId]
 ) -> None:
-    venue = put_venue(db, account_ids[0], dates_available=[day(1), day(2), day(3)])
-    put_booking(db, venue["_id"], account_ids[1], date=day(1))
+    venue = insert_venue(db, account_ids[0], dates_available=[day(1), day(2), day(3)])
+    insert_booking(db, venue["_id"], account_ids[1], date=day(1))
     venue_field = {"venue_id": str(venue["_id"])}
     result = import_rows(booking_row(**venue_field, date=day(1)), booking_row(**venue_field, date=day(9)), venues=[])
     assert result.stderr == (

@@ -17,7 +17,7 @@ from halls.mongo.client import in_transaction
 from tests.api_client import day
 from tests.commands import run_halls, run_python
 from tests.data_transfer.rows import OWNER_EMAIL, venue_row, write_lines
-from tests.external_documents import bare_venue_document, put_owner, put_venue
+from tests.external_documents import bare_venue_document, insert_owner, insert_venue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,13 +53,13 @@ def batch_of(*documents: Document, claims: list[tuple[ObjectId, str]] | None = N
 @pytest.fixture
 def venue(db: Db) -> Any:
     """The document of a venue that is not stored yet."""
-    return bare_venue_document(put_owner(db, email=OWNER_EMAIL)["_id"])
+    return bare_venue_document(insert_owner(db, email=OWNER_EMAIL)["_id"])
 
 
 @pytest.fixture
 def file(db: Db, tmp_path: Path) -> Path:
     """A file of 120 valid venues."""
-    put_owner(db, email=OWNER_EMAIL)
+    insert_owner(db, email=OWNER_EMAIL)
     return write_lines(tmp_path / "file", *(venue_row(venue_name=f"V{n}") for n in range(120)))
 
 
@@ -89,7 +89,7 @@ def test_venues_and_bookings_are_stored_in_one_transaction(db: Db, venue: Docume
 
 
 def test_a_concurrently_removed_date_stops_the_import(db: Db, venue: Document) -> None:
-    stored = put_venue(db, venue["owner_id"], dates_available=[day(1)])
+    stored = insert_venue(db, venue["owner_id"], dates_available=[day(1)])
     booking = {"_id": ObjectId(), "venue_id": stored["_id"], "date": day(2), "status": "pending"}
     with pytest.raises(NotSaved, match="Another process"):
         save_batches(

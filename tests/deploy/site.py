@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.architecture.source import ROOT
-from tests.hostile.raw_http import SERVER_NAME, TLS_PORTS, Answer, Exchange, send
+from tests.hostile.raw_http import SERVER_NAME, TLS_PORTS, Exchange, RawResponse, send
 from tests.servers import RunningServer, free_port
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Site:
         data = raw.encode("latin-1") if isinstance(raw, str) else raw
         return send(self.plain_port if plain else self.port, data)
 
-    def ask(self, row: str, body: bytes = b"", *, plain: bool = False, **headers: str) -> Answer:
+    def ask(self, row: str, body: bytes = b"", *, plain: bool = False, **headers: str) -> RawResponse:
         """Send a well-formed request ("GET /health") and return its only response."""
         all_headers = {"Host": SERVER_NAME, "Connection": "close"} | {
             name.replace("_", "-"): value for name, value in headers.items()

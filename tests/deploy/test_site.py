@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.deploy.site import Site
-    from tests.hostile.raw_http import Answer
+    from tests.hostile.raw_http import RawResponse
 
 HSTS = "max-age=31536000"
 BODY_LIMIT = 256 * 1024
 
 
-def assert_error_response(response: Answer, status: int, code: str) -> None:
+def assert_error_response(response: RawResponse, status: int, code: str) -> None:
     """Check that an error response of NGINX has everything that one of the application has."""
     body = json.loads(response.body)
     assert (response.status, body["ok"], body["code"], body["details"]) == (status, False, code, [])

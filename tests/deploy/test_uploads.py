@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from tests.deploy.test_site import assert_error_response
 from tests.faults.fault_injection import wait_until
-from tests.hostile.raw_http import SERVER_NAME, TLS_PORTS, parse_answers
+from tests.hostile.raw_http import SERVER_NAME, TLS_PORTS, parse_responses
 
 if TYPE_CHECKING:
     import ssl
 
     from tests.deploy.site import Site
-    from tests.hostile.raw_http import Answer
+    from tests.hostile.raw_http import RawResponse
     from tests.races.race_client import RaceClient
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -27,7 +27,7 @@ SLOTS_OF_ONE_ADDRESS = 3
 def sign(site: Site, race_client: RaceClient, size: int) -> Any:
     """Return the upload path and the public path of a new owner's picture of `size` bytes."""
     upload = json.dumps({"filename": "a.png", "content_type": "image/png", "size_bytes": size}).encode()
-    token = race_client.person(owner=True).token
+    token = race_client.account(owner=True).token
     signed = json.loads(site.ask("POST /uploads/sign-s3", upload, Authorization=f"Bearer {token}").body)["data"]
     return tuple(signed[name].removeprefix(f"https://{SERVER_NAME}") for name in ("upload_url", "public_url"))
 
@@ -41,9 +41,9 @@ def begin_upload(site: Site, path: str, size: int, address: str = "127.0.0.1") -
     return connection
 
 
-def response_on(connection: ssl.SSLSocket) -> Answer:
+def response_on(connection: ssl.SSLSocket) -> RawResponse:
     """Return the response on a connection."""
-    [response] = parse_answers(connection.recv(65536))
+    [response] = parse_responses(connection.recv(65536))
     return response
 
 

@@ -89,7 +89,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = START_SECONDS) ->
 
 def is_ready(race_client: RaceClient) -> bool:
     """Return whether every worker is ready."""
-    return all(race_client.request(Call("GET", "/health/ready")).said == "200" for _ in range(CONSECUTIVE_RESPONSES))
+    return all(race_client.request(Call("GET", "/health/ready")).outcome == "200" for _ in range(CONSECUTIVE_RESPONSES))
 
 
 def find_children(pid: int) -> list[int]:
@@ -122,7 +122,7 @@ def frozen(pid: int) -> Iterator[None]:
 
 def is_proper_503(event: Event) -> bool:
     """Return whether the response is a timely 503 database_unavailable with Retry-After."""
-    is_unavailable = event.said == "503 database_unavailable" and "Retry-After" in event.answer.headers
+    is_unavailable = event.outcome == "503 database_unavailable" and "Retry-After" in event.answer.headers
     return is_unavailable and event.seconds <= UNAVAILABLE_SECONDS
 
 

@@ -31,14 +31,14 @@ def test_a_booking_survives_a_killed_server_and_a_stop_ends_all_processes(killed
     with running_server(mongo_uri=None, folder=tmp_path, **settings) as server:
         db = connect((tmp_path / "mongo" / "uri").read_text())
         race_client = RaceClient(db, over_http(server.port))
-        guest = race_client.person()
-        order = guest.order(race_client.venue(race_client.person(owner=True)), key="my-only-key")
+        guest = race_client.account()
+        order = guest.order(race_client.venue(race_client.account(owner=True)), key="my-only-key")
         booked = race_client.request(order)
         server.process.kill()
         if "mongod" in killed:
             os.kill(mongod_pid(tmp_path), signal.SIGKILL)
     db.client.close()
-    assert booked.said == "201"
+    assert booked.outcome == "201"
     with running_server(mongo_uri=None, folder=tmp_path, **settings) as server:
         # Workers of the killed server may still respond on this port until the new server listens.
         wait_until(lambda: server.log_text().count(LISTENS) == 2)

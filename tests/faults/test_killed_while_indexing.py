@@ -43,7 +43,7 @@ def test_the_search_index_is_correct_after_a_worker_dies(
     served: tuple[RunningServer, RaceClient], action: str, command: str, *, is_committed: bool
 ) -> None:
     server, race_client = served
-    guest, venue_id = race_client.person(), race_client.venue(race_client.person(owner=True))
+    guest, venue_id = race_client.account(), race_client.venue(race_client.account(owner=True))
     call = guest.order(venue_id)
     if action == "cancel":
         booking_id = request_until_response(race_client, call).answer.data["booking_id"]

@@ -48,7 +48,7 @@ def kill_the_worker_at(
 ) -> None:
     """Kill the only worker while the mongod blocks this command of the request's transaction."""
     # Wait until direct writes are indexed: otherwise the failpoint would block a command of the change stream reader.
-    assert request_until_response(race_client, Call("GET", "/venues/search")).said == "200"
+    assert request_until_response(race_client, Call("GET", "/venues/search")).outcome == "200"
     [worker] = find_children(server.process.pid)
     with failing(race_client.db, {"times": 1}, command, blockConnection=True, blockTimeMS=BLOCK_MS, **options):
         thread = send_in_thread(race_client, call)
@@ -68,7 +68,7 @@ def request_until_response(race_client: RaceClient, call: Call) -> Event:
     while True:
         with suppress(OSError, HTTPException):
             event = race_client.request(call)
-            if event.said != "503 database_unavailable":
+            if event.outcome != "503 database_unavailable":
                 return event
 
 
@@ -84,14 +84,14 @@ def test_a_worker_killed_in_a_transaction_blocks_the_venue_for_seven_seconds(
 ) -> None:
     server, race_client = served
     guest, rival = race_client.accounts(2)
-    venue_id = race_client.venue(race_client.person(owner=True))
+    venue_id = race_client.venue(race_client.account(owner=True))
     order = guest.order(venue_id, key="unanswered-order")
     kill_the_worker_at("insert", server, race_client, order)
     killed = time.monotonic()
-    assert request_until_response(race_client, rival.order(venue_id, OTHER_DATE)).said == "201"
+    assert request_until_response(race_client, rival.order(venue_id, OTHER_DATE)).outcome == "201"
     assert time.monotonic() - killed <= AVAILABLE_AGAIN_SECONDS
     assert race_client.find_active_bookings(venue_id, DATE) == []
-    assert [race_client.request(order).said for _ in range(2)] == ["201", "201"]
+    assert [race_client.request(order).outcome for _ in range(2)] == ["201", "201"]
     assert len(race_client.find_active_bookings(venue_id, DATE)) == 1
 
 
@@ -99,7 +99,7 @@ def test_a_retry_books_once_after_a_worker_died_at_its_commit(
     served: tuple[RunningServer, RaceClient],
 ) -> None:
     server, race_client = served
-    guest, venue_id = race_client.person(), race_client.venue(race_client.person(owner=True))
+    guest, venue_id = race_client.account(), race_client.venue(race_client.account(owner=True))
     order = guest.order(venue_id, key="unanswered-order")
     kill_the_worker_at("commitTransaction", server, race_client, order)
     answers = [request_until_response(race_client, order).answer for _ in range(2)]
@@ -114,7 +114,9 @@ def test_a_worker_killed_before_writing_a_new_password_keeps_the_old_one(
     """Scenario X14, second half; the reset token stays valid too."""
     server, race_client = served
     account = {"email": "ayesha@example.com", "password": PASSWORD}
-    assert race_client.request(Call("POST", "/auth/signup", None, {**account, "is_venue_owner": False})).said == "201"
+    assert (
+        race_client.request(Call("POST", "/auth/signup", None, {**account, "is_venue_owner": False})).outcome == "201"
+    )
     user = race_client.db.users.find_one({"email": account["email"]})
     assert user is not None
     now = utc_now()
@@ -123,9 +125,9 @@ def test_a_worker_killed_before_writing_a_new_password_keeps_the_old_one(
     )
     reset = Call("POST", "/auth/reset-password", None, {"token": RESET_TOKEN, "new_password": "another horse 8"})
     kill_the_worker_at("delete", server, race_client, reset)
-    assert request_until_response(race_client, Call("POST", "/auth/login", None, account)).said == "200"
-    assert request_until_response(race_client, reset).said == "200"
-    assert race_client.request(Call("POST", "/auth/login", None, account)).said == "401 bad_credentials"
+    assert request_until_response(race_client, Call("POST", "/auth/login", None, account)).outcome == "200"
+    assert request_until_response(race_client, reset).outcome == "200"
+    assert race_client.request(Call("POST", "/auth/login", None, account)).outcome == "401 bad_credentials"
 
 
 def test_the_embedded_mongod_aborts_abandoned_transactions_after_five_seconds(mongo_uri: str) -> None:

@@ -28,12 +28,14 @@ def megabytes(server: RunningServer) -> int:
 def log_in_and_search(race_client: RaceClient) -> list[str]:
     """Log in and search six times at once, in ROUNDS rounds; return the outcomes."""
     account = {"email": EMAIL, "password": PASSWORD}
-    assert race_client.request(Call("POST", "/auth/signup", None, {**account, "is_venue_owner": False})).said == "201"
-    race_client.venues(race_client.person(owner=True), 100)
+    assert (
+        race_client.request(Call("POST", "/auth/signup", None, {**account, "is_venue_owner": False})).outcome == "201"
+    )
+    race_client.venues(race_client.account(owner=True), 100)
     search = Call("GET", "/venues/search?limit=100&include=calendar")
     calls = [Call("POST", "/auth/login", None, account, then=search)] * AT_ONCE
     events = [event for _ in range(ROUNDS) for event in race_client.at_once(*calls)]
-    return [event.said for event in events] + [event.then.said for event in events if event.then]
+    return [event.outcome for event in events] + [event.then.outcome for event in events if event.then]
 
 
 def test_a_worker_stays_below_150_mb_during_concurrent_logins(fresh_uri: str, tmp_path: Path) -> None:

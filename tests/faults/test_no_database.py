@@ -56,7 +56,7 @@ def ready_server(folder: Path) -> Iterator[RaceClient]:
 def make_accounts_and_venue(db: Db) -> tuple[Account, Account, ObjectId]:
     """Insert an owner, a guest and a venue."""
     race_client = RaceClient(db, over_http(0))
-    owner, guest = race_client.person(owner=True), race_client.person()
+    owner, guest = race_client.account(owner=True), race_client.account()
     return owner, guest, race_client.venue(owner)
 
 
@@ -64,7 +64,7 @@ def find_improper_responses(race_client: RaceClient, calls: list[Call]) -> list[
     """Send all calls at once; return those without a timely 503 with Retry-After."""
     events = race_client.at_once(*calls)
     return [
-        f"{call.method} {call.path}: {event.said} after {event.seconds:.1f} s"
+        f"{call.method} {call.path}: {event.outcome} after {event.seconds:.1f} s"
         for call, event in zip(calls, events, strict=True)
         if not is_proper_503(event)
     ]
@@ -74,9 +74,9 @@ def find_improper_responses_of_fifty(race_client: RaceClient) -> list[str]:
     """Send fifty requests at once; return the responses that are not a 503 within FIFTY_SECONDS."""
     events = race_client.at_once(*[SEARCH] * 50)
     return [
-        f"{event.said} after {event.seconds:.1f} s"
+        f"{event.outcome} after {event.seconds:.1f} s"
         for event in events
-        if event.said != "503 database_unavailable" or event.seconds > FIFTY_SECONDS
+        if event.outcome != "503 database_unavailable" or event.seconds > FIFTY_SECONDS
     ]
 
 
@@ -88,11 +88,11 @@ def test_a_server_started_without_a_database_returns_503_and_recovers(tmp_path: 
     with ExitStack() as stack, serving(uri, tmp_path) as (_, race_client):
         assert find_improper_responses(race_client, every_kind_of_call(owner, guest, venue_id)) == []
         assert find_improper_responses_of_fifty(race_client) == []
-        assert race_client.request(HEALTH).said == "200"
+        assert race_client.request(HEALTH).outcome == "200"
         # The same folder has the same data and the same port.
         stack.enter_context(embedded_mongod(tmp_path / "mongo"))
         wait_until(lambda: is_ready(race_client), RECOVERY_SECONDS)
-        assert race_client.request(guest.order(venue_id)).said == "201"
+        assert race_client.request(guest.order(venue_id)).outcome == "201"
         assert "one_active_booking_per_date" in race_client.db.bookings.index_information()
 
 
@@ -102,7 +102,7 @@ def test_requests_get_503_while_the_database_is_frozen(tmp_path: Path) -> None:
         order = guest.order(venue_id, key="sent-to-a-frozen-database")
         with frozen(pid_of_mongod(race_client.db)):
             assert find_improper_responses(race_client, [*every_kind_of_call(owner, guest, venue_id), order]) == []
-            assert race_client.request(HEALTH).said == "200"
+            assert race_client.request(HEALTH).outcome == "200"
         wait_until(lambda: is_ready(race_client), RECOVERY_SECONDS)
         # A request with a 503 may have taken effect since. A retry must not book twice.
         race_client.request(order)

@@ -12,13 +12,13 @@ import time_machine
 from halls.cli.check import find_violations
 from halls.clock import day_in_karachi, utc_now
 from halls.http import endpoint
-from tests.accounts.concurrency import come_between
+from tests.accounts.concurrency import run_before_first_call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from halls.mongo.client import Db
-    from tests.api_client import Api
+    from tests.api_client import ApiClient
 
 DAY_CHANGE = datetime(2027, 3, 1, 19, 0, tzinfo=timezone.utc)
 MIDNIGHT_UTC = datetime(2027, 3, 2, 0, 0, tzinfo=timezone.utc)
@@ -47,7 +47,7 @@ def _zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     ids=["18:59:59", "19:00:00", "23:59:59", "00:00:00"],
 )
 def test_a_day_ends_at_midnight_in_karachi(
-    api: Api, db: Db, now: datetime, bookable: list[str], outcomes: list[str]
+    api: ApiClient, db: Db, now: datetime, bookable: list[str], outcomes: list[str]
 ) -> None:
     with time_machine.travel(now, tick=False):
         guest, owner = api.guest(), api.owner()
@@ -62,15 +62,15 @@ def test_a_day_ends_at_midnight_in_karachi(
         assert find_violations(db, day_in_karachi(utc_now())) == {}
 
 
-def test_a_slow_body_is_checked_against_the_day_of_its_end(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_body_is_checked_against_the_day_of_its_end(api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
     with time_machine.travel(DAY_CHANGE - SECOND, tick=False) as clock:
         guest, venue_id = api.guest(), api.list_venue(api.owner(), dates_available=[BEFORE])
-        come_between(monkeypatch, endpoint, "read_json_object", lambda: clock.move_to(DAY_CHANGE))
+        run_before_first_call(monkeypatch, endpoint, "read_json_object", lambda: clock.move_to(DAY_CHANGE))
         assert api.book(guest, venue_id, BEFORE).code == "date_in_past"
 
 
-def test_a_new_token_is_valid_after_the_clock_goes_back_an_hour(api: Api) -> None:
+def test_a_new_token_is_valid_after_the_clock_goes_back_an_hour(api: ApiClient) -> None:
     with time_machine.travel(DAY_CHANGE, tick=False) as clock:
         guest = api.guest()
         clock.move_to(DAY_CHANGE - timedelta(hours=1))
-        assert api.get("/auth/me", as_=guest).status == 200
+        assert api.get("/auth/me", token=guest).status == 200

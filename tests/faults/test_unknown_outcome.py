@@ -36,13 +36,13 @@ def race_client(failpoint_uri: str, tmp_path_factory: pytest.TempPathFactory) ->
 
 def new_order(race_client: RaceClient, key: str | None = None) -> tuple[Call, ObjectId]:
     """Return a booking request of a new guest, and the id of its new venue."""
-    venue_id = race_client.venue(race_client.person(owner=True))
-    return race_client.person().order(venue_id, key=key), venue_id
+    venue_id = race_client.venue(race_client.account(owner=True))
+    return race_client.account().order(venue_id, key=key), venue_id
 
 
 def retry_until_known(race_client: RaceClient, order: Call) -> str:
     """Repeat a request until the outcome of its transaction is known; return the outcome."""
-    while (outcome := race_client.request(order).said) == UNKNOWN:
+    while (outcome := race_client.request(order).outcome) == UNKNOWN:
         pass
     return outcome
 
@@ -51,15 +51,15 @@ def retry_until_known(race_client: RaceClient, order: Call) -> str:
 def test_a_commit_that_fails_once_is_retried(failure: dict[str, Any], race_client: RaceClient) -> None:
     order, venue_id = new_order(race_client)
     with failing(race_client.db, ONCE, "commitTransaction", **failure):
-        assert race_client.request(order).said == "201"
+        assert race_client.request(order).outcome == "201"
     assert len(race_client.find_active_bookings(venue_id)) == 1
-    assert race_client.request(order).said == "409 date_taken"
+    assert race_client.request(order).outcome == "409 date_taken"
 
 
 def test_an_unconfirmed_commit_is_recognised_by_a_second_read(race_client: RaceClient) -> None:
     order, venue_id = new_order(race_client)
     with failing(race_client.db, ALWAYS, "commitTransaction", **COMMITTED_BUT_UNCONFIRMED):
-        assert race_client.request(order).said == "201"
+        assert race_client.request(order).outcome == "201"
     assert len(race_client.find_active_bookings(venue_id)) == 1
 
 
@@ -72,7 +72,7 @@ def test_a_failing_commit_never_books_twice_and_a_retry_succeeds(
     (plain, plain_venue), (keyed, keyed_venue) = new_order(race_client), new_order(race_client, key="once-only")
     with failing(race_client.db, mode, "commitTransaction", **failure):
         events = race_client.at_once(plain, keyed)
-    assert {event.said for event in events} <= {"201", UNKNOWN}
+    assert {event.outcome for event in events} <= {"201", UNKNOWN}
     assert max(event.seconds for event in events) <= UNAVAILABLE_SECONDS
     assert retry_until_known(race_client, plain) in {"201", "409 date_taken"}
     assert retry_until_known(race_client, keyed) == "201"

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.hostile.catalogue import Step
 from tests.hostile.filling import fill
-from tests.hostile.raw_http import Answer, Exchange
+from tests.hostile.raw_http import Exchange, RawResponse
 
 MAX_SECONDS = 5.0
 # A response must not leak these: stack traces, file paths, words of the driver or of the framework.
@@ -38,13 +38,13 @@ def find_problems(step: Step, exchange: Exchange, names: Mapping[str, str], *, i
     return problems + _header_problems(step, answer, names)
 
 
-def code_of(answer: Answer) -> str | None:
+def code_of(answer: RawResponse) -> str | None:
     """Return the code of an error response; None if there is none."""
     document = _document(answer)
     return document.get("code") if isinstance(document, dict) else None
 
 
-def data_at(answer: Answer, path: str) -> Any:
+def data_at(answer: RawResponse, path: str) -> Any:
     """Return the value at a dotted path of the response data; MISSING if the path does not exist."""
     document = _document(answer)
     value = document.get("data", MISSING) if isinstance(document, dict) else MISSING
@@ -58,26 +58,26 @@ def data_at(answer: Answer, path: str) -> Any:
     return value
 
 
-def _document(answer: Answer) -> Any:
+def _document(answer: RawResponse) -> Any:
     try:
         return json.loads(answer.body)
     except ValueError:
         return None
 
 
-def _matches(answer: Answer, expected: str) -> bool:
+def _matches(answer: RawResponse, expected: str) -> bool:
     status, _, code = expected.partition(" ")
     if status == "2xx":
         return 200 <= answer.status < 300
     return str(answer.status) == status and code in {"", code_of(answer)}
 
 
-def _leak_problems(answer: Answer) -> list[str]:
+def _leak_problems(answer: RawResponse) -> list[str]:
     visible = answer.text + "\n".join(f"{name}: {value}" for name, value in answer.headers if name != "Server")
     return [f"leaks {leak!r}" for leak in LEAKS if leak in visible]
 
 
-def _common_problems(answer: Answer, step: Step) -> list[str]:
+def _common_problems(answer: RawResponse, step: Step) -> list[str]:
     """Check the envelope and the headers that every response must have."""
     problems = [] if _may_be_empty(answer, step) else _envelope_problems(answer)
     required = {"X-Request-ID": "", "X-Content-Type-Options": "nosniff"}
@@ -88,12 +88,12 @@ def _common_problems(answer: Answer, step: Step) -> list[str]:
     return problems + _missing_headers(answer, required)
 
 
-def _may_be_empty(answer: Answer, step: Step) -> bool:
+def _may_be_empty(answer: RawResponse, step: Step) -> bool:
     method = step["request"].split(" ")[0]
     return not answer.body and (method in {"HEAD", "OPTIONS"} or answer.status == 204)
 
 
-def _envelope_problems(answer: Answer) -> list[str]:
+def _envelope_problems(answer: RawResponse) -> list[str]:
     document = _document(answer)
     if (answer.header("Content-Type") or "").split(";")[0] != "application/json" or not isinstance(document, dict):
         return [f"not a JSON envelope: {answer.header('Content-Type')} {answer.text[:100]!r}"]
@@ -107,7 +107,7 @@ def _envelope_problems(answer: Answer) -> list[str]:
     return [f"detail {row}" for row in details if set(row) != {"field", "message"} or not row["message"]]
 
 
-def _missing_headers(answer: Answer, required: Mapping[str, str]) -> list[str]:
+def _missing_headers(answer: RawResponse, required: Mapping[str, str]) -> list[str]:
     actual = {name: answer.header(name) for name in required}
     return [
         f"header {name} is {actual[name]!r}, not {value!r}"
@@ -116,7 +116,7 @@ def _missing_headers(answer: Answer, required: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _content_problems(step: Step, answer: Answer, names: Mapping[str, str]) -> list[str]:
+def _content_problems(step: Step, answer: RawResponse, names: Mapping[str, str]) -> list[str]:
     if answer.status >= 400:
         return _field_problems(step, answer) if code_of(answer) == "validation_error" else []
     expected = fill(step.get("has", {}), names)
@@ -132,7 +132,7 @@ def _content_problems(step: Step, answer: Answer, names: Mapping[str, str]) -> l
     return problems + _row_problems(step, answer, names)
 
 
-def _field_problems(step: Step, answer: Answer) -> list[str]:
+def _field_problems(step: Step, answer: RawResponse) -> list[str]:
     expected = step.get("fields", []) + ([step["field"]] if "field" in step else [])
     named = [row["field"] for row in json.loads(answer.body)["details"]]
     return [
@@ -142,7 +142,7 @@ def _field_problems(step: Step, answer: Answer) -> list[str]:
     ]
 
 
-def _row_problems(step: Step, answer: Answer, names: Mapping[str, str]) -> list[str]:
+def _row_problems(step: Step, answer: RawResponse, names: Mapping[str, str]) -> list[str]:
     problems = []
     for member, must_match in (("each", True), ("none", False)):
         for path, values in fill(step.get(member, {}), names).items():
@@ -156,7 +156,7 @@ def _row_problems(step: Step, answer: Answer, names: Mapping[str, str]) -> list[
     return problems
 
 
-def _forbidden_text_problems(step: Step, answer: Answer, names: Mapping[str, str]) -> list[str]:
+def _forbidden_text_problems(step: Step, answer: RawResponse, names: Mapping[str, str]) -> list[str]:
     problems = []
     for path, texts in fill(step.get("lacks", {}), names).items():
         value = answer.text if path == "" else data_at(answer, path)
@@ -167,7 +167,7 @@ def _forbidden_text_problems(step: Step, answer: Answer, names: Mapping[str, str
     return problems
 
 
-def _header_problems(step: Step, answer: Answer, names: Mapping[str, str]) -> list[str]:
+def _header_problems(step: Step, answer: RawResponse, names: Mapping[str, str]) -> list[str]:
     problems = _missing_headers(answer, fill(step.get("reply_headers", {}), names))
     present = [name for name in step.get("no_headers", []) if answer.header(name) is not None]
     problems += [f"header {name} is present: {answer.header(name)}" for name in present]

@@ -21,7 +21,7 @@ Headers = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Answer:
+class RawResponse:
     """One HTTP response as received."""
 
     status: int
@@ -43,7 +43,7 @@ class Answer:
 class Exchange:
     """The responses on one connection, the seconds until the first, and whether the server closed it."""
 
-    answers: list[Answer]
+    answers: list[RawResponse]
     seconds: float
     closed: bool
 
@@ -90,10 +90,10 @@ def send(port: int, raw: bytes) -> Exchange:
             if chunk is None:
                 break
             received, closed = received + chunk, not chunk
-            if first_seconds is None and parse_answers(received, head=head, ended=closed):
+            if first_seconds is None and parse_responses(received, head=head, ended=closed):
                 first_seconds = monotonic() - started
     seconds = first_seconds or monotonic() - started
-    return Exchange(parse_answers(received, head=head, ended=closed), seconds, closed)
+    return Exchange(parse_responses(received, head=head, ended=closed), seconds, closed)
 
 
 def _connect(port: int) -> socket.socket:
@@ -112,7 +112,7 @@ def _receive(connection: socket.socket, seconds: float) -> bytes | None:
         return b""
 
 
-def parse_answers(data: bytes, *, head: bool = False, ended: bool = True) -> list[Answer]:
+def parse_responses(data: bytes, *, head: bool = False, ended: bool = True) -> list[RawResponse]:
     """Return the complete responses in the received bytes; interim ones (1xx) are skipped."""
     answers = []
     while b"\r\n\r\n" in data:
@@ -121,18 +121,18 @@ def parse_answers(data: bytes, *, head: bool = False, ended: bool = True) -> lis
         if not status_line.startswith("HTTP/1."):
             raise ValueError(f"not an HTTP response: {status_line[:80]!r}")
         headers = [(name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
-        answer = Answer(int(status_line.split(" ")[1]), headers, b"")
+        answer = RawResponse(int(status_line.split(" ")[1]), headers, b"")
         has_no_body = head or answer.status in {204, 304} or answer.status < 200
         split = (b"", rest) if has_no_body else _body(answer, rest, ended=ended)
         if split is None:
             break
         body, data = split
         if answer.status >= 200:
-            answers.append(Answer(answer.status, headers, body))
+            answers.append(RawResponse(answer.status, headers, body))
     return answers
 
 
-def _body(answer: Answer, rest: bytes, *, ended: bool) -> tuple[bytes, bytes] | None:
+def _body(answer: RawResponse, rest: bytes, *, ended: bool) -> tuple[bytes, bytes] | None:
     """Split the bytes after a head into the body and the rest; None while the body is incomplete."""
     if (answer.header("Transfer-Encoding") or "").lower() == "chunked":
         return _chunks(rest)

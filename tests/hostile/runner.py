@@ -9,7 +9,7 @@ from tests.hostile.answers import data_at, find_problems
 from tests.hostile.catalogue import Step
 from tests.hostile.filling import fill
 from tests.hostile.forging import forged_token, google_token
-from tests.hostile.raw_http import Answer, Exchange, request_bytes, send
+from tests.hostile.raw_http import Exchange, RawResponse, request_bytes, send
 from tests.hostile.world import World
 
 LOG_SECONDS, EMAIL_SECONDS = 1.0, 10.0
@@ -103,7 +103,7 @@ def _is_rejected(exchange: Exchange) -> bool:
     return not exchange.answers or exchange.answers[0].status >= 400
 
 
-def _outcome(answer: Answer) -> tuple[int, bytes]:
+def _outcome(answer: RawResponse) -> tuple[int, bytes]:
     return answer.status, answer.body
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.hostile.answers import find_problems
 from tests.hostile.catalogue import Step
 from tests.hostile.filling import body_of, fill
-from tests.hostile.raw_http import Answer, Exchange, parse_answers, request_bytes
+from tests.hostile.raw_http import Exchange, RawResponse, parse_responses, request_bytes
 from tests.hostile.runner import Server, run_case
 from tests.hostile.world import Document, World
 
@@ -18,7 +18,7 @@ SUCCESS = {"ok": True, "data": {"rows": [{"id": "x"}], "number": 1}}
 
 
 def problems(step: Step, document: Any, status: int = 200, seconds: float = 0.1) -> list[str]:
-    answer = Answer(status, HEADERS, json.dumps(document).encode())
+    answer = RawResponse(status, HEADERS, json.dumps(document).encode())
     return find_problems({"request": "GET /x"} | step, Exchange([answer], seconds, closed=True), {}, is_raw=False)
 
 
@@ -77,7 +77,7 @@ def test_a_response_that_breaks_a_common_rule_is_reported(document: Any, status:
 def test_slow_and_second_responses_and_missing_fields_are_reported() -> None:
     assert problems({}, SUCCESS, seconds=5.1) != []
     assert problems({"want": "422", "fields": ["a", "b"]}, ERROR, 422) != []
-    twice = Exchange([Answer(200, HEADERS, json.dumps(SUCCESS).encode())] * 2, 0.1, closed=True)
+    twice = Exchange([RawResponse(200, HEADERS, json.dumps(SUCCESS).encode())] * 2, 0.1, closed=True)
     assert find_problems({"want": "200"}, twice, {}, is_raw=True) == ["2 responses"]
 
 
@@ -99,11 +99,14 @@ def test_responses_are_parsed_from_the_received_bytes() -> None:
     head = b"HTTP/1.1 200 OK\r\n"
     interim = b"HTTP/1.1 100 Continue\r\n\r\n"
     chunked = head + b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"
-    assert [answer.body for answer in parse_answers(interim + chunked * 2)] == [b"abc", b"abc"]
-    assert [answer.body for answer in parse_answers(head + b"Content-Length: 2\r\n\r\nab" + chunked)] == [b"ab", b"abc"]
-    assert parse_answers(head + b"Content-Length: 3\r\n\r\nab", ended=False) == []
-    assert [answer.body for answer in parse_answers(head + b"\r\nab")] == [b"ab"]
-    assert len(parse_answers(head + b"Content-Length: 3\r\n\r\n", head=True)) == 1
+    assert [answer.body for answer in parse_responses(interim + chunked * 2)] == [b"abc", b"abc"]
+    assert [answer.body for answer in parse_responses(head + b"Content-Length: 2\r\n\r\nab" + chunked)] == [
+        b"ab",
+        b"abc",
+    ]
+    assert parse_responses(head + b"Content-Length: 3\r\n\r\nab", ended=False) == []
+    assert [answer.body for answer in parse_responses(head + b"\r\nab")] == [b"ab"]
+    assert len(parse_responses(head + b"Content-Length: 3\r\n\r\n", head=True)) == 1
 
 
 def test_a_request_has_exactly_the_bytes_of_its_case() -> None:

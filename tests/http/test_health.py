@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from halls.app import create_app
 from halls.clock import utc_now
-from tests.api_client import Api
+from tests.api_client import ApiClient
 from tests.conftest import make_config
 from tests.tcp_proxy import TcpProxy
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db
 
 
-def test_health_responds_exactly_as_specified(api: Api) -> None:
+def test_health_responds_exactly_as_specified(api: ApiClient) -> None:
     response = api.get("/health")
     assert (response.status, response.json) == (200, {"ok": True, "data": {"status": "up"}})
 
 
-def test_ready_means_that_a_write_just_succeeded(api: Api, db: Db) -> None:
+def test_ready_means_that_a_write_just_succeeded(api: ApiClient, db: Db) -> None:
     before = utc_now()
     response = api.get("/health/ready")
     assert (response.status, response.json) == (200, {"ok": True, "data": {"status": "ready"}})
@@ -47,7 +47,7 @@ def test_without_a_database_the_application_is_up_and_not_ready(
     monkeypatch.setattr("halls.http.endpoint.REQUEST_SECONDS", 0.2)
     for is_prepared in (False, True):
         app = app_without_database(mongo_uri, is_prepared=is_prepared)
-        api = Api(app.test_client())
+        api = ApiClient(app.test_client())
         with closing(app.extensions["halls"].db.client):
             assert api.get("/health").status == 200
             response = api.get("/health/ready")
@@ -60,6 +60,6 @@ def test_health_does_not_use_the_database(mongo_uri: str) -> None:
     app = app_without_database(mongo_uri, is_prepared=False)
     client = app.extensions["halls"].db.client
     with closing(client):
-        assert Api(app.test_client()).get("/health").status == 200
+        assert ApiClient(app.test_client()).get("/health").status == 200
         # The driver starts its monitors with the first operation.
         assert not client._topology._opened  # noqa: SLF001 - no public attribute

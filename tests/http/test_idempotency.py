@@ -10,7 +10,7 @@ from bson import ObjectId
 
 from halls.clock import utc_now
 from halls.http.idempotency import find_response, hash_body
-from tests.api_client import Answer, Api, day, venue_body
+from tests.api_client import ApiClient, ApiResponse, day, venue_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,19 +23,19 @@ KEY = "order-1!~"
 class Owner:
     """An owner with a venue; its requests carry an idempotency key."""
 
-    def __init__(self, api: Api, db: Db) -> None:
+    def __init__(self, api: ApiClient, db: Db) -> None:
         self.api, self.db = api, db
         self.token = api.owner()
         self.venue_id = api.list_venue(self.token)
 
-    def book(self, key: str = KEY, ahead: int = 3, **fields: Any) -> Answer:
+    def book(self, key: str = KEY, ahead: int = 3, **fields: Any) -> ApiResponse:
         """Book the venue."""
         body = {"venue_id": self.venue_id, "date": day(ahead), "guests": 10, **fields}
-        return self.api.post("/bookings", body, as_=self.token, Idempotency_Key=key)
+        return self.api.post("/bookings", body, token=self.token, Idempotency_Key=key)
 
-    def register_venue(self, key: str = KEY, **fields: Any) -> Answer:
+    def register_venue(self, key: str = KEY, **fields: Any) -> ApiResponse:
         """Register another venue."""
-        return self.api.post("/venues/register", venue_body(**fields), as_=self.token, Idempotency_Key=key)
+        return self.api.post("/venues/register", venue_body(**fields), token=self.token, Idempotency_Key=key)
 
     def counts(self) -> tuple[int, int]:
         """Return the number of bookings and of further venues."""
@@ -43,7 +43,7 @@ class Owner:
 
 
 @pytest.fixture
-def owner(api: Api, db: Db) -> Owner:
+def owner(api: ApiClient, db: Db) -> Owner:
     """An owner with a venue."""
     return Owner(api, db)
 
@@ -60,7 +60,7 @@ def test_a_repeated_request_gets_the_first_response_and_creates_nothing(owner: O
 
 def test_the_replay_is_the_first_response_after_the_booking_changed(owner: Owner) -> None:
     first = owner.book()
-    owner.api.delete(f"/bookings/{first.data['booking_id']}", as_=owner.token)
+    owner.api.delete(f"/bookings/{first.data['booking_id']}", token=owner.token)
     replay = owner.book()
     assert replay.json == first.json
     assert replay.data["booking"]["status"] == "pending"
@@ -129,7 +129,7 @@ def test_an_error_response_is_not_saved_and_can_be_retried(owner: Owner) -> None
     assert owner.book(ahead=30).code == "date_not_offered"
     other_booking = owner.api.book(owner.api.guest(), owner.venue_id, day(3)).data["booking_id"]
     assert owner.book().code == "date_taken"
-    owner.api.delete(f"/bookings/{other_booking}", as_=owner.token)
+    owner.api.delete(f"/bookings/{other_booking}", token=owner.token)
     response = owner.book()
     assert response.status == 201
     assert "Idempotent-Replayed" not in response.headers
@@ -174,11 +174,11 @@ def test_the_record_and_the_effect_share_a_transaction(owner: Owner, monkeypatch
 
 
 def send_after_lookup(
-    monkeypatch: pytest.MonkeyPatch, service: str, send_request: Callable[[], Answer]
-) -> list[Answer]:
+    monkeypatch: pytest.MonkeyPatch, service: str, send_request: Callable[[], ApiResponse]
+) -> list[ApiResponse]:
     """Send a concurrent request right after the lookup of a saved response; the list gets its response."""
     name = f"halls.{service}.service.find_response"
-    responses: list[Answer] = []
+    responses: list[ApiResponse] = []
 
     def look_up_and_send(*args: Any) -> Document | None:
         stored = find_response(*args)

@@ -15,13 +15,13 @@ from tests.contract_routes import WITH_BODY, Row, name_of
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
-    from tests.api_client import Api
+    from tests.api_client import ApiClient
 
 GOOD = {"email": "ali@example.com", "password": "correct horse 7"}
 BODY_WAS_READ = (401, "bad_credentials")  # the response if the body was read: the account does not exist
 
 
-def send(api: Api, raw: bytes, content_type: str | None = "application/json", **environ: Any) -> TestResponse:
+def send(api: ApiClient, raw: bytes, content_type: str | None = "application/json", **environ: Any) -> TestResponse:
     """Send `raw` as the body of a log-in."""
     return api.client.post("/auth/login", data=raw, content_type=content_type, **environ)
 
@@ -48,7 +48,7 @@ def nested(levels: int) -> bytes:
         b'{"email":"ali\\u0040example.com","password":"x"}',
     ],
 )
-def test_a_well_formed_body_is_read(api: Api, raw: bytes) -> None:
+def test_a_well_formed_body_is_read(api: ApiClient, raw: bytes) -> None:
     assert status_and_code(send(api, raw)) == BODY_WAS_READ
 
 
@@ -56,7 +56,7 @@ def test_a_well_formed_body_is_read(api: Api, raw: bytes) -> None:
     "content_type",
     ["application/json", "application/json; charset=utf-8", 'Application/JSON;charset="UTF-8"', "application/json;x=y"],
 )
-def test_every_spelling_of_json_in_utf_8_is_accepted(api: Api, content_type: str) -> None:
+def test_every_spelling_of_json_in_utf_8_is_accepted(api: ApiClient, content_type: str) -> None:
     assert status_and_code(send(api, json.dumps(GOOD).encode(), content_type)) == BODY_WAS_READ
 
 
@@ -74,18 +74,18 @@ def test_every_spelling_of_json_in_utf_8_is_accepted(api: Api, content_type: str
         "application/json; charset=latin-1",
     ],
 )
-def test_another_content_type_or_charset_is_rejected(api: Api, content_type: str | None) -> None:
+def test_another_content_type_or_charset_is_rejected(api: ApiClient, content_type: str | None) -> None:
     assert status_and_code(send(api, json.dumps(GOOD).encode(), content_type)) == (415, "not_json")
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "identity", "x"])
-def test_any_content_encoding_is_rejected(api: Api, encoding: str) -> None:
+def test_any_content_encoding_is_rejected(api: ApiClient, encoding: str) -> None:
     response = send(api, json.dumps(GOOD).encode(), headers={"Content-Encoding": encoding})
     assert status_and_code(response) == (415, "not_json")
 
 
 @pytest.mark.parametrize("row", WITH_BODY, ids=name_of)
-def test_every_route_with_a_body_requires_json(api: Api, row: Row) -> None:
+def test_every_route_with_a_body_requires_json(api: ApiClient, row: Row) -> None:
     session = api.sign_up(owner=True)
     record_id = api.list_venue(session["token"])
     if row.path.startswith("/bookings/"):
@@ -148,14 +148,14 @@ def test_every_route_with_a_body_requires_json(api: Api, row: Row) -> None:
     ],
     ids=range(37),
 )
-def test_a_body_other_than_one_json_object_is_rejected(api: Api, raw: bytes) -> None:
+def test_a_body_other_than_one_json_object_is_rejected(api: ApiClient, raw: bytes) -> None:
     response = send(api, raw)
     assert status_and_code(response) == (400, "bad_json")
     assert response.get_json()["details"] == []
 
 
 @pytest.mark.parametrize("raw", [nested(32), b'{"a":' + b"[" * 31 + b"]" * 31 + b"}"], ids=["objects", "lists"])
-def test_thirty_two_levels_are_accepted(api: Api, raw: bytes) -> None:
+def test_thirty_two_levels_are_accepted(api: ApiClient, raw: bytes) -> None:
     assert status_and_code(send(api, raw)) == (422, "validation_error")
 
 
@@ -167,7 +167,7 @@ def test_thirty_two_levels_are_accepted(api: Api, raw: bytes) -> None:
         (b'{"a":[{"\\udc00":1}]}', "a.0.?"),
     ],
 )
-def test_a_lone_surrogate_is_rejected_and_named(api: Api, raw: bytes, field: str) -> None:
+def test_a_lone_surrogate_is_rejected_and_named(api: ApiClient, raw: bytes, field: str) -> None:
     response = send(api, raw)
     assert status_and_code(response) == (422, "validation_error")
     assert [detail["field"] for detail in response.get_json()["details"]] == [field]
@@ -179,7 +179,7 @@ def padded(size: int) -> bytes:
     return raw + b" " * (size - len(raw))
 
 
-def test_a_body_may_have_at_most_256_kib(api: Api) -> None:
+def test_a_body_may_have_at_most_256_kib(api: ApiClient) -> None:
     assert MAX_BYTES == 256 * 1024
     assert status_and_code(send(api, padded(MAX_BYTES))) == BODY_WAS_READ
     assert status_and_code(send(api, padded(MAX_BYTES + 1))) == (413, "body_too_large")
@@ -190,13 +190,13 @@ class UnknownLength(io.BytesIO):
 
 
 @pytest.mark.parametrize(("size", "expected"), [(MAX_BYTES, BODY_WAS_READ), (MAX_BYTES + 1, (413, "body_too_large"))])
-def test_a_body_of_unknown_length_has_the_same_limit(api: Api, size: int, expected: tuple[int, str]) -> None:
+def test_a_body_of_unknown_length_has_the_same_limit(api: ApiClient, size: int, expected: tuple[int, str]) -> None:
     environ = {"wsgi.input": UnknownLength(padded(size)), "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
     response = api.client.post("/auth/login", content_type="application/json", environ_overrides=environ)
     assert status_and_code(response) == expected
 
 
-def test_a_content_length_above_the_limit_is_rejected_before_reading(api: Api) -> None:
+def test_a_content_length_above_the_limit_is_rejected_before_reading(api: ApiClient) -> None:
     class FailingInput(io.BytesIO):
         """An input that fails if it is read."""
 
@@ -209,7 +209,7 @@ def test_a_content_length_above_the_limit_is_rejected_before_reading(api: Api) -
     assert status_and_code(response) == (413, "body_too_large")
 
 
-def test_an_unreadable_body_is_rejected(api: Api) -> None:
+def test_an_unreadable_body_is_rejected(api: ApiClient) -> None:
     class Broken(io.BytesIO):
         """An input that fails like a server's input at a bad chunk size or a closed connection."""
 
@@ -222,7 +222,7 @@ def test_an_unreadable_body_is_rejected(api: Api) -> None:
     assert status_and_code(response) == (400, "bad_json")
 
 
-def test_a_truncated_body_is_rejected(api: Api) -> None:
+def test_a_truncated_body_is_rejected(api: ApiClient) -> None:
     assert status_and_code(send(api, b'{"email":', headers={"Content-Length": "100"})) == (400, "bad_json")
 
 

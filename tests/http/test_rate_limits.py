@@ -17,8 +17,8 @@ from halls.http import rate_limits
 from halls.http.rate_limits import Limit, RateLimiter
 from halls.mongo.client import connect
 from halls.server.startup import make_server_app
-from tests.accounts.concurrency import at_once, let_all_hash
-from tests.api_client import PASSWORD, Answer, Api
+from tests.accounts.concurrency import allow_concurrent_hashing, at_once
+from tests.api_client import PASSWORD, ApiClient, ApiResponse
 from tests.conftest import make_config, uri_of
 
 if TYPE_CHECKING:
@@ -57,22 +57,22 @@ def workers(worker_uri: str) -> Iterator[list[Flask]]:
 
 
 @pytest.fixture
-def client(workers: list[Flask], db: Db) -> Callable[..., Api]:
+def client(workers: list[Flask], db: Db) -> Callable[..., ApiClient]:
     """Return clients of a worker, at a network address."""
     db.rate_limit_counters.delete_many({})
     return lambda address=HOME, worker=0: client_at(workers[worker], address)
 
 
-def client_at(app: Flask, address: str, forwarded: str | None = None) -> Api:
+def client_at(app: Flask, address: str, forwarded: str | None = None) -> ApiClient:
     """Return a client whose requests come from `address`."""
     client = app.test_client()
     client.environ_base["REMOTE_ADDR"] = address
     if forwarded is not None:
         client.environ_base["HTTP_X_FORWARDED_FOR"] = forwarded
-    return Api(client)
+    return ApiClient(client)
 
 
-def assert_limited(response: Answer, amount: int, seconds: int) -> None:
+def assert_limited(response: ApiResponse, amount: int, seconds: int) -> None:
     """Check that a rate-limit response has every required header."""
     assert (response.status, response.code, response.json["details"]) == (429, "rate_limited", [])
     assert 1 <= int(response.headers["Retry-After"]) <= seconds
@@ -91,7 +91,7 @@ ROWS = [
 
 @pytest.mark.parametrize(("path", "amount"), ROWS)
 def test_an_address_has_a_limit_per_minute_across_all_workers(
-    client: Callable[..., Api], path: str, amount: int
+    client: Callable[..., ApiClient], path: str, amount: int
 ) -> None:
     workers = [client(), client(worker=1)]
     for number in range(amount):
@@ -108,34 +108,34 @@ def test_an_address_has_a_limit_per_minute_across_all_workers(
 @pytest.mark.parametrize(
     ("path", "amount"), [("/bookings", 30), ("/uploads/sign-s3", 60), ("/uploads/sign-cloudinary", 60)]
 )
-def test_an_account_has_a_limit_per_minute_across_addresses(client: Callable[..., Api], path: str, amount: int) -> None:
+def test_an_account_has_one_limit_for_all_addresses(client: Callable[..., ApiClient], path: str, amount: int) -> None:
     owner = client().owner()
     for number in range(amount):
-        response = client((HOME, ELSEWHERE)[number % 2], number % 2).post(path, {"nonsense": 1}, as_=owner)
+        response = client((HOME, ELSEWHERE)[number % 2], number % 2).post(path, {"nonsense": 1}, token=owner)
         assert response.status == 422
         assert response.headers["RateLimit-Remaining"] == str(amount - number - 1)
-    assert_limited(client("192.0.2.1", 1).post(path, {}, as_=owner), amount, 60)
-    assert client().post(path, {"nonsense": 1}, as_=client().owner()).status == 422
+    assert_limited(client("192.0.2.1", 1).post(path, {}, token=owner), amount, 60)
+    assert client().post(path, {"nonsense": 1}, token=client().owner()).status == 422
 
 
-def test_other_routes_have_no_limit(client: Callable[..., Api], db: Db) -> None:
+def test_other_routes_have_no_limit(client: Callable[..., ApiClient], db: Db) -> None:
     api = client()
     token = api.owner()
     db.rate_limit_counters.delete_many({})
     responses = [
-        api.get(path, as_=token) for path in ("/health", "/auth/me", "/venues/mine", "/venues/search", "/bookings")
+        api.get(path, token=token) for path in ("/health", "/auth/me", "/venues/mine", "/venues/search", "/bookings")
     ]
     assert {response.status for response in responses} == {200}
     assert not any("RateLimit-Limit" in response.headers for response in responses)
     assert db.rate_limit_counters.count_documents({}) == 0
 
 
-def log_in(api: Api, password: str, email: str = EMAIL) -> Answer:
+def log_in(api: ApiClient, password: str, email: str = EMAIL) -> ApiResponse:
     """Log in."""
     return api.post("/auth/login", {"email": email, "password": password})
 
 
-def test_an_address_may_send_ten_wrong_passwords_for_an_account(client: Callable[..., Api]) -> None:
+def test_an_address_may_send_ten_wrong_passwords_an_account(client: Callable[..., ApiClient]) -> None:
     client().sign_up(email=EMAIL)
     client().sign_up(email="bilal@example.com")
     for number in range(10):
@@ -149,9 +149,9 @@ def test_an_address_may_send_ten_wrong_passwords_for_an_account(client: Callable
 
 
 def test_limited_wrong_logins_do_not_lock_out_the_owner(
-    client: Callable[..., Api], monkeypatch: pytest.MonkeyPatch
+    client: Callable[..., ApiClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    let_all_hash(monkeypatch)
+    allow_concurrent_hashing(monkeypatch)
     client().sign_up(email=EMAIL)
     clients = [client(worker=number % 2) for number in range(50)]
     responses = at_once([lambda api=api: log_in(api, "wrong horse 7") for api in clients])  # type: ignore[misc] # bound early
@@ -160,38 +160,38 @@ def test_limited_wrong_logins_do_not_lock_out_the_owner(
     assert log_in(client(ELSEWHERE), PASSWORD).status == 200
 
 
-def test_an_unknown_email_address_has_the_same_limit(client: Callable[..., Api]) -> None:
+def test_an_unknown_email_address_has_the_same_limit(client: Callable[..., ApiClient]) -> None:
     statuses = [log_in(client(), "wrong horse 7", "nobody@example.com").status for _ in range(11)]
     assert statuses == [401] * 10 + [429]
 
 
-def test_the_right_password_resets_the_counter(client: Callable[..., Api]) -> None:
+def test_the_right_password_resets_the_counter(client: Callable[..., ApiClient]) -> None:
     client().sign_up(email=EMAIL)
     for _ in range(2):
         assert {log_in(client(), "wrong horse 7").status for _ in range(9)} == {401}
         assert log_in(client(), PASSWORD).status == 200
 
 
-def test_a_session_may_send_ten_wrong_passwords(client: Callable[..., Api]) -> None:
+def test_a_session_may_send_ten_wrong_passwords(client: Callable[..., ApiClient]) -> None:
     token, other_token = client().sign_up(email=EMAIL)["token"], client().guest()
     wrong, right = ({"password": password, "new_password": PASSWORD} for password in ("wrong horse 7", PASSWORD))
     for number in range(5):
         api = client((HOME, ELSEWHERE)[number % 2], number % 2)
-        assert api.post("/auth/change-password", wrong, as_=token).code == "bad_credentials"
-        assert api.send("DELETE", "/auth/me", {"password": "x"}, as_=token).code == "bad_credentials"
-    assert_limited(client().post("/auth/change-password", right, as_=token), 10, 300)
-    assert_limited(client(worker=1).send("DELETE", "/auth/me", {"password": PASSWORD}, as_=token), 10, 300)
-    assert client().post("/auth/change-password", right, as_=other_token).status == 200
+        assert api.post("/auth/change-password", wrong, token=token).code == "bad_credentials"
+        assert api.send("DELETE", "/auth/me", {"password": "x"}, token=token).code == "bad_credentials"
+    assert_limited(client().post("/auth/change-password", right, token=token), 10, 300)
+    assert_limited(client(worker=1).send("DELETE", "/auth/me", {"password": PASSWORD}, token=token), 10, 300)
+    assert client().post("/auth/change-password", right, token=other_token).status == 200
 
 
-def test_the_right_password_resets_the_counter_of_a_session(client: Callable[..., Api]) -> None:
+def test_the_right_password_resets_the_counter_of_a_session(client: Callable[..., ApiClient]) -> None:
     token = client().sign_up(email=EMAIL)["token"]
     for _ in range(2):
         for _ in range(9):
             wrong = {"password": "wrong horse 7", "new_password": PASSWORD}
-            assert client().post("/auth/change-password", wrong, as_=token).status == 401
+            assert client().post("/auth/change-password", wrong, token=token).status == 401
         right = {"password": PASSWORD, "new_password": PASSWORD}
-        token = client().post("/auth/change-password", right, as_=token).data["token"]
+        token = client().post("/auth/change-password", right, token=token).data["token"]
 
 
 SAME_NETWORK = [
@@ -207,7 +207,7 @@ SAME_NETWORK = [
 
 @pytest.mark.parametrize(("first", "second", "same"), SAME_NETWORK)
 def test_limits_count_by_ipv4_address_or_ipv6_network(
-    client: Callable[..., Api], first: str, second: str, *, same: bool
+    client: Callable[..., ApiClient], first: str, second: str, *, same: bool
 ) -> None:
     remaining = [client(address).post("/auth/signup", {}).headers["RateLimit-Remaining"] for address in (first, second)]
     assert remaining == (["19", "18"] if same else ["19", "19"])
@@ -247,7 +247,7 @@ def test_a_forwarded_address_counts_only_behind_trusted_proxies(
     assert addresses == [client_address]
 
 
-def test_counters_contain_no_address_and_expire(client: Callable[..., Api], db: Db) -> None:
+def test_counters_contain_no_address_and_expire(client: Callable[..., ApiClient], db: Db) -> None:
     log_in(client(), "wrong horse 7")
     counters = db.rate_limit_counters.with_options(read_concern=ReadConcern("local"))
     documents = list(counters.find())
@@ -258,7 +258,7 @@ def test_counters_contain_no_address_and_expire(client: Callable[..., Api], db: 
     assert [index["expireAfterSeconds"] for index in indexes if "expireAfterSeconds" in index] == [0]
 
 
-def test_concurrent_requests_are_all_counted(client: Callable[..., Api]) -> None:
+def test_concurrent_requests_are_all_counted(client: Callable[..., ApiClient]) -> None:
     clients = [client(worker=number % 2) for number in range(30)]
     responses = at_once([lambda api=api: api.post("/auth/signup", {}) for api in clients])  # type: ignore[misc] # bound early
     statuses = [response.status for response in responses]
@@ -359,7 +359,7 @@ def test_without_storage_other_requests_continue_and_a_warning_is_logged(
     started_at = time.monotonic()
     with structlog.testing.capture_logs() as log_lines:
         for path in ("/auth/signup", "/auth/forgot-password", "/auth/google", "/bookings"):
-            statuses = {api.post(path, {}, as_=owner).status for _ in range(25)}
+            statuses = {api.post(path, {}, token=owner).status for _ in range(25)}
             assert statuses == {422}
     assert time.monotonic() - started_at < 5
     assert [entry["log_level"] for entry in log_lines if "counters" in entry["event"]] in ([], ["warning"])

@@ -16,9 +16,9 @@ from halls.clock import utc_now
 from halls.errors import ApiError
 from halls.logs import configure_logging
 from halls.search import routes as search_routes
-from tests.api_client import PASSWORD, Answer, Api, day, venue_body
+from tests.api_client import PASSWORD, ApiClient, ApiResponse, day, venue_body
 from tests.contract_routes import NO_ID, PRIVATE, ROWS, Row, name_of
-from tests.external_documents import put_booking
+from tests.external_documents import insert_booking
 from tests.loggers import preserved_logging
 
 if TYPE_CHECKING:
@@ -53,43 +53,43 @@ NOT_REACHED = {"idempotency_in_progress", "not_configured"}
 class Scenario:
     """An owner, a guest and a booked venue, for requests that fail."""
 
-    def __init__(self, api: Api, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
         self.api, self.db, self.monkeypatch = api, db, monkeypatch
         self.owner, self.guest = api.owner(), api.guest()
         self.venue_id = api.list_venue(self.owner)
         self.booking = f"/bookings/{api.book(self.guest, self.venue_id, day(1)).data['booking_id']}"
 
-    def book(self, date: str, guests: int = 1, **headers: str) -> Answer:
+    def book(self, date: str, guests: int = 1, **headers: str) -> ApiResponse:
         """Send POST /bookings for the venue."""
         body = {"venue_id": self.venue_id, "date": date, "guests": guests}
-        return self.api.post("/bookings", body, as_=self.guest, **headers)
+        return self.api.post("/bookings", body, token=self.guest, **headers)
 
-    def log_in(self, raw: bytes, **kwargs: Any) -> Answer:
+    def log_in(self, raw: bytes, **kwargs: Any) -> ApiResponse:
         """Log in with the body `raw`."""
         response = self.api.client.post("/auth/login", data=raw, **{"content_type": "application/json", **kwargs})
-        return Answer(response.status_code, response.get_json(), response.headers)
+        return ApiResponse(response.status_code, response.get_json(), response.headers)
 
-    def expired(self) -> Answer:
+    def expired(self) -> ApiResponse:
         """Send a request with an expired token."""
         with time_machine.travel(utc_now() + timedelta(hours=73), tick=False):
-            return self.api.get("/auth/me", as_=self.guest)
+            return self.api.get("/auth/me", token=self.guest)
 
-    def revoked(self) -> Answer:
+    def revoked(self) -> ApiResponse:
         """Send a request with the token of a deleted account."""
         self.db.users.delete_many({})
-        return self.api.get("/auth/me", as_=self.guest)
+        return self.api.get("/auth/me", token=self.guest)
 
-    def twice_with_one_key(self) -> Answer:
+    def twice_with_one_key(self) -> ApiResponse:
         """Send two different bookings with one idempotency key."""
         self.book(day(2), Idempotency_Key="k")
         return self.book(day(3), Idempotency_Key="k")
 
-    def cancelled_and_confirmed(self) -> Answer:
+    def cancelled_and_confirmed(self) -> ApiResponse:
         """Confirm a cancelled booking."""
-        self.api.delete(self.booking, as_=self.guest)
-        return self.api.patch(self.booking, {"status": "confirmed"}, as_=self.owner)
+        self.api.delete(self.booking, token=self.guest)
+        return self.api.patch(self.booking, {"status": "confirmed"}, token=self.owner)
 
-    def failing(self, error: Exception) -> Answer:
+    def failing(self, error: Exception) -> ApiResponse:
         """Search while the database raises `error`."""
 
         def fail(*_: Any) -> None:
@@ -97,30 +97,30 @@ class Scenario:
 
         self.monkeypatch.setattr(search_routes, "search_venues", fail)
         response = self.api.get("/venues/search", X_Request_ID="abc-1")
-        self.api.await_well()
+        self.api.wait_until_ready()
         return response
 
 
 SIGNUP = {"email": "a@example.com", "password": PASSWORD, "is_venue_owner": False}
-REQUESTS: dict[str, Callable[[Scenario], Answer]] = {
+REQUESTS: dict[str, Callable[[Scenario], ApiResponse]] = {
     "bad_json": lambda scenario: scenario.log_in(b"{"),
     "bad_id": lambda scenario: scenario.api.get("/venues/x"),
     "missing_token": lambda scenario: scenario.api.get("/auth/me"),
-    "invalid_token": lambda scenario: scenario.api.get("/auth/me", as_="x"),
+    "invalid_token": lambda scenario: scenario.api.get("/auth/me", token="x"),
     "token_expired": lambda scenario: scenario.expired(),
     "token_revoked": lambda scenario: scenario.revoked(),
     "bad_credentials": lambda scenario: scenario.api.post("/auth/login", {"email": "a@b.co", "password": "x"}),
-    "owner_only": lambda scenario: scenario.api.get("/venues/mine", as_=scenario.guest),
-    "not_yours": lambda scenario: scenario.api.get(scenario.booking, as_=scenario.api.guest()),
+    "owner_only": lambda scenario: scenario.api.get("/venues/mine", token=scenario.guest),
+    "not_yours": lambda scenario: scenario.api.get(scenario.booking, token=scenario.api.guest()),
     "not_found": lambda scenario: scenario.api.get("/nothing"),
     "method_not_allowed": lambda scenario: scenario.api.post("/health", {}),
     "email_taken": lambda scenario: [scenario.api.post("/auth/signup", SIGNUP) for _ in range(2)][1],
     "date_not_offered": lambda scenario: scenario.book(day(30)),
     "date_taken": lambda scenario: scenario.book(day(1)),
     "date_booked": lambda scenario: scenario.api.patch(
-        f"/venues/{scenario.venue_id}", {"dates_available": []}, as_=scenario.owner
+        f"/venues/{scenario.venue_id}", {"dates_available": []}, token=scenario.owner
     ),
-    "has_bookings": lambda scenario: scenario.api.delete(f"/venues/{scenario.venue_id}", as_=scenario.owner),
+    "has_bookings": lambda scenario: scenario.api.delete(f"/venues/{scenario.venue_id}", token=scenario.owner),
     "bad_transition": lambda scenario: scenario.cancelled_and_confirmed(),
     "body_too_large": lambda scenario: scenario.log_in(b" " * (256 * 1024 + 1)),
     "not_json": lambda scenario: scenario.log_in(b"{}", content_type="text/plain"),
@@ -134,7 +134,7 @@ REQUESTS: dict[str, Callable[[Scenario], Answer]] = {
 
 
 @pytest.fixture
-def scenario(api: Api, db: Db, monkeypatch: pytest.MonkeyPatch) -> Scenario:
+def scenario(api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch) -> Scenario:
     """An owner, a guest and a booked venue."""
     return Scenario(api, db, monkeypatch)
 
@@ -201,7 +201,7 @@ def test_an_unserializable_response_is_an_internal_error(scenario: Scenario) -> 
 
 
 def test_a_value_error_after_the_view_is_an_internal_error(
-    api: Api, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    api: ApiClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     secret = "secret words"
 
@@ -223,8 +223,8 @@ def test_an_outage_during_authentication_is_a_503(scenario: Scenario) -> None:
         raise AutoReconnect("secret words")
 
     scenario.monkeypatch.setattr(accounts_store, "account_from_document", fail)
-    response = scenario.api.get("/auth/me", as_=scenario.guest)
-    scenario.api.await_well()
+    response = scenario.api.get("/auth/me", token=scenario.guest)
+    scenario.api.wait_until_ready()
     assert (response.status, response.code) == (503, "database_unavailable")
     assert int(response.headers["Retry-After"]) > 0
 
@@ -233,7 +233,7 @@ def test_an_outage_during_authentication_is_a_503(scenario: Scenario) -> None:
     "path", ["/", "/nothing", "/health/", "//health", "/Health", "/venues", "/bookings/", "/venues/%2e%2e/bookings"]
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "PUT"])
-def test_an_unknown_path_is_a_404_and_not_a_redirect(api: Api, path: str, method: str) -> None:
+def test_an_unknown_path_is_a_404_and_not_a_redirect(api: ApiClient, path: str, method: str) -> None:
     response = api.send(method, path)
     assert (response.status, response.code) == (404, "not_found")
 
@@ -249,7 +249,7 @@ def test_an_unknown_path_is_a_404_and_not_a_redirect(api: Api, path: str, method
         ("TRACE", "/venues/mine", {"GET", "HEAD", "OPTIONS"}),
     ],
 )
-def test_a_wrong_method_gets_the_allowed_methods(api: Api, method: str, path: str, allowed: set[str]) -> None:
+def test_a_wrong_method_gets_the_allowed_methods(api: ApiClient, method: str, path: str, allowed: set[str]) -> None:
     response = api.send(method, path)
     assert (response.status, response.code) == (405, "method_not_allowed")
     assert allowed <= set(response.headers["Allow"].split(", "))
@@ -258,12 +258,12 @@ def test_a_wrong_method_gets_the_allowed_methods(api: Api, method: str, path: st
 
 @pytest.mark.parametrize("request_id", ["abc-1", "A.b_c-9", "x" * 64])
 @pytest.mark.parametrize("path", ["/health", "/nothing", "/auth/me"])
-def test_a_request_keeps_its_id(api: Api, request_id: str, path: str) -> None:
+def test_a_request_keeps_its_id(api: ApiClient, request_id: str, path: str) -> None:
     assert api.get(path, X_Request_ID=request_id).headers["X-Request-ID"] == request_id
 
 
 @pytest.mark.parametrize("request_id", ["", "x" * 65, "a b", "a\tb", "né", "a;b", "{}"], ids=range(7))
-def test_an_invalid_request_id_is_replaced(api: Api, request_id: str) -> None:
+def test_an_invalid_request_id_is_replaced(api: ApiClient, request_id: str) -> None:
     ids = [api.get("/health", X_Request_ID=request_id).headers["X-Request-ID"] for _ in range(2)]
     assert request_id not in ids
     assert ids[0] != ids[1]
@@ -276,7 +276,7 @@ def test_every_response_has_the_common_headers(scenario: Scenario, row: Row) -> 
     query = f"?date={day(1)}" if row.path.endswith("availability") else ""
     body = venue_body() if row.path == "/venues/register" else None
     for token in (None, scenario.owner):
-        response = scenario.api.send(row.method, row.at(record_id) + query, body, as_=token)
+        response = scenario.api.send(row.method, row.at(record_id) + query, body, token=token)
         assert response.headers["X-Request-ID"]
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         assert response.headers["Content-Type"] == "application/json"
@@ -288,19 +288,19 @@ def test_every_response_has_the_common_headers(scenario: Scenario, row: Row) -> 
 
 
 @pytest.mark.parametrize("row", PRIVATE, ids=name_of)
-def test_a_response_to_a_rejected_token_is_not_cached(api: Api, row: Row) -> None:
-    assert api.send(row.method, row.at(NO_ID), as_="x").headers["Cache-Control"] == "no-store"
+def test_a_response_to_a_rejected_token_is_not_cached(api: ApiClient, row: Row) -> None:
+    assert api.send(row.method, row.at(NO_ID), token="x").headers["Cache-Control"] == "no-store"
 
 
-def test_timestamps_are_whole_seconds_in_utc(api: Api, db: Db) -> None:
+def test_timestamps_are_whole_seconds_in_utc(api: ApiClient, db: Db) -> None:
     guest, venue_id = api.sign_up(), api.list_venue(api.owner())
-    row = put_booking(db, ObjectId(venue_id), ObjectId(guest["profile"]["id"]))
-    shown = api.get(f"/bookings/{row['_id']}", as_=guest["token"]).data["booking"]
+    row = insert_booking(db, ObjectId(venue_id), ObjectId(guest["profile"]["id"]))
+    shown = api.get(f"/bookings/{row['_id']}", token=guest["token"]).data["booking"]
     assert shown["created_at"] == "2025-08-20T10:30:15Z"
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", guest["expires_at"])
 
 
-def test_head_and_options_get_no_body(api: Api) -> None:
+def test_head_and_options_get_no_body(api: ApiClient) -> None:
     for method in ("HEAD", "OPTIONS"):
         response = api.client.open("/health", method=method)
         assert (response.status_code, response.data) == (200, b"")

@@ -17,14 +17,14 @@ from gunicorn.workers.gthread import TConn
 
 from halls.server import http_worker
 from halls.server.http_worker import HttpWorker
-from tests.hostile.raw_http import Answer, parse_answers
+from tests.hostile.raw_http import RawResponse, parse_responses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from flask import Flask
 
-    from tests.api_client import Api
+    from tests.api_client import ApiClient
 
 GRACE_SECONDS = 0.3
 POST = b"POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -47,11 +47,11 @@ class Connection:
             time.sleep(GRACE_SECONDS / 10)
         return served.done()
 
-    def responses(self) -> list[Answer]:
+    def responses(self) -> list[RawResponse]:
         """Return the responses that the client has received so far."""
         self.client.settimeout(0.2)
         with suppress(TimeoutError):
-            return parse_answers(self.client.recv(65536), ended=False)
+            return parse_responses(self.client.recv(65536), ended=False)
         return []
 
 
@@ -92,7 +92,9 @@ def _short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=["length", "chunk", "size of a chunk"],
 )
-def test_a_slow_body_gets_the_response_of_an_incomplete_body(app: Flask, api: Api, start: bytes, byte: bytes) -> None:
+def test_a_slow_body_gets_the_response_of_an_incomplete_body(
+    app: Flask, api: ApiClient, start: bytes, byte: bytes
+) -> None:
     del api  # only needed for its empty database
     with connection_to(app) as connection:
         connection.client.sendall(start)

@@ -11,9 +11,9 @@ from bson import ObjectId
 from pymongo import MongoClient, monitoring
 
 from halls.server.startup import make_server_app
-from tests.api_client import Api, day
+from tests.api_client import ApiClient, day
 from tests.conftest import make_config
-from tests.external_documents import bare_venue_document, index_all, put_booking
+from tests.external_documents import bare_venue_document, index_all, insert_booking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +60,9 @@ def commands() -> CommandRecorder:
 
 
 @pytest.fixture
-def recorded_api(commands: CommandRecorder, db: Db, worker_uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+def recorded_api(
+    commands: CommandRecorder, db: Db, worker_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ApiClient]:
     """A client of an application whose commands the recorder receives; the database is empty."""
     assert db.users.count_documents({}) == 0
 
@@ -72,10 +74,10 @@ def recorded_api(commands: CommandRecorder, db: Db, worker_uri: str, monkeypatch
     with closing(app.extensions["halls"].db.client):
         # A worker sends these commands once after an election; they must not count for a request.
         app.extensions["halls"].failover.confirm_election()
-        yield Api(app.test_client())
+        yield ApiClient(app.test_client())
 
 
-def test_a_search_sends_one_command_and_with_calendars_two(recorded_api: Api, commands: CommandRecorder) -> None:
+def test_a_search_sends_one_command_and_with_calendars_two(recorded_api: ApiClient, commands: CommandRecorder) -> None:
     owner = recorded_api.owner()
     for _ in range(5):
         recorded_api.list_venue(owner)
@@ -94,7 +96,7 @@ def test_a_search_sends_one_command_and_with_calendars_two(recorded_api: Api, co
         assert names == sent, query
 
 
-def test_a_search_fetches_the_calendar_only_if_requested(recorded_api: Api, commands: CommandRecorder) -> None:
+def test_a_search_fetches_the_calendar_only_if_requested(recorded_api: ApiClient, commands: CommandRecorder) -> None:
     recorded_api.list_venue(recorded_api.owner())
     calendar = {"dates_available", "pricing", "additional_description"}
     for query, command, fetched in (
@@ -107,11 +109,11 @@ def test_a_search_fetches_the_calendar_only_if_requested(recorded_api: Api, comm
         assert row.keys() & calendar == fetched
 
 
-def test_booked_venues_need_no_further_command(recorded_api: Api, db: Db, commands: CommandRecorder) -> None:
+def test_booked_venues_need_no_further_command(recorded_api: ApiClient, db: Db, commands: CommandRecorder) -> None:
     rows = [bare_venue_document(ObjectId(), dates_available=[day(1)]) for _ in range(40)]
     db.venues.insert_many(rows)
     for row in rows[20:]:
-        put_booking(db, row["_id"], ObjectId(), date=day(1))
+        insert_booking(db, row["_id"], ObjectId(), date=day(1))
     index_all(db)
     with commands.recording() as names:
         assert len(recorded_api.get(f"/venues/search?date={day(1)}").data["venues"]) == 20
@@ -119,7 +121,7 @@ def test_booked_venues_need_no_further_command(recorded_api: Api, db: Db, comman
 
 
 def test_hundreds_of_ignored_prices_do_not_cost_hundreds_of_commands(
-    recorded_api: Api, db: Db, commands: CommandRecorder
+    recorded_api: ApiClient, db: Db, commands: CommandRecorder
 ) -> None:
     # The first of two overrides for a date applies, but a multikey index contains both.
     expensive = {"overrides": [{"date": day(1), "price": 9}, {"date": day(1), "price": 1}]}
@@ -134,7 +136,7 @@ def test_hundreds_of_ignored_prices_do_not_cost_hundreds_of_commands(
     assert len(names) <= 10
 
 
-def test_availability_sends_two_commands_for_any_range(recorded_api: Api, commands: CommandRecorder) -> None:
+def test_availability_sends_two_commands_for_any_range(recorded_api: ApiClient, commands: CommandRecorder) -> None:
     venue_id = recorded_api.list_venue(recorded_api.owner())
     for query in (f"date={day(1)}", f"from={day(1)}&to={day(366)}"):
         with commands.recording() as names:
@@ -142,14 +144,16 @@ def test_availability_sends_two_commands_for_any_range(recorded_api: Api, comman
         assert names == ["find", "find"]
 
 
-def test_reading_a_venue_sends_one_command(recorded_api: Api, commands: CommandRecorder) -> None:
+def test_reading_a_venue_sends_one_command(recorded_api: ApiClient, commands: CommandRecorder) -> None:
     venue_id = recorded_api.list_venue(recorded_api.owner())
     with commands.recording() as names:
         recorded_api.get(f"/venues/{venue_id}")
     assert names == ["find"]
 
 
-def test_placing_a_booking_sends_three_reads_and_one_transaction(recorded_api: Api, commands: CommandRecorder) -> None:
+def test_placing_a_booking_sends_three_reads_and_one_transaction(
+    recorded_api: ApiClient, commands: CommandRecorder
+) -> None:
     guest, venue_id = recorded_api.guest(), recorded_api.list_venue(recorded_api.owner())
     reads = ["find", "find", "find"]  # the caller, the venue, an active booking
     with commands.recording() as names:
@@ -161,20 +165,20 @@ def test_placing_a_booking_sends_three_reads_and_one_transaction(recorded_api: A
 
 
 def test_a_key_costs_a_booking_three_commands_and_a_replay_two_reads(
-    recorded_api: Api, commands: CommandRecorder
+    recorded_api: ApiClient, commands: CommandRecorder
 ) -> None:
     guest, venue_id = recorded_api.guest(), recorded_api.list_venue(recorded_api.owner())
     order = {"venue_id": venue_id, "date": day(1), "guests": 1}
     with commands.recording() as names:
-        assert recorded_api.post("/bookings", order, as_=guest, Idempotency_Key="k").status == 201
+        assert recorded_api.post("/bookings", order, token=guest, Idempotency_Key="k").status == 201
     reads = ["find", "find", "find", "find"]
     assert names == [*reads, "findAndModify", "update", "delete", "insert", "insert", "update", "commitTransaction"]
     with commands.recording() as names:
-        assert recorded_api.post("/bookings", order, as_=guest, Idempotency_Key="k").status == 201
+        assert recorded_api.post("/bookings", order, token=guest, Idempotency_Key="k").status == 201
     assert names == ["find", "find"]
 
 
-def test_a_request_for_a_booked_date_opens_no_transaction(recorded_api: Api, commands: CommandRecorder) -> None:
+def test_a_request_for_a_booked_date_opens_no_transaction(recorded_api: ApiClient, commands: CommandRecorder) -> None:
     guest, venue_id = recorded_api.guest(), recorded_api.list_venue(recorded_api.owner())
     recorded_api.book(recorded_api.guest(), venue_id, day(1))
     with commands.recording() as names:
@@ -183,7 +187,7 @@ def test_a_request_for_a_booked_date_opens_no_transaction(recorded_api: Api, com
 
 
 def test_a_page_of_bookings_sends_five_commands_for_any_number_of_bookings(
-    recorded_api: Api, commands: CommandRecorder
+    recorded_api: ApiClient, commands: CommandRecorder
 ) -> None:
     owner, guest = recorded_api.owner(), recorded_api.guest()
     venue_id = recorded_api.list_venue(owner)
@@ -191,23 +195,23 @@ def test_a_page_of_bookings_sends_five_commands_for_any_number_of_bookings(
     for ahead in (1, 2, 3):
         recorded_api.book(guest, venue_id, day(ahead))
         with commands.recording() as names:
-            assert len(recorded_api.get("/bookings", as_=owner).data["bookings"]) == ahead
+            assert len(recorded_api.get("/bookings", token=owner).data["bookings"]) == ahead
         sent.append(list(names))
     # The caller, the caller's venues, the bookings, their venues, their guests.
     assert sent == [["find"] * 5] * 3
 
 
 def test_cancelling_and_confirming_send_few_reads_and_one_transaction(
-    recorded_api: Api, commands: CommandRecorder
+    recorded_api: ApiClient, commands: CommandRecorder
 ) -> None:
     owner, guest = recorded_api.owner(), recorded_api.guest()
     path = f"/bookings/{recorded_api.book(guest, recorded_api.list_venue(owner), day(1)).data['booking_id']}"
     with commands.recording() as names:
-        recorded_api.patch(path, {"status": "confirmed"}, as_=owner)
+        recorded_api.patch(path, {"status": "confirmed"}, token=owner)
     # The caller, the booking, its venue (for the permission), the owner; after the commit, the data of the response.
     assert names == [*["find"] * 4, "findAndModify", "commitTransaction", "find", "find"]
     with commands.recording() as names:
-        recorded_api.delete(path, as_=guest)
+        recorded_api.delete(path, token=guest)
     # The date is available again: the search index reads the venue and its bookings.
     freed = ["findAndModify", "find", "find", "update", "commitTransaction"]
     assert names == [*["find"] * 3, *freed, "find"]

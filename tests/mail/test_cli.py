@@ -17,7 +17,7 @@ from halls.clock import utc_now
 from halls.outbox.store import enqueue
 from tests.commands import PRODUCTION, run_halls
 from tests.conftest import SECRET
-from tests.external_documents import put_user
+from tests.external_documents import insert_user
 from tests.faults.fault_injection import wait_until
 from tests.mail.smtp_server import running_smtp_server
 
@@ -84,7 +84,7 @@ def test_the_worker_gets_the_database_and_the_configuration(worker_uri: str, mon
 
 
 def test_a_worker_sends_due_emails_until_sigterm(db: Db, worker_uri: str, tmp_path: Path) -> None:
-    put_user(db, email="ayesha@example.com")
+    insert_user(db, email="ayesha@example.com")
     with running_smtp_server() as server:
         settings = {"MONGO_URI": worker_uri, "JWT_SECRET": SECRET, "DATA_DIR": str(tmp_path), **PRODUCTION}
         settings |= {"SMTP_PORT": str(server.port), "PATH": os.environ["PATH"]}  # noqa: TID251 - for a child

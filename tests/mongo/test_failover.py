@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from halls.mongo.client import Db
-    from tests.api_client import Api
+    from tests.api_client import ApiClient
 
 
 class Elections:
@@ -41,7 +41,7 @@ class Elections:
 
 
 @pytest.fixture
-def elections(api: Api, monkeypatch: pytest.MonkeyPatch) -> Elections:
+def elections(api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> Elections:
     """A primary that the application has confirmed."""
     elections = Elections(monkeypatch)
     assert api.get("/venues/search").status == 200
@@ -70,27 +70,29 @@ def test_the_driver_knows_the_election_id_of_the_primary(db: Db) -> None:
     assert election_id == db.client.admin.command("hello")["electionId"]
 
 
-def test_the_first_request_after_an_election_waits_for_the_majority(api: Api, elections: Elections) -> None:
+def test_the_first_request_after_an_election_waits_for_the_majority(api: ApiClient, elections: Elections) -> None:
     elections.elect()
     for _ in range(2):
         assert api.get("/venues/search").status == 200
     assert elections.waits == [elections.current]
 
 
-def test_a_request_without_a_primary_waits_for_the_next_primarys_majority(api: Api, elections: Elections) -> None:
+def test_a_request_without_a_primary_waits_for_the_next_primarys_majority(api: ApiClient, elections: Elections) -> None:
     elections.current = None
     elections.during_wait.append(elections.elect)
     assert api.get("/venues/search").status == 200
     assert elections.waits == [None, elections.current]
 
 
-def test_a_request_without_database_access_does_not_wait(api: Api, elections: Elections) -> None:
+def test_a_request_without_database_access_does_not_wait(api: ApiClient, elections: Elections) -> None:
     elections.elect()
     assert api.get("/health").status == 200
     assert elections.waits == []
 
 
-def test_a_read_during_an_election_gets_a_503(api: Api, elections: Elections, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_read_during_an_election_gets_a_503(
+    api: ApiClient, elections: Elections, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with monkeypatch.context() as patch:
         elect_after(patch, "halls.search.routes.search_venues", elections)
         response = api.get("/venues/search")
@@ -100,38 +102,38 @@ def test_a_read_during_an_election_gets_a_503(api: Api, elections: Elections, mo
 
 
 def test_a_missing_record_during_an_election_gets_a_503(
-    api: Api, elections: Elections, monkeypatch: pytest.MonkeyPatch
+    api: ApiClient, elections: Elections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = api.guest()
     with monkeypatch.context() as patch:
         elect_after(patch, "halls.bookings.store.find_booking", elections)
-        assert api.delete(f"/bookings/{ObjectId()}", as_=token).status == 503
-    assert api.delete(f"/bookings/{ObjectId()}", as_=token).status == 404
+        assert api.delete(f"/bookings/{ObjectId()}", token=token).status == 503
+    assert api.delete(f"/bookings/{ObjectId()}", token=token).status == 404
 
 
 def test_an_election_during_authentication_prevents_the_write(
-    api: Api, db: Db, elections: Elections, monkeypatch: pytest.MonkeyPatch
+    api: ApiClient, db: Db, elections: Elections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     body = {"venue_id": api.list_venue(api.owner()), "date": day(1), "guests": 1}
     token = api.guest()
     with monkeypatch.context() as patch:
         elect_after(patch, "halls.accounts.authentication.find_account", elections)
-        assert api.post("/bookings", body, as_=token).status == 503
+        assert api.post("/bookings", body, token=token).status == 503
     assert db.bookings.count_documents({}) == 0
-    assert api.post("/bookings", body, as_=token).status == 201
+    assert api.post("/bookings", body, token=token).status == 201
 
 
 def test_a_committed_write_succeeds_although_the_primary_changes(
-    api: Api, elections: Elections, monkeypatch: pytest.MonkeyPatch
+    api: ApiClient, elections: Elections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     venue_id, token = api.list_venue(api.owner()), api.guest()
     elect_after(monkeypatch, "halls.bookings.store.in_transaction", elections)
     body = {"venue_id": venue_id, "date": day(1), "guests": 1}
-    assert api.post("/bookings", body, as_=token).status == 201
+    assert api.post("/bookings", body, token=token).status == 201
 
 
 def test_a_lost_primary_does_not_count_as_an_election(
-    api: Api, elections: Elections, monkeypatch: pytest.MonkeyPatch
+    api: ApiClient, elections: Elections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lose(*_: Any) -> dict[str, Any]:
         elections.current = None

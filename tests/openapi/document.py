@@ -13,7 +13,7 @@ from referencing.jsonschema import DRAFT202012
 
 from halls.api_docs.document import make_document
 from halls.app import BLUEPRINTS
-from tests.api_client import Answer, Api
+from tests.api_client import ApiClient, ApiResponse
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -48,7 +48,7 @@ def resolve(document: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
     return dict(resolved)
 
 
-class ValidatingClient(Api):
+class ValidatingClient(ApiClient):
     """Sends requests and validates each response against the document: status, headers and every field."""
 
     def __init__(self, client: FlaskClient, document: dict[str, Any]) -> None:
@@ -59,9 +59,11 @@ class ValidatingClient(Api):
         self.registry: Registry[Any] = Registry().with_resource(URN, resource)
         self.succeeded: set[str] = set()
 
-    def send(self, method: str, path: str, body: Any = None, *, as_: str | None = None, **headers: str) -> Answer:
+    def send(
+        self, method: str, path: str, body: Any = None, *, token: str | None = None, **headers: str
+    ) -> ApiResponse:
         """Send a request and validate its response."""
-        response = super().send(method, path, body, as_=as_, **headers)
+        response = super().send(method, path, body, token=token, **headers)
         operation = self._find_operation(method, path)
         declared = operation["responses"].get(str(response.status))
         assert declared is not None, f"{method} {path} returned {response.status} {response.json}"
@@ -80,7 +82,7 @@ class ValidatingClient(Api):
         operation: dict[str, Any] = self.document["paths"][template][method.lower()]
         return operation
 
-    def _validate_body(self, declared: dict[str, Any], response: Answer) -> None:
+    def _validate_body(self, declared: dict[str, Any], response: ApiResponse) -> None:
         if "content" not in declared:
             return
         kind = response.headers["Content-Type"].partition(";")[0]

@@ -31,27 +31,31 @@ def exercise_accounts(client: ValidatingClient) -> None:
     client.post("/auth/login", {"email": email, "password": PASSWORD})
     assert client.post("/auth/login", {"email": email, "password": "another one"}).code == "bad_credentials"
     assert client.post("/auth/signup", {"email": email, "password": PASSWORD, "is_venue_owner": True}).status == 409
-    client.get("/auth/me", as_=token)
-    token = client.patch("/auth/me", {"is_venue_owner": True}, as_=token).data["token"]
+    client.get("/auth/me", token=token)
+    token = client.patch("/auth/me", {"is_venue_owner": True}, token=token).data["token"]
     change = {"password": PASSWORD, "new_password": "seven-quiet-lanterns"}
-    new_token = client.post("/auth/change-password", change, as_=token).data["token"]
-    assert client.get("/auth/me", as_=token).code == "token_revoked"
+    new_token = client.post("/auth/change-password", change, token=token).data["token"]
+    assert client.get("/auth/me", token=token).code == "token_revoked"
     client.post("/auth/forgot-password", {"email": "not an address"})
     assert client.post("/auth/reset-password", {"token": "x", "new_password": PASSWORD}).code == "bad_reset_token"
     assert client.post("/auth/google", {"id_token": "x"}).code == "not_configured"
-    client.delete("/auth/me", body={"password": "seven-quiet-lanterns"}, as_=new_token)
+    client.delete("/auth/me", body={"password": "seven-quiet-lanterns"}, token=new_token)
 
 
 def exercise_venues(client: ValidatingClient, owner: str) -> str:
     headers = {"Idempotency_Key": "venue-1"}
-    created = client.post("/venues/register", venue_body(), as_=owner, **headers)
-    assert client.post("/venues/register", venue_body(), as_=owner, **headers).headers["Idempotent-Replayed"] == "true"
-    assert client.post("/venues/register", venue_body(capacity=9), as_=owner, **headers).code == "idempotency_conflict"
+    created = client.post("/venues/register", venue_body(), token=owner, **headers)
+    assert (
+        client.post("/venues/register", venue_body(), token=owner, **headers).headers["Idempotent-Replayed"] == "true"
+    )
+    assert (
+        client.post("/venues/register", venue_body(capacity=9), token=owner, **headers).code == "idempotency_conflict"
+    )
     venue_id: str = created.data["venue_id"]
-    client.patch(f"/venues/{venue_id}", {"space_sqft": 7200.5, "amenities": {"water": True}}, as_=owner)
+    client.patch(f"/venues/{venue_id}", {"space_sqft": 7200.5, "amenities": {"water": True}}, token=owner)
     video = {"url": "https://videos.example/1.mp4", "size_mb": 18.5}
     client.list_venue(owner, pictures=["https://pictures.example/1.jpg"], videos=[video])
-    client.get("/venues/mine?limit=1", as_=owner)
+    client.get("/venues/mine?limit=1", token=owner)
     return venue_id
 
 
@@ -72,25 +76,25 @@ def exercise_bookings(client: ValidatingClient, owner: str, venue_id: str) -> No
     assert client.book(guest, venue_id, day(-1)).code == "date_in_past"
     assert client.book(guest, venue_id, day(2), guests=9_999).code == "over_capacity"
     assert client.book(guest, NO_ID, day(2)).code == "not_found"
-    for as_ in (guest, owner):
-        client.get(f"/bookings/{booking_id}", as_=as_)
-        client.get("/bookings?status=pending&limit=1", as_=as_)
-    assert client.patch(f"/bookings/{booking_id}", {"status": "confirmed"}, as_=guest).code == "not_yours"
-    client.patch(f"/bookings/{booking_id}", {"status": "confirmed"}, as_=owner)
-    assert client.patch(f"/venues/{venue_id}", {"dates_available": []}, as_=owner).code == "date_booked"
-    assert client.delete(f"/venues/{venue_id}", as_=owner).code == "has_bookings"
-    client.delete(f"/bookings/{booking_id}", as_=guest)
-    assert client.patch(f"/bookings/{booking_id}", {"status": "confirmed"}, as_=owner).code == "bad_transition"
-    client.delete(f"/venues/{venue_id}", as_=owner)
-    client.get(f"/bookings/{booking_id}", as_=guest)
+    for token in (guest, owner):
+        client.get(f"/bookings/{booking_id}", token=token)
+        client.get("/bookings?status=pending&limit=1", token=token)
+    assert client.patch(f"/bookings/{booking_id}", {"status": "confirmed"}, token=guest).code == "not_yours"
+    client.patch(f"/bookings/{booking_id}", {"status": "confirmed"}, token=owner)
+    assert client.patch(f"/venues/{venue_id}", {"dates_available": []}, token=owner).code == "date_booked"
+    assert client.delete(f"/venues/{venue_id}", token=owner).code == "has_bookings"
+    client.delete(f"/bookings/{booking_id}", token=guest)
+    assert client.patch(f"/bookings/{booking_id}", {"status": "confirmed"}, token=owner).code == "bad_transition"
+    client.delete(f"/venues/{venue_id}", token=owner)
+    client.get(f"/bookings/{booking_id}", token=guest)
 
 
 def exercise_other_routes(client: ValidatingClient, owner: str) -> None:
     for path in ("/health", "/health/ready", "/openapi.json", "/docs", "/docs/page.css"):
         client.get(path)
     upload = {"filename": "a.png", "content_type": "image/png", "size_bytes": 70}
-    client.post("/uploads/sign-s3", upload, as_=owner)
-    assert client.post("/uploads/sign-cloudinary", {}, as_=owner).code == "not_configured"
+    client.post("/uploads/sign-s3", upload, token=owner)
+    assert client.post("/uploads/sign-cloudinary", {}, token=owner).code == "not_configured"
     assert client.send("PUT", "/uploads/local/an/unsigned/path").code == "bad_signature"
     assert client.get("/media/nothing").code == "not_found"
 
@@ -99,7 +103,7 @@ def exercise_other_reads(client: ValidatingClient, owner: str) -> None:
     """Send each GET that the story has not reached, so that a new one needs no line here if its path has no id."""
     for method, path, operation in list_operations(client.document):
         if method == "get" and "{" not in path and operation["operationId"] not in client.succeeded | NOT_REACHED:
-            client.get(path, as_=owner)
+            client.get(path, token=owner)
 
 
 def test_every_operation_responds_as_documented(client: ValidatingClient) -> None:
@@ -135,7 +139,7 @@ def test_error_responses_are_documented(
 
 
 def test_a_guest_gets_owner_only_on_an_owner_route(client: ValidatingClient) -> None:
-    assert client.post("/venues/register", {}, as_=client.guest()).code == "owner_only"
+    assert client.post("/venues/register", {}, token=client.guest()).code == "owner_only"
 
 
 def test_control_an_undocumented_response_is_found(client: ValidatingClient) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api_client import Api, day
+from tests.api_client import ApiClient, day
 from tests.openapi.document import current_document, list_operations
 
 DOCUMENT = current_document()
@@ -25,12 +25,12 @@ MISSING_DATA = {"bad_credentials", "bad_reset_token", "not_configured", "not_fou
 
 @pytest.mark.parametrize(("method", "path", "operation", "body"), EXAMPLES)
 def test_an_example_can_be_sent_unchanged(
-    api: Api, method: str, path: str, operation: dict[str, Any], body: dict[str, Any]
+    api: ApiClient, method: str, path: str, operation: dict[str, Any], body: dict[str, Any]
 ) -> None:
     owner = api.owner()
     venue_id = api.list_venue(owner)
     booking_id = api.book(api.guest(), venue_id, day(1)).data["booking_id"]
-    response = api.send(method, path.format(venue_id=venue_id, booking_id=booking_id), body, as_=owner)
+    response = api.send(method, path.format(venue_id=venue_id, booking_id=booking_id), body, token=owner)
     if response.status >= 400:
         assert response.code in MISSING_DATA, response.json
     assert str(response.status) in operation["responses"]
@@ -46,6 +46,6 @@ def test_every_body_has_an_example() -> None:
 
 
 @pytest.mark.parametrize("path", ["/auth/signup", "/venues/register"])
-def test_examples_of_creating_routes_create_a_record(api: Api, path: str) -> None:
+def test_examples_of_creating_routes_create_a_record(api: ApiClient, path: str) -> None:
     bodies = [param.values[3] for param in EXAMPLES if param.values[1] == path]
-    assert [api.post(path, body, as_=api.owner()).status for body in bodies] == [201] * len(bodies)
+    assert [api.post(path, body, token=api.owner()).status for body in bodies] == [201] * len(bodies)

@@ -29,7 +29,7 @@ from halls.venues.availability import list_availability
 from halls.venues.service import new_venue
 from halls.venues.store import get_venue
 from halls.venues.venue import serialize_venue, serialize_venue_card, serialize_venue_summary
-from tests.api_client import PASSWORD, Api, day, venue_body
+from tests.api_client import PASSWORD, ApiClient, day, venue_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -94,7 +94,7 @@ def list_all_models(model: type[BaseModel]) -> set[type[BaseModel]]:
 class World:
     """An owner with a venue, and a guest with a booking of it. Each field of their documents has a value."""
 
-    api: Api
+    api: ApiClient
     db: Db
     owner: str
     guest: str
@@ -117,7 +117,7 @@ class World:
 
     def get(self, path: str, token: str | None = None) -> Any:
         """Return the data of a GET response."""
-        return self.api.get(path, as_=token).data
+        return self.api.get(path, token=token).data
 
     def search(self, **query: str) -> Any:
         """Return a page of search with the venue."""
@@ -128,7 +128,7 @@ class World:
 @pytest.fixture
 def world(app: Flask, db: Db) -> World:
     """Return the documents that the responses are built from, made by the application."""
-    api = Api(app.test_client())
+    api = ApiClient(app.test_client())
     contact: dict[str, Any] = {"full_name": "Ayesha", "contact_number": "0300-1234567"}
     owner = api.sign_up(owner=True, **contact)["token"]
     guest = api.sign_up(**contact)["token"]
@@ -161,7 +161,7 @@ CASES: list[tuple[type[BaseModel], Callable[[World], Any], Absent]] = [
     (venues.VenueFacts, lambda world: serialize_venue_card(world.venue), {}),
     (venues.VenueReply, lambda world: world.get(f"/venues/{world.venue_id}"), {}),
     (venues.VenuePage, lambda world: world.get("/venues/mine", world.owner), {}),
-    (venues.VenueMade, lambda world: world.api.post("/venues/register", venue_body(), as_=world.owner).data, {}),
+    (venues.VenueMade, lambda world: world.api.post("/venues/register", venue_body(), token=world.owner).data, {}),
     (search.FoundVenue, lambda world: world.search()["venues"][0], WITHOUT_CALENDAR),
     (search.FoundVenue, lambda world: world.search(include="calendar")["venues"][0], {}),
     (search.SearchPage, lambda world: world.search(), WITHOUT_CALENDAR),
@@ -187,14 +187,18 @@ CASES: list[tuple[type[BaseModel], Callable[[World], Any], Absent]] = [
     (bookings.BookingMade, lambda world: world.api.book(world.guest, world.venue_id, day(3)).data, FOR_GUESTS),
     (
         bookings.BookingCancelled,
-        lambda world: world.api.delete(f"/bookings/{world.booking_id}", as_=world.owner).data,
+        lambda world: world.api.delete(f"/bookings/{world.booking_id}", token=world.owner).data,
         {},
     ),
     (accounts.Profile, lambda world: serialize_profile(world.account(world.venue["owner_id"])), {}),
     (accounts.OwnProfile, lambda world: world.get("/auth/me", world.guest), {}),
     (accounts.Session, lambda world: world.api.sign_up(), {}),
     (accounts.Message, lambda world: world.api.post("/auth/forgot-password", {"email": "a@example.com"}).data, {}),
-    (venues.Deleted, lambda world: world.api.delete("/auth/me", body={"password": PASSWORD}, as_=world.guest).data, {}),
+    (
+        venues.Deleted,
+        lambda world: world.api.delete("/auth/me", body={"password": PASSWORD}, token=world.guest).data,
+        {},
+    ),
     (Health, lambda world: world.get("/health"), {}),
     (Health, lambda world: world.get("/health/ready"), {}),
 ]

@@ -186,7 +186,7 @@ def test_the_three_days_of_a_scheduled_entry_begin_when_it_is_due(db: Db) -> Non
     assert only(db)["tries"] == 0
 
 
-def put_dead(db: Db, **fields: Any) -> ObjectId:
+def insert_dead_entry(db: Db, **fields: Any) -> ObjectId:
     """Insert a dead entry."""
     entry_id = enqueue(db, "news", {}, utc_now())
     db.outbox.update_one({"_id": entry_id}, {"$set": {"status": "dead", "tries": MAX_TRIES, **fields}})
@@ -194,7 +194,7 @@ def put_dead(db: Db, **fields: Any) -> ObjectId:
 
 
 def test_dead_entries_are_due_again_after_a_requeue(db: Db) -> None:
-    dead = [put_dead(db) for _ in range(3)]
+    dead = [insert_dead_entry(db) for _ in range(3)]
     now = utc_now()
     scheduled = enqueue(db, "news", {}, now, due_at=now + timedelta(hours=1))
     assert requeue_entries(db, now, dead[:1]) == 1
@@ -209,7 +209,7 @@ def test_dead_entries_are_due_again_after_a_requeue(db: Db) -> None:
 
 def test_entries_are_listed_oldest_first_up_to_the_limit(db: Db) -> None:
     ids = [enqueue(db, "news", {}, utc_now()) for _ in range(2)]
-    ids.append(put_dead(db))
+    ids.append(insert_dead_entry(db))
     assert [entry["_id"] for entry in list_entries(db)] == ids
     assert [entry["_id"] for entry in list_entries(db, 2)] == ids[:2]
 
@@ -219,7 +219,7 @@ def test_due_scheduled_and_dead_entries_are_told_apart(db: Db) -> None:
     enqueue(db, "news", {}, now - timedelta(hours=2))
     enqueue(db, "news", {}, now - timedelta(hours=1))
     enqueue(db, "news", {}, now - timedelta(hours=3), due_at=now + timedelta(days=1))
-    put_dead(db)
+    insert_dead_entry(db)
     # A failed entry is due, also during the pause before its next try.
     retry_later(db, claim(db, now), now, "SMTPDataError")
     assert [state_of(entry, now) for entry in list_entries(db)] == ["due", "due", "scheduled", "dead"]

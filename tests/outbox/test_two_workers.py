@@ -15,7 +15,7 @@ from halls.accounts.emails import PASSWORD_RESET
 from halls.clock import utc_now
 from halls.outbox.store import enqueue, list_entries
 from tests.conftest import SECRET
-from tests.external_documents import put_user
+from tests.external_documents import insert_user
 from tests.mail.smtp_server import SmtpServer, running_smtp_server, soon
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def queue_resets(db: Db, count: int) -> set[str]:
     """Enqueue a reset e-mail to each of `count` accounts. Return their addresses."""
     emails = {f"p{number}@example.com" for number in range(count)}
     for email in emails:
-        put_user(db, email=email)
+        insert_user(db, email=email)
         enqueue(db, PASSWORD_RESET, {"email": email}, utc_now())
     return emails
 

@@ -23,7 +23,7 @@ from halls.outbox.store import MAX_PAUSE_SECONDS, MAX_TRIES, enqueue, list_entri
 from halls.outbox.worker import handle_due_entries, handle_next
 from halls.server import tasks
 from halls.server.tasks import PeriodicTask, start_tasks
-from tests.accounts.concurrency import come_between
+from tests.accounts.concurrency import run_before_first_call
 from tests.conftest import make_config
 from tests.mail.smtp_server import mute_server, running_smtp_server, soon
 from tests.servers import free_port
@@ -313,7 +313,7 @@ def test_each_database_step_has_a_deadline(db: Db, monkeypatch: pytest.MonkeyPat
     with running_smtp_server() as server, locked_entries(db) as lock:
         server.errors = ["451 later"] if step == "retry_later" else []
         server.recipient_errors = {"ayesha@example.com": "550 no"} if step == "mark_dead" else {}
-        come_between(monkeypatch, worker, step, lock)
+        run_before_first_call(monkeypatch, worker, step, lock)
         with pytest.raises(PyMongoError) as late:
             handle_next(db, mail_config(server.port), HANDLERS)
     assert late.value.timeout

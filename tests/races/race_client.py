@@ -17,7 +17,7 @@ from bson import ObjectId
 from halls.accounts.account import account_from_document
 from halls.accounts.tokens import make_token
 from halls.clock import utc_now
-from tests.api_client import Answer, day
+from tests.api_client import ApiResponse, day
 from tests.conftest import SECRET
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Call:
 class Event:
     """The response to a call, and the monotonic times of sending and of the response."""
 
-    answer: Answer
+    answer: ApiResponse
     sent: float
     answered: float
     then: Event | None = None
@@ -68,7 +68,7 @@ class Event:
         return self.answered - self.sent
 
     @property
-    def said(self) -> str:
+    def outcome(self) -> str:
         """The status, and the code of an error response: "409 date_taken"."""
         is_ok = self.answer.json["ok"]
         return str(self.answer.status) if is_ok else f"{self.answer.status} {self.answer.code}"
@@ -83,7 +83,7 @@ class Report:
 
     def add_outcome(self, allowed: Iterable[str], *events: Event) -> str:
         """Count the outcome of a round; an outcome that is not `allowed` is a violation."""
-        outcome = ", ".join(event.said for event in events)
+        outcome = ", ".join(event.outcome for event in events)
         self.outcomes[outcome] += 1
         if outcome not in set(allowed):
             self.violations.append(f"outcome ({outcome})")
@@ -109,7 +109,7 @@ class RaceClient:
     """Sends requests to a server, and reads and writes its database directly."""
 
     db: Db
-    send: Callable[[Call], Answer]
+    send: Callable[[Call], ApiResponse]
     pause: Pause | None = None
 
     def request(self, call: Call) -> Event:
@@ -147,7 +147,7 @@ class RaceClient:
         tokens = [make_token(account, secret=SECRET, now=utc_now(), hours=1)[0] for account in accounts]
         return [Account(account.id, token) for account, token in zip(accounts, tokens, strict=True)]
 
-    def person(self, *, owner: bool = False) -> Account:
+    def account(self, *, owner: bool = False) -> Account:
         """Insert one account; return it with its token."""
         return self.accounts(1, owner=owner)[0]
 
@@ -193,27 +193,27 @@ class Account:
         return Call("PATCH", f"/venues/{venue_id}", self.token, fields, delay=delay)
 
 
-def over_http(port: int) -> Callable[[Call], Answer]:
+def over_http(port: int) -> Callable[[Call], ApiResponse]:
     """Return a function that sends a call to a local server, on a new connection."""
 
-    def send(call: Call) -> Answer:
+    def send(call: Call) -> ApiResponse:
         body = None if call.body is None else json.dumps(call.body)
         content_type = {} if body is None else {"Content-Type": "application/json"}
         with closing(HTTPConnection("127.0.0.1", port, timeout=MAX_WAIT_SECONDS)) as connection:
             connection.request(call.method, call.path, body, {**call.headers, **content_type})
             response = connection.getresponse()
-            return Answer(response.status, json.loads(response.read()), response.headers)
+            return ApiResponse(response.status, json.loads(response.read()), response.headers)
 
     return send
 
 
-def in_process(app: Flask) -> Callable[[Call], Answer]:
+def in_process(app: Flask) -> Callable[[Call], ApiResponse]:
     """Return a function that sends a call to an application in this process, which tests can patch."""
 
-    def send(call: Call) -> Answer:
+    def send(call: Call) -> ApiResponse:
         options = {} if call.body is None else {"json": call.body}
         response = app.test_client().open(call.path, method=call.method, headers=call.headers, **options)
-        return Answer(response.status_code, response.get_json(), response.headers)
+        return ApiResponse(response.status_code, response.get_json(), response.headers)
 
     return send
 

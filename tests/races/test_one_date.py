@@ -17,7 +17,7 @@ FEW = 5
 
 def race_for_one_date(race_client: RaceClient, guests: int) -> list[str]:
     """Book one date for `guests` accounts at once; return the violations."""
-    venue_id = race_client.venue(race_client.person(owner=True))
+    venue_id = race_client.venue(race_client.account(owner=True))
     events = race_client.at_once(*[guest.order(venue_id) for guest in race_client.accounts(guests)])
     report = Report()
     for event in events:

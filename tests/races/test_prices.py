@@ -17,7 +17,7 @@ NEW_PRICING = {"overrides": [{"date": DATE, "price": NEW_PRICE}]}
 
 def race_with_new_prices(race_client: RaceClient, delays: list[float]) -> tuple[list[str], set[int]]:
     """Book dates while their prices change; return the violations and the locked prices."""
-    report, guest, owner = Report(), race_client.person(), race_client.person(owner=True)
+    report, guest, owner = Report(), race_client.account(), race_client.account(owner=True)
     locked = set()
     for venue_id, delay in zip(race_client.venues(owner, len(delays)), delays, strict=True):
         look = Call("GET", f"/venues/{venue_id}/availability?date={DATE}")

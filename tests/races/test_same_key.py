@@ -36,14 +36,18 @@ class Task:
 
 def make_booking_task(race_client: RaceClient) -> Task:
     """Return a booking request, and one for another date."""
-    guest, venue_id, key = race_client.person(), race_client.venue(race_client.person(owner=True)), secrets.token_hex(8)
+    guest, venue_id, key = (
+        race_client.account(),
+        race_client.venue(race_client.account(owner=True)),
+        secrets.token_hex(8),
+    )
     call, other = guest.order(venue_id, key=key), guest.order(venue_id, OTHER_DATE, key=key)
     return Task(call, other, lambda: race_client.db.bookings.count_documents({"user_id": guest.id}))
 
 
 def make_venue_task(race_client: RaceClient) -> Task:
     """Return a venue registration, and one with another name."""
-    owner, key = race_client.person(owner=True), secrets.token_hex(8)
+    owner, key = race_client.account(owner=True), secrets.token_hex(8)
     call = Call("POST", "/venues/register", owner.token, venue_body(), key=key)
     other = replace(call, body=venue_body(venue_name="Ruby Hall"))
     return Task(call, other, lambda: race_client.db.venues.count_documents({"owner_id": owner.id}))
@@ -77,7 +81,7 @@ def race_with_two_bodies(task: Task, race_client: RaceClient) -> list[str]:
     """Send two bodies with one key at once, then both again; return the violations."""
     report = Report()
     for calls in ((task.call, task.other), (task.other, task.call)):
-        events = sorted(race_client.at_once(*calls), key=lambda event: event.said)
+        events = sorted(race_client.at_once(*calls), key=lambda event: event.outcome)
         report.add_outcome(["201, 422 idempotency_conflict"], *events)
     if (count := task.count_effects()) != 1:
         report.violations.append(f"{count} effects")
@@ -107,7 +111,7 @@ def test_a_restarted_server_replays_the_first_response(fresh_uri: str, tmp_path:
     with running_server(mongo_uri=fresh_uri, folder=tmp_path, **SETTINGS) as server:
         after = [RaceClient(db, over_http(server.port)).request(task.call) for task in tasks]
     db.client.close()
-    assert [event.said for event in before] == ["201", "201"]
+    assert [event.outcome for event in before] == ["201", "201"]
     assert [event.answer.json for event in after] == [event.answer.json for event in before]
     assert [is_replay(event) for event in before + after] == [False, False, True, True]
 
@@ -152,5 +156,5 @@ def test_control_a_key_saved_late_gives_both_bodies_an_effect(
 ) -> None:
     unguarded.save_response_after_commit(monkeypatch, service, action, 2)
     task = make_task(in_process_client)
-    assert [event.said for event in in_process_client.at_once(task.call, task.other)] == ["201", "201"]
+    assert [event.outcome for event in in_process_client.at_once(task.call, task.other)] == ["201", "201"]
     assert task.count_effects() == 2

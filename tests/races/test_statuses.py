@@ -45,7 +45,7 @@ def status_of(race_client: RaceClient, guest: Account, booking_id: str) -> str:
 
 def race_confirm_and_cancel(race_client: RaceClient, delays: list[float]) -> Report:
     """Confirm and cancel at once. The final status must be cancelled in either order."""
-    report, guest, owner = Report(), race_client.person(), race_client.person(owner=True)
+    report, guest, owner = Report(), race_client.account(), race_client.account(owner=True)
     for venue_id, delay in zip(race_client.venues(owner, len(delays)), delays, strict=True):
         booking_id = book(race_client, guest, venue_id)
         confirm = set_status(owner, booking_id, "confirmed", max(0.0, -delay))
@@ -58,7 +58,7 @@ def race_confirm_and_cancel(race_client: RaceClient, delays: list[float]) -> Rep
 
 def race_cancels_and_rebook(race_client: RaceClient, delays: list[float]) -> Report:
     """Cancel twice while another guest books the date; the new booking must remain."""
-    report, owner = Report(), race_client.person(owner=True)
+    report, owner = Report(), race_client.account(owner=True)
     guest, other, third = race_client.accounts(3)
     for venue_id, delay in zip(race_client.venues(owner, len(delays)), delays, strict=True):
         old_id = book(race_client, guest, venue_id)
@@ -77,7 +77,7 @@ def find_rebooking_problems(
 ) -> list[str]:
     """Cancel the old booking once more and book for a third guest: the new booking must remain."""
     (guest, other, third), (old_id, new_id) = guests, booking_ids
-    outcomes = (race_client.request(cancel(guest, old_id)).said, race_client.request(third.order(venue_id)).said)
+    outcomes = (race_client.request(cancel(guest, old_id)).outcome, race_client.request(third.order(venue_id)).outcome)
     statuses = (status_of(race_client, guest, old_id), status_of(race_client, other, new_id))
     problems = [] if outcomes == ("200", "409 date_taken") else [f"late cancel and third booking request: {outcomes}"]
     return problems if statuses == ("cancelled", "pending") else [*problems, f"old and new booking are {statuses}"]

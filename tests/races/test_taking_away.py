@@ -27,7 +27,7 @@ def race_rounds(
     race_client: RaceClient, delays: list[float], outcomes: list[str], owner_call: Callable[[Account, ObjectId], Call]
 ) -> Report:
     """Book a date of each venue while its owner changes it; a negative delay delays the booking."""
-    report, guest, owner = Report(), race_client.person(), race_client.person(owner=True)
+    report, guest, owner = Report(), race_client.account(), race_client.account(owner=True)
     venue_ids = race_client.venues(owner, len(delays))
     for venue_id, delay in zip(venue_ids, delays, strict=True):
         call = owner_call(owner, venue_id)

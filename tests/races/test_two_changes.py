@@ -21,7 +21,7 @@ PAIRS: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 def race_two_changes(race_client: RaceClient, pairs: list[tuple[dict[str, Any], dict[str, Any]]]) -> list[str]:
     """Make both changes of each pair at once; return the lost ones."""
-    report, owner = Report(), race_client.person(owner=True)
+    report, owner = Report(), race_client.account(owner=True)
     for venue_id, pair in zip(race_client.venues(owner, len(pairs)), pairs, strict=True):
         report.add_outcome(["200, 200"], *race_client.at_once(*[owner.change(venue_id, **change) for change in pair]))
         venue = race_client.request(Call("GET", f"/venues/{venue_id}")).answer.data["venue"]

@@ -81,7 +81,7 @@ class Load:
             self.unanswered += 1
             return "no response"
         self._check(event)
-        return event.said
+        return event.outcome
 
     def place(self, order: Order) -> None:
         """Send an order once; save the outcome and the id of its booking."""
@@ -92,18 +92,18 @@ class Load:
             order.outcomes.append("no response")
             return
         self._check(event)
-        order.outcomes.append(event.said)
-        if event.said == "201":
+        order.outcomes.append(event.outcome)
+        if event.outcome == "201":
             self.acknowledged.append(event.answered)
             order.booking_id = event.answer.data["booking_id"]
 
     def _check(self, event: Event) -> None:
-        if event.said == UNAVAILABLE and "Retry-After" not in event.answer.headers:
+        if event.outcome == UNAVAILABLE and "Retry-After" not in event.answer.headers:
             self.problems.append("503 without Retry-After")
-        elif event.said[0] == "5" and event.said != UNAVAILABLE:
-            self.problems.append(event.said)
+        elif event.outcome[0] == "5" and event.outcome != UNAVAILABLE:
+            self.problems.append(event.outcome)
         if event.seconds > LONGEST_SECONDS:
-            self.problems.append(f"{event.said} after {event.seconds:.1f} s")
+            self.problems.append(f"{event.outcome} after {event.seconds:.1f} s")
 
     def run_client(self, number: int, guest: Account, venue_ids: list[ObjectId]) -> None:
         """Send orders until `stop` is set; cancel a quarter of the bookings and read the others."""
@@ -139,7 +139,7 @@ class Load:
 def under_load(race_client: RaceClient, clients: int = CLIENTS) -> Iterator[Load]:
     """Send orders concurrently until the block ends; yield the load."""
     load = Load(race_client)
-    venue_ids = race_client.venues(race_client.person(owner=True), VENUES)
+    venue_ids = race_client.venues(race_client.account(owner=True), VENUES)
     guests = race_client.accounts(clients)
     # The accounts do not log in, but `halls check` reports a password account without a hash.
     race_client.db.users.update_many({"password_hash": None}, {"$set": {"password_hash": "$argon2id$"}})

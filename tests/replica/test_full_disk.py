@@ -68,7 +68,7 @@ def test_a_full_disk_rejects_writes_and_loses_nothing(tmp_path: Path) -> None:
                 with pytest.raises(PyMongoError), pymongo.timeout(60):
                     insert_until_error(db)
                 wait_until(lambda: any(UNAVAILABLE in order.outcomes for order in load.orders))
-            assert race_client.request(Call("GET", "/health")).said == "200"
+            assert race_client.request(Call("GET", "/health")).outcome == "200"
             filler.unlink()
             db.client.close()
         with running_server(mongo_uri=None, folder=disk / "data", **SETTINGS) as server:

@@ -78,8 +78,8 @@ def test_a_server_starts_and_creates_indexes_while_a_node_is_stopped(nodes: Node
     with nodes.frozen(nodes.find_in_state("secondary")[0]), serving(uri, tmp_path) as (_, race_client):
         wait_until(lambda: is_ready(race_client), START_SECONDS)
         assert "one_active_booking_per_date" in race_client.db.bookings.index_information()
-        guest, venue_id = race_client.person(), race_client.venue(race_client.person(owner=True))
-        assert race_client.request(guest.order(venue_id)).said == "201"
+        guest, venue_id = race_client.account(), race_client.venue(race_client.account(owner=True))
+        assert race_client.request(guest.order(venue_id)).outcome == "201"
 
 
 def test_control_an_index_build_that_needs_every_node_times_out(nodes: Nodes) -> None:

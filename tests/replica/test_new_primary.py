@@ -38,17 +38,17 @@ def test_a_booking_acknowledged_before_an_election_is_visible_after_it(
 ) -> None:
     """Invariant 9."""
     _, race_client = installation
-    guest = race_client.person()
-    order = guest.order(race_client.venue(race_client.person(owner=True)))
+    guest = race_client.account()
+    order = guest.order(race_client.venue(race_client.account(owner=True)))
     with secondary_without_replication(nodes):
         booking = race_client.request(order)
         victim = nodes.find_primary()
         nodes.kill(victim)
-        assert booking.said == "201"
+        assert booking.outcome == "201"
         read = Call("GET", f"/bookings/{booking.answer.data['booking_id']}", guest.token)
         nodes.find_primary()
         reads = [race_client.request(read) for _ in range(READS)]
-    assert all(is_proper_503(event) for event in reads), [event.said for event in reads]
-    wait_until(lambda: race_client.request(read).said == "200", RECOVERY_SECONDS)
+    assert all(is_proper_503(event) for event in reads), [event.outcome for event in reads]
+    wait_until(lambda: race_client.request(read).outcome == "200", RECOVERY_SECONDS)
     nodes.start(victim)
     nodes.wait_until_healthy()

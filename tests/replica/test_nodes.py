@@ -96,7 +96,7 @@ def test_without_any_node_requests_get_503_and_the_server_recovers(installation:
         wait_until(lambda: is_ready(race_client), RECOVERY_SECONDS)
         time.sleep(BEFORE_SECONDS)
     assert all(is_proper_503(event) for event in [*searches, ready])
-    assert health.said == "200"
+    assert health.outcome == "200"
     load.retry_unknown_orders()
     assert find_inconsistencies(load) == []
     nodes.wait_until_equal("venues", "bookings")

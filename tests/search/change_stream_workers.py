@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from halls.search import change_stream
 from halls.server.startup import make_server_app
-from tests.api_client import Api
+from tests.api_client import ApiClient
 from tests.conftest import make_config
 from tests.faults.fault_injection import wait_until
 from tests.search.queries import find_all
@@ -28,7 +28,7 @@ class Worker:
         app = make_server_app(make_config(mongo_uri=uri))
         self.db: Db = app.extensions["halls"].db
         self.change_stream_reader: ChangeStreamReader = app.extensions["halls"].change_stream
-        self.api = Api(app.test_client())
+        self.api = ApiClient(app.test_client())
 
     def search_ids(self, **parameters: Any) -> list[str]:
         """Return the ids of the venues that a search returns."""

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 if TYPE_CHECKING:
-    from tests.api_client import Api
+    from tests.api_client import ApiClient
 
 MAX_PAGES = 200
 
 
-def find_all(api: Api, limit: int = 100, **parameters: Any) -> list[Any]:
+def find_all(api: ApiClient, limit: int = 100, **parameters: Any) -> list[Any]:
     """Return the venues of all pages of a search, in order."""
     venues: list[Any] = []
     cursor: dict[str, str] = {}

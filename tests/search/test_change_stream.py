@@ -17,7 +17,7 @@ from halls.search import change_stream
 from halls.search.change_stream import NEVER, ChangeStreamReader
 from halls.search.reindex import find_stale
 from tests.api_client import day
-from tests.external_documents import put_booking, put_venue, venue_document
+from tests.external_documents import insert_booking, insert_venue, venue_document
 from tests.faults.fault_injection import wait_until
 from tests.search.change_stream_workers import ReindexRecorder, Worker
 from tests.tcp_proxy import TcpProxy
@@ -37,14 +37,14 @@ def test_every_worker_finds_external_writes_at_once(workers: tuple[Worker, Worke
         return [worker.search_ids(**parameters) for worker in workers]
 
     for _ in range(5):
-        venue = put_venue(external_db, OWNER_ID)
+        venue = insert_venue(external_db, OWNER_ID)
         venue_id = str(venue["_id"])
         assert search_all(date=day(5)) == [[venue_id]] * 2
         external_db.venues.update_one({"_id": venue["_id"]}, {"$set": {"capacity": 7}})
         assert search_all(capacity_max=7) == [[venue_id]] * 2
         external_db.venues.replace_one({"_id": venue["_id"]}, venue | {"type": "Lawn"})
         assert search_all(type="Lawn", capacity_min=8) == [[venue_id]] * 2
-        booking = put_booking(external_db, venue["_id"], ObjectId())
+        booking = insert_booking(external_db, venue["_id"], ObjectId())
         assert search_all(date=day(5)) == [[]] * 2
         external_db.bookings.update_one({"_id": booking["_id"]}, {"$set": {"status": "cancelled"}})
         assert search_all(date=day(5)) == [[venue_id]] * 2
@@ -58,7 +58,7 @@ def test_every_worker_finds_external_writes_at_once(workers: tuple[Worker, Worke
 
 
 def test_external_writes_in_a_transaction_are_found_at_once(worker: Worker, external_db: Db) -> None:
-    venue = put_venue(external_db, OWNER_ID)
+    venue = insert_venue(external_db, OWNER_ID)
     with external_db.client.start_session() as session, session.start_transaction():
         external_db.venues.update_one({"_id": venue["_id"]}, {"$set": {"type": "Lawn"}}, session=session)
         booking = {"venue_id": venue["_id"], "user_id": ObjectId(), "date": day(2), "guests": 1, "status": "pending"}
@@ -74,7 +74,7 @@ def test_control_a_search_that_does_not_wait_misses_external_writes(
     monkeypatch.setattr(ChangeStreamReader, "_await", lambda *_: None)
     counts = []
     for _ in range(5):
-        put_venue(external_db, OWNER_ID)
+        insert_venue(external_db, OWNER_ID)
         counts.append(len(worker.search_ids()))
     assert counts != [1, 2, 3, 4, 5]
 
@@ -84,7 +84,7 @@ def test_a_search_sees_a_concurrent_reindex_by_another_worker(
 ) -> None:
     first, second = workers
     assert [first.search_ids(), second.search_ids()] == [[], []]
-    venue = put_venue(external_db, OWNER_ID)
+    venue = insert_venue(external_db, OWNER_ID)
     real, calls = ChangeStreamReader._read, list[str]()  # noqa: SLF001 - to write between read and clock
 
     def read_slowly(self: ChangeStreamReader, work: Any) -> Any:
@@ -116,7 +116,7 @@ def test_many_external_writes_are_reindexed_in_batches(
 def test_writes_to_other_collections_do_not_hide_a_venue_write(worker: Worker, external_db: Db) -> None:
     assert worker.search_ids() == []
     external_db.others.insert_many([{} for _ in range(20_000)])
-    venue = put_venue(external_db, OWNER_ID)
+    venue = insert_venue(external_db, OWNER_ID)
     assert worker.search_ids() == [str(venue["_id"])]
 
 
@@ -126,9 +126,9 @@ def test_writes_through_the_api_cause_no_reindex(worker: Worker, monkeypatch: py
     owner, guest = api.owner(), api.guest()
     venue_id = api.list_venue(owner)
     booking_ids = [api.book(guest, venue_id, day(ahead)).data["booking_id"] for ahead in (1, 2)]
-    api.delete(f"/bookings/{booking_ids[1]}", as_=guest)
-    api.patch(f"/venues/{venue_id}", {"capacity": 300}, as_=owner)
-    api.delete(f"/venues/{api.list_venue(owner)}", as_=owner)
+    api.delete(f"/bookings/{booking_ids[1]}", token=guest)
+    api.patch(f"/venues/{venue_id}", {"capacity": 300}, token=owner)
+    api.delete(f"/venues/{api.list_venue(owner)}", token=owner)
     assert worker.search_ids(date=day(2)) == [venue_id]
     assert (recorder.venue_ids, recorder.full_runs) == ([], 0)
     assert list(find_stale(worker.db)) == []
@@ -153,7 +153,7 @@ def test_a_replaced_or_dropped_collection_is_reindexed(worker: Worker, external_
 
 
 def test_a_dropped_search_index_is_rebuilt_with_its_mongodb_indexes(worker: Worker, external_db: Db) -> None:
-    venue_id = str(put_venue(external_db, OWNER_ID)["_id"])
+    venue_id = str(insert_venue(external_db, OWNER_ID)["_id"])
     assert worker.search_ids() == [venue_id]
     external_db.catalog.drop()
     wait_until(lambda: external_db.catalog.count_documents({}) == 1)
@@ -169,18 +169,18 @@ def test_ids_of_any_type_do_not_stop_the_reader(worker: Worker, external_db: Db)
         external_db.bookings.update_one({"_id": booking_id}, {"$set": {"status": "cancelled"}})
     external_db.bookings.insert_one({"_id": {"a": [5]}, "venue_id": 7, "date": day(5), "status": "pending"})
     external_db.venues.insert_one(venue_document(OWNER_ID) | {"_id": {"a": [5]}})
-    venue_id = str(put_venue(external_db, OWNER_ID)["_id"])
+    venue_id = str(insert_venue(external_db, OWNER_ID)["_id"])
     with structlog.testing.capture_logs() as logs:
         assert worker.search_ids() == [venue_id]
     assert [line for line in logs if line["log_level"] != "info"] == []
 
 
 def test_the_reader_continues_after_the_database_was_dropped(worker: Worker, external_db: Db) -> None:
-    put_venue(external_db, OWNER_ID)
+    insert_venue(external_db, OWNER_ID)
     assert len(worker.search_ids()) == 1
     external_db.client.drop_database(external_db.name)
     for count in (1, 2):  # only a new stream sees the second insert: the old stream has ended
-        put_venue(external_db, OWNER_ID)
+        insert_venue(external_db, OWNER_ID)
         wait_until(lambda count=count: external_db.catalog.count_documents({}) == count)  # type: ignore[misc]
 
 
@@ -198,12 +198,12 @@ def test_an_ended_stream_is_reopened_after_a_full_reindex(
 
     monkeypatch.setattr(ChangeStreamReader, "_take_in", end_once)
     wait_until(lambda: recorder.full_runs == 1)
-    venue = put_venue(external_db, OWNER_ID)
+    venue = insert_venue(external_db, OWNER_ID)
     assert worker.search_ids() == [str(venue["_id"])]
 
 
 def test_an_external_write_to_the_search_index_is_repaired(worker: Worker, external_db: Db) -> None:
-    venue = put_venue(external_db, OWNER_ID)
+    venue = insert_venue(external_db, OWNER_ID)
     assert worker.search_ids() == [str(venue["_id"])]
     external_db.catalog.delete_one({})
     assert worker.search_ids() == [str(venue["_id"])]
@@ -217,7 +217,7 @@ def test_a_lost_connection_loses_no_change(fresh_uri: str, external_db: Db, monk
         assert worker.search_ids() == []
         recorder = ReindexRecorder(monkeypatch, external_db.name)
         proxy.close()
-        venue = put_venue(external_db, OWNER_ID)
+        venue = insert_venue(external_db, OWNER_ID)
         wait_until(lambda: any(line["event"] == "change stream interrupted" for line in logs))
         proxy.open()
         wait_until(lambda: worker.api.get("/health/ready").status == 200)
@@ -247,7 +247,7 @@ def test_lost_change_stream_history_causes_a_full_reindex(
 
     monkeypatch.setattr(change_stream.Changes, "gather", lose_history)
     with structlog.testing.capture_logs() as logs:
-        venue = put_venue(external_db, OWNER_ID)
+        venue = insert_venue(external_db, OWNER_ID)
         assert worker.search_ids() == [str(venue["_id"])]
     assert recorder.full_runs == 1
     assert [line["error"] for line in logs if line["event"] == "change stream interrupted"] == ["OperationFailure"]
@@ -266,7 +266,7 @@ def test_an_unexpected_error_does_not_end_the_reader_thread(
         raise ZeroDivisionError
 
     monkeypatch.setattr(change_stream.Changes, "reindex", fail_once)
-    venue = put_venue(external_db, OWNER_ID)
+    venue = insert_venue(external_db, OWNER_ID)
     assert worker.search_ids() == [str(venue["_id"])]
 
 
@@ -285,7 +285,7 @@ def busy_reader(worker: Worker, external_db: Db, monkeypatch: pytest.MonkeyPatch
     assert worker.search_ids() == []
     monkeypatch.setattr(change_stream, "MAX_WAIT_SECONDS", 0.3)
     monkeypatch.setattr(change_stream.Changes, "reindex", reindex_slowly)
-    put_venue(external_db, OWNER_ID)
+    insert_venue(external_db, OWNER_ID)
     worker.search_ids()
     assert started.wait(MAX_WAIT_SECONDS)
     yield
@@ -310,7 +310,7 @@ def test_api_bookings_change_search_at_once_during_a_long_reindex(
         assert worker.search_ids(date=day(1)) == [venue_id]
         booking_id = worker.api.book(guest, venue_id, day(1)).data["booking_id"]
         assert worker.search_ids(date=day(1)) == []
-        worker.api.delete(f"/bookings/{booking_id}", as_=guest)
+        worker.api.delete(f"/bookings/{booking_id}", token=guest)
         assert worker.search_ids(date=day(1)) == [venue_id]
 
 

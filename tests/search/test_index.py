@@ -12,10 +12,10 @@ from halls.clock import utc_now
 from halls.demo.load import load_demo
 from halls.search.index import make_entries, make_entry
 from halls.search.reindex import find_stale, reindex_stale
-from tests.api_client import PASSWORD, Api, day
+from tests.api_client import PASSWORD, ApiClient, day
 from tests.commands import run_halls
 from tests.data_transfer.rows import OWNER_EMAIL, VENUE_ID, venue_row, write_export, write_lines
-from tests.external_documents import bare_venue_document, put_booking, put_owner, put_venue, venue_document
+from tests.external_documents import bare_venue_document, insert_booking, insert_owner, insert_venue, venue_document
 from tests.search.queries import find_all, names
 
 if TYPE_CHECKING:
@@ -97,9 +97,9 @@ def test_a_venue_with_only_the_required_fields_has_an_entry(fields: dict[str, An
     ],
     ids=str,
 )
-def test_a_malformed_venue_is_left_out_without_hiding_others(api: Api, db: Db, fields: dict[str, Any]) -> None:
-    invalid = put_venue(db, OWNER_ID, **fields)
-    valid = put_venue(db, OWNER_ID)
+def test_a_malformed_venue_is_left_out_without_hiding_others(api: ApiClient, db: Db, fields: dict[str, Any]) -> None:
+    invalid = insert_venue(db, OWNER_ID, **fields)
+    valid = insert_venue(db, OWNER_ID)
     assert [entry["_id"] for entry in make_entries(db, [invalid["_id"], valid["_id"]])] == [valid["_id"]]
     reindex_stale(db)
     assert ids(find_all(api)) == [str(valid["_id"])]
@@ -108,7 +108,7 @@ def test_a_malformed_venue_is_left_out_without_hiding_others(api: Api, db: Db, f
 
 @pytest.mark.parametrize("fields", [{"type": ["Hall"]}, {"capacity": [5]}], ids=str)
 def test_a_list_instead_of_a_value_is_indexed_as_null(db: Db, fields: dict[str, Any]) -> None:
-    put_venue(db, OWNER_ID, **fields)
+    insert_venue(db, OWNER_ID, **fields)
     reindex_stale(db)
     assert list(find_stale(db)) == []
     assert db.catalog.find_one({}, {"_id": 0, **dict.fromkeys(fields, 1)}) == dict.fromkeys(fields)
@@ -116,21 +116,21 @@ def test_a_list_instead_of_a_value_is_indexed_as_null(db: Db, fields: dict[str, 
 
 def test_a_nan_value_does_not_make_an_entry_stale(db: Db) -> None:
     overrides = [{"date": day(5), "price": float("nan")}, {"date": day(2), "price": Int64(5)}]
-    put_venue(db, OWNER_ID, capacity=float("nan"), pricing={"overrides": overrides})
+    insert_venue(db, OWNER_ID, capacity=float("nan"), pricing={"overrides": overrides})
     reindex_stale(db)
     assert list(find_stale(db)) == []
 
 
 def test_only_an_active_booking_removes_a_free_date(db: Db) -> None:
-    venue = put_venue(db, OWNER_ID)
-    put_booking(db, venue["_id"], ObjectId(), date=day(2))
-    put_booking(db, venue["_id"], ObjectId(), date=day(5), status="cancelled")
-    put_booking(db, ObjectId(), ObjectId(), date=day(9))
+    venue = insert_venue(db, OWNER_ID)
+    insert_booking(db, venue["_id"], ObjectId(), date=day(2))
+    insert_booking(db, venue["_id"], ObjectId(), date=day(5), status="cancelled")
+    insert_booking(db, ObjectId(), ObjectId(), date=day(9))
     (entry,) = make_entries(db, [venue["_id"]])
     assert entry["free"] == [day(5), day(9)]
 
 
-def test_a_registered_venue_is_found_at_once(api: Api, db: Db) -> None:
+def test_a_registered_venue_is_found_at_once(api: ApiClient, db: Db) -> None:
     venue_id = api.list_venue(api.owner())
     assert ids(find_all(api, date=SOON)) == [venue_id]
     assert find_all(api, date=day(-1)) == []
@@ -155,10 +155,10 @@ def test_a_registered_venue_is_found_at_once(api: Api, db: Db) -> None:
     ],
     ids=lambda fields: next(iter(fields)),
 )
-def test_a_change_of_any_field_is_found_at_once(api: Api, db: Db, fields: dict[str, Any]) -> None:
+def test_a_change_of_any_field_is_found_at_once(api: ApiClient, db: Db, fields: dict[str, Any]) -> None:
     owner = api.owner()
     venue_id = api.list_venue(owner)
-    updated = api.patch(f"/venues/{venue_id}", fields, as_=owner).data["venue"]
+    updated = api.patch(f"/venues/{venue_id}", fields, token=owner).data["venue"]
     assert list(find_stale(db)) == []
     (found,) = find_all(api, date=day(2), include="calendar")
     price = next(one["price"] for one in updated["pricing"]["overrides"] if one["date"] == day(2))
@@ -167,75 +167,75 @@ def test_a_change_of_any_field_is_found_at_once(api: Api, db: Db, fields: dict[s
     assert card == {name: (found | {"price": None})[name] for name in card}
 
 
-def test_a_booking_hides_a_date_until_it_is_cancelled(api: Api, db: Db) -> None:
+def test_a_booking_hides_a_date_until_it_is_cancelled(api: ApiClient, db: Db) -> None:
     owner, guest = api.owner(), api.guest()
     venue_id = api.list_venue(owner)
     booking_id = api.book(guest, venue_id, SOON).data["booking_id"]
     assert find_all(api, date=SOON) == []
     assert list(find_stale(db)) == []
-    assert api.patch(f"/bookings/{booking_id}", {"status": "confirmed"}, as_=owner).status == 200
+    assert api.patch(f"/bookings/{booking_id}", {"status": "confirmed"}, token=owner).status == 200
     assert find_all(api, date=SOON) == []
     assert list(find_stale(db)) == []
     assert ids(find_all(api, date=day(4))) == [venue_id]
-    assert api.delete(f"/bookings/{booking_id}", as_=guest).status == 200
+    assert api.delete(f"/bookings/{booking_id}", token=guest).status == 200
     (found,) = find_all(api, date=SOON)
     assert (found["id"], found["price"]) == (venue_id, 103_000)
     assert list(find_stale(db)) == []
 
 
-def test_a_rejected_change_does_not_change_the_entry(api: Api, db: Db) -> None:
+def test_a_rejected_change_does_not_change_the_entry(api: ApiClient, db: Db) -> None:
     owner = api.owner()
     venue_id = api.list_venue(owner)
     api.book(api.guest(), venue_id, SOON)
     before = db.catalog.find_one()
-    response = api.patch(f"/venues/{venue_id}", {"dates_available": [day(1)], "capacity": 5}, as_=owner)
+    response = api.patch(f"/venues/{venue_id}", {"dates_available": [day(1)], "capacity": 5}, token=owner)
     assert response.code == "date_booked"
     assert db.catalog.find_one() == before
     assert list(find_stale(db)) == []
 
 
-def test_a_rejected_booking_does_not_hide_the_date(api: Api, db: Db) -> None:
+def test_a_rejected_booking_does_not_hide_the_date(api: ApiClient, db: Db) -> None:
     venue_id = api.list_venue(api.owner())
     assert api.book(api.guest(), venue_id, SOON, guests=201).code == "over_capacity"
     assert ids(find_all(api, date=SOON)) == [venue_id]
     assert list(find_stale(db)) == []
 
 
-def test_a_deleted_venue_is_not_found(api: Api, db: Db) -> None:
+def test_a_deleted_venue_is_not_found(api: ApiClient, db: Db) -> None:
     owner = api.owner()
     venue_id = api.list_venue(owner)
-    assert api.delete(f"/venues/{venue_id}", as_=owner).status == 200
+    assert api.delete(f"/venues/{venue_id}", token=owner).status == 200
     assert find_all(api) == []
     assert db.catalog.find_one() is None
 
 
-def test_deleting_a_guest_account_frees_its_booked_dates(api: Api, db: Db) -> None:
+def test_deleting_a_guest_account_frees_its_booked_dates(api: ApiClient, db: Db) -> None:
     guest, venue_id = api.guest(), api.list_venue(api.owner())
     api.book(guest, venue_id, SOON)
-    assert api.send("DELETE", "/auth/me", {"password": PASSWORD}, as_=guest).status == 200
+    assert api.send("DELETE", "/auth/me", {"password": PASSWORD}, token=guest).status == 200
     assert ids(find_all(api, date=SOON)) == [venue_id]
     assert list(find_stale(db)) == []
 
 
-def test_deleting_a_guest_without_bookings_changes_no_entry(api: Api, db: Db) -> None:
+def test_deleting_a_guest_without_bookings_changes_no_entry(api: ApiClient, db: Db) -> None:
     guest, _ = api.guest(), api.list_venue(api.owner())
     before = db.catalog.find_one()
-    assert api.send("DELETE", "/auth/me", {"password": PASSWORD}, as_=guest).status == 200
+    assert api.send("DELETE", "/auth/me", {"password": PASSWORD}, token=guest).status == 200
     assert db.catalog.find_one() == before
 
 
-def test_deleting_an_owner_account_removes_its_venues_from_search(api: Api, db: Db) -> None:
+def test_deleting_an_owner_account_removes_its_venues_from_search(api: ApiClient, db: Db) -> None:
     owner, other_owner = api.owner(), api.owner()
     api.list_venue(owner)
     remaining = api.list_venue(other_owner)
     api.book(owner, remaining, SOON)
-    assert api.send("DELETE", "/auth/me", {"password": PASSWORD}, as_=owner).status == 200
+    assert api.send("DELETE", "/auth/me", {"password": PASSWORD}, token=owner).status == 200
     assert ids(find_all(api, date=SOON)) == [remaining]
     assert list(find_stale(db)) == []
 
 
-def test_imported_venues_are_found_at_once(api: Api, db: Db, worker_uri: str, tmp_path: Path) -> None:
-    put_owner(db, email=OWNER_EMAIL)
+def test_imported_venues_are_found_at_once(api: ApiClient, db: Db, worker_uri: str, tmp_path: Path) -> None:
+    insert_owner(db, email=OWNER_EMAIL)
     file = write_lines(tmp_path / "file", venue_row(venue_name="One"), venue_row(venue_name="Two"))
     assert run_halls(worker_uri, "import", file).exit_code == 0
     assert sorted(names(find_all(api, date=SOON))) == ["One", "Two"]
@@ -244,9 +244,9 @@ def test_imported_venues_are_found_at_once(api: Api, db: Db, worker_uri: str, tm
 
 @pytest.mark.parametrize("flags", [[], ["--skip-bad"]], ids=str)
 def test_imported_bookings_hide_their_dates(
-    api: Api, db: Db, worker_uri: str, tmp_path: Path, flags: list[str]
+    api: ApiClient, db: Db, worker_uri: str, tmp_path: Path, flags: list[str]
 ) -> None:
-    put_owner(db, email=OWNER_EMAIL)
+    insert_owner(db, email=OWNER_EMAIL)
     booking = {"venue_id": VENUE_ID, "user_email": OWNER_EMAIL, "date": SOON, "guests": 5, "status": "confirmed"}
     file = write_export(tmp_path / "file", [venue_row(id=VENUE_ID)], [booking | {"price_locked": 5}])
     result = run_halls(worker_uri, "import", *flags, file)
@@ -256,13 +256,13 @@ def test_imported_bookings_hide_their_dates(
     assert list(find_stale(db)) == []
 
 
-def test_the_demo_data_is_found_at_once(api: Api, db: Db) -> None:
+def test_the_demo_data_is_found_at_once(api: ApiClient, db: Db) -> None:
     load_demo(db, utc_now())
     assert len(find_all(api)) == 60
     assert list(find_stale(db)) == []
 
 
-def test_search_with_calendar_returns_the_stored_venue(api: Api, db: Db) -> None:
+def test_search_with_calendar_returns_the_stored_venue(api: ApiClient, db: Db) -> None:
     venue_id = api.list_venue(api.owner(), additional_description="Sea view.")
     api.book(api.guest(), venue_id, SOON)
     (found,) = find_all(api, near_lat=24.86, near_lng=67.0, include="calendar")
@@ -273,7 +273,7 @@ def test_search_with_calendar_returns_the_stored_venue(api: Api, db: Db) -> None
 
 
 @pytest.mark.parametrize("sort", ["newest", "distance", "capacity", "-capacity", "price", "-price"])
-def test_pages_in_every_sort_order_return_each_venue_once(api: Api, sort: str) -> None:
+def test_pages_in_every_sort_order_return_each_venue_once(api: ApiClient, sort: str) -> None:
     owner = api.owner()
     # Two venues share each capacity; the last two venues have no price.
     venue_ids = [
@@ -286,10 +286,10 @@ def test_pages_in_every_sort_order_return_each_venue_once(api: Api, sort: str) -
         assert sorted(found) == sorted(venue_ids)
 
 
-def test_a_price_filter_skips_venues_whose_second_price_matches(api: Api, db: Db) -> None:
+def test_a_price_filter_skips_venues_whose_second_price_matches(api: ApiClient, db: Db) -> None:
     overrides = [{"date": SOON, "price": 900}, {"date": SOON, "price": 5}]
-    matching = put_venue(db, OWNER_ID, dates_available=[SOON], pricing={"overrides": overrides[1:]})
+    matching = insert_venue(db, OWNER_ID, dates_available=[SOON], pricing={"overrides": overrides[1:]})
     for _ in range(9):
-        put_venue(db, OWNER_ID, dates_available=[SOON], pricing={"overrides": overrides})
+        insert_venue(db, OWNER_ID, dates_available=[SOON], pricing={"overrides": overrides})
     reindex_stale(db)
     assert ids(find_all(api, 1, date=SOON, price_max=5)) == [str(matching["_id"])]

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 import pytest
 from bson import ObjectId
 
-from tests.api_client import Api, day
-from tests.external_documents import bare_venue_document, index_all, put_booking
+from tests.api_client import ApiClient, day
+from tests.external_documents import bare_venue_document, index_all, insert_booking
 from tests.search.queries import find_all
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ NAMES = ["100 5 0", "300 - 1", "100 7 0", "200 5 3", "100 - 2", "300 7 1", "200 
 PLACE: dict[str, Any] = {"near_lat": 24.0, "near_lng": 67.0, "near_km": 500}
 
 
-def put_venues(db: Db, *, ahead: int = 1) -> list[Any]:
+def insert_venues(db: Db, *, ahead: int = 1) -> list[Any]:
     """Insert the venues, all offered `ahead` days from today, in the order of their ids."""
     rows = []
     for name in NAMES:
@@ -62,20 +62,20 @@ SORTS = ["newest", "capacity", "-capacity", "price", "-price", "distance"]
 
 @pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 8, 9])
-def test_pages_in_every_order_neither_repeat_nor_skip_venues(api: Api, db: Db, sort: str, limit: int) -> None:
-    rows = put_venues(db)
+def test_pages_in_every_order_neither_repeat_nor_skip_venues(api: ApiClient, db: Db, sort: str, limit: int) -> None:
+    rows = insert_venues(db)
     venues = [venue["id"] for venue in find_all(api, limit, **query_for(sort))]
     assert venues == sorted_ids(rows, sort)
 
 
 @pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("booked", [range(7), range(1, 8), [0, 2, 4, 6], range(8)], ids=str)
-def test_booked_venues_do_not_shorten_a_page(api: Api, db: Db, sort: str, booked: Any) -> None:
-    rows = put_venues(db)
+def test_booked_venues_do_not_shorten_a_page(api: ApiClient, db: Db, sort: str, booked: Any) -> None:
+    rows = insert_venues(db)
     for number in booked:
-        put_booking(db, rows[number]["_id"], ObjectId(), date=day(1), status=("pending", "confirmed")[number % 2])
-    put_booking(db, rows[7]["_id"], ObjectId(), date=day(1), status="cancelled")
-    put_booking(db, rows[7]["_id"], ObjectId(), date=day(2))
+        insert_booking(db, rows[number]["_id"], ObjectId(), date=day(1), status=("pending", "confirmed")[number % 2])
+    insert_booking(db, rows[7]["_id"], ObjectId(), date=day(1), status="cancelled")
+    insert_booking(db, rows[7]["_id"], ObjectId(), date=day(2))
     index_all(db)
     booked_ids = {str(rows[number]["_id"]) for number in booked}
     expected = [venue_id for venue_id in sorted_ids(rows, sort) if venue_id not in booked_ids]
@@ -83,31 +83,31 @@ def test_booked_venues_do_not_shorten_a_page(api: Api, db: Db, sort: str, booked
         assert [venue["id"] for venue in find_all(api, limit, **query_for(sort))] == expected
 
 
-def test_the_default_order_is_newest_or_nearest_to_a_place(api: Api, db: Db) -> None:
-    rows = put_venues(db)
+def test_the_default_order_is_newest_or_nearest_to_a_place(api: ApiClient, db: Db) -> None:
+    rows = insert_venues(db)
     assert [venue["id"] for venue in find_all(api)] == sorted_ids(rows, "newest")
     assert [venue["id"] for venue in find_all(api, date=day(1))] == sorted_ids(rows, "newest")
     assert [venue["id"] for venue in find_all(api, **PLACE)] == sorted_ids(rows, "distance")
     assert [venue["id"] for venue in find_all(api, sort="newest", **PLACE)] == sorted_ids(rows, "newest")
 
 
-def test_every_order_works_with_a_place_and_returns_the_distance(api: Api, db: Db) -> None:
-    rows = put_venues(db)
+def test_every_order_works_with_a_place_and_returns_the_distance(api: ApiClient, db: Db) -> None:
+    rows = insert_venues(db)
     venues = find_all(api, 3, sort="-price", date=day(1), **PLACE)
     assert [venue["id"] for venue in venues] == sorted_ids(rows, "-price")
     degrees = [int(venue["venue_name"].split()[2]) for venue in venues]
     assert [venue["distance_km"] for venue in venues] == [pytest.approx(111.32 * degree, abs=0.1) for degree in degrees]
 
 
-def test_venues_without_a_price_come_last_in_price_order(api: Api, db: Db) -> None:
-    put_venues(db)
+def test_venues_without_a_price_come_last_in_price_order(api: ApiClient, db: Db) -> None:
+    insert_venues(db)
     assert [v["price"] for v in find_all(api, 2, sort="price", date=day(1))] == [5, 5, 5, 7, 7, 9, None, None]
     assert [v["price"] for v in find_all(api, 2, sort="-price", date=day(1))] == [9, 7, 7, 5, 5, 5, None, None]
     assert [v["price"] for v in find_all(api, 2, sort="price", date=day(1), price_min=6)] == [7, 7, 9]
 
 
-def test_paging_continues_after_the_cursor_venue_is_deleted(api: Api, db: Db) -> None:
-    rows = put_venues(db)
+def test_paging_continues_after_the_cursor_venue_is_deleted(api: ApiClient, db: Db) -> None:
+    rows = insert_venues(db)
     first_page = api.get("/venues/search?sort=capacity&limit=2").data
     db.venues.delete_one({"_id": ObjectId(first_page["venues"][-1]["id"])})
     index_all(db)
@@ -131,8 +131,8 @@ def test_paging_continues_after_the_cursor_venue_is_deleted(api: Api, db: Db) ->
     ],
     ids=str,
 )
-def test_a_cursor_of_another_search_is_rejected(api: Api, db: Db, change: dict[str, Any]) -> None:
-    put_venues(db)
+def test_a_cursor_of_another_search_is_rejected(api: ApiClient, db: Db, change: dict[str, Any]) -> None:
+    insert_venues(db)
     parameters = {"sort": "price", "date": day(1), "limit": 1}
     cursor = api.get(f"/venues/search?{urlencode(parameters)}").data["next_cursor"]
     assert cursor
@@ -146,26 +146,26 @@ def test_a_cursor_of_another_search_is_rejected(api: Api, db: Db, change: dict[s
     assert (response.status, response.fields) == (422, ["cursor"])
 
 
-def test_page_size_and_calendar_may_change_between_pages(api: Api, db: Db) -> None:
-    rows = put_venues(db)
+def test_page_size_and_calendar_may_change_between_pages(api: ApiClient, db: Db) -> None:
+    rows = insert_venues(db)
     first_page = api.get("/venues/search?limit=3").data
     remaining = api.get(f"/venues/search?limit=100&include=calendar&cursor={first_page['next_cursor']}").data
     assert [venue["id"] for venue in first_page["venues"] + remaining["venues"]] == sorted_ids(rows, "newest")
     assert all("pricing" in venue for venue in remaining["venues"])
 
 
-def test_a_cursor_of_another_list_is_rejected(api: Api, db: Db) -> None:
+def test_a_cursor_of_another_list_is_rejected(api: ApiClient, db: Db) -> None:
     owner = api.owner()
-    put_venues(db)
+    insert_venues(db)
     for _ in range(2):
         api.list_venue(owner)
-    mine_cursor = api.get("/venues/mine?limit=1", as_=owner).data["next_cursor"]
+    mine_cursor = api.get("/venues/mine?limit=1", token=owner).data["next_cursor"]
     assert api.get(f"/venues/search?cursor={mine_cursor}").fields == ["cursor"]
     search_cursor = api.get("/venues/search?limit=1").data["next_cursor"]
-    assert api.get(f"/venues/mine?cursor={search_cursor}", as_=owner).fields == ["cursor"]
+    assert api.get(f"/venues/mine?cursor={search_cursor}", token=owner).fields == ["cursor"]
 
 
-def test_venues_at_the_same_place_are_paged_in_id_order(api: Api, db: Db) -> None:
+def test_venues_at_the_same_place_are_paged_in_id_order(api: ApiClient, db: Db) -> None:
     rows = [bare_venue_document(ObjectId()) for _ in range(30)]
     db.venues.insert_many(rows)
     index_all(db)
@@ -175,7 +175,7 @@ def test_venues_at_the_same_place_are_paged_in_id_order(api: Api, db: Db) -> Non
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 100])
 @pytest.mark.parametrize("sort", ["capacity", "-capacity"])
-def test_invalid_capacities_are_paged_like_valid_ones(api: Api, db: Db, sort: str, limit: int) -> None:
+def test_invalid_capacities_are_paged_like_valid_ones(api: ApiClient, db: Db, sort: str, limit: int) -> None:
     invalid = (None, "many", 2**60, float("nan"), True)
     rows = [bare_venue_document(ObjectId(), capacity=number) for number in (*invalid, 300, 100, 200, 100)]
     db.venues.insert_many(rows)

@@ -9,12 +9,12 @@ from bson import ObjectId
 
 from halls.search import candidates
 from halls.search.candidates import radius_cache
-from tests.external_documents import put_venue
+from tests.external_documents import insert_venue
 from tests.search.queries import find_all
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db
-    from tests.api_client import Api
+    from tests.api_client import ApiClient
 
 HERE: dict[str, Any] = {"near_lat": 24.86, "near_lng": 67}
 METRES_PER_DEGREE = 111_320
@@ -36,13 +36,13 @@ def result_counts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return counts
 
 
-def put_around(db: Db, metres: range) -> list[str]:
+def insert_venues_around(db: Db, metres: range) -> list[str]:
     """Insert venues at these distances north of the place, and return their ids from near to far."""
     points = [{"type": "Point", "coordinates": [67.0, 24.86 + distance / METRES_PER_DEGREE]} for distance in metres]
-    return [str(put_venue(db, ObjectId(), maps_location=point)["_id"]) for point in points]
+    return [str(insert_venue(db, ObjectId(), maps_location=point)["_id"]) for point in points]
 
 
-def first_page(api: Api, **parameters: Any) -> list[str]:
+def first_page(api: ApiClient, **parameters: Any) -> list[str]:
     """Return the ids of a first page."""
     page = api.get(
         "/venues/search?" + "&".join(f"{name}={value}" for name, value in {**HERE, **parameters}.items())
@@ -50,8 +50,8 @@ def first_page(api: Api, **parameters: Any) -> list[str]:
     return [venue["id"] for venue in page["venues"]]
 
 
-def test_a_second_search_nearby_reads_only_a_circle(api: Api, db: Db, result_counts: list[int]) -> None:
-    near = put_around(db, range(0, 1_000, 10))
+def test_a_second_search_nearby_reads_only_a_circle(api: ApiClient, db: Db, result_counts: list[int]) -> None:
+    near = insert_venues_around(db, range(0, 1_000, 10))
     # While venues are still being indexed, a search may query twice, with the radius of the first query.
     assert len(api.get("/venues/search?limit=100").data["venues"]) == 100
     assert first_page(api) == near[:20]
@@ -67,8 +67,8 @@ def test_a_second_search_nearby_reads_only_a_circle(api: Api, db: Db, result_cou
 
 
 @pytest.mark.parametrize("remaining", [0, 5, 22, 23, 50])
-def test_a_search_widens_the_circle_after_venues_were_deleted(api: Api, db: Db, remaining: int) -> None:
-    near, far = put_around(db, range(0, 400, 5)), put_around(db, range(3_000, 3_250, 10))
+def test_a_search_widens_the_circle_after_venues_were_deleted(api: ApiClient, db: Db, remaining: int) -> None:
+    near, far = insert_venues_around(db, range(0, 400, 5)), insert_venues_around(db, range(3_000, 3_250, 10))
     assert first_page(api) == near[:20]
     db.venues.delete_many({"_id": {"$in": [ObjectId(venue_id) for venue_id in near[remaining:]]}})
     assert first_page(api) == [*near[:remaining], *far][:20]
@@ -76,24 +76,24 @@ def test_a_search_widens_the_circle_after_venues_were_deleted(api: Api, db: Db, 
 
 
 @pytest.mark.parametrize("new_count", [30, 200])
-def test_a_search_misses_none_of_many_new_nearby_venues(api: Api, db: Db, new_count: int) -> None:
-    far = put_around(db, range(2_000, 2_300, 10))
+def test_a_search_misses_none_of_many_new_nearby_venues(api: ApiClient, db: Db, new_count: int) -> None:
+    far = insert_venues_around(db, range(2_000, 2_300, 10))
     assert first_page(api) == far[:20]
-    near = put_around(db, range(new_count))
+    near = insert_venues_around(db, range(new_count))
     assert first_page(api) == near[:20]
     assert [venue["id"] for venue in find_all(api, 20, **HERE)] == [*near, *far]
 
 
-def test_a_cached_radius_is_limited_to_the_requested_radius(api: Api, db: Db, result_counts: list[int]) -> None:
-    ids = put_around(db, range(0, 6_000, 200))
+def test_a_cached_radius_is_limited_to_the_requested_radius(api: ApiClient, db: Db, result_counts: list[int]) -> None:
+    ids = insert_venues_around(db, range(0, 6_000, 200))
     assert first_page(api) == ids[:20]
     result_counts.clear()
     assert first_page(api, near_km=1) == ids[:6]
     assert result_counts == [6]
 
 
-def test_a_search_with_less_than_a_page_needs_one_query(api: Api, db: Db, result_counts: list[int]) -> None:
-    ids = put_around(db, range(0, 12_000, 1_000))
+def test_a_search_with_less_than_a_page_needs_one_query(api: ApiClient, db: Db, result_counts: list[int]) -> None:
+    ids = insert_venues_around(db, range(0, 12_000, 1_000))
     assert first_page(api, near_km=5.001) == ids[:6]
     result_counts.clear()
     assert first_page(api, near_km=5.001) == ids[:6]
@@ -103,8 +103,8 @@ def test_a_search_with_less_than_a_page_needs_one_query(api: Api, db: Db, result
     assert first_page(api, near_km=50) == ids
 
 
-def test_the_requested_circle_may_hold_more_than_a_page(api: Api, db: Db, result_counts: list[int]) -> None:
-    ids = put_around(db, range(0, 300, 10))
+def test_the_requested_circle_may_hold_more_than_a_page(api: ApiClient, db: Db, result_counts: list[int]) -> None:
+    ids = insert_venues_around(db, range(0, 300, 10))
     assert len(first_page(api)) == 20
     result_counts.clear()
     assert first_page(api, near_km=0.215) == ids[:20]
@@ -112,9 +112,9 @@ def test_the_requested_circle_may_hold_more_than_a_page(api: Api, db: Db, result
     assert [venue["id"] for venue in find_all(api, 20, **HERE, near_km=0.215)] == ids[:22]
 
 
-def test_the_cache_does_not_exceed_its_maximum_size(api: Api, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_does_not_exceed_its_maximum_size(api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(candidates, "RADIUS_CACHE_SIZE", 3)
-    near = put_around(db, range(0, 300, 10))
+    near = insert_venues_around(db, range(0, 300, 10))
     for degrees in range(10):
         assert set(first_page(api, near_lat=24.7 + degrees / 25, near_km=100)) <= set(near)
         assert 0 < len(radius_cache) <= 3

@@ -16,7 +16,7 @@ from tests.search.reference import reference_search
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db, Document
-    from tests.api_client import Api
+    from tests.api_client import ApiClient
 
 # Days from today: yesterday, today and the next two days.
 AHEAD = [-1, 0, 1, 2]
@@ -122,7 +122,7 @@ def with_date(query: dict[str, Any]) -> dict[str, Any]:
     limit=st.sampled_from([1, 1, 2, 3, 100]),
 )
 def test_search_returns_the_same_venues_in_the_same_order_as_the_reference(
-    api: Api, db: Db, drawn_venues: list[Any], queries: list[dict[str, Any]], limit: int
+    api: ApiClient, db: Db, drawn_venues: list[Any], queries: list[dict[str, Any]], limit: int
 ) -> None:
     venue_documents, bookings = as_documents(drawn_venues)
     for name, documents in (("venues", venue_documents), ("bookings", bookings)):

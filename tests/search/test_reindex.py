@@ -15,9 +15,9 @@ from halls.search import index, reindex
 from halls.search.index import make_entry
 from halls.search.reindex import find_stale, list_indexed_ids, reindex_stale, reindex_venues
 from halls.server.startup import make_server_app
-from tests.api_client import Api, day
+from tests.api_client import ApiClient, day
 from tests.conftest import make_config
-from tests.external_documents import put_venue, venue_document
+from tests.external_documents import insert_venue, venue_document
 from tests.search.queries import find_all
 
 if TYPE_CHECKING:
@@ -30,29 +30,29 @@ OWNER_ID = ObjectId()
 
 
 @pytest.fixture
-def idle_app(fresh_uri: str) -> Iterator[tuple[Api, Db]]:
+def idle_app(fresh_uri: str) -> Iterator[tuple[ApiClient, Db]]:
     """An application that has served no search: its change stream reader does not run and repairs no entry."""
     app = make_server_app(make_config(mongo_uri=fresh_uri))
     db: Db = app.extensions["halls"].db
     with closing(db.client):
-        yield Api(app.test_client()), db
+        yield ApiClient(app.test_client()), db
 
 
 @pytest.fixture
-def api(idle_app: tuple[Api, Db]) -> Api:
+def api(idle_app: tuple[ApiClient, Db]) -> ApiClient:
     """The API of that application."""
     return idle_app[0]
 
 
 @pytest.fixture
-def db(idle_app: tuple[Api, Db]) -> Db:
+def db(idle_app: tuple[ApiClient, Db]) -> Db:
     """The database of that application."""
     return idle_app[1]
 
 
-def put_bad_entries(db: Db) -> list[ObjectId]:
+def insert_bad_entries(db: Db) -> list[ObjectId]:
     """Leave one current, one stale, one missing and one orphaned entry; return the ids of the last three."""
-    current, stale, missing = (put_venue(db, OWNER_ID) for _ in range(3))
+    current, stale, missing = (insert_venue(db, OWNER_ID) for _ in range(3))
     orphaned = venue_document(OWNER_ID)
     indexed: list[Any] = [current, stale, orphaned]
     db.catalog.insert_many([dict(make_entry(venue, ())) for venue in indexed])
@@ -66,14 +66,14 @@ def editions(db: Db) -> dict[Any, Any]:
 
 
 def test_only_stale_missing_and_orphaned_entries_are_found(db: Db) -> None:
-    bad_ids = put_bad_entries(db)
+    bad_ids = insert_bad_entries(db)
     assert set(find_stale(db)) == {*bad_ids}
     assert list_indexed_ids(db) == sorted({*bad_ids, *db.venues.distinct("_id")})
 
 
 @pytest.mark.parametrize("change", [{"card": b"{}"}, {"free": []}, {"prices": {}}, {"type": "Lawn"}], ids=str)
 def test_an_entry_with_any_field_changed_is_stale(db: Db, change: Document) -> None:
-    venue = put_venue(db, OWNER_ID)
+    venue = insert_venue(db, OWNER_ID)
     reindex_stale(db)
     assert list(find_stale(db)) == []
     db.catalog.update_one({}, {"$set": change})
@@ -81,7 +81,7 @@ def test_an_entry_with_any_field_changed_is_stale(db: Db, change: Document) -> N
 
 
 def test_reindex_stale_rewrites_only_the_wrong_entries(db: Db) -> None:
-    put_bad_entries(db)
+    insert_bad_entries(db)
     (current,) = set(db.catalog.distinct("_id")) - set(find_stale(db))
     before = editions(db)
     assert reindex_stale(db) == 3
@@ -94,7 +94,7 @@ def test_reindex_stale_rewrites_only_the_wrong_entries(db: Db) -> None:
 
 def test_a_full_reindex_rewrites_every_entry_in_batches(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reindex, "BATCH", 2)
-    ids = [put_venue(db, OWNER_ID)["_id"] for _ in range(5)]
+    ids = [insert_venue(db, OWNER_ID)["_id"] for _ in range(5)]
     assert list(reindex_venues(db, ids, only_stale=False)) == [(2, 2), (4, 4), (5, 5)]
     before = editions(db)
     assert list(reindex_venues(db, ids)) == [(2, 0), (4, 0), (5, 0)]
@@ -104,7 +104,7 @@ def test_a_full_reindex_rewrites_every_entry_in_batches(db: Db, monkeypatch: pyt
 
 
 def test_venues_with_ids_that_are_not_object_ids_are_left_out(db: Db) -> None:
-    venue = put_venue(db, OWNER_ID)
+    venue = insert_venue(db, OWNER_ID)
     db.venues.insert_many([{**venue_document(OWNER_ID), "_id": invalid} for invalid in ("a text", {"a": [5]}, 5)])
     assert reindex_stale(db) == 1
     assert list(find_stale(db)) == []
@@ -112,7 +112,7 @@ def test_venues_with_ids_that_are_not_object_ids_are_left_out(db: Db) -> None:
 
 
 def test_a_booking_with_several_venue_ids_does_not_block_reindexing(db: Db) -> None:
-    first, second = (put_venue(db, OWNER_ID)["_id"] for _ in range(2))
+    first, second = (insert_venue(db, OWNER_ID)["_id"] for _ in range(2))
     db.bookings.insert_one({"venue_id": [first, {"a": second}], "date": day(5), "status": "pending"})
     assert reindex_stale(db) == 2
     assert list(find_stale(db)) == []
@@ -151,13 +151,13 @@ FIELDS = (
 )
 
 
-def test_invalid_fields_of_external_writers_do_not_hide_other_venues(api: Api, db: Db) -> None:
+def test_invalid_fields_of_external_writers_do_not_hide_other_venues(api: ApiClient, db: Db) -> None:
     invalid = [venue_document(OWNER_ID) | {name: value} for name in FIELDS for value in INVALID_VALUES]
     overrides = [[value, {"date": value, "price": 5}, {"date": day(1), "price": value}] for value in INVALID_VALUES]
     invalid += [venue_document(OWNER_ID, pricing={"overrides": rows}) for rows in overrides]
     invalid += [venue_document(OWNER_ID, dates_available=[value, day(1)]) for value in INVALID_VALUES]
     db.venues.insert_many(invalid)
-    valid_ids = {str(put_venue(db, OWNER_ID)["_id"]) for _ in range(3)}
+    valid_ids = {str(insert_venue(db, OWNER_ID)["_id"]) for _ in range(3)}
     assert valid_ids <= {venue["id"] for venue in find_all(api, date=day(5))}
     assert valid_ids <= {venue["id"] for venue in find_all(api)}
     response = api.get("/venues/search?limit=100&include=calendar")
@@ -166,7 +166,7 @@ def test_invalid_fields_of_external_writers_do_not_hide_other_venues(api: Api, d
 
 
 def test_an_entry_that_cannot_be_indexed_does_not_block_others(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
-    bad_id, good_id = (put_venue(db, OWNER_ID)["_id"] for _ in range(2))
+    bad_id, good_id = (insert_venue(db, OWNER_ID)["_id"] for _ in range(2))
 
     def make_bad_entry(venue: Any, booked: Any) -> Document:
         return dict(make_entry(venue, booked)) | ({"maps_location": "nowhere"} if venue["_id"] == bad_id else {})
@@ -179,7 +179,7 @@ def test_an_entry_that_cannot_be_indexed_does_not_block_others(db: Db, monkeypat
 
 
 def test_a_lost_connection_is_raised_and_not_treated_as_bad_data(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
-    put_venue(db, OWNER_ID)
+    insert_venue(db, OWNER_ID)
 
     def fail(*_: Any, **__: Any) -> int:
         raise AutoReconnect("away")
@@ -189,9 +189,9 @@ def test_a_lost_connection_is_raised_and_not_treated_as_bad_data(db: Db, monkeyp
         reindex_stale(db)
 
 
-def book_during_reindex(api: Api, db: Db, monkeypatch: pytest.MonkeyPatch, *, has_entry: bool) -> bool:
+def book_during_reindex(api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch, *, has_entry: bool) -> bool:
     """Book while the venue's missing or stale entry is rebuilt; return whether the date is left free."""
-    venue_id, guest = put_venue(db, OWNER_ID)["_id"], api.guest()
+    venue_id, guest = insert_venue(db, OWNER_ID)["_id"], api.guest()
     if has_entry:
         list(reindex_venues(db, [venue_id]))
         db.catalog.update_one({"_id": venue_id}, {"$pull": {"free": day(5)}})
@@ -224,7 +224,7 @@ def book_during_reindex(api: Api, db: Db, monkeypatch: pytest.MonkeyPatch, *, ha
 
 @pytest.mark.parametrize("has_entry", [False, True])
 def test_a_booking_during_the_rebuild_of_an_entry_is_not_missed(
-    api: Api, db: Db, monkeypatch: pytest.MonkeyPatch, *, has_entry: bool
+    api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch, *, has_entry: bool
 ) -> None:
     assert not book_during_reindex(api, db, monkeypatch, has_entry=has_entry)
     assert list(find_stale(db)) == []
@@ -232,7 +232,7 @@ def test_a_booking_during_the_rebuild_of_an_entry_is_not_missed(
 
 @pytest.mark.parametrize("has_entry", [False, True])
 def test_control_a_booking_without_an_unconditional_entry_write_is_missed(
-    api: Api, db: Db, monkeypatch: pytest.MonkeyPatch, *, has_entry: bool
+    api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch, *, has_entry: bool
 ) -> None:
     def mark_date_booked(db: Db, venue_id: ObjectId, date: str, session: Session) -> None:
         db.catalog.update_one({"_id": venue_id}, {"$pull": {"free": date}}, session=session)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bson import Int64, ObjectId
 
-from tests.api_client import Api, day
+from tests.api_client import ApiClient, day
 from tests.contract_routes import NO_ID
-from tests.external_documents import bare_venue_document, index_all, put_booking, put_owner, put_venue
+from tests.external_documents import bare_venue_document, index_all, insert_booking, insert_owner, insert_venue
 from tests.search.queries import find_all, names
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ CALENDAR_FIELDS = {"dates_available", "pricing", "additional_description"}
 KARACHI = {"near_lat": 24.86, "near_lng": 67.0}
 
 
-def test_a_search_result_has_exactly_the_fields_of_the_contract(api: Api) -> None:
+def test_a_search_result_has_exactly_the_fields_of_the_contract(api: ApiClient) -> None:
     venue_id = api.list_venue(api.owner(), space_sqft=4000.5, pictures=["https://a.b/c"])
     venue_details = api.get(f"/venues/{venue_id}").data["venue"]
     response = api.get(f"/venues/search?date={day(3)}&near_lat=24.86&near_lng=67.01")
@@ -38,7 +38,7 @@ def test_a_search_result_has_exactly_the_fields_of_the_contract(api: Api) -> Non
     assert found["distance_km"] == pytest.approx(1.01, abs=0.01)
 
 
-def test_search_with_calendar_returns_the_calendar_fields(api: Api) -> None:
+def test_search_with_calendar_returns_the_calendar_fields(api: ApiClient) -> None:
     venue_id = api.list_venue(api.owner(), additional_description="Sea view.")
     venue_details = api.get(f"/venues/{venue_id}").data["venue"]
     (found,) = api.get("/venues/search?include=calendar").data["venues"]
@@ -46,17 +46,17 @@ def test_search_with_calendar_returns_the_calendar_fields(api: Api) -> None:
     assert found.keys() == CARD_FIELDS | CALENDAR_FIELDS | {"price", "distance_km"}
 
 
-def test_price_and_distance_are_null_without_date_and_place(api: Api) -> None:
+def test_price_and_distance_are_null_without_date_and_place(api: ApiClient) -> None:
     api.list_venue(api.owner())
     (found,) = api.get("/venues/search").data["venues"]
     assert (found["price"], found["distance_km"]) == (None, None)
 
 
-def test_a_search_without_matches_returns_an_empty_page(api: Api) -> None:
+def test_a_search_without_matches_returns_an_empty_page(api: ApiClient) -> None:
     assert api.get("/venues/search").data == {"venues": [], "next_cursor": None}
 
 
-def test_venue_details_are_public(api: Api) -> None:
+def test_venue_details_are_public(api: ApiClient) -> None:
     venue_id = api.list_venue(api.owner())
     response = api.get(f"/venues/{venue_id}")
     assert response.status == 200
@@ -66,14 +66,14 @@ def test_venue_details_are_public(api: Api) -> None:
     assert len(response.data["venue"]["pricing"]["overrides"]) == 9
 
 
-def test_an_unknown_venue_returns_404(api: Api) -> None:
+def test_an_unknown_venue_returns_404(api: ApiClient) -> None:
     for path in (f"/venues/{NO_ID}", f"/venues/{NO_ID}/availability?date=nonsense"):
         response = api.get(path)
         assert (response.status, response.code) == (404, "not_found")
 
 
-def test_a_venue_of_an_external_writer_is_found_by_every_filter(api: Api, db: Db) -> None:
-    venue = put_venue(db, put_owner(db)["_id"])
+def test_a_venue_of_an_external_writer_is_found_by_every_filter(api: ApiClient, db: Db) -> None:
+    venue = insert_venue(db, insert_owner(db)["_id"])
     index_all(db)
     for query in (
         f"date={day(5)}&price_min=150000&price_max=150000&capacity_min=500&capacity_max=500&type=Banquet",
@@ -93,22 +93,22 @@ def test_a_venue_of_an_external_writer_is_found_by_every_filter(api: Api, db: Db
         assert api.get(f"/venues/search?{query}").data["venues"] == []
     details = api.get(f"/venues/{venue['_id']}").data["venue"]
     assert details["dates_available"] == [day(2), day(5), day(9)]
-    put_booking(db, venue["_id"], ObjectId())
+    insert_booking(db, venue["_id"], ObjectId())
     index_all(db)
     assert api.get(f"/venues/search?date={day(5)}").data["venues"] == []
 
 
-def test_int64_values_are_treated_like_other_numbers(api: Api, db: Db) -> None:
+def test_int64_values_are_treated_like_other_numbers(api: ApiClient, db: Db) -> None:
     override = {"date": day(5), "price": Int64(150_000)}
     for _ in range(3):
-        put_venue(db, ObjectId(), capacity=Int64(500), pricing={"overrides": [override]})
+        insert_venue(db, ObjectId(), capacity=Int64(500), pricing={"overrides": [override]})
     index_all(db)
     for sort in ("price", "-price", "capacity", "-capacity"):
         found = find_all(api, 1, date=day(5), sort=sort, capacity_min=500, price_max=150_000)
         assert [(venue["capacity"], venue["price"]) for venue in found] == [(500, 150_000)] * 3
 
 
-def test_a_venue_with_only_required_fields_is_found_without_a_date(api: Api, db: Db) -> None:
+def test_a_venue_with_only_required_fields_is_found_without_a_date(api: ApiClient, db: Db) -> None:
     db.venues.insert_one(bare_venue_document(ObjectId()))
     db.venues.insert_one(bare_venue_document(ObjectId(), pricing=None, dates_available=None, amenities=None))
     index_all(db)
@@ -144,7 +144,7 @@ def test_a_venue_with_only_required_fields_is_found_without_a_date(api: Api, db:
         (KARACHI | {"type": "Hall", "capacity_min": 150, "price_max": 200}, ["large"]),
     ],
 )
-def test_filters_work_alone_and_combined(api: Api, parameters: dict[str, Any], expected: list[str]) -> None:
+def test_filters_work_alone_and_combined(api: ApiClient, parameters: dict[str, Any], expected: list[str]) -> None:
     owner = api.owner()
     prices = [{"date": day(1), "price": 200}, {"date": day(2), "price": 300}]
     past = [{"date": day(-1), "price": 350}, {"date": day(3), "price": 100}]
@@ -157,7 +157,7 @@ def test_filters_work_alone_and_combined(api: Api, parameters: dict[str, Any], e
     assert sorted(names(find_all(api, **parameters))) == sorted(expected)
 
 
-def test_the_price_filter_without_a_date_ignores_past_prices(api: Api) -> None:
+def test_the_price_filter_without_a_date_ignores_past_prices(api: ApiClient) -> None:
     owner = api.owner()
     for ahead in (-1, 0, 1):
         override = {"date": day(ahead), "price": 100}
@@ -165,7 +165,7 @@ def test_the_price_filter_without_a_date_ignores_past_prices(api: Api) -> None:
     assert sorted(names(find_all(api, price_max=100))) == ["0", "1"]
 
 
-def test_a_past_date_finds_nothing_and_today_finds_venues(api: Api) -> None:
+def test_a_past_date_finds_nothing_and_today_finds_venues(api: ApiClient) -> None:
     api.list_venue(api.owner(), dates_available=[day(-1), day(0)])
     assert find_all(api, date=day(-1)) == []
     assert find_all(api, date="2000-01-01", sort="price") == []
@@ -225,18 +225,18 @@ def test_a_past_date_finds_nothing_and_today_finds_venues(api: Api) -> None:
         ("limit=1&limit=2&colour=red", ["colour", "limit"]),
     ],
 )
-def test_an_invalid_query_returns_422_and_names_its_fields(api: Api, query: str, fields: list[str]) -> None:
+def test_an_invalid_query_returns_422_and_names_its_fields(api: ApiClient, query: str, fields: list[str]) -> None:
     response = api.get(f"/venues/search?{query}")
     assert (response.status, response.code, sorted(response.fields)) == (422, "validation_error", fields)
     assert all(detail["message"] for detail in response.json["details"])
 
 
 @pytest.mark.parametrize("query", ["limit=1", "limit=100", "near_lat=-90&near_lng=180&near_km=500", "capacity_min=0"])
-def test_range_limits_are_inclusive(api: Api, query: str) -> None:
+def test_range_limits_are_inclusive(api: ApiClient, query: str) -> None:
     assert api.get(f"/venues/search?{query}").status == 200
 
 
-def test_a_page_holds_twenty_venues_by_default(api: Api, db: Db) -> None:
+def test_a_page_holds_twenty_venues_by_default(api: ApiClient, db: Db) -> None:
     db.venues.insert_many([bare_venue_document(ObjectId()) for _ in range(21)])
     index_all(db)
     page = api.get("/venues/search").data

@@ -10,7 +10,7 @@ import pytest
 from bson import ObjectId, Timestamp
 
 from halls.search import change_stream
-from tests.external_documents import put_venue, venue_document
+from tests.external_documents import insert_venue, venue_document
 from tests.faults.fault_injection import wait_until
 from tests.search.change_stream_workers import ReindexRecorder, Worker
 
@@ -23,7 +23,7 @@ OWNER_ID = ObjectId()
 
 
 def test_the_first_search_waits_for_the_full_reindex(fresh_uri: str, external_db: Db) -> None:
-    ids = [str(put_venue(external_db, OWNER_ID)["_id"]) for _ in range(60)]
+    ids = [str(insert_venue(external_db, OWNER_ID)["_id"]) for _ in range(60)]
     with closing(Worker(fresh_uri)) as worker:
         assert sorted(worker.search_ids()) == sorted(ids)
 
@@ -53,13 +53,13 @@ def test_search_and_readiness_return_503_until_the_first_reindex_ends(
 def test_a_second_start_reindexes_only_later_writes(
     fresh_uri: str, external_db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    indexed = put_venue(external_db, OWNER_ID)
+    indexed = insert_venue(external_db, OWNER_ID)
     with closing(Worker(fresh_uri)) as worker:
         worker.search_ids()
         wait_until(lambda: external_db.catalog_state.count_documents({}) == 1)
     monkeypatch.setattr(change_stream, "OVERLAP_SECONDS", 0)
     recorder = ReindexRecorder(monkeypatch, external_db.name)
-    before, since = indexed["_id"], put_venue(external_db, OWNER_ID)["_id"]
+    before, since = indexed["_id"], insert_venue(external_db, OWNER_ID)["_id"]
     with closing(Worker(fresh_uri)) as worker:
         assert sorted(worker.search_ids()) == sorted([str(before), str(since)])
     assert recorder.venue_ids == [since]
@@ -93,7 +93,7 @@ def test_an_invalid_resume_time_is_replaced(fresh_uri: str, external_db: Db) -> 
 
 @pytest.mark.parametrize("until", [Timestamp(2**32 - 1, 1), Timestamp(5, 1)], ids=["ahead", "long ago"])
 def test_a_resume_time_in_the_future_or_far_past_is_not_used(fresh_uri: str, external_db: Db, until: Timestamp) -> None:
-    venue = put_venue(external_db, OWNER_ID)
+    venue = insert_venue(external_db, OWNER_ID)
     external_db.catalog_state.insert_one({"_id": "followed", "until": until})
     with closing(Worker(fresh_uri)) as worker:
         assert worker.search_ids() == [str(venue["_id"])]

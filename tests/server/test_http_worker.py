@@ -14,7 +14,7 @@ from gunicorn.workers.gthread import PollableMethodQueue, ThreadWorker
 
 from halls.logs import configure_logging
 from halls.server.http_worker import HttpWorker
-from tests.hostile.raw_http import parse_answers
+from tests.hostile.raw_http import parse_responses
 from tests.loggers import preserved_logging
 
 
@@ -25,7 +25,7 @@ def response_to(error: BaseException) -> Any:
     with server_socket, client_socket:
         worker.handle_error(None, server_socket, ("127.0.0.1", 1), error)
         server_socket.shutdown(socket.SHUT_WR)
-        [response] = parse_answers(client_socket.recv(65536))
+        [response] = parse_responses(client_socket.recv(65536))
         return response
 
 

@@ -17,7 +17,7 @@ from halls.mongo.client import Db, connect
 from halls.mongo.indexes import IncompatibleDataError
 from halls.server import startup
 from halls.server.startup import make_server_app, prepare_database
-from tests.api_client import Api
+from tests.api_client import ApiClient
 from tests.conftest import SECRET, make_config
 from tests.loggers import preserved_logging
 from tests.tcp_proxy import TcpProxy
@@ -87,7 +87,7 @@ class RecordingLog:
 
 def test_an_application_with_a_reachable_database_is_ready_at_once(fresh_uri: str) -> None:
     with started(fresh_uri) as app:
-        assert Api(app.test_client()).get("/health/ready").status == 200
+        assert ApiClient(app.test_client()).get("/health/ready").status == 200
         db = app.extensions["halls"].db
         assert [spec.name for spec in COLLECTIONS if not db[spec.name].index_information()] == []
         assert [thread.name for thread in threading.enumerate() if thread.name == "prepare"] == []
@@ -95,7 +95,7 @@ def test_an_application_with_a_reachable_database_is_ready_at_once(fresh_uri: st
 
 def test_without_a_database_it_responds_503_and_becomes_ready_later(proxy: TcpProxy) -> None:
     with started(proxy.uri) as app:
-        api = Api(app.test_client())
+        api = ApiClient(app.test_client())
         assert api.get("/health").data == {"status": "up"}
         signup = {"email": "a@example.com", "password": "correct horse 7", "is_venue_owner": True}
         responses = [api.get("/health/ready"), api.get("/venues/search"), api.post("/auth/signup", signup)]
@@ -119,10 +119,10 @@ def test_incompatible_data_keeps_it_unavailable_until_the_data_is_repaired(
         proxy.open()
         assert log.error_logged.wait(MAX_WAIT_SECONDS)
         assert all(str(duplicate) in log.errors[0]["reason"] for duplicate in duplicates)
-        assert Api(app.test_client()).get("/venues/search").status == 503
+        assert ApiClient(app.test_client()).get("/venues/search").status == 503
         db.bookings.delete_one({"_id": duplicates[0]})
         wait_until_prepared()
-        assert Api(app.test_client()).get("/venues/search").status == 200
+        assert ApiClient(app.test_client()).get("/venues/search").status == 200
 
 
 def test_the_text_of_driver_errors_stays_out_of_the_log(proxy: TcpProxy, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,11 +173,11 @@ def test_halls_wsgi_provides_a_ready_application(
     with preserved_logging():
         app = runpy.run_module("halls.wsgi")["app"]
     with closing(app.extensions["halls"].db.client):
-        assert Api(app.test_client()).get("/health/ready").status == 200
+        assert ApiClient(app.test_client()).get("/health/ready").status == 200
 
 
 def test_an_unresolvable_host_counts_as_an_outage() -> None:
     app = create_app(make_config(mongo_uri="mongodb+srv://db.nowhere.invalid/halls"))
     with closing(app.extensions["halls"].db.client):
         assert not prepare_database(app.extensions["halls"].db, COLLECTIONS)
-        assert Api(app.test_client()).get("/health").status == 200
+        assert ApiClient(app.test_client()).get("/health").status == 200

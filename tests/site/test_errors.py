@@ -18,7 +18,7 @@ from halls.server import http_worker
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.api_client import Api
+    from tests.api_client import ApiClient
 
 PAGE = (ROOT / "docs" / "errors.md").read_text()
 ROWS = re.findall(r"^\| `([a-z_]+)` \| (.+) \| (.+) \|$", PAGE, re.MULTILINE)
@@ -62,7 +62,7 @@ def test_each_code_is_listed_below_its_status() -> None:
             assert str(codes[code]) in heading.replace("5xx", "500 503"), (code, heading)
 
 
-def test_the_example_of_an_error_response_is_real(api: Api) -> None:
+def test_the_example_of_an_error_response_is_real(api: ApiClient) -> None:
     (sample,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
     response = api.book(api.guest(), api.list_venue(api.owner()), day(1), guests="many")
     assert response.json == json.loads(sample)

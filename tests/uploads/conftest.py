@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from halls.http.rate_limits import RateLimiter
-from tests.api_client import Api
+from tests.api_client import ApiClient
 from tests.conftest import make_config
 from tests.uploads.seaweed import running_seaweed
 
@@ -28,27 +28,27 @@ def make_api(
     db: Db,  # noqa: ARG001 - the fixture empties the database before the test
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> Callable[..., Api]:
+) -> Callable[..., ApiClient]:
     """Return a function that changes the settings of the application and returns a client; data is in `tmp_path`."""
     context = app.extensions["halls"]
 
-    def make(**settings: Any) -> Api:
+    def make(**settings: Any) -> ApiClient:
         config = make_config(mongo_uri=context.config.mongo_uri, data_dir=tmp_path, **settings)
         monkeypatch.setattr(context, "config", config)
         monkeypatch.setattr(context, "rate_limiter", RateLimiter(config))
-        return Api(app.test_client())
+        return ApiClient(app.test_client())
 
     return make
 
 
 @pytest.fixture
-def api(make_api: Callable[..., Api]) -> Api:
+def api(make_api: Callable[..., ApiClient]) -> ApiClient:
     """Return a client of an application that stores its uploads in `tmp_path`."""
     return make_api()
 
 
 @pytest.fixture
-def owner(api: Api) -> str:
+def owner(api: ApiClient) -> str:
     """Return an owner's token."""
     return api.owner()
 

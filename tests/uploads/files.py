@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from tests.api_client import Answer
+from tests.api_client import ApiResponse
 
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
-    from tests.api_client import Api
+    from tests.api_client import ApiClient
 
 HEADS = {
     "image/jpeg": b"\xff\xd8\xff\xe0\x00\x10JFIF\x00",
@@ -42,9 +42,9 @@ def upload_body(content_type: str = "image/jpeg", size: int = 1_000, **fields: A
     return {"filename": "a.jpg", "content_type": content_type, "size_bytes": size, **fields}
 
 
-def sign(api: Api, owner: str, content_type: str = "image/jpeg", size: int = 1_000) -> Any:
+def sign(api: ApiClient, owner: str, content_type: str = "image/jpeg", size: int = 1_000) -> Any:
     """Return the data of POST /uploads/sign-s3."""
-    return api.post("/uploads/sign-s3", upload_body(content_type, size), as_=owner).data
+    return api.post("/uploads/sign-s3", upload_body(content_type, size), token=owner).data
 
 
 def path_of(url: str) -> str:
@@ -52,14 +52,14 @@ def path_of(url: str) -> str:
     return "/" + url.split("/", 3)[3]
 
 
-def put(api: Api, url: str, body: bytes, content_type: str = "image/jpeg", **headers: str) -> Answer:
+def put(api: ApiClient, url: str, body: bytes, content_type: str = "image/jpeg", **headers: str) -> ApiResponse:
     """Upload a file to a local-storage URL; underscores in header names become dashes."""
     sent = {"Content-Type": content_type, **{name.replace("_", "-"): value for name, value in headers.items()}}
     response = api.client.put(path_of(url), data=body, headers=sent)
-    return Answer(response.status_code, response.get_json(silent=True), response.headers)
+    return ApiResponse(response.status_code, response.get_json(silent=True), response.headers)
 
 
-def get(api: Api, path: str, **headers: str) -> TestResponse:
+def get(api: ApiClient, path: str, **headers: str) -> TestResponse:
     """Return the buffered response of a stored file; underscores in header names become dashes."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     return api.client.get(path, headers=sent, buffered=True)

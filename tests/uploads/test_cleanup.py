@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from halls.config import Config
     from halls.mongo.client import Db
-    from tests.api_client import Api
+    from tests.api_client import ApiClient
 
 OWNER_ID = "0123456789abcdef01234567"
 
@@ -64,7 +64,7 @@ def test_parts_of_interrupted_uploads_are_deleted(db: Db, config: Config, store:
 
 
 def test_a_referenced_file_stays_for_a_day_after_its_removal(
-    api: Api, owner: str, db: Db, config: Config, store: Path
+    api: ApiClient, owner: str, db: Db, config: Config, store: Path
 ) -> None:
     picture, video = sign(api, owner), sign(api, owner, "video/mp4")
     put(api, picture["upload_url"], make_file())
@@ -75,7 +75,7 @@ def test_a_referenced_file_stays_for_a_day_after_its_removal(
     assert len(files) == 2
     now = utc_now()
     assert cleanup.clean_up_uploads(db, config, now + timedelta(days=40)) == 0
-    api.patch(f"/venues/{venue_id}", {"pictures": [], "videos": []}, as_=owner)
+    api.patch(f"/venues/{venue_id}", {"pictures": [], "videos": []}, token=owner)
     assert cleanup.clean_up_uploads(db, config, now + timedelta(days=40, hours=23)) == 0
     assert cleanup.clean_up_uploads(db, config, now + timedelta(days=41, hours=1)) == 2
 

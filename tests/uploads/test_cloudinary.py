@@ -11,21 +11,21 @@ from cloudinary.utils import api_sign_request
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.api_client import Api
+    from tests.api_client import ApiClient
 
 PRESET = {"cloudinary_cloud_name": "demo", "cloudinary_upload_preset": "halls-unsigned"}
 SECRET = {"cloudinary_cloud_name": "demo", "cloudinary_api_key": "123", "cloudinary_api_secret": "a secret"}
 
 
-def sign_cloudinary(api: Api, owner: str, **body: Any) -> Any:
+def sign_cloudinary(api: ApiClient, owner: str, **body: Any) -> Any:
     """Return the data of POST /uploads/sign-cloudinary."""
-    return api.post("/uploads/sign-cloudinary", body, as_=owner).data
+    return api.post("/uploads/sign-cloudinary", body, token=owner).data
 
 
-def test_unsigned_preset_works_without_a_secret(make_api: Callable[..., Api]) -> None:
+def test_unsigned_preset_works_without_a_secret(make_api: Callable[..., ApiClient]) -> None:
     api = make_api(**PRESET)
     owner = api.owner()
-    owner_id = api.get("/auth/me", as_=owner).data["profile"]["id"]
+    owner_id = api.get("/auth/me", token=owner).data["profile"]["id"]
     answer = sign_cloudinary(api, owner)
     assert set(answer) == {"upload_url", "unsigned_preset", "params_sample", "signed_params"}
     assert answer["upload_url"] == "https://api.cloudinary.com/v1_1/demo/image/upload"
@@ -34,10 +34,10 @@ def test_unsigned_preset_works_without_a_secret(make_api: Callable[..., Api]) ->
     assert answer["signed_params"] is None
 
 
-def test_signature_equals_that_of_the_cloudinary_package(make_api: Callable[..., Api]) -> None:
+def test_signature_equals_that_of_the_cloudinary_package(make_api: Callable[..., ApiClient]) -> None:
     api = make_api(**SECRET)
     owner = api.owner()
-    owner_id = api.get("/auth/me", as_=owner).data["profile"]["id"]
+    owner_id = api.get("/auth/me", token=owner).data["profile"]["id"]
     answer = sign_cloudinary(api, owner, folder="halls/2026", public_id="front", resource_type="video")
     assert answer["upload_url"] == "https://api.cloudinary.com/v1_1/demo/video/upload"
     assert (answer["unsigned_preset"], "upload_preset" in answer["params_sample"]) == (None, False)
@@ -53,7 +53,7 @@ def test_signature_equals_that_of_the_cloudinary_package(make_api: Callable[...,
     }
 
 
-def test_public_ids_are_unique(make_api: Callable[..., Api]) -> None:
+def test_public_ids_are_unique(make_api: Callable[..., ApiClient]) -> None:
     api = make_api(**SECRET, cloudinary_upload_preset="halls-unsigned")
     public_ids = {sign_cloudinary(api, api.owner(), public_id="hall")["signed_params"]["public_id"] for _ in range(2)}
     assert len(public_ids) == 2
@@ -64,9 +64,9 @@ def test_public_ids_are_unique(make_api: Callable[..., Api]) -> None:
     )
 
 
-def test_request_without_a_body_uses_defaults(make_api: Callable[..., Api]) -> None:
+def test_request_without_a_body_uses_defaults(make_api: Callable[..., ApiClient]) -> None:
     api = make_api(**PRESET)
-    assert api.send("POST", "/uploads/sign-cloudinary", as_=api.owner()).status == 200
+    assert api.send("POST", "/uploads/sign-cloudinary", token=api.owner()).status == 200
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,9 @@ def test_request_without_a_body_uses_defaults(make_api: Callable[..., Api]) -> N
         {"cloudinary_cloud_name": "demo", "cloudinary_api_key": "123"},
     ],
 )
-def test_incomplete_settings_return_503(make_api: Callable[..., Api], settings: dict[str, str]) -> None:
+def test_incomplete_settings_return_503(make_api: Callable[..., ApiClient], settings: dict[str, str]) -> None:
     api = make_api(**settings)
-    answer = api.post("/uploads/sign-cloudinary", {}, as_=api.owner())
+    answer = api.post("/uploads/sign-cloudinary", {}, token=api.owner())
     assert (answer.status, answer.code) == (503, "not_configured")
 
 
@@ -105,8 +105,8 @@ def test_incomplete_settings_return_503(make_api: Callable[..., Api], settings: 
     ],
 )
 def test_unknown_or_invalid_parameter_is_rejected(
-    make_api: Callable[..., Api], body: dict[str, Any], fields: set[str]
+    make_api: Callable[..., ApiClient], body: dict[str, Any], fields: set[str]
 ) -> None:
     api = make_api(**SECRET)
-    answer = api.post("/uploads/sign-cloudinary", body, as_=api.owner())
+    answer = api.post("/uploads/sign-cloudinary", body, token=api.owner())
     assert (answer.status, answer.code, set(answer.fields)) == (422, "validation_error", fields)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.api_client import Api
+    from tests.api_client import ApiClient
 
 MIB = 1024 * 1024
 OWNER_ID = "0123456789abcdef01234567"
@@ -36,7 +36,7 @@ def stored_files(store: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("content_type", CONTENT_TYPES)
-def test_file_of_each_type_is_uploaded_and_served(api: Api, owner: str, store: Path, content_type: str) -> None:
+def test_file_of_each_type_is_uploaded_and_served(api: ApiClient, owner: str, store: Path, content_type: str) -> None:
     file = make_file(content_type, 3 * PIECE_BYTES + 5)
     address = sign(api, owner, content_type, len(file))
     answer = put(api, address["upload_url"], file, content_type)
@@ -48,7 +48,7 @@ def test_file_of_each_type_is_uploaded_and_served(api: Api, owner: str, store: P
     assert len(stored_files(store)) == 1
 
 
-def test_venue_accepts_the_public_url(api: Api, owner: str) -> None:
+def test_venue_accepts_the_public_url(api: ApiClient, owner: str) -> None:
     picture, video = sign(api, owner)["public_url"], sign(api, owner, "video/mp4")["public_url"]
     venue_id = api.list_venue(owner, pictures=[picture], videos=[{"url": video, "size_mb": 0.1}])
     assert api.get(f"/venues/{venue_id}").data["venue"]["pictures"] == [picture]
@@ -69,13 +69,13 @@ def test_venue_accepts_the_public_url(api: Api, owner: str) -> None:
         lambda url: url[:36] + "x",
     ],
 )
-def test_tampered_url_is_rejected(api: Api, owner: str, store: Path, tamper: Callable[[str], str]) -> None:
+def test_tampered_url_is_rejected(api: ApiClient, owner: str, store: Path, tamper: Callable[[str], str]) -> None:
     answer = put(api, tamper(sign(api, owner)["upload_url"]), make_file())
     assert (answer.status, answer.code) == (403, "bad_signature")
     assert stored_files(store) == []
 
 
-def test_changed_owner_or_expiry_invalidates_the_signature(api: Api, owner: str) -> None:
+def test_changed_owner_or_expiry_invalidates_the_signature(api: ApiClient, owner: str) -> None:
     *start, owner_id, name, size, expires, signature = sign(api, owner)["upload_url"].split("/")
     for forged in (
         [*start, OWNER_ID, name, size, expires, signature],
@@ -84,7 +84,7 @@ def test_changed_owner_or_expiry_invalidates_the_signature(api: Api, owner: str)
         assert put(api, "/".join(forged), make_file()).code == "bad_signature"
 
 
-def test_signature_requires_the_secret_of_the_server(api: Api) -> None:
+def test_signature_requires_the_secret_of_the_server(api: ApiClient) -> None:
     key, later = new_key(OWNER_ID, "image/jpeg"), utc_now() + timedelta(minutes=5)
     address, _ = sign_local_put(
         make_config(jwt_secret="another secret, as long as it is"), UploadTicket(key, 1_000), later
@@ -94,7 +94,7 @@ def test_signature_requires_the_secret_of_the_server(api: Api) -> None:
     assert put(api, address, make_file()).status == 200
 
 
-def test_expired_url_is_rejected(api: Api, store: Path) -> None:
+def test_expired_url_is_rejected(api: ApiClient, store: Path) -> None:
     key, now = new_key(OWNER_ID, "image/jpeg"), utc_now()
     address, _ = sign_local_put(make_config(), UploadTicket(key, 1_000), now - timedelta(seconds=1))
     answer = put(api, address, make_file())
@@ -102,7 +102,7 @@ def test_expired_url_is_rejected(api: Api, store: Path) -> None:
     assert stored_files(store) == []
 
 
-def test_same_file_may_be_sent_again_and_a_different_file_is_rejected(api: Api, owner: str, store: Path) -> None:
+def test_same_file_may_be_sent_again_and_a_different_file_is_rejected(api: ApiClient, owner: str, store: Path) -> None:
     address = sign(api, owner)
     file, other = make_file(), make_file()[:-1] + b"!"
     assert put(api, address["upload_url"], file).status == 200
@@ -114,13 +114,13 @@ def test_same_file_may_be_sent_again_and_a_different_file_is_rejected(api: Api, 
 
 
 @pytest.mark.parametrize("sent_type", ["image/png", "image/jpeg; charset=utf-8", "text/html", ""])
-def test_different_content_type_is_rejected(api: Api, owner: str, store: Path, sent_type: str) -> None:
+def test_different_content_type_is_rejected(api: ApiClient, owner: str, store: Path, sent_type: str) -> None:
     answer = put(api, sign(api, owner)["upload_url"], make_file(), sent_type)
     assert (answer.status, answer.code) == (415, "not_json")
     assert stored_files(store) == []
 
 
-def test_compressed_body_is_rejected(api: Api, owner: str) -> None:
+def test_compressed_body_is_rejected(api: ApiClient, owner: str) -> None:
     answer = put(api, sign(api, owner)["upload_url"], make_file(), Content_Encoding="gzip")
     assert (answer.status, answer.code) == (415, "not_json")
 
@@ -134,7 +134,7 @@ def test_compressed_body_is_rejected(api: Api, owner: str) -> None:
         make_file("image/jpeg"),
     ],
 )
-def test_content_of_a_different_type_is_rejected(api: Api, owner: str, store: Path, content: bytes) -> None:
+def test_content_of_a_different_type_is_rejected(api: ApiClient, owner: str, store: Path, content: bytes) -> None:
     content = content.ljust(1_000)
     answer = put(api, sign(api, owner, "image/png", 1_000)["upload_url"], content, "image/png")
     assert (answer.status, answer.code) == (415, "not_json")
@@ -154,7 +154,7 @@ def test_content_of_a_different_type_is_rejected(api: Api, owner: str, store: Pa
     ],
 )
 def test_only_the_signed_length_is_accepted(
-    api: Api, owner: str, store: Path, size: int, status: int, code: str | None, *, states_length: bool
+    api: ApiClient, owner: str, store: Path, size: int, status: int, code: str | None, *, states_length: bool
 ) -> None:
     url = sign(api, owner, "image/webp")["upload_url"]
     file = make_file("image/webp", size) if size != 5 else b"RIFF "
@@ -171,7 +171,7 @@ def test_only_the_signed_length_is_accepted(
     assert len(stored_files(store)) == (status == 200)
 
 
-def test_truncated_body_leaves_no_file(api: Api, owner: str, store: Path) -> None:
+def test_truncated_body_leaves_no_file(api: ApiClient, owner: str, store: Path) -> None:
     url = sign(api, owner, size=2 * PIECE_BYTES)["upload_url"]
     truncated = {"CONTENT_LENGTH": str(2 * PIECE_BYTES), "wsgi.input": io.BytesIO(make_file(size=PIECE_BYTES + 5))}
     response = api.client.put(path_of(url), environ_overrides={**truncated, "CONTENT_TYPE": "image/jpeg"})
@@ -181,7 +181,7 @@ def test_truncated_body_leaves_no_file(api: Api, owner: str, store: Path) -> Non
 
 @pytest.mark.parametrize("spare_bytes", [-1, 0])
 def test_upload_is_rejected_if_the_disk_is_nearly_full(
-    api: Api, owner: str, store: Path, monkeypatch: pytest.MonkeyPatch, spare_bytes: int
+    api: ApiClient, owner: str, store: Path, monkeypatch: pytest.MonkeyPatch, spare_bytes: int
 ) -> None:
     url = sign(api, owner)["upload_url"]
     free = 512 * MIB + 1_000 + spare_bytes
@@ -192,7 +192,7 @@ def test_upload_is_rejected_if_the_disk_is_nearly_full(
     assert len(stored_files(store)) == (spare_bytes == 0)
 
 
-def test_disk_error_during_an_upload_returns_503_and_leaves_no_file(api: Api, owner: str, store: Path) -> None:
+def test_disk_error_during_an_upload_returns_503_and_leaves_no_file(api: ApiClient, owner: str, store: Path) -> None:
     url = sign(api, owner, "video/mp4", 8 * MIB)["upload_url"]
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4 * MIB, hard))
@@ -206,7 +206,7 @@ def test_disk_error_during_an_upload_returns_503_and_leaves_no_file(api: Api, ow
 
 
 def test_file_is_synced_before_it_is_renamed(
-    api: Api, owner: str, store: Path, monkeypatch: pytest.MonkeyPatch
+    api: ApiClient, owner: str, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = sign(api, owner)
     renamed_files_at_fsync = []
@@ -221,7 +221,7 @@ def test_file_is_synced_before_it_is_renamed(
     assert renamed_files_at_fsync == [0, 1]
 
 
-def test_upload_works_without_the_database(tmp_path: Path, owner: str, api: Api) -> None:
+def test_upload_works_without_the_database(tmp_path: Path, owner: str, api: ApiClient) -> None:
     from halls.app import create_app  # noqa: PLC0415 - an application whose database is never prepared
 
     address = sign(api, owner)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.api_client import Api
+    from tests.api_client import ApiClient
     from tests.uploads.seaweed import Seaweed
 
 OWNER_ID = "0123456789abcdef01234567"
@@ -46,10 +46,12 @@ def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("content_type", CONTENT_TYPES)
-def test_uploaded_file_is_publicly_readable(make_api: Callable[..., Api], seaweed: Seaweed, content_type: str) -> None:
+def test_uploaded_file_is_publicly_readable(
+    make_api: Callable[..., ApiClient], seaweed: Seaweed, content_type: str
+) -> None:
     api = make_api(**seaweed.settings)
     owner = api.owner()
-    owner_id = api.get("/auth/me", as_=owner).data["profile"]["id"]
+    owner_id = api.get("/auth/me", token=owner).data["profile"]["id"]
     file = make_file(content_type, 100_000)
     address = sign(api, owner, content_type, len(file))
     assert (address["method"], address["headers"]) == ("PUT", {"Content-Type": content_type})
@@ -141,10 +143,10 @@ def test_session_token_is_part_of_the_signed_url() -> None:
     assert parse_qs(urlsplit(url).query)["X-Amz-Security-Token"] == ["a token"]
 
 
-def test_credentials_file_is_used_as_soon_as_it_exists(no_aws: Path, make_api: Callable[..., Api]) -> None:
+def test_credentials_file_is_used_as_soon_as_it_exists(no_aws: Path, make_api: Callable[..., ApiClient]) -> None:
     api = make_api(s3_bucket="chain", s3_region="ap-south-1")
     owner = api.owner()
-    answer = api.post("/uploads/sign-s3", upload_body(), as_=owner)
+    answer = api.post("/uploads/sign-s3", upload_body(), token=owner)
     assert (answer.status, answer.code) == (503, "not_configured")
     no_aws.write_text("[default]\naws_access_key_id = FROMFILE\naws_secret_access_key = x\n")
     assert "FROMFILE" in sign(api, owner)["upload_url"]

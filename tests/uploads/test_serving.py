@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from tests.api_client import Api
+    from tests.api_client import ApiClient
 
 FILE = make_file("video/mp4", 10_000)
 
 
 @pytest.fixture
-def path(api: Api, owner: str) -> str:
+def path(api: ApiClient, owner: str) -> str:
     """Return the path of an uploaded video."""
     address = sign(api, owner, "video/mp4", len(FILE))
     assert put(api, address["upload_url"], FILE, "video/mp4").status == 200
     return path_of(address["public_url"])
 
 
-def test_file_is_public_and_cached_as_immutable(api: Api, path: str) -> None:
+def test_file_is_public_and_cached_as_immutable(api: ApiClient, path: str) -> None:
     response = get(api, path)
     assert response.data == FILE
     headers = response.headers
@@ -42,7 +42,7 @@ def test_file_is_public_and_cached_as_immutable(api: Api, path: str) -> None:
     assert "Set-Cookie" not in headers
 
 
-def test_head_returns_the_headers_without_the_body(api: Api, path: str) -> None:
+def test_head_returns_the_headers_without_the_body(api: ApiClient, path: str) -> None:
     response = api.client.head(path, buffered=True)
     assert (response.status_code, response.headers["Content-Length"], response.data) == (200, "10000", b"")
 
@@ -51,7 +51,9 @@ def test_head_returns_the_headers_without_the_body(api: Api, path: str) -> None:
     ("byte_range", "first", "last"),
     [("bytes=0-99", 0, 99), ("bytes=9000-", 9_000, 9_999), ("bytes=-100", 9_900, 9_999), ("bytes=0-99999", 0, 9_999)],
 )
-def test_range_request_returns_206_and_that_part(api: Api, path: str, byte_range: str, first: int, last: int) -> None:
+def test_range_request_returns_206_and_that_part(
+    api: ApiClient, path: str, byte_range: str, first: int, last: int
+) -> None:
     response = get(api, path, Range=byte_range)
     assert response.status_code == 206
     assert response.headers["Content-Range"] == f"bytes {first}-{last}/10000"
@@ -60,19 +62,19 @@ def test_range_request_returns_206_and_that_part(api: Api, path: str, byte_range
 
 
 @pytest.mark.parametrize("byte_range", ["bytes=10000-", "bytes=5-2", "bytes=0-1,5-6", "pages=1-2", "bytes=x"])
-def test_unsatisfiable_range_returns_the_whole_file(api: Api, path: str, byte_range: str) -> None:
+def test_unsatisfiable_range_returns_the_whole_file(api: ApiClient, path: str, byte_range: str) -> None:
     response = get(api, path, Range=byte_range)
     assert (response.status_code, response.data) == (200, FILE)
     assert "immutable" in response.headers["Cache-Control"]
 
 
-def test_matching_etag_returns_304(api: Api, path: str) -> None:
+def test_matching_etag_returns_304(api: ApiClient, path: str) -> None:
     etag = get(api, path).headers["ETag"]
     response = get(api, path, If_None_Match=etag)
     assert (response.status_code, response.data) == (304, b"")
 
 
-def test_etag_is_unchanged_after_the_cleanup_sets_the_mtime(api: Api, path: str, store: Path) -> None:
+def test_etag_is_unchanged_after_the_cleanup_sets_the_mtime(api: ApiClient, path: str, store: Path) -> None:
     etag = get(api, path).headers["ETag"]
     os.utime(store / path.removeprefix("/media/"), (0, time.monotonic()))
     assert get(api, path).headers["ETag"] == etag
@@ -92,7 +94,7 @@ def test_etag_is_unchanged_after_the_cleanup_sets_the_mtime(api: Api, path: str,
         "/media/secret.html",
     ],
 )
-def test_other_files_on_the_disk_are_not_served(api: Api, store: Path, path: str) -> None:
+def test_other_files_on_the_disk_are_not_served(api: ApiClient, store: Path, path: str) -> None:
     store.mkdir()
     for secret_file in (store / "secret.html", store.parent / "jwt_secret"):
         secret_file.write_text("<script>")
@@ -101,7 +103,7 @@ def test_other_files_on_the_disk_are_not_served(api: Api, store: Path, path: str
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE", "PATCH"])
-def test_stored_file_allows_only_reading_methods(api: Api, path: str, method: str) -> None:
+def test_stored_file_allows_only_reading_methods(api: ApiClient, path: str, method: str) -> None:
     answer = api.send(method, path)
     assert (answer.status, answer.code) == (405, "method_not_allowed")
     assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}

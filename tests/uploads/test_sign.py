@@ -15,20 +15,20 @@ from tests.uploads.files import EXTENSIONS, sign, upload_body
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.api_client import Api
+    from tests.api_client import ApiClient
 
 MIB = 1024 * 1024
 HARMFUL_FRAGMENTS = ["..", "\\", "%2e", "%2E", "%00", "\0", "%0D", "%0d", "\r", "\n", "passwd", "abs", "Acl"]
 
 
-def test_signing_requires_an_owner_token(api: Api) -> None:
+def test_signing_requires_an_owner_token(api: ApiClient) -> None:
     for path in ("/uploads/sign-s3", "/uploads/sign-cloudinary"):
         assert api.post(path, upload_body()).code == "missing_token"
-        assert api.post(path, upload_body(), as_=api.guest()).code == "owner_only"
+        assert api.post(path, upload_body(), token=api.guest()).code == "owner_only"
 
 
-def test_response_contains_url_method_headers_and_expiry(api: Api, owner: str) -> None:
-    owner_id = api.get("/auth/me", as_=owner).data["profile"]["id"]
+def test_response_contains_url_method_headers_and_expiry(api: ApiClient, owner: str) -> None:
+    owner_id = api.get("/auth/me", token=owner).data["profile"]["id"]
     answer = sign(api, owner)
     assert set(answer) == {"upload_url", "method", "headers", "public_url", "expires_at"}
     assert answer["method"] == "PUT"
@@ -39,7 +39,7 @@ def test_response_contains_url_method_headers_and_expiry(api: Api, owner: str) -
     assert timedelta(seconds=590) < expires_at - utc_now() <= timedelta(minutes=10)
 
 
-def test_examples_have_the_form_of_real_responses(make_api: Callable[..., Api]) -> None:
+def test_examples_have_the_form_of_real_responses(make_api: Callable[..., ApiClient]) -> None:
     api = make_api(cloudinary_cloud_name="halls", cloudinary_upload_preset="venues")
     owner = api.owner()
     for path, body, model in (
@@ -47,7 +47,7 @@ def test_examples_have_the_form_of_real_responses(make_api: Callable[..., Api]) 
         ("/uploads/sign-cloudinary", {}, CloudinaryAddress),
     ):
         (example,) = cast("list[Any]", cast("dict[str, Any]", model.model_config["json_schema_extra"])["examples"])
-        answer = api.post(path, body, as_=owner).data
+        answer = api.post(path, body, token=owner).data
         assert outline(example) == outline(answer), path
 
 
@@ -60,21 +60,21 @@ def outline(value: Any) -> Any:
     return re.sub(r"^venues/1/\w+$", "venues/1/name", text)
 
 
-def test_urls_use_public_url_and_ignore_the_host_header(make_api: Callable[..., Api]) -> None:
+def test_urls_use_public_url_and_ignore_the_host_header(make_api: Callable[..., ApiClient]) -> None:
     api = make_api(public_url="https://halls.example/api/")
-    answer = api.post("/uploads/sign-s3", upload_body(), as_=api.owner(), Host="evil.example").data
+    answer = api.post("/uploads/sign-s3", upload_body(), token=api.owner(), Host="evil.example").data
     assert answer["upload_url"].startswith("https://halls.example/api/uploads/local/venues/")
     assert answer["public_url"].startswith("https://halls.example/api/media/venues/")
 
 
-def test_server_on_0_0_0_0_uses_localhost_in_urls(make_api: Callable[..., Api]) -> None:
+def test_server_on_0_0_0_0_uses_localhost_in_urls(make_api: Callable[..., ApiClient]) -> None:
     api = make_api(host="0.0.0.0", port=8000)  # noqa: S104 - no socket is opened in this test
     assert sign(api, api.owner())["public_url"].startswith("http://localhost:8000/media/")
 
 
 @pytest.mark.parametrize("filename", ["../../etc/passwd", "..\\..\\x.jpg", "/abs.jpg", ".", "a" * 255, "تصویر.jpg"])
-def test_client_file_name_is_not_part_of_the_url(api: Api, owner: str, filename: str) -> None:
-    answer = api.post("/uploads/sign-s3", upload_body(filename=filename), as_=owner).data
+def test_client_file_name_is_not_part_of_the_url(api: ApiClient, owner: str, filename: str) -> None:
+    answer = api.post("/uploads/sign-s3", upload_body(filename=filename), token=owner).data
     assert not any(fragment in answer["public_url"] for fragment in HARMFUL_FRAGMENTS)
     assert answer["public_url"].endswith(".jpg")
 
@@ -108,26 +108,26 @@ def test_client_file_name_is_not_part_of_the_url(api: Api, owner: str, filename:
         ({"key": "venues/0123456789abcdef01234567/x.jpg"}, "key"),
     ],
 )
-def test_invalid_field_is_rejected_by_name(api: Api, owner: str, changes: dict[str, Any], field: str) -> None:
-    answer = api.post("/uploads/sign-s3", upload_body(**changes), as_=owner)
+def test_invalid_field_is_rejected_by_name(api: ApiClient, owner: str, changes: dict[str, Any], field: str) -> None:
+    answer = api.post("/uploads/sign-s3", upload_body(**changes), token=owner)
     assert (answer.status, answer.code, answer.fields) == (422, "validation_error", [field])
 
 
 @pytest.mark.parametrize(("content_type", "limit"), [("image/avif", 10 * MIB), ("video/quicktime", 25 * MIB)])
-def test_file_of_the_maximum_size_is_accepted(api: Api, owner: str, content_type: str, limit: int) -> None:
+def test_file_of_the_maximum_size_is_accepted(api: ApiClient, owner: str, content_type: str, limit: int) -> None:
     answer = sign(api, owner, content_type, limit)
     assert answer["public_url"].endswith(f".{EXTENSIONS[content_type]}")
 
 
-def test_video_size_limit_is_configurable(make_api: Callable[..., Api]) -> None:
+def test_video_size_limit_is_configurable(make_api: Callable[..., ApiClient]) -> None:
     api = make_api(max_video_mb=0.5)
     owner = api.owner()
     sign(api, owner, "video/mp4", MIB // 2)
-    answer = api.post("/uploads/sign-s3", upload_body("video/mp4", MIB // 2 + 1), as_=owner)
+    answer = api.post("/uploads/sign-s3", upload_body("video/mp4", MIB // 2 + 1), token=owner)
     assert answer.fields == ["size_bytes"]
 
 
-def test_account_may_sign_sixty_uploads_a_minute(make_api: Callable[..., Api]) -> None:
+def test_account_may_sign_sixty_uploads_a_minute(make_api: Callable[..., ApiClient]) -> None:
     api = make_api(
         rate_limits="on",
         rate_limit_storage_uri="memory://",
@@ -136,10 +136,10 @@ def test_account_may_sign_sixty_uploads_a_minute(make_api: Callable[..., Api]) -
     )
     owner, other = api.owner(), api.owner()
     for _ in range(30):
-        assert api.post("/uploads/sign-s3", upload_body(), as_=owner).status == 200
-        assert api.post("/uploads/sign-cloudinary", {}, as_=owner).status == 200
-    limited = api.post("/uploads/sign-s3", upload_body(), as_=owner)
+        assert api.post("/uploads/sign-s3", upload_body(), token=owner).status == 200
+        assert api.post("/uploads/sign-cloudinary", {}, token=owner).status == 200
+    limited = api.post("/uploads/sign-s3", upload_body(), token=owner)
     assert (limited.status, limited.code) == (429, "rate_limited")
     assert 1 <= int(limited.headers["Retry-After"]) <= 60
-    assert api.post("/uploads/sign-cloudinary", {}, as_=owner).status == 429
-    assert api.post("/uploads/sign-s3", upload_body(), as_=other).status == 200
+    assert api.post("/uploads/sign-cloudinary", {}, token=owner).status == 429
+    assert api.post("/uploads/sign-s3", upload_body(), token=other).status == 200

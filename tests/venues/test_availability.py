@@ -9,28 +9,28 @@ import pytest
 import time_machine
 from bson import ObjectId
 
-from tests.api_client import Api, day
-from tests.external_documents import bare_venue_document, put_booking, put_venue
+from tests.api_client import ApiClient, day
+from tests.external_documents import bare_venue_document, insert_booking, insert_venue
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db
 
 
-def get_availability(api: Api, venue_id: Any, query: str) -> Any:
+def get_availability(api: ApiClient, venue_id: Any, query: str) -> Any:
     """Return the data of a successful availability query."""
     answer = api.get(f"/venues/{venue_id}/availability?{query}")
     assert answer.status == 200
     return answer.data
 
 
-def test_one_date_has_exactly_the_fields_of_the_contract(api: Api) -> None:
+def test_one_date_has_exactly_the_fields_of_the_contract(api: ApiClient) -> None:
     venue_id = api.list_venue(api.owner())
     availability = get_availability(api, venue_id, f"date={day(3)}")
     assert availability == {"venue_id": venue_id, "date": day(3), "available": True, "price": 103_000}
     assert type(availability["price"]) is int
 
 
-def test_a_range_lists_each_day(api: Api) -> None:
+def test_a_range_lists_each_day(api: ApiClient) -> None:
     venue_id = api.list_venue(api.owner(), dates_available=[day(3), day(1)])
     assert get_availability(api, venue_id, f"from={day(1)}&to={day(3)}") == {
         "venue_id": venue_id,
@@ -44,39 +44,39 @@ def test_a_range_lists_each_day(api: Api) -> None:
 
 @pytest.mark.parametrize(("status", "available"), [("pending", False), ("confirmed", False), ("cancelled", True)])
 def test_an_active_booking_makes_only_its_own_date_unavailable(
-    api: Api, db: Db, status: str, *, available: bool
+    api: ApiClient, db: Db, status: str, *, available: bool
 ) -> None:
     venue_id = api.list_venue(api.owner())
-    put_booking(db, ObjectId(venue_id), ObjectId(), status=status, date=day(3))
-    put_booking(db, ObjectId(), ObjectId(), status="confirmed", date=day(4))
+    insert_booking(db, ObjectId(venue_id), ObjectId(), status=status, date=day(3))
+    insert_booking(db, ObjectId(), ObjectId(), status="confirmed", date=day(4))
     assert get_availability(api, venue_id, f"date={day(3)}")["available"] is available
     days = get_availability(api, venue_id, f"from={day(2)}&to={day(4)}")["days"]
     assert [one["available"] for one in days] == [True, available, True]
     assert [one["price"] for one in days] == [102_000, 103_000, 104_000]
 
 
-def test_a_booking_and_its_cancellation_are_visible_at_once(api: Api) -> None:
+def test_a_booking_and_its_cancellation_are_visible_at_once(api: ApiClient) -> None:
     guest, venue_id = api.guest(), api.list_venue(api.owner())
     booking_id = api.book(guest, venue_id, day(3)).data["booking_id"]
     assert get_availability(api, venue_id, f"date={day(3)}")["available"] is False
-    api.delete(f"/bookings/{booking_id}", as_=guest)
+    api.delete(f"/bookings/{booking_id}", token=guest)
     assert get_availability(api, venue_id, f"date={day(3)}")["available"] is True
 
 
-def test_a_past_date_is_unavailable_and_keeps_its_price(api: Api) -> None:
+def test_a_past_date_is_unavailable_and_keeps_its_price(api: ApiClient) -> None:
     overrides = [{"date": day(-1), "price": 7}, {"date": day(0), "price": 8}]
     venue_id = api.list_venue(api.owner(), dates_available=[day(-1), day(0)], pricing={"overrides": overrides})
     days = get_availability(api, venue_id, f"from={day(-2)}&to={day(1)}")["days"]
     assert [(one["available"], one["price"]) for one in days] == [(False, None), (False, 7), (True, 8), (False, None)]
 
 
-def test_a_date_that_is_not_offered_is_unavailable_without_a_price(api: Api) -> None:
+def test_a_date_that_is_not_offered_is_unavailable_without_a_price(api: ApiClient) -> None:
     venue_id = api.list_venue(api.owner())
     availability = get_availability(api, venue_id, "date=2100-12-31")
     assert (availability["available"], availability["price"]) == (False, None)
 
 
-def test_the_day_in_karachi_begins_at_19_00_utc_in_every_season(api: Api) -> None:
+def test_the_day_in_karachi_begins_at_19_00_utc_in_every_season(api: ApiClient) -> None:
     for midnight in ("2026-11-22T19:00:00+00:00", "2027-06-30T19:00:00+00:00"):
         moment = datetime.fromisoformat(midnight)
         old, new = moment.date().isoformat(), (moment + timedelta(days=1)).date().isoformat()
@@ -95,7 +95,7 @@ def test_the_day_in_karachi_begins_at_19_00_utc_in_every_season(api: Api) -> Non
         assert (results_before, results_after) == (1, 0)
 
 
-def test_a_range_has_at_most_366_days(api: Api) -> None:
+def test_a_range_has_at_most_366_days(api: ApiClient) -> None:
     venue_id = api.list_venue(api.owner())
     first = date(2027, 3, 1)
     last = first + timedelta(days=365)
@@ -126,22 +126,22 @@ def test_a_range_has_at_most_366_days(api: Api) -> None:
         ("date=2027-01-05&price=1", ["price"]),
     ],
 )
-def test_an_invalid_query_parameter_is_rejected_and_named(api: Api, query: str, fields: list[str]) -> None:
+def test_an_invalid_query_parameter_is_rejected_and_named(api: ApiClient, query: str, fields: list[str]) -> None:
     answer = api.get(f"/venues/{api.list_venue(api.owner())}/availability?{query}")
     assert (answer.status, answer.code, sorted(answer.fields)) == (422, "validation_error", fields)
 
 
-def test_a_venue_of_an_external_writer_has_availability(api: Api, db: Db) -> None:
-    venue = put_venue(db, ObjectId())
+def test_a_venue_of_an_external_writer_has_availability(api: ApiClient, db: Db) -> None:
+    venue = insert_venue(db, ObjectId())
     days = get_availability(api, venue["_id"], f"from={day(1)}&to={day(5)}")["days"]
     assert [one["available"] for one in days] == [False, True, False, False, True]
     assert [one["price"] for one in days] == [None, 120_000.5, None, None, 150_000]
-    put_booking(db, venue["_id"], ObjectId())
+    insert_booking(db, venue["_id"], ObjectId())
     assert get_availability(api, venue["_id"], f"date={day(5)}")["available"] is False
 
 
 @pytest.mark.parametrize("fields", [{}, {"dates_available": None, "pricing": None}, {"pricing": {}}], ids=str)
-def test_a_venue_without_a_calendar_is_never_available(api: Api, db: Db, fields: Any) -> None:
+def test_a_venue_without_a_calendar_is_never_available(api: ApiClient, db: Db, fields: Any) -> None:
     venue = bare_venue_document(ObjectId(), **fields)
     db.venues.insert_one(venue)
     availability = get_availability(api, venue["_id"], f"date={day(1)}")

@@ -9,15 +9,15 @@ import pytest
 import time_machine
 from bson import ObjectId
 
-from tests.api_client import Api, day, venue_body
+from tests.api_client import ApiClient, day, venue_body
 from tests.contract_routes import NO_ID
 from tests.external_documents import (
-    FOREIGN_PASSWORD,
+    EXTERNAL_PASSWORD,
     SPEC_AMENITIES,
     bare_venue_document,
-    put_booking,
-    put_owner,
-    put_venue,
+    insert_booking,
+    insert_owner,
+    insert_venue,
 )
 
 if TYPE_CHECKING:
@@ -45,17 +45,17 @@ def stored_venue(db: Db, venue_id: str) -> Any:
     return db.venues.find_one({"_id": ObjectId(venue_id)})
 
 
-def external_owner(api: Api, db: Db) -> tuple[ObjectId, str]:
+def external_owner(api: ApiClient, db: Db) -> tuple[ObjectId, str]:
     """Insert an owner like an external writer. Return the id and a token of the owner."""
-    owner = put_owner(db)
-    body = {"email": owner["email"], "password": FOREIGN_PASSWORD}
+    owner = insert_owner(db)
+    body = {"email": owner["email"], "password": EXTERNAL_PASSWORD}
     return owner["_id"], api.post("/auth/login", body).data["token"]
 
 
-def test_a_registered_venue_is_returned_with_all_fields(api: Api) -> None:
+def test_a_registered_venue_is_returned_with_all_fields(api: ApiClient) -> None:
     with time_machine.travel(NOW, tick=False):
         session = api.sign_up(owner=True)
-        answer = api.post("/venues/register", venue_body(**FULL), as_=session["token"])
+        answer = api.post("/venues/register", venue_body(**FULL), token=session["token"])
     assert answer.status == 201
     assert answer.data.keys() == {"venue_id", "venue"}
     assert answer.data["venue"] == {
@@ -70,16 +70,16 @@ def test_a_registered_venue_is_returned_with_all_fields(api: Api) -> None:
     assert api.get(f"/venues/{answer.data['venue_id']}").data == {"venue": answer.data["venue"]}
 
 
-def test_a_venue_with_only_the_required_fields_gets_the_defaults(api: Api) -> None:
+def test_a_venue_with_only_the_required_fields_gets_the_defaults(api: ApiClient) -> None:
     body = venue_body(dates_available=None, pricing=None, space_sqft=None)
-    venue = api.post("/venues/register", body, as_=api.owner()).data["venue"]
+    venue = api.post("/venues/register", body, token=api.owner()).data["venue"]
     assert venue.keys() == SPEC_FIELDS | {"id"}
     assert venue["amenities"] == dict.fromkeys(SPEC_AMENITIES, False)
     assert (venue["dates_available"], venue["pricing"], venue["space_sqft"]) == ([], {"overrides": []}, None)
     assert (venue["additional_description"], venue["pictures"], venue["videos"]) == ("", [], [])
 
 
-def test_a_venue_is_stored_as_specified(api: Api, db: Db) -> None:
+def test_a_venue_is_stored_as_specified(api: ApiClient, db: Db) -> None:
     session = api.sign_up(owner=True)
     stored = stored_venue(db, api.list_venue(session["token"], **FULL))
     assert stored.keys() - {"rev"} == SPEC_FIELDS | {"_id"}
@@ -91,13 +91,13 @@ def test_a_venue_is_stored_as_specified(api: Api, db: Db) -> None:
     assert isinstance(stored["created_at"], datetime)
 
 
-def test_all_invalid_fields_are_named_by_their_paths(api: Api, db: Db) -> None:
+def test_all_invalid_fields_are_named_by_their_paths(api: ApiClient, db: Db) -> None:
     body = venue_body(
         capacity=0,
         pricing={"overrides": [{"date": day(1), "price": 1}, {"date": "2027-02-30", "price": -1}]},
         colour="red",
     )
-    answer = api.post("/venues/register", body, as_=api.owner())
+    answer = api.post("/venues/register", body, token=api.owner())
     assert (answer.status, answer.code) == (422, "validation_error")
     invalid_fields = ["capacity", "colour", "pricing.overrides.1.date", "pricing.overrides.1.price"]
     assert sorted(answer.fields) == invalid_fields
@@ -105,24 +105,24 @@ def test_all_invalid_fields_are_named_by_their_paths(api: Api, db: Db) -> None:
     assert db.venues.count_documents({}) == 0
 
 
-def test_a_change_affects_only_the_given_fields(api: Api) -> None:
+def test_a_change_affects_only_the_given_fields(api: ApiClient) -> None:
     with time_machine.travel(NOW, tick=False):
         owner = api.owner()
         venue_id = api.list_venue(owner, **FULL)
         before = api.get(f"/venues/{venue_id}").data["venue"]
     with time_machine.travel(NOW + timedelta(hours=1), tick=False):
-        answer = api.patch(f"/venues/{venue_id}", {"venue_name": " Sea Hall ", "capacity": 900}, as_=owner)
+        answer = api.patch(f"/venues/{venue_id}", {"venue_name": " Sea Hall ", "capacity": 900}, token=owner)
     changed = {"venue_name": "Sea Hall", "capacity": 900, "updated_at": "2026-11-22T13:00:00Z"}
     assert answer.status == 200
     assert answer.data == {"venue": before | changed}
     assert api.get(f"/venues/{venue_id}").data == answer.data
 
 
-def test_amenities_are_merged_key_by_key(api: Api) -> None:
+def test_amenities_are_merged_key_by_key(api: ApiClient) -> None:
     owner = api.owner()
     venue_id = api.list_venue(owner, amenities={"water": True, "sound_system": True})
     change = {"amenities": {"water": False, "parking_valet": True, "sound_system": None}}
-    amenities = api.patch(f"/venues/{venue_id}", change, as_=owner).data["venue"]["amenities"]
+    amenities = api.patch(f"/venues/{venue_id}", change, token=owner).data["venue"]["amenities"]
     assert amenities == dict.fromkeys(SPEC_AMENITIES, False) | {"sound_system": True, "parking_valet": True}
 
 
@@ -142,120 +142,120 @@ def test_amenities_are_merged_key_by_key(api: Api) -> None:
         ("type", "Lawn", None),
     ],
 )
-def test_every_other_field_is_replaced_whole(api: Api, field: str, value: Any, shown: Any) -> None:
+def test_every_other_field_is_replaced_whole(api: ApiClient, field: str, value: Any, shown: Any) -> None:
     owner = api.owner()
     venue_id = api.list_venue(owner, **FULL)
-    venue = api.patch(f"/venues/{venue_id}", {field: value}, as_=owner).data["venue"]
+    venue = api.patch(f"/venues/{venue_id}", {field: value}, token=owner).data["venue"]
     assert venue[field] == (value if shown is None else shown)
 
 
 @pytest.mark.parametrize("body", [{}, {"venue_name": None}])
-def test_an_empty_change_is_rejected(api: Api, db: Db, body: dict[str, Any]) -> None:
+def test_an_empty_change_is_rejected(api: ApiClient, db: Db, body: dict[str, Any]) -> None:
     owner = api.owner()
     venue_id = api.list_venue(owner)
     before = stored_venue(db, venue_id)
-    answer = api.patch(f"/venues/{venue_id}", body, as_=owner)
+    answer = api.patch(f"/venues/{venue_id}", body, token=owner)
     assert (answer.status, answer.code) == (422, "validation_error")
     assert stored_venue(db, venue_id) == before
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
-def test_only_the_owner_can_change_or_delete_a_venue(api: Api, db: Db, method: str) -> None:
+def test_only_the_owner_can_change_or_delete_a_venue(api: ApiClient, db: Db, method: str) -> None:
     venue_id = api.list_venue(api.owner())
     before = stored_venue(db, venue_id)
-    answer = api.send(method, f"/venues/{venue_id}", {"nonsense": 1}, as_=api.owner())
+    answer = api.send(method, f"/venues/{venue_id}", {"nonsense": 1}, token=api.owner())
     assert (answer.status, answer.code) == (403, "not_yours")
-    answer = api.send(method, f"/venues/{venue_id}", {"nonsense": 1}, as_=api.guest())
+    answer = api.send(method, f"/venues/{venue_id}", {"nonsense": 1}, token=api.guest())
     assert (answer.status, answer.code) == (403, "owner_only")
     assert stored_venue(db, venue_id) == before
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
-def test_an_unknown_venue_is_a_404(api: Api, method: str) -> None:
-    answer = api.send(method, f"/venues/{NO_ID}", {"nonsense": 1}, as_=api.owner())
+def test_an_unknown_venue_is_a_404(api: ApiClient, method: str) -> None:
+    answer = api.send(method, f"/venues/{NO_ID}", {"nonsense": 1}, token=api.owner())
     assert (answer.status, answer.code) == (404, "not_found")
 
 
-def test_a_booked_upcoming_date_cannot_be_removed(api: Api, db: Db) -> None:
+def test_a_booked_upcoming_date_cannot_be_removed(api: ApiClient, db: Db) -> None:
     owner = api.owner()
     venue_id = api.list_venue(owner)
     api.book(api.guest(), venue_id, day(3))
     before = stored_venue(db, venue_id)
     change = {"dates_available": [day(2), day(4)], "venue_name": "Other"}
-    answer = api.patch(f"/venues/{venue_id}", change, as_=owner)
+    answer = api.patch(f"/venues/{venue_id}", change, token=owner)
     assert (answer.status, answer.code) == (409, "date_booked")
     assert day(3) in answer.json["error"]
     assert stored_venue(db, venue_id) == before
-    allowed = api.patch(f"/venues/{venue_id}", {"dates_available": [day(3)]}, as_=owner)
+    allowed = api.patch(f"/venues/{venue_id}", {"dates_available": [day(3)]}, token=owner)
     assert allowed.data["venue"]["dates_available"] == [day(3)]
 
 
-def test_confirmed_bookings_protect_their_date_and_cancelled_ones_do_not(api: Api) -> None:
+def test_confirmed_bookings_protect_their_date_and_cancelled_ones_do_not(api: ApiClient) -> None:
     owner, guest = api.owner(), api.guest()
     venue_id = api.list_venue(owner)
     path = f"/bookings/{api.book(guest, venue_id, day(3)).data['booking_id']}"
-    api.patch(path, {"status": "confirmed"}, as_=owner)
-    assert api.patch(f"/venues/{venue_id}", {"dates_available": []}, as_=owner).code == "date_booked"
-    api.delete(path, as_=guest)
-    assert api.patch(f"/venues/{venue_id}", {"dates_available": []}, as_=owner).status == 200
+    api.patch(path, {"status": "confirmed"}, token=owner)
+    assert api.patch(f"/venues/{venue_id}", {"dates_available": []}, token=owner).code == "date_booked"
+    api.delete(path, token=guest)
+    assert api.patch(f"/venues/{venue_id}", {"dates_available": []}, token=owner).status == 200
 
 
-def test_a_booked_date_can_be_removed_only_after_its_day(api: Api) -> None:
+def test_a_booked_date_can_be_removed_only_after_its_day(api: ApiClient) -> None:
     with time_machine.travel(NOW, tick=False):
         owner = api.owner()
         venue_id = api.list_venue(owner)
         api.book(api.guest(), venue_id, day(1))
     with time_machine.travel(NOW + timedelta(days=1), tick=False):
-        assert api.patch(f"/venues/{venue_id}", {"dates_available": []}, as_=owner).code == "date_booked"
+        assert api.patch(f"/venues/{venue_id}", {"dates_available": []}, token=owner).code == "date_booked"
     with time_machine.travel(NOW + timedelta(days=2), tick=False):
-        assert api.patch(f"/venues/{venue_id}", {"dates_available": []}, as_=owner).status == 200
+        assert api.patch(f"/venues/{venue_id}", {"dates_available": []}, token=owner).status == 200
 
 
-def test_a_new_price_does_not_change_existing_bookings(api: Api) -> None:
+def test_a_new_price_does_not_change_existing_bookings(api: ApiClient) -> None:
     owner, guest = api.owner(), api.guest()
     venue_id = api.list_venue(owner)
     booking = api.book(guest, venue_id, day(3)).data["booking"]
     new_price = {"pricing": {"overrides": [{"date": day(3), "price": 999_999}]}}
-    api.patch(f"/venues/{venue_id}", new_price, as_=owner)
+    api.patch(f"/venues/{venue_id}", new_price, token=owner)
     assert booking["price_locked"] == 103_000
-    assert api.get(f"/bookings/{booking['id']}", as_=guest).data["booking"]["price_locked"] == 103_000
+    assert api.get(f"/bookings/{booking['id']}", token=guest).data["booking"]["price_locked"] == 103_000
 
 
-def test_a_venue_can_be_deleted(api: Api, db: Db) -> None:
+def test_a_venue_can_be_deleted(api: ApiClient, db: Db) -> None:
     owner = api.owner()
     venue_id = api.list_venue(owner)
-    answer = api.delete(f"/venues/{venue_id}", as_=owner)
+    answer = api.delete(f"/venues/{venue_id}", token=owner)
     assert (answer.status, answer.data) == (200, {"deleted": True})
     assert stored_venue(db, venue_id) is None
     assert api.get(f"/venues/{venue_id}").code == "not_found"
-    assert api.delete(f"/venues/{venue_id}", as_=owner).code == "not_found"
+    assert api.delete(f"/venues/{venue_id}", token=owner).code == "not_found"
 
 
 @pytest.mark.parametrize("status", ["pending", "confirmed"])
-def test_a_venue_with_an_upcoming_booking_cannot_be_deleted(api: Api, db: Db, status: str) -> None:
+def test_a_venue_with_an_upcoming_booking_cannot_be_deleted(api: ApiClient, db: Db, status: str) -> None:
     session = api.sign_up(owner=True)
     venue_id = api.list_venue(session["token"])
-    put_booking(db, ObjectId(venue_id), ObjectId(), date=day(0), status=status)
-    answer = api.delete(f"/venues/{venue_id}", as_=session["token"])
+    insert_booking(db, ObjectId(venue_id), ObjectId(), date=day(0), status=status)
+    answer = api.delete(f"/venues/{venue_id}", token=session["token"])
     assert (answer.status, answer.code) == (409, "has_bookings")
     assert stored_venue(db, venue_id) is not None
 
 
-def test_past_and_cancelled_bookings_do_not_prevent_the_deletion(api: Api, db: Db) -> None:
+def test_past_and_cancelled_bookings_do_not_prevent_the_deletion(api: ApiClient, db: Db) -> None:
     owner = api.owner()
     venue_id = api.list_venue(owner)
-    put_booking(db, ObjectId(venue_id), ObjectId(), date=day(-1), status="confirmed")
-    put_booking(db, ObjectId(venue_id), ObjectId(), date=day(5), status="cancelled")
-    assert api.delete(f"/venues/{venue_id}", as_=owner).status == 200
+    insert_booking(db, ObjectId(venue_id), ObjectId(), date=day(-1), status="confirmed")
+    insert_booking(db, ObjectId(venue_id), ObjectId(), date=day(5), status="cancelled")
+    assert api.delete(f"/venues/{venue_id}", token=owner).status == 200
 
 
-def test_an_owner_lists_own_venues_page_by_page(api: Api) -> None:
+def test_an_owner_lists_own_venues_page_by_page(api: ApiClient) -> None:
     owner, other = api.owner(), api.owner()
     venue_ids = [api.list_venue(owner, venue_name=f"Hall {number}") for number in range(5)]
     api.list_venue(other)
     seen, path = [], "/venues/mine?limit=2"
     while path:
-        page = api.get(path, as_=owner).data
+        page = api.get(path, token=owner).data
         assert page.keys() == {"venues", "next_cursor"}
         assert len(page["venues"]) <= 2
         seen += page["venues"]
@@ -264,61 +264,61 @@ def test_an_owner_lists_own_venues_page_by_page(api: Api) -> None:
     assert seen[0] == api.get(f"/venues/{venue_ids[-1]}").data["venue"]
 
 
-def test_a_full_last_page_has_no_cursor(api: Api) -> None:
+def test_a_full_last_page_has_no_cursor(api: ApiClient) -> None:
     owner = api.owner()
     for _ in range(2):
         api.list_venue(owner)
-    assert api.get("/venues/mine?limit=2", as_=owner).data["next_cursor"] is None
+    assert api.get("/venues/mine?limit=2", token=owner).data["next_cursor"] is None
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "cursor=x", "cursor=", "type=Hall"])
-def test_an_invalid_query_parameter_is_rejected(api: Api, query: str) -> None:
-    answer = api.get(f"/venues/mine?{query}", as_=api.owner())
+def test_an_invalid_query_parameter_is_rejected(api: ApiClient, query: str) -> None:
+    answer = api.get(f"/venues/mine?{query}", token=api.owner())
     assert (answer.status, answer.fields) == (422, [query.partition("=")[0]])
 
 
-def test_a_cursor_of_another_owner_is_rejected(api: Api) -> None:
+def test_a_cursor_of_another_owner_is_rejected(api: ApiClient) -> None:
     owner, other = api.owner(), api.owner()
     for _ in range(2):
         api.list_venue(owner)
-    cursor = api.get("/venues/mine?limit=1", as_=owner).data["next_cursor"]
-    assert api.get(f"/venues/mine?limit=1&cursor={cursor}", as_=other).fields == ["cursor"]
+    cursor = api.get("/venues/mine?limit=1", token=owner).data["next_cursor"]
+    assert api.get(f"/venues/mine?limit=1&cursor={cursor}", token=other).fields == ["cursor"]
 
 
-def test_an_external_venue_can_be_changed_listed_and_deleted(api: Api, db: Db) -> None:
+def test_an_external_venue_can_be_changed_listed_and_deleted(api: ApiClient, db: Db) -> None:
     owner_id, token = external_owner(api, db)
-    venue = put_venue(db, owner_id)
+    venue = insert_venue(db, owner_id)
     path = f"/venues/{venue['_id']}"
     change = {"capacity": 300, "amenities": {"water": False}, "dates_available": [day(5)]}
-    answer = api.patch(path, change, as_=token)
+    answer = api.patch(path, change, token=token)
     assert answer.status == 200
     assert answer.data["venue"]["amenities"] == SPEC_AMENITIES | {"water": False}
     assert (answer.data["venue"]["capacity"], answer.data["venue"]["dates_available"]) == (300, [day(5)])
-    assert api.get("/venues/mine", as_=token).data["venues"] == [answer.data["venue"]]
-    put_booking(db, venue["_id"], ObjectId())
-    assert api.patch(path, {"dates_available": []}, as_=token).code == "date_booked"
-    assert api.delete(path, as_=token).code == "has_bookings"
+    assert api.get("/venues/mine", token=token).data["venues"] == [answer.data["venue"]]
+    insert_booking(db, venue["_id"], ObjectId())
+    assert api.patch(path, {"dates_available": []}, token=token).code == "date_booked"
+    assert api.delete(path, token=token).code == "has_bookings"
     db.bookings.delete_many({})
-    assert api.delete(path, as_=token).status == 200
+    assert api.delete(path, token=token).status == 200
 
 
 @pytest.mark.parametrize("missing", ["absent", "null"])
-def test_amenities_can_be_added_to_a_venue_without_them(api: Api, db: Db, missing: str) -> None:
+def test_amenities_can_be_added_to_a_venue_without_them(api: ApiClient, db: Db, missing: str) -> None:
     owner_id, token = external_owner(api, db)
     fields = {"amenities": None, "dates_available": None} if missing == "null" else {}
     venue = bare_venue_document(owner_id, **fields)
     db.venues.insert_one(venue)
     change = {"amenities": {"water": True}, "dates_available": [day(1)]}
-    answer = api.patch(f"/venues/{venue['_id']}", change, as_=token)
+    answer = api.patch(f"/venues/{venue['_id']}", change, token=token)
     assert answer.status == 200
     assert answer.data["venue"]["amenities"] == dict.fromkeys(SPEC_AMENITIES, False) | {"water": True}
 
 
-def test_a_change_adds_no_other_missing_field(api: Api, db: Db) -> None:
+def test_a_change_adds_no_other_missing_field(api: ApiClient, db: Db) -> None:
     owner_id, token = external_owner(api, db)
     venue = bare_venue_document(owner_id)
     db.venues.insert_one(venue)
-    assert api.patch(f"/venues/{venue['_id']}", {"capacity": 7}, as_=token).status == 200
+    assert api.patch(f"/venues/{venue['_id']}", {"capacity": 7}, token=token).status == 200
     stored = stored_venue(db, str(venue["_id"]))
     assert stored.keys() - {"rev", "updated_at"} == venue.keys()
     assert stored["capacity"] == 7

@@ -12,7 +12,7 @@ from halls.mongo.client import in_transaction
 from halls.venues import store
 from halls.venues.venue import VenueNotFound
 from tests.api_client import day
-from tests.external_documents import put_venue
+from tests.external_documents import insert_venue
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db
@@ -28,20 +28,20 @@ def test_an_unknown_venue_cannot_be_read_changed_or_deleted(db: Db) -> None:
 
 
 def test_claiming_a_date_writes_the_venue_so_that_rivals_conflict(db: Db) -> None:
-    venue = put_venue(db, ObjectId())
+    venue = insert_venue(db, ObjectId())
     claimed = in_transaction(db, lambda session: store.claim_date(db, venue["_id"], day(5), session))
     assert claimed == venue | {"rev": 1}
     assert store.get_venue(db, venue["_id"])["rev"] == 1
 
 
 def test_a_date_that_is_not_offered_cannot_be_claimed(db: Db) -> None:
-    venue = put_venue(db, ObjectId())
+    venue = insert_venue(db, ObjectId())
     assert in_transaction(db, lambda session: store.claim_date(db, venue["_id"], day(6), session)) is None
     assert store.get_venue(db, venue["_id"]) == venue
 
 
 def test_a_change_increments_the_revision_and_returns_the_old_document(db: Db) -> None:
-    venue = put_venue(db, ObjectId())
+    venue = insert_venue(db, ObjectId())
     before: Any = store.update_venue(db, venue["_id"], {"amenities.water": False}, utc_now())
     assert before == venue
     after: Any = store.get_venue(db, venue["_id"])
@@ -52,8 +52,8 @@ def test_a_change_increments_the_revision_and_returns_the_old_document(db: Db) -
 
 def test_an_owner_lists_only_own_venues_newest_first(db: Db) -> None:
     owner, other = ObjectId(), ObjectId()
-    own_ids = [put_venue(db, owner)["_id"] for _ in range(3)]
-    put_venue(db, other)
+    own_ids = [insert_venue(db, owner)["_id"] for _ in range(3)]
+    insert_venue(db, other)
     newest_first = sorted(own_ids, reverse=True)
     assert [venue["_id"] for venue in store.list_venues(db, owner, before=None, limit=2)] == newest_first[:2]
     assert [venue["_id"] for venue in store.list_venues(db, owner, before=newest_first[1], limit=2)] == newest_first[2:]
