@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import itertools
-import time
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from halls.clock import day_in_karachi, utc_now
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
 
-WELL_SECONDS = 30
 PASSWORD = "correct horse 7"
 _numbers = itertools.count(1)
 
@@ -85,9 +84,7 @@ class ApiClient:
 
     def wait_until_ready(self) -> None:
         """Wait until the database is reachable; the probe thread notices a passed failure within a second."""
-        deadline = time.monotonic() + WELL_SECONDS
-        while self.get("/health/ready").status != 200:
-            assert time.monotonic() < deadline
+        wait_until(lambda: self.get("/health/ready").status == 200)
 
     def sign_up(self, *, owner: bool = False, **fields: Any) -> Any:
         """Create an account; return its session."""

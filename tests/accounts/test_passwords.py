@@ -15,7 +15,7 @@ from halls.accounts.passwords import COMMONEST, HASHER, TooManyAtOnce, hash_pass
 from tests.api_client import PASSWORD
 from tests.commands import PRODUCTION
 from tests.conftest import make_config
-from tests.faults.fault_injection import wait_until
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,6 +12,7 @@ from halls.accounts import deletion, service, store
 from tests.accounts.concurrency import run_before_first_call
 from tests.accounts.google_keys import id_token
 from tests.api_client import PASSWORD, ApiClient
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,8 +88,7 @@ def test_requests_sent_after_a_reset_are_rejected_on_all_workers(
     try:
         reset_password(api, mail, token)
         answered = time.monotonic()
-        while not any(sent > answered + 0.1 for sent, _ in results):
-            time.sleep(0.01)
+        wait_until(lambda: any(sent > answered + 0.1 for sent, _ in results))
     finally:
         stop.set()
         for thread in threads:

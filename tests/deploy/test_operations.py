@@ -21,9 +21,9 @@ from halls.config import MIN_SECRET_BYTES, Config
 from halls.mongo import embedded
 from tests.architecture.source import ROOT
 from tests.commands import run_halls
-from tests.faults.fault_injection import wait_until
 from tests.samples import find_samples
 from tests.servers import free_port, running_server
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path

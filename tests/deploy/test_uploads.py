@@ -9,8 +9,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from tests.deploy.test_site import assert_error_response
-from tests.faults.fault_injection import wait_until
 from tests.hostile.raw_http import SERVER_NAME, TLS_PORTS, parse_responses
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     import ssl

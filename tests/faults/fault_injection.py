@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +15,10 @@ from halls.mongo import embedded
 from halls.mongo.client import connect
 from tests.races.race_client import Account, Call, Event, RaceClient, over_http
 from tests.servers import RunningServer, running_server
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from bson import ObjectId
@@ -77,14 +77,6 @@ def wait_until_it_responds(server: RunningServer) -> None:
         return False
 
     wait_until(is_responding)
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = START_SECONDS) -> None:
-    """Wait until the condition is true. Fails after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"the condition is still false after {seconds:.0f} s"
-        time.sleep(0.02)
 
 
 def is_ready(race_client: RaceClient) -> bool:

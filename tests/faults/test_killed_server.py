@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from halls.mongo.client import connect
-from tests.faults.fault_injection import SETTINGS, find_processes, wait_until
+from tests.faults.fault_injection import SETTINGS, find_processes
 from tests.races.race_client import Call, RaceClient, over_http
 from tests.servers import free_port, running_server
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,9 +20,9 @@ from tests.faults.fault_injection import (
     is_ready,
     pid_of_mongod,
     serving,
-    wait_until,
 )
 from tests.races.race_client import Call, RaceClient, over_http
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -16,8 +16,8 @@ from halls.errors import RateLimited
 from halls.http import rate_limits
 from halls.http.rate_limits import Limit, RateLimiter
 from tests.conftest import make_config
-from tests.faults.fault_injection import wait_until
 from tests.servers import free_port
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -26,7 +26,7 @@ from cryptography.x509.oid import NameOID
 from tests.servers import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from email.message import EmailMessage
     from pathlib import Path
 
@@ -185,13 +185,3 @@ def make_certificate(folder: Path, *, name: str = "localhost") -> tuple[ssl.SSLC
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(trusted, private)
     return context, trusted
-
-
-def soon(holds: Callable[[], object], seconds: float = 20.0) -> bool:
-    """Return whether `holds()` becomes true within the time."""
-    pause = threading.Event()
-    for _ in range(int(seconds / 0.02)):
-        if holds():
-            return True
-        pause.wait(0.02)
-    return False

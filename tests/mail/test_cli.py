@@ -18,8 +18,8 @@ from halls.outbox.store import enqueue
 from tests.commands import PRODUCTION, run_halls
 from tests.conftest import SECRET
 from tests.external_documents import insert_user
-from tests.faults.fault_injection import wait_until
 from tests.mail.smtp_server import running_smtp_server
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ from pymongo.errors import AutoReconnect, NetworkTimeout, ServerSelectionTimeout
 
 from halls.mongo.circuit_breaker import CircuitBreaker
 from halls.mongo.client import connect
-from tests.faults.fault_injection import wait_until
 from tests.tcp_proxy import TcpProxy
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from pymongo.errors import ConnectionFailure

@@ -16,7 +16,8 @@ from halls.clock import utc_now
 from halls.outbox.store import enqueue, list_entries
 from tests.conftest import SECRET
 from tests.external_documents import insert_user
-from tests.mail.smtp_server import SmtpServer, running_smtp_server, soon
+from tests.mail.smtp_server import SmtpServer, running_smtp_server
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +101,7 @@ def test_two_workers_send_two_hundred_emails_once_each(db: Db, worker_uri: str, 
         worker_process(worker_uri, server.port, tmp_path),
         worker_process(worker_uri, server.port, tmp_path),
     ):
-        assert soon(lambda: not list_entries(db), 40)
+        wait_until(lambda: not list_entries(db), 40)
     assert receivers(server) == sorted(emails)
     assert set(server.copies().values()) == {1}
     assert db.password_resets.count_documents({}) == 200
@@ -115,9 +116,9 @@ def test_an_email_of_a_worker_killed_before_sending_is_sent_after_the_lease(
             wait_until_it_hangs(killed)
             (entry,) = list_entries(db)
         with worker_process(worker_uri, server.port, tmp_path):
-            assert soon(lambda: server.deliveries)
+            wait_until(lambda: server.deliveries)
             assert utc_now() >= entry["due_at"]
-            assert soon(lambda: not list_entries(db))
+            wait_until(lambda: not list_entries(db))
     assert killed.returncode == -9
     assert receivers(server) == [email]
 
@@ -130,7 +131,7 @@ def test_an_email_of_a_worker_killed_after_sending_arrives_at_most_twice(
         with worker_process(worker_uri, server.port, tmp_path, HANG_BEFORE_COMPLETING) as killed:
             wait_until_it_hangs(killed)
         with worker_process(worker_uri, server.port, tmp_path):
-            assert soon(lambda: not list_entries(db))
+            wait_until(lambda: not list_entries(db))
             time.sleep(0.3)
     assert receivers(server) == [email] * 2
     # Both copies have the same Message-ID, so mailboxes show one.

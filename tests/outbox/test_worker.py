@@ -25,8 +25,9 @@ from halls.server import tasks
 from halls.server.tasks import PeriodicTask, start_tasks
 from tests.accounts.concurrency import run_before_first_call
 from tests.conftest import make_config
-from tests.mail.smtp_server import mute_server, running_smtp_server, soon
+from tests.mail.smtp_server import mute_server, running_smtp_server
 from tests.servers import free_port
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -109,7 +110,7 @@ def test_an_error_to_data_uses_up_a_try_and_the_email_arrives_once(db: Db, error
         assert handle_next(db, mail_config(server.port), HANDLERS)
         assert [(one["status"], one["tries"], one["reason"]) for one in list_entries(db)] == [("due", 1, reason)]
         with running_worker(db, mail_config(server.port)):
-            assert soon(lambda: not list_entries(db))
+            wait_until(lambda: not list_entries(db))
     assert (server.tried, list(server.copies().values())) == (3, [1])
 
 
@@ -143,7 +144,7 @@ def test_a_quit_that_hangs_does_not_send_an_email_twice(db: Db) -> None:
     with running_smtp_server() as server:
         server.quit_seconds = 1
         with running_worker(db, mail_config(server.port)):
-            assert soon(lambda: not list_entries(db))
+            wait_until(lambda: not list_entries(db))
     assert list(server.copies().values()) == [1]
 
 
@@ -151,10 +152,10 @@ def test_every_email_arrives_once_after_an_outage(db: Db) -> None:
     names = {str(queue_news(db)) for _ in range(5)}
     port = free_port()
     with running_worker(db, mail_config(port)):
-        assert soon(lambda: all(entry.get("deferrals", 0) > 1 for entry in list_entries(db)))
+        wait_until(lambda: all(entry.get("deferrals", 0) > 1 for entry in list_entries(db)))
         assert {entry["tries"] for entry in list_entries(db)} <= {0, 1}
         with running_smtp_server(port=port) as server:
-            assert soon(lambda: not list_entries(db))
+            wait_until(lambda: not list_entries(db))
     assert set(server.copies().values()) == {1}
     assert {delivery.id.split("@")[0].strip("<") for delivery in server.deliveries} == names
 
@@ -194,7 +195,7 @@ def test_after_the_last_try_an_entry_is_dead_in_log_and_metric(db: Db) -> None:
     with running_smtp_server() as server, structlog.testing.capture_logs() as lines:
         server.errors = ["550 no"] * 2
         assert handle_next(db, mail_config(server.port), HANDLERS)
-        assert soon(lambda: handle_next(db, mail_config(server.port), HANDLERS))
+        wait_until(lambda: handle_next(db, mail_config(server.port), HANDLERS))
     assert [entry["status"] for entry in list_entries(db)] == ["dead"]
     common = {"event": "outbox entry not handled", "entry": str(name), "kind": "news", "reason": "SMTPDataError"}
     assert lines == [
@@ -233,7 +234,7 @@ def test_an_entry_whose_handler_fails_stops_no_other(db: Db) -> None:
     enqueue(db, "news", {"email": "ayesha@example.com"}, utc_now())
     handlers = HANDLERS | {"broken": email_handler(broken_renderer)}
     with running_smtp_server() as server, running_worker(db, mail_config(server.port), handlers) as thread:
-        assert soon(lambda: server.deliveries)
+        wait_until(lambda: server.deliveries)
         assert thread.is_alive()
     (entry,) = list_entries(db)
     assert (entry["kind"], entry["reason"]) == ("broken", "AttributeError")
@@ -243,7 +244,7 @@ def test_an_entry_of_an_unknown_kind_stays_due_for_another_worker(db: Db) -> Non
     enqueue(db, "kind of a newer version", {}, utc_now() - timedelta(minutes=1))
     queue_news(db)
     with running_smtp_server() as server, running_worker(db, mail_config(server.port)):
-        assert soon(lambda: server.deliveries)
+        wait_until(lambda: server.deliveries)
     (entry,) = list_entries(db)
     assert (entry["status"], entry["tries"]) == ("due", 0)
 
@@ -288,7 +289,7 @@ def test_the_worker_waits_while_the_database_is_away_and_goes_on(db: Db, monkeyp
         running_smtp_server() as server,
         running_worker(db, mail_config(server.port)),
     ):
-        assert soon(lambda: not list_entries(db))
+        wait_until(lambda: not list_entries(db))
     assert [line["event"] for line in lines].count("task failed") == 2
     assert list(server.copies().values()) == [1]
 
@@ -341,7 +342,7 @@ def test_an_outage_of_the_database_in_a_handler_loses_no_email(db: Db) -> None:
     with pytest.raises(ServerSelectionTimeoutError):
         handle_next(db, mail_config(1, mail_lease_seconds=0.1), {"news": email_handler(fail)})
     with running_smtp_server() as server, running_worker(db, mail_config(server.port)):
-        assert soon(lambda: not list_entries(db))
+        wait_until(lambda: not list_entries(db))
     assert list(server.copies().values()) == [1]
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.fault_injection import is_ready, serving, wait_until
+from tests.faults.fault_injection import is_ready, serving
 from tests.replica.nodes import Nodes, replica_set
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

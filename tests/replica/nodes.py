@@ -14,8 +14,8 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from halls.mongo import embedded
-from tests.faults.fault_injection import wait_until
 from tests.servers import free_port
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

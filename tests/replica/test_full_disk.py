@@ -12,10 +12,11 @@ import pytest
 from pymongo.errors import PyMongoError
 
 from halls.mongo.client import connect
-from tests.faults.fault_injection import SETTINGS, is_ready, wait_until
+from tests.faults.fault_injection import SETTINGS, is_ready
 from tests.races.race_client import Call, RaceClient, over_http
 from tests.replica.load import UNAVAILABLE, find_inconsistencies, under_load
 from tests.servers import running_server
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

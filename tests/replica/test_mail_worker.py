@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from halls.mongo.client import connect
 from halls.outbox.store import list_entries
 from tests.conftest import SECRET
-from tests.faults.fault_injection import wait_until
 from tests.mail.smtp_server import running_smtp_server
 from tests.outbox.test_two_workers import queue_resets, receivers
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,10 +15,11 @@ from halls.mongo import client
 from halls.mongo.client import connect
 from halls.server.startup import make_server_app
 from tests.conftest import make_config
-from tests.faults.fault_injection import RECOVERY_SECONDS, is_ready, serving, wait_until
+from tests.faults.fault_injection import RECOVERY_SECONDS, is_ready, serving
 from tests.races.race_client import RaceClient, in_process
 from tests.replica.load import find_inconsistencies, under_load
 from tests.replica.nodes import COUNT
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.faults.fault_injection import RECOVERY_SECONDS, is_proper_503, wait_until
+from tests.faults.fault_injection import RECOVERY_SECONDS, is_proper_503
 from tests.races.race_client import Call
 from tests.replica.nodes import COUNT
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from halls.mongo.client import connect
-from tests.faults.fault_injection import RECOVERY_SECONDS, is_proper_503, is_ready, wait_until
+from tests.faults.fault_injection import RECOVERY_SECONDS, is_proper_503, is_ready
 from tests.races.race_client import Call
 from tests.replica.load import find_inconsistencies, under_load
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

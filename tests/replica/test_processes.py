@@ -13,10 +13,11 @@ from socket import create_server
 from typing import TYPE_CHECKING
 
 from tests.conftest import SECRET
-from tests.faults.fault_injection import SETTINGS, find_children, is_ready, wait_until
+from tests.faults.fault_injection import SETTINGS, find_children, is_ready
 from tests.races.race_client import RaceClient, over_http
 from tests.replica.load import find_inconsistencies, under_load
 from tests.servers import START_SECONDS
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

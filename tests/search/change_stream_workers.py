@@ -8,8 +8,8 @@ from halls.search import change_stream
 from halls.server.startup import make_server_app
 from tests.api_client import ApiClient
 from tests.conftest import make_config
-from tests.faults.fault_injection import wait_until
 from tests.search.queries import find_all
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     import threading

@@ -18,9 +18,9 @@ from halls.search.change_stream import NEVER, ChangeStreamReader
 from halls.search.reindex import find_stale
 from tests.api_client import day
 from tests.external_documents import insert_booking, insert_venue, venue_document
-from tests.faults.fault_injection import wait_until
 from tests.search.change_stream_workers import ReindexRecorder, Worker
 from tests.tcp_proxy import TcpProxy
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,8 @@ from bson import ObjectId, Timestamp
 
 from halls.search import change_stream
 from tests.external_documents import insert_venue, venue_document
-from tests.faults.fault_injection import wait_until
 from tests.search.change_stream_workers import ReindexRecorder, Worker
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db

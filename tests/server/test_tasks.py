@@ -16,7 +16,7 @@ from halls.mongo.heartbeats import list_heartbeats, save_heartbeat
 from halls.server import tasks
 from halls.server.tasks import PeriodicTask, start_tasks
 from tests.conftest import make_config
-from tests.mail.smtp_server import soon
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,22 +67,22 @@ def runner(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runner]:
 def test_a_task_runs_again_and_again_and_beats(runner: Runner) -> None:
     began = utc_now() - timedelta(seconds=1)
     runner.start(PeriodicTask("count", 0.01, runner.run))
-    assert soon(lambda: runner.runs > 3)
-    assert soon(lambda: (at := runner.heartbeat("count")) is not None and at > began)
+    wait_until(lambda: runner.runs > 3)
+    wait_until(lambda: (at := runner.heartbeat("count")) is not None and at > began)
 
 
 def test_a_task_beats_between_its_runs(runner: Runner) -> None:
     runner.start(PeriodicTask("hourly", 3600, runner.run))
-    assert soon(lambda: runner.heartbeat("hourly"))
+    wait_until(lambda: runner.heartbeat("hourly"))
     first = runner.heartbeat("hourly")
     assert first is not None
-    assert soon(lambda: (at := runner.heartbeat("hourly")) is not None and at > first)
+    wait_until(lambda: (at := runner.heartbeat("hourly")) is not None and at > first)
     assert runner.runs == 1
 
 
 def test_the_first_run_waits_for_the_delay(runner: Runner) -> None:
     runner.start(PeriodicTask("later", 0.01, runner.run, delay_seconds=3600))
-    assert soon(lambda: runner.heartbeat("later"))
+    wait_until(lambda: runner.heartbeat("later"))
     assert runner.runs == 0
 
 
@@ -90,22 +90,22 @@ def test_a_failing_task_is_logged_stops_beating_and_recovers(runner: Runner) -> 
     runner.error = ValueError("ayesha@example.com")
     with structlog.testing.capture_logs() as lines:
         runner.start(PeriodicTask("broken", 0.01, runner.run))
-        assert soon(lambda: runner.runs > 2)
+        wait_until(lambda: runner.runs > 2)
     assert {"event": "task failed", "task": "broken", "error": "ValueError", "log_level": "warning"} in lines
     assert "ayesha" not in str(lines)
     last = runner.heartbeat("broken")
     runs = runner.runs
-    assert soon(lambda: runner.runs > runs + 3)
+    wait_until(lambda: runner.runs > runs + 3)
     assert runner.heartbeat("broken") == last
     runner.error = None
-    assert soon(lambda: runner.heartbeat("broken") != last)
+    wait_until(lambda: runner.heartbeat("broken") != last)
 
 
 def test_an_hourly_task_is_retried_soon_after_an_error(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "MAX_ERROR_PAUSE_SECONDS", 0.05)
     runner.error = ValueError()
     runner.start(PeriodicTask("hourly", 3600, runner.run))
-    assert soon(lambda: runner.runs > 1)
+    wait_until(lambda: runner.runs > 1)
 
 
 def test_a_task_does_not_wait_for_another(runner: Runner) -> None:
@@ -113,7 +113,7 @@ def test_a_task_does_not_wait_for_another(runner: Runner) -> None:
         stop.wait()
 
     runner.start(PeriodicTask("hanging", 0.01, hang), PeriodicTask("count", 0.01, runner.run))
-    assert soon(lambda: runner.runs > 3)
+    wait_until(lambda: runner.runs > 3)
 
 
 def test_a_heartbeat_that_can_not_be_saved_stops_no_task(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +123,7 @@ def test_a_heartbeat_that_can_not_be_saved_stops_no_task(runner: Runner, monkeyp
     monkeypatch.setattr(tasks, "save_heartbeat", fail)
     with structlog.testing.capture_logs() as lines:
         runner.start(PeriodicTask("count", 0.01, runner.run))
-        assert soon(lambda: runner.runs > 3)
+        wait_until(lambda: runner.runs > 3)
     assert {
         "event": "heartbeat not saved",
         "task": "count",
@@ -142,4 +142,4 @@ def test_an_older_heartbeat_does_not_replace_a_newer_one(db: Db) -> None:
 def test_the_application_runs_the_outbox_and_the_upload_cleanup(runner: Runner) -> None:
     assert [task.name for task in TASKS] == ["outbox", "upload-cleanup"]
     runner.start(*TASKS)
-    assert soon(lambda: {"outbox", "upload-cleanup"} <= list_heartbeats(runner.db).keys())
+    wait_until(lambda: {"outbox", "upload-cleanup"} <= list_heartbeats(runner.db).keys())

@@ -20,9 +20,10 @@ from tests.api_client import PASSWORD
 from tests.conftest import uri_of
 from tests.servers import RunningServer, running_server
 from tests.uploads.files import make_file, upload_body
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 MIB = 1024 * 1024
 SECONDS = 30
@@ -123,10 +124,10 @@ def test_interrupted_upload_leaves_no_file(live: LiveOwner, *, reset: bool) -> N
     head = f"PUT {path} HTTP/1.1\r\nHost: x\r\nContent-Type: video/mp4\r\nContent-Length: {4 * MIB}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", live.server.port)) as connection:
         connection.sendall(head.encode() + make_file("video/mp4", 2 * MIB))
-        wait_for(lambda: len(live.incomplete_files()) == 1)
+        wait_until(lambda: len(live.incomplete_files()) == 1)
         if reset:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    wait_for(lambda: live.incomplete_files() == [])
+    wait_until(lambda: live.incomplete_files() == [])
     assert requests.get(address["public_url"], timeout=SECONDS).status_code == 404
     # The upload URL stays valid for a retry.
     file = make_file("video/mp4", 4 * MIB)
@@ -134,14 +135,6 @@ def test_interrupted_upload_leaves_no_file(live: LiveOwner, *, reset: bool) -> N
         requests.put(address["upload_url"], data=file, headers=address["headers"], timeout=SECONDS).status_code == 200
     )
     assert '"defect"' not in live.server.log_text()
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait until the condition is true."""
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize(("extra", "status"), [(b"", 200), (b"!", 413)])
