@@ -40,4 +40,4 @@ def send_any() -> Response:
 def send_found() -> Response:
     """Return the cards that the MongoDB query of Halls finds."""
     asked: dict[str, Any] = {name: text if name in TEXTS else float(text) for name, text in request.args.items()}
-    return send(find_candidates(db, SearchQuery.model_construct(**asked), "", None, ROWS, None).rows)
+    return send(find_candidates(db, SearchQuery.model_construct(**asked), "", None, ROWS).rows)

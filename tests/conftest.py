@@ -19,7 +19,6 @@ from halls.app import COLLECTIONS
 from halls.config import Config
 from halls.mongo.client import connect
 from halls.mongo.embedded import embedded_mongod
-from halls.search import change_stream
 from halls.search.candidates import radius_cache
 from halls.server.startup import make_server_app
 from tests.api_client import ApiClient
@@ -38,8 +37,6 @@ ENV_FILE = Config.model_config["env_file"]
 # The duration of an example depends on the machine, so a deadline would fail at random.
 settings.register_profile("halls", deadline=None)
 settings.load_profile("halls")
-# The delay of the change stream depends on the machine too.
-change_stream.MAX_WAIT_SECONDS = 3.0
 # The application's threads log at any time, also while a test reads the output of a command.
 structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
 

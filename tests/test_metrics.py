@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from bson import Timestamp
 from prometheus_client import CollectorRegistry, values
 
 from halls import config, metrics
@@ -93,6 +94,19 @@ def test_outbox_entries_are_counted_at_each_scrape(api: ApiClient, db: Db) -> No
 def test_the_age_of_each_heartbeat_is_shown(api: ApiClient, db: Db) -> None:
     save_heartbeat(db, "metrics test", utc_now() - timedelta(minutes=5))
     assert 300 <= value_of(scrape(api), 'halls_task_heartbeat_age_seconds{task="metrics test"}') < 360
+
+
+def test_the_lag_of_the_search_index_is_shown(api: ApiClient, db: Db) -> None:
+    two_minutes_ago = Timestamp(int(utc_now().timestamp()) - 120, 1)
+    db.catalog_state.update_one({"_id": "followed"}, {"$set": {"until": two_minutes_ago}})
+    assert 120 <= value_of(scrape(api), "halls_search_index_lag_seconds") < 180
+
+
+def test_an_index_that_was_never_filled_has_no_lag(api: ApiClient, db: Db) -> None:
+    position = db.catalog_state.find_one_and_delete({"_id": "followed"})
+    assert position is not None
+    assert "\nhalls_search_index_lag_seconds " not in scrape(api)
+    db.catalog_state.insert_one(position)
 
 
 def test_metrics_are_shown_without_a_database(mongo_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:

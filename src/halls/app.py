@@ -31,7 +31,8 @@ from halls.outbox.worker import handle_due_entries
 from halls.search import index as search_index
 from halls.search import invariants as search_invariants
 from halls.search import routes as search_routes
-from halls.search.change_stream import ChangeStreamReader
+from halls.search.change_stream import check_index, follow_changes
+from halls.search.position import SearchReadiness
 from halls.server.tasks import PeriodicTask
 from halls.uploads import routes as uploads_routes
 from halls.uploads.cleanup import PERIOD_SECONDS, run_cleanup
@@ -70,7 +71,9 @@ INVARIANTS = (
 )
 OUTBOX_HANDLERS: Handlers = {PASSWORD_RESET: email_handler(render_password_reset)}
 TASKS = (
-    PeriodicTask("outbox", 0.5, lambda db, config, stop: handle_due_entries(db, config, OUTBOX_HANDLERS, stop)),
+    PeriodicTask("outbox", 0.5, lambda db, config, stop: handle_due_entries(db, config, stop, OUTBOX_HANDLERS)),
+    PeriodicTask("search-index", 2, follow_changes),
+    PeriodicTask("search-index-check", 600, check_index, delay_seconds=600),
     PeriodicTask("upload-cleanup", PERIOD_SECONDS, run_cleanup, delay_seconds=PERIOD_SECONDS),
 )
 
@@ -99,7 +102,7 @@ def _make_context(config: Config) -> AppContext:
         rate_limiter=rate_limits.RateLimiter(config),
         common_passwords=read_blocklist(config.blocklist),
         google=GoogleVerifier(config.google_client_id, config.google_certs_url),
-        change_stream=ChangeStreamReader(db),
+        search_readiness=SearchReadiness(db),
         circuit_breaker=CircuitBreaker(db),
         failover=FailoverMonitor(db),
     )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from halls.mongo.circuit_breaker import CircuitBreaker
     from halls.mongo.client import Db
     from halls.mongo.failover import FailoverMonitor
-    from halls.search.change_stream import ChangeStreamReader
+    from halls.search.position import SearchReadiness
 
 
 @dataclass
@@ -24,7 +24,7 @@ class AppContext:
     rate_limiter: RateLimiter
     common_passwords: frozenset[str]
     google: GoogleVerifier
-    change_stream: ChangeStreamReader
+    search_readiness: SearchReadiness
     circuit_breaker: CircuitBreaker
     failover: FailoverMonitor
     # False until every index is verified. Until then, requests that need the database get a 503.

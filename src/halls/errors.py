@@ -102,6 +102,13 @@ class DatabaseUnavailable(ApiError):
     headers: ClassVar[dict[str, str]] = {"Retry-After": "2"}
 
 
+class SearchNotReady(ApiError):
+    """The search index is being filled for the first time."""
+
+    status, code, message = 503, "search_not_ready", "Search is being prepared. Try again in a moment."
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "2"}
+
+
 class NotConfigured(ApiError):
     """An optional part is not configured, or its configuration does not work."""
 

@@ -47,8 +47,9 @@ EXCEPTIONS = {
     "http/health.py": Uses(set(), {"readiness"}),
     "http/idempotency.py": Uses({"idempotency_keys"}, {"idempotency_keys"}),
     "search/candidates.py": Uses({"catalog"}, set()),
-    "search/change_stream.py": Uses({WHOLE_DATABASE, "catalog_state", "bookings"}, {"catalog_state"}),
+    "search/change_stream.py": Uses({WHOLE_DATABASE, "bookings"}, set()),
     "search/index.py": Uses({"venues", "bookings", "catalog"}, {"catalog"}),
+    "search/position.py": Uses({"catalog_state", "db[name]"}, {"catalog_state"}),
     "search/reindex.py": Uses({"venues", "catalog"}, set()),
 }
 

@@ -10,13 +10,14 @@ import pytest
 from bson import ObjectId
 
 from halls.accounts.store import ONE_ACCOUNT_PER_EMAIL
-from halls.app import COLLECTIONS
+from halls.app import COLLECTIONS, TASKS
 from halls.bookings.store import ONE_ACTIVE_BOOKING_PER_DATE
 from halls.cli.check import find_violations
 from halls.clock import day_in_karachi, utc_now
 from halls.demo.load import load_demo
 from halls.http.schema import day_expression, is_day
 from halls.mongo.client import connect
+from halls.mongo.heartbeats import save_heartbeat
 from halls.mongo.indexes import ensure_collections
 from tests.api_client import day
 from tests.commands import run_halls, run_python
@@ -77,12 +78,13 @@ def test_the_demonstration_data_passes(db: Db, worker_uri: str) -> None:
     result = run_halls(worker_uri, "check")
     assert (result.exit_code, result.stderr) == (0, "")
     counted = "7 users, 0 password_resets, 60 venues, 120 bookings, 60 catalog, " + EMPTY_COUNTS
-    assert result.stdout == f"Checked {counted}: no violated invariants.\n"
+    assert result.stdout.startswith(f"Checked {counted}: no violated invariants.\n")
     report = json.loads(run_halls(worker_uri, "check", "--json").stdout)
     assert report == {
         "ok": True,
         "checked": dict.fromkeys(EMPTY_COLLECTIONS, 0) | {"users": 7, "venues": 60, "bookings": 120, "catalog": 60},
         "violations": {},
+        "stopped_tasks": [task.name for task in TASKS],
     }
 
 
@@ -211,7 +213,7 @@ def test_at_most_twenty_documents_are_named_and_all_are_counted(bare: Db, fresh_
     counted = "1 users, 0 password_resets, 24 venues, 0 bookings, 24 catalog, " + EMPTY_COUNTS
     assert lines[0] == "venue_type_known: 23 × The type is not one of the four."
     assert {line.strip() for line in lines[1:21]} <= set(ids)
-    assert lines[21:] == [
+    assert lines[21:23] == [
         "  and 3 more",
         f"Checked {counted}: 1 violated invariants.",
     ]
@@ -283,6 +285,19 @@ def test_a_weakened_validator_is_found(bare: Db, change: dict[str, Any]) -> None
     ensure_collections(bare, COLLECTIONS)
     bare.command("collMod", "bookings", **change)
     assert list(find_violations(bare, TODAY)) == ["bookings.validator"]
+
+
+def test_background_tasks_that_do_not_run_are_named(bare: Db, fresh_uri: str) -> None:
+    ensure_collections(bare, COLLECTIONS)
+    for task in TASKS[1:]:
+        save_heartbeat(bare, task.name, utc_now())
+    save_heartbeat(bare, TASKS[0].name, utc_now() - timedelta(minutes=3))
+    checked = run_halls(fresh_uri, "check")
+    assert checked.exit_code == 0
+    assert f"Background tasks that do not run: {TASKS[0].name}. Start `halls worker`" in checked.stdout
+    assert json.loads(run_halls(fresh_uri, "check", "--json").stdout)["stopped_tasks"] == [TASKS[0].name]
+    save_heartbeat(bare, TASKS[0].name, utc_now())
+    assert "Background" not in run_halls(fresh_uri, "check").stdout
 
 
 def test_a_server_does_not_start_with_violations_and_names_the_documents(

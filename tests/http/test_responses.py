@@ -42,10 +42,17 @@ CODES = {
     422: {"validation_error", "date_in_past", "over_capacity", "bad_reset_token", "idempotency_conflict"},
     429: {"rate_limited"},
     500: {"internal_error"},
-    503: {"database_unavailable", "google_unavailable", "not_configured"},
+    503: {"database_unavailable", "search_not_ready", "google_unavailable", "not_configured"},
 }
 # Codes of other routes: Google sign-in, password resets, uploads, rate limits.
-OTHER_ROUTES = {"bad_google_token", "bad_signature", "bad_reset_token", "rate_limited", "google_unavailable"}
+OTHER_ROUTES = {
+    "search_not_ready",
+    "bad_google_token",
+    "bad_signature",
+    "bad_reset_token",
+    "rate_limited",
+    "google_unavailable",
+}
 # A concurrent request with the same key waits for the first one and gets the replay; the contract allows both.
 NOT_REACHED = {"idempotency_in_progress", "not_configured"}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class CommandRecorder(monitoring.CommandListener):
-    """Records the commands that the driver sends, except those of the change stream thread."""
+    """Records the commands that the driver sends."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -31,16 +30,11 @@ class CommandRecorder(monitoring.CommandListener):
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
         """Record the name of the command, and the last complete command of each name."""
-        if threading.current_thread().name == "change-stream":
-            # Its commands belong to no request.
-            return
         self.names.append(event.command_name)
         self.sent[event.command_name] = event.command
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
         """Record the last reply of each command name."""
-        if threading.current_thread().name == "change-stream":
-            return
         self.replies[event.command_name] = event.reply
 
     def failed(self, event: monitoring.CommandFailedEvent) -> None:
@@ -72,8 +66,9 @@ def recorded_api(
     monkeypatch.setattr("halls.mongo.client.MongoClient", open_client)
     app = make_server_app(make_config(mongo_uri=worker_uri))
     with closing(app.extensions["halls"].db.client):
-        # A worker sends these commands once after an election; they must not count for a request.
+        # A worker sends these commands once, or once after an election; they must not count for a request.
         app.extensions["halls"].failover.confirm_election()
+        app.extensions["halls"].search_readiness.require_filled()
         yield ApiClient(app.test_client())
 
 

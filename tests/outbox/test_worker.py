@@ -63,7 +63,7 @@ def queue_news(db: Db, **data: Any) -> ObjectId:
 def running_worker(db: Db, config: Config, handlers: Handlers = HANDLERS) -> Iterator[threading.Thread]:
     """Run the outbox task in a thread until the block ends."""
     stop = threading.Event()
-    task = PeriodicTask("outbox", 0.02, lambda *args: handle_due_entries(args[0], args[1], handlers, args[2]))
+    task = PeriodicTask("outbox", 0.02, lambda db, config, stop: handle_due_entries(db, config, stop, handlers))
     (thread,) = start_tasks(db, config, [task], stop)
     try:
         yield thread
@@ -349,7 +349,7 @@ def test_an_outage_of_the_database_in_a_handler_loses_no_email(db: Db) -> None:
 def test_a_run_ends_after_its_limit_although_entries_are_due(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "MAX_RUN_SECONDS", 0.0)
     queue_news(db)
-    handle_due_entries(db, make_config(), HANDLERS, threading.Event())
+    handle_due_entries(db, make_config(), lambda: False, HANDLERS)
     assert len(list_entries(db)) == 1
 
 
@@ -364,7 +364,7 @@ def test_a_stopped_worker_finishes_the_entry_at_hand(db: Db) -> None:
     for _ in range(2):
         queue_news(db)
     with running_smtp_server() as server:
-        arguments = (db, mail_config(server.port), {"news": email_handler(render_slowly)}, stop)
+        arguments = (db, mail_config(server.port), stop.is_set, {"news": email_handler(render_slowly)})
         thread = threading.Thread(target=handle_due_entries, args=arguments)
         thread.start()
         assert rendering.wait(20)

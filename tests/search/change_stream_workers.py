@@ -2,47 +2,54 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 from halls.search import change_stream
+from halls.search.change_stream import follow_changes
 from halls.server.startup import make_server_app
+from halls.server.tasks import PeriodicTask, start_tasks
 from tests.api_client import ApiClient
 from tests.conftest import make_config
 from tests.search.queries import find_all
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
-    import threading
+    from collections.abc import Callable
 
     import pytest
     from bson import ObjectId
 
     from halls.mongo.client import Db
-    from halls.search.change_stream import ChangeStreamReader
 
 
 class Worker:
-    """An application, as one server process runs it."""
+    """A server process in development: an application, and the background task that reads the change stream."""
 
     def __init__(self, uri: str) -> None:
-        app = make_server_app(make_config(mongo_uri=uri))
+        self.config = make_config(mongo_uri=uri)
+        app = make_server_app(self.config)
         self.db: Db = app.extensions["halls"].db
-        self.change_stream_reader: ChangeStreamReader = app.extensions["halls"].change_stream
         self.api = ApiClient(app.test_client())
+        self._stop = threading.Event()
+        task = PeriodicTask("search-index", 0.05, follow_changes)
+        self._threads = start_tasks(self.db, self.config, [task], self._stop)
+        wait_until(lambda: self.api.get("/health/ready").status == 200)
 
     def search_ids(self, **parameters: Any) -> list[str]:
         """Return the ids of the venues that a search returns."""
         return [venue["id"] for venue in find_all(self.api, **parameters)]
 
-    def close(self) -> None:
-        """Close the MongoDB client and wait until the reader thread has ended."""
-        self.db.client.close()
-        wait_until(lambda: self.thread is None or not self.thread.is_alive())
+    def wait_for_ids(self, ids: list[str], **parameters: Any) -> None:
+        """Wait until a search returns these venues, in any order."""
+        wait_until(lambda: sorted(self.search_ids(**parameters)) == sorted(ids))
 
-    @property
-    def thread(self) -> threading.Thread | None:
-        """The thread of the change stream reader."""
-        return self.change_stream_reader._thread  # noqa: SLF001 - the thread has no public attribute
+    def close(self) -> None:
+        """Stop the reader and close the MongoDB client."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+        self.db.client.close()
 
 
 class ReindexRecorder:
@@ -56,13 +63,13 @@ class ReindexRecorder:
         self.full_runs = 0
         reindex_venues, reindex_stale = change_stream.reindex_venues, change_stream.reindex_stale
 
-        def record_venues(db: Db, ids: set[ObjectId]) -> Any:
+        def record_venues(db: Db, ids: set[ObjectId], *, only_stale: bool) -> Any:
             self.venue_ids += ids if db.name == name else ()
-            return reindex_venues(db, ids)
+            return reindex_venues(db, ids, only_stale=only_stale)
 
-        def record_full_run(db: Db) -> int:
+        def record_full_run(db: Db, should_stop: Callable[[], bool]) -> int:
             self.full_runs += db.name == name
-            return reindex_stale(db)
+            return reindex_stale(db, should_stop)
 
         patch.setattr(change_stream, "reindex_venues", record_venues)
         patch.setattr(change_stream, "reindex_stale", record_full_run)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pymongo import MongoClient
 
 from halls.search import change_stream
+from halls.server import tasks
 from tests.search.change_stream_workers import Worker
 
 if TYPE_CHECKING:
@@ -19,20 +20,14 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorten the pause after a lost connection, and lengthen the time that a search waits."""
-    monkeypatch.setattr(change_stream, "AWAY_SECONDS", 0.05)
-    monkeypatch.setattr(change_stream, "MAX_WAIT_SECONDS", 10.0)
+    """Read the change stream often, and retry soon after an error."""
+    monkeypatch.setattr(change_stream, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(change_stream, "SAVE_SECONDS", 0.0)
+    monkeypatch.setattr(tasks, "MIN_ERROR_PAUSE_SECONDS", 0.05)
 
 
 @pytest.fixture
-def workers(fresh_uri: str) -> Iterator[tuple[Worker, Worker]]:
-    """Two workers on the fresh database of this test."""
-    with ExitStack() as stack:
-        yield stack.enter_context(closing(Worker(fresh_uri))), stack.enter_context(closing(Worker(fresh_uri)))
-
-
-@pytest.fixture
-def worker(fresh_uri: str) -> Iterator[Worker]:
+def worker(fresh_uri: str, short_waits: None) -> Iterator[Worker]:  # noqa: ARG001 - before the worker starts
     """One worker on the fresh database of this test."""
     with closing(Worker(fresh_uri)) as single_worker:
         yield single_worker

@@ -158,6 +158,7 @@ def test_invalid_fields_of_external_writers_do_not_hide_other_venues(api: ApiCli
     invalid += [venue_document(OWNER_ID, dates_available=[value, day(1)]) for value in INVALID_VALUES]
     db.venues.insert_many(invalid)
     valid_ids = {str(insert_venue(db, OWNER_ID)["_id"]) for _ in range(3)}
+    reindex_stale(db)
     assert valid_ids <= {venue["id"] for venue in find_all(api, date=day(5))}
     assert valid_ids <= {venue["id"] for venue in find_all(api)}
     response = api.get("/venues/search?limit=100&include=calendar")

@@ -1,67 +1,85 @@
-"""The start of a change stream reader: a full check, or only the changes since the saved position."""
+"""The start of a change stream reader: a first fill, or the changes since the saved position; one reader at a time."""
 
 from __future__ import annotations
 
-import threading
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 from bson import ObjectId, Timestamp
 
+from halls.mongo.leases import Lease
 from halls.search import change_stream
+from halls.search.change_stream import check_index, follow_changes
+from halls.search.position import find_position, read_operation_time
+from halls.server.startup import make_server_app
+from tests.api_client import ApiClient
+from tests.conftest import make_config
 from tests.external_documents import insert_venue, venue_document
 from tests.search.change_stream_workers import ReindexRecorder, Worker
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from halls.mongo.client import Db
 
 pytestmark = pytest.mark.usefixtures("short_waits")
-MAX_WAIT_SECONDS = 20
 OWNER_ID = ObjectId()
 
 
-def test_the_first_search_waits_for_the_full_reindex(fresh_uri: str, external_db: Db) -> None:
+def insert_and_fill(uri: str, db: Db) -> ObjectId:
+    """Insert a venue, and run a worker until the search index has it."""
+    venue_id: ObjectId = insert_venue(db, OWNER_ID)["_id"]
+    with closing(Worker(uri)) as worker:
+        assert worker.search_ids() == [str(venue_id)]
+    return venue_id
+
+
+def stop_after(checks: int) -> Callable[[], bool]:
+    """Return a function that returns True from the call after `checks` calls on."""
+    remaining = iter(range(checks))
+    return lambda: next(remaining, None) is None
+
+
+def test_search_and_readiness_return_503_until_the_first_fill(fresh_uri: str, external_db: Db) -> None:
     ids = [str(insert_venue(external_db, OWNER_ID)["_id"]) for _ in range(60)]
-    with closing(Worker(fresh_uri)) as worker:
-        assert sorted(worker.search_ids()) == sorted(ids)
-
-
-def test_search_and_readiness_return_503_until_the_first_reindex_ends(
-    worker: Worker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(change_stream, "MAX_WAIT_SECONDS", 0.1)
-    may_reindex, full_runs = threading.Event(), list[int]()
-
-    def reindex_stale(db: Db) -> int:
-        if db.name == worker.db.name:
-            full_runs.append(1)
-            may_reindex.wait(MAX_WAIT_SECONDS)
-        return 0
-
-    monkeypatch.setattr(change_stream, "reindex_stale", reindex_stale)
+    config = make_config(mongo_uri=fresh_uri)
+    app = make_server_app(config)
+    api, db = ApiClient(app.test_client()), app.extensions["halls"].db
+    # A fill that was stopped is not complete.
+    follow_changes(db, config, stop_after(2))
+    assert 0 < db.catalog.count_documents({}) < 60
     for path in ("/venues/search", "/health/ready"):
-        response = worker.api.get(path)
-        assert (response.status, response.code) == (503, "database_unavailable")
-    may_reindex.set()
-    wait_until(lambda: worker.api.get("/health/ready").status == 200)
-    assert worker.search_ids() == []
-    assert full_runs == [1]
+        response = api.get(path)
+        assert (response.status, response.code) == (503, "search_not_ready")
+        assert response.headers["Retry-After"]
+    with closing(Worker(fresh_uri)) as worker:
+        assert sorted(worker.search_ids(limit=100)) == sorted(ids)
+    assert api.get("/health/ready").status == 200
+    db.client.close()
+
+
+def test_search_without_venues_needs_no_worker(fresh_uri: str, external_db: Db) -> None:
+    app = make_server_app(make_config(mongo_uri=fresh_uri))
+    api = ApiClient(app.test_client())
+    assert api.get("/venues/search").data["venues"] == []
+    # A later start keeps the position.
+    position = find_position(external_db)
+    make_server_app(make_config(mongo_uri=fresh_uri)).extensions["halls"].db.client.close()
+    assert find_position(external_db) == position
+    app.extensions["halls"].db.client.close()
 
 
 def test_a_second_start_reindexes_only_later_writes(
     fresh_uri: str, external_db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    indexed = insert_venue(external_db, OWNER_ID)
-    with closing(Worker(fresh_uri)) as worker:
-        worker.search_ids()
-        wait_until(lambda: external_db.catalog_state.count_documents({}) == 1)
+    before = insert_and_fill(fresh_uri, external_db)
     monkeypatch.setattr(change_stream, "OVERLAP_SECONDS", 0)
     recorder = ReindexRecorder(monkeypatch, external_db.name)
-    before, since = indexed["_id"], insert_venue(external_db, OWNER_ID)["_id"]
+    since = insert_venue(external_db, OWNER_ID)["_id"]
     with closing(Worker(fresh_uri)) as worker:
-        assert sorted(worker.search_ids()) == sorted([str(before), str(since)])
+        worker.wait_for_ids([str(before), str(since)])
     assert recorder.venue_ids == [since]
     assert recorder.full_runs == 0
 
@@ -69,31 +87,74 @@ def test_a_second_start_reindexes_only_later_writes(
 def test_a_change_reported_late_is_indexed_after_a_start(
     fresh_uri: str, external_db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with closing(Worker(fresh_uri)) as worker:
-        worker.search_ids()
-        wait_until(lambda: external_db.catalog_state.count_documents({}) == 1)
-    with external_db.client.start_session() as session:
-        external_db.venues.insert_one(venue_document(OWNER_ID), session=session)
-        # This simulates a time that was stored after the insert but before the stream reported it.
-        external_db.catalog_state.update_one({}, {"$set": {"until": session.operation_time}}, session=session)
-        external_db.catalog_state.update_one({}, {"$set": {"until": session.operation_time}}, session=session)
+    with closing(Worker(fresh_uri)):
+        pass
+    external_db.venues.insert_one(venue_document(OWNER_ID))
+    # This simulates a time that was saved after the insert but before the stream reported it.
+    external_db.catalog_state.update_one({}, {"$set": {"until": read_operation_time(external_db)}})
     recorder = ReindexRecorder(monkeypatch, external_db.name)
     with closing(Worker(fresh_uri)) as worker:
-        assert len(worker.search_ids()) == 1
+        wait_until(lambda: len(worker.search_ids()) == 1)
     assert recorder.full_runs == 0
 
 
-def test_an_invalid_resume_time_is_replaced(fresh_uri: str, external_db: Db) -> None:
-    ahead = Timestamp(2**32 - 1, 1)
-    external_db.catalog_state.insert_one({"_id": "followed", "until": ahead})
-    with closing(Worker(fresh_uri)) as worker:
-        worker.search_ids()
-        wait_until(lambda: external_db.catalog_state.find_one({"until": {"$lt": ahead}}) is not None)
-
-
 @pytest.mark.parametrize("until", [Timestamp(2**32 - 1, 1), Timestamp(5, 1)], ids=["ahead", "long ago"])
-def test_a_resume_time_in_the_future_or_far_past_is_not_used(fresh_uri: str, external_db: Db, until: Timestamp) -> None:
+def test_a_position_in_the_future_or_far_past_is_replaced(fresh_uri: str, external_db: Db, until: Timestamp) -> None:
     venue = insert_venue(external_db, OWNER_ID)
     external_db.catalog_state.insert_one({"_id": "followed", "until": until})
     with closing(Worker(fresh_uri)) as worker:
-        assert worker.search_ids() == [str(venue["_id"])]
+        worker.wait_for_ids([str(venue["_id"])])
+        wait_until(lambda: Timestamp(5, 1) < find_position(external_db)["until"] < Timestamp(2**32 - 1, 1))
+
+
+def test_another_worker_takes_over_from_a_stopped_one(fresh_uri: str, external_db: Db) -> None:
+    first = Worker(fresh_uri)
+    with closing(Worker(fresh_uri)) as second:
+        first.close()
+        venue = insert_venue(external_db, OWNER_ID)
+        second.wait_for_ids([str(venue["_id"])])
+
+
+def test_another_worker_takes_over_from_a_killed_one(fresh_uri: str, external_db: Db) -> None:
+    assert Lease(external_db, "search-index", 2).hold()
+    with closing(Worker(fresh_uri)) as worker:
+        venue = insert_venue(external_db, OWNER_ID)
+        worker.wait_for_ids([str(venue["_id"])])
+
+
+def test_a_run_ends_so_that_the_task_saves_a_heartbeat(
+    fresh_uri: str, external_db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(change_stream, "RUN_SECONDS", 0.1)
+    config = make_config(mongo_uri=fresh_uri)
+    follow_changes(external_db, config, lambda: False)
+    assert "until" in find_position(external_db)
+    assert external_db.leases.count_documents({}) == 0
+
+
+def test_a_second_reader_returns_at_once(fresh_uri: str, external_db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(Worker(fresh_uri)):
+        wait_until(lambda: external_db.leases.count_documents({}) == 1)
+        monkeypatch.setattr(change_stream, "_follow", lambda *_: pytest.fail("two readers"))
+        follow_changes(external_db, make_config(), lambda: False)
+
+
+def test_a_stopped_reader_saves_no_position_beyond_its_work(fresh_uri: str, external_db: Db) -> None:
+    insert_and_fill(fresh_uri, external_db)
+    position = find_position(external_db)
+    external_db.venues.insert_many([venue_document(OWNER_ID) for _ in range(30)])
+    follow_changes(external_db, make_config(), stop_after(1))
+    assert find_position(external_db) == position
+    with closing(Worker(fresh_uri)) as worker:
+        wait_until(lambda: len(worker.search_ids(limit=100)) == 31)
+
+
+def test_the_periodic_check_repairs_what_the_reader_missed_once_in_a_while(db: Db) -> None:
+    db["leases"].delete_many({})
+    config = make_config()
+    insert_venue(db, OWNER_ID)
+    check_index(db, config, lambda: False)
+    assert db.catalog.count_documents({}) == 1
+    db.catalog.delete_many({})
+    check_index(db, config, lambda: False)  # another worker, soon after
+    assert db.catalog.count_documents({}) == 0

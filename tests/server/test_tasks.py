@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from tests.conftest import make_config
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from halls.config import Config
@@ -40,7 +41,7 @@ class Runner:
         """Start the tasks."""
         self.threads += start_tasks(self.db, make_config(), tasks_, self.stop)
 
-    def run(self, _db: Db, _config: Config, _stop: threading.Event) -> None:
+    def run(self, _db: Db, _config: Config, _should_stop: Callable[[], bool]) -> None:
         """Count the run, and fail if that is set."""
         self.runs += 1
         if self.error is not None:
@@ -80,6 +81,20 @@ def test_a_task_beats_between_its_runs(runner: Runner) -> None:
     assert runner.runs == 1
 
 
+def test_a_task_beats_during_a_long_run_and_is_told_to_stop(runner: Runner) -> None:
+    def run_long(_db: Db, _config: Config, should_stop: Callable[[], bool]) -> None:
+        while not should_stop():
+            time.sleep(0.02)
+        runner.runs += 1
+
+    runner.start(PeriodicTask("long", 3600, run_long))
+    wait_until(lambda: runner.heartbeat("long"))
+    first = runner.heartbeat("long")
+    wait_until(lambda: runner.heartbeat("long") != first)
+    runner.stop.set()
+    wait_until(lambda: runner.runs == 1)
+
+
 def test_the_first_run_waits_for_the_delay(runner: Runner) -> None:
     runner.start(PeriodicTask("later", 0.01, runner.run, delay_seconds=3600))
     wait_until(lambda: runner.heartbeat("later"))
@@ -109,8 +124,8 @@ def test_an_hourly_task_is_retried_soon_after_an_error(runner: Runner, monkeypat
 
 
 def test_a_task_does_not_wait_for_another(runner: Runner) -> None:
-    def hang(_db: Db, _config: Config, stop: threading.Event) -> None:
-        stop.wait()
+    def hang(_db: Db, _config: Config, _should_stop: Callable[[], bool]) -> None:
+        runner.stop.wait()
 
     runner.start(PeriodicTask("hanging", 0.01, hang), PeriodicTask("count", 0.01, runner.run))
     wait_until(lambda: runner.runs > 3)
@@ -139,7 +154,6 @@ def test_an_older_heartbeat_does_not_replace_a_newer_one(db: Db) -> None:
     assert list_heartbeats(db)["two workers"] == now
 
 
-def test_the_application_runs_the_outbox_and_the_upload_cleanup(runner: Runner) -> None:
-    assert [task.name for task in TASKS] == ["outbox", "upload-cleanup"]
+def test_every_task_of_the_application_beats(runner: Runner) -> None:
     runner.start(*TASKS)
-    wait_until(lambda: {"outbox", "upload-cleanup"} <= list_heartbeats(runner.db).keys())
+    wait_until(lambda: {task.name for task in TASKS} <= list_heartbeats(runner.db).keys())

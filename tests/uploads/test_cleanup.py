@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -114,14 +113,14 @@ def test_nothing_is_deleted_while_the_database_is_away(
     monkeypatch.setattr("halls.mongo.client.SELECTION_MS", 200)
     old = stored(store, hours=48)
     with closing((away := connect("mongodb://127.0.0.1:9/halls")).client), pytest.raises(ServerSelectionTimeoutError):
-        cleanup.run_cleanup(away, config, threading.Event())
+        cleanup.run_cleanup(away, config, lambda: False)
     assert old.exists()
 
 
 def test_the_task_deletes_unused_files_and_logs_their_number(db: Db, config: Config, store: Path) -> None:
     old = stored(store, hours=48)
     with structlog.testing.capture_logs() as lines:
-        cleanup.run_cleanup(db, config, threading.Event())
+        cleanup.run_cleanup(db, config, lambda: False)
     assert not old.exists()
     assert lines == [{"event": "uploads cleaned up", "removed": 1, "log_level": "info"}]
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import click
 import pymongo
 
-from halls.app import COLLECTIONS, INVARIANTS
+from halls.app import COLLECTIONS, INVARIANTS, TASKS
 from halls.cli.database import open_database
 from halls.cli.output import AS_JSON
 from halls.clock import day_in_karachi, utc_now
 from halls.mongo.client import wait_for_majority_commit
+from halls.mongo.heartbeats import list_heartbeats
 from halls.mongo.indexes import count_documents
 from halls.mongo.invariants import check_collection
 
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 CHECK_SECONDS = 600
 MAX_LISTED = 20
+# A task that works saves a heartbeat every ten seconds.
+HEARTBEAT_LIFETIME = timedelta(minutes=2)
+NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 
 @dataclass
@@ -42,18 +47,24 @@ class ViolationSummary:
 @AS_JSON
 @click.pass_obj
 def check_command(config: Config, *, as_json: bool) -> None:
-    """List the stored documents that violate an invariant, by id. Changes nothing."""
+    """List the stored documents that violate an invariant, by id, and stopped background tasks. Changes nothing."""
     with open_database(config) as db:
         violations = find_violations(db, day_in_karachi(utc_now()))
         counts = {spec.name: count_documents(db, spec) for spec in COLLECTIONS}
+        stopped = find_stopped_tasks(db, utc_now())
     if as_json:
         summaries = {invariant: asdict(summary) for invariant, summary in violations.items()}
-        click.echo(json.dumps({"ok": not violations, "checked": counts, "violations": summaries}))
+        click.echo(
+            json.dumps({"ok": not violations, "checked": counts, "violations": summaries, "stopped_tasks": stopped})
+        )
     else:
         for invariant, summary in violations.items():
             click.echo(describe_violations(invariant, summary))
         checked = "Checked " + ", ".join(f"{count} {name}" for name, count in counts.items())
         click.echo(f"{checked}: {len(violations) or 'no'} violated invariants.")
+        if stopped:
+            names = ", ".join(stopped)
+            click.echo(f"Background tasks that do not run: {names}. Start `halls worker`, or read its log.")
     if violations:
         sys.exit(1)
 
@@ -69,6 +80,12 @@ def find_violations(db: Db, today: str) -> dict[str, ViolationSummary]:
             if len(summary.documents) < MAX_LISTED:
                 summary.documents.append(list(violation.documents[:MAX_LISTED]))
     return violations
+
+
+def find_stopped_tasks(db: Db, now: datetime) -> list[str]:
+    """Return the names of the background tasks that have not worked for HEARTBEAT_LIFETIME on any machine."""
+    heartbeats = list_heartbeats(db)
+    return [task.name for task in TASKS if now - heartbeats.get(task.name, NEVER) > HEARTBEAT_LIFETIME]
 
 
 def describe_violations(invariant: str, summary: ViolationSummary) -> str:

@@ -9,6 +9,7 @@ from halls.app import COLLECTIONS
 from halls.mongo.client import connect
 from halls.mongo.embedded import provide_mongod
 from halls.mongo.indexes import ensure_collections
+from halls.search.position import record_empty_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,4 +34,5 @@ def open_prepared_database(config: Config) -> Iterator[Db]:
     """Yield the database after creating the missing indexes. Raises IncompatibleDataError, EmbeddedMongoError."""
     with open_database(config) as db:
         ensure_collections(db, COLLECTIONS)
+        record_empty_index(db)
         yield db

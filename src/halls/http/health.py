@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from pymongo.errors import PyMongoError
 
 from halls.accounts.authentication import Access
-from halls.errors import DatabaseUnavailable, NotFound
+from halls.errors import DatabaseUnavailable, NotFound, SearchNotReady
 from halls.http.endpoint import endpoint
 from halls.http.schema import ResponseModel
 from halls.metrics import render_metrics
@@ -49,12 +49,14 @@ def get_health() -> dict[str, str]:
     return {"status": "up"}
 
 
-@endpoint(blueprint, "GET /health/ready", response=Health, access=Access.PUBLIC, errors=[DatabaseUnavailable])
+@endpoint(
+    blueprint, "GET /health/ready", response=Health, access=Access.PUBLIC, errors=[DatabaseUnavailable, SearchNotReady]
+)
 def get_readiness(context: AppContext, db: Db, now: datetime) -> dict[str, str]:
     """Return ready if a write reaches a majority of the database nodes and the search index is filled."""
     # A write, because a primary that has lost its majority or its disk still answers reads.
     db["readiness"].update_one({"_id": "probe"}, {"$set": {"at": now}}, upsert=True)
-    context.change_stream.wait_for_first_fill()
+    context.search_readiness.require_filled()
     return {"status": "ready"}
 
 
@@ -83,18 +85,20 @@ def _may_see_metrics(token: str | None) -> bool:
 
 
 class _DatabaseGauges(Collector):
-    """Gauges that are read from the database at each scrape: outbox entries, heartbeats, and its availability."""
+    """Gauges of the database that are read at each scrape: its availability, outbox, background tasks, search index."""
 
     def __init__(self, context: AppContext, now: datetime) -> None:
         self._context = context
         self._now = now
 
-    def _read(self) -> tuple[OutboxCounts, dict[str, datetime]] | None:
+    def _read(self) -> tuple[OutboxCounts, dict[str, datetime], float | None] | None:
         if not self._context.is_prepared or self._context.circuit_breaker.is_open:
             return None
         try:
             with pymongo.timeout(SCRAPE_SECONDS):
-                return count_entries(self._context.db, self._now), list_heartbeats(self._context.db)
+                db = self._context.db
+                lag_seconds = self._context.search_readiness.find_lag_seconds(self._now)
+                return count_entries(db, self._now), list_heartbeats(db), lag_seconds
         except PyMongoError:
             return None
 
@@ -106,17 +110,20 @@ class _DatabaseGauges(Collector):
         heartbeat = GaugeMetricFamily(
             "halls_task_heartbeat_age_seconds", "Time since a background task last worked.", labels=["task"]
         )
+        lag = GaugeMetricFamily("halls_search_index_lag_seconds", "Age of the writes that search may lack.")
         found = self._read()
         up.add_metric([], found is not None)
         if found is not None:
-            counts, heartbeats = found
+            counts, heartbeats, lag_seconds = found
             for state in STATES:
                 entries.add_metric([state], counts.by_state[state])
             if counts.oldest_due_at is not None:
                 age.add_metric([], self._seconds_since(counts.oldest_due_at))
             for task, at in heartbeats.items():
                 heartbeat.add_metric([task], self._seconds_since(at))
-        return [up, entries, age, heartbeat]
+            if lag_seconds is not None:
+                lag.add_metric([], lag_seconds)
+        return [up, entries, age, heartbeat, lag]
 
     def _seconds_since(self, moment: datetime) -> float:
         return max(0.0, (self._now - moment).total_seconds())

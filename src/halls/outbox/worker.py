@@ -15,7 +15,6 @@ from halls.outbox.entry import PermanentFailure, ServerUnavailable
 from halls.outbox.store import claim_entry, complete_entry, mark_dead, retry_later
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable
 
     from halls.config import Config
@@ -29,13 +28,13 @@ MAX_RUN_SECONDS = 60.0
 Result = TypeVar("Result")
 
 
-def handle_due_entries(db: Db, config: Config, handlers: Handlers, stop: threading.Event) -> None:
-    """Handle entries until none is due, `stop` is set, or a minute has passed. The entry at hand is finished.
+def handle_due_entries(db: Db, config: Config, should_stop: Callable[[], bool], handlers: Handlers) -> None:
+    """Handle entries until none is due, `should_stop`, or a minute has passed. The entry at hand is finished.
 
     Raises PyMongoError. Without the limit of a minute the task would not save a heartbeat during a long backlog.
     """
     end = time.monotonic() + MAX_RUN_SECONDS
-    while not stop.is_set() and time.monotonic() < end and handle_next(db, config, handlers):
+    while not should_stop() and time.monotonic() < end and handle_next(db, config, handlers):
         pass
 
 

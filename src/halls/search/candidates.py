@@ -13,7 +13,7 @@ from halls.search.schemas import DEFAULT_KM
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from halls.mongo.client import Db, Document, Session
+    from halls.mongo.client import Db, Document
     from halls.search.index import Keys
     from halls.search.schemas import SearchQuery
     from halls.venues.venue import StoredPoint
@@ -56,34 +56,30 @@ class Batch(NamedTuple):
     is_last: bool
 
 
-def find_candidates(
-    db: Db, query: SearchQuery, today: str, after: Sequence[Any] | None, size: int, session: Session | None
-) -> Batch:
+def find_candidates(db: Db, query: SearchQuery, today: str, after: Sequence[Any] | None, size: int) -> Batch:
     """Return about `size` candidates that come after a row with the keys `after`."""
     if query.order == "distance":
-        return _find_nearest(db, query, today, after, size, session)
+        return _find_nearest(db, query, today, after, size)
     if query.near or query.order in {"price", "-price"}:
-        rows = list(db.catalog.aggregate(_pipeline(query, today, after, size), session=session))
+        rows = list(db.catalog.aggregate(_pipeline(query, today, after, size)))
     else:
         match = {"$and": [_filters(query, today), _beyond(query, after)]} if after else _filters(query, today)
         sort = list(_sort_keys(query).items())
-        cursor = db.catalog.find(match, _fields(query), sort=sort, limit=size, hint=_index(query), session=session)
+        cursor = db.catalog.find(match, _fields(query), sort=sort, limit=size, hint=_index(query))
         rows = list(cursor)
     return Batch(cast("list[Candidate]", rows), len(rows) < size)
 
 
-def _find_nearest(
-    db: Db, query: SearchQuery, today: str, after: Sequence[Any] | None, size: int, session: Session | None
-) -> Batch:
+def _find_nearest(db: Db, query: SearchQuery, today: str, after: Sequence[Any] | None, size: int) -> Batch:
     """Read by increasing distance from that of `after`. Rows with equal distances are sorted here by id."""
-    if after is None and (batch := _read_circle(db, query, today, size, session)):
+    if after is None and (batch := _read_circle(db, query, today, size)):
         return batch
     least, last_id = after or (0, None)
     limits = {"$minDistance": max(0, least - MARGIN), "$maxDistance": _widest(query)}
     place = {"$nearSphere": {"$geometry": {"type": "Point", "coordinates": query.near}, **limits}}
     limit = size + (SPARE_ON_DATE if query.date else SPARE)
     while True:
-        rows = _read_places(db, query, today, place, limit, session)
+        rows = _read_places(db, query, today, place, limit)
         is_last = len(rows) < limit
         if after is None:
             _cache_radius(query, _widest(query) if is_last else rows[size - 1]["distance"])
@@ -97,7 +93,7 @@ def _find_nearest(
         limit *= 2
 
 
-def _read_circle(db: Db, query: SearchQuery, today: str, size: int, session: Session | None) -> Batch | None:
+def _read_circle(db: Db, query: SearchQuery, today: str, size: int) -> Batch | None:
     """Return the nearest from the cached radius, or None if it contains too few or too many venues."""
     known = radius_cache.get(_cache_key(query))
     if known is None:
@@ -105,7 +101,7 @@ def _read_circle(db: Db, query: SearchQuery, today: str, size: int, session: Ses
     radius = min(known, _widest(query))
     # Unordered rows from a circle cost MongoDB half as much as ordered rows. Sorting them here is fast.
     circle = {"$geoWithin": {"$centerSphere": [query.near, radius / EARTH_METRES]}}
-    rows = _read_places(db, query, today, circle, TOO_MANY * size, session)
+    rows = _read_places(db, query, today, circle, TOO_MANY * size)
     if len(rows) == TOO_MANY * size:
         return None
     if radius < known:
@@ -121,13 +117,11 @@ def _widest(query: SearchQuery) -> float:
     return (query.near_km or DEFAULT_KM) * METRES
 
 
-def _read_places(
-    db: Db, query: SearchQuery, today: str, place: Document, limit: int, session: Session | None
-) -> list[Candidate]:
+def _read_places(db: Db, query: SearchQuery, today: str, place: Document, limit: int) -> list[Candidate]:
     """Return the candidates that match the filter `place` on the location, sorted by distance and id."""
     match = _filters(query, today) | {"maps_location": place, "maps_location.type": "Point"}
     index = BY_DATE_AND_PLACE if query.date else BY_PLACE
-    cursor = db.catalog.find(match, _fields(query), limit=limit, hint=index, session=session)
+    cursor = db.catalog.find(match, _fields(query), limit=limit, hint=index)
     rows = cast("list[Candidate]", list(cursor))
     _measure(query, rows)
     return sorted(rows, key=lambda row: (row["distance"], row["_id"]))

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, TypeVar
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import pymongo
-import structlog
 from bson import ObjectId, Timestamp
-from pymongo.errors import InvalidOperation, PyMongoError
+from pymongo.errors import PyMongoError
 
-from halls.errors import DatabaseUnavailable
 from halls.mongo.client import is_unavailable
 from halls.mongo.indexes import ensure_collections
+from halls.mongo.leases import Lease
 from halls.search import index
+from halls.search.position import find_position, read_operation_time, require_full_check, save_position
 from halls.search.reindex import reindex_stale, reindex_venues
 
 if TYPE_CHECKING:
@@ -23,21 +23,20 @@ if TYPE_CHECKING:
 
     from pymongo.change_stream import ChangeStream
 
-    from halls.mongo.client import Db, Document, Session
+    from halls.config import Config
+    from halls.mongo.client import Db, Document
 
-log = structlog.get_logger()
-Result = TypeVar("Result")
-NEVER = Timestamp(0, 0)
-# How long a search waits until the index contains earlier writes. After that it reads the index as it is.
-MAX_WAIT_SECONDS = 1.0
-# The reader also reads without a search, so that the next search does not wait long.
-IDLE_SECONDS = 0.5
+# How long external writes take to appear in search after the death of the process that holds the lease.
+LEASE_SECONDS = 5.0
+# A run ends after RUN_SECONDS, so that the task saves a heartbeat. A stream is read every POLL_SECONDS.
+RUN_SECONDS, POLL_SECONDS = 60.0, 0.5
 SAVE_SECONDS = 10.0
 # A new primary or a slow shard may deliver a change after the reader has read a later time.
 OVERLAP_SECONDS = 10
-AWAY_SECONDS = 1.0
 # How long changes are collected before they are applied: many bookings of one venue then update its entry only once.
-GATHER_SECONDS, READ_SECONDS = 5.0, 10.0
+COLLECT_SECONDS, READ_SECONDS = 5.0, 10.0
+# At most one check of the whole index within this time, in all processes.
+CHECK_SECONDS = 6 * 3600
 WATCHED = {"$in": ["venues", "bookings", "catalog"]}
 CHANGES: list[Document] = [
     # A rename may replace a watched collection.
@@ -55,125 +54,72 @@ CHANGES: list[Document] = [
 ]
 
 
-class ChangeStreamReader:
-    """Reads the change stream in a background thread of the process, for each search and every half second.
+def follow_changes(db: Db, _config: Config, should_stop: Callable[[], bool]) -> None:
+    """Fill the index, then apply the changes of external writers for a minute, if no other process does. A task.
 
-    A search gets the operation time of its read from MongoDB (of majority commits, like change streams). If this time
-    is later than the reader's position, the search waits for the reader. If the reader then changed the index, the
-    search reads again. So any program may write to the database, and without writes a search has no extra cost.
+    Raises PyMongoError and others; the next run continues from the saved position.
     """
+    lease = Lease(db, "search-index", LEASE_SECONDS)
+    if not lease.hold():
+        return
+    try:
+        _follow(db, lambda: should_stop() or not lease.hold())
+    except Exception as error:
+        if not (isinstance(error, PyMongoError) and is_unavailable(error)):
+            # The history of the stream is lost, or an error may have skipped changes.
+            require_full_check(db)
+        raise
+    finally:
+        with suppress(PyMongoError):  # the lease expires
+            lease.release()
 
-    def __init__(self, db: Db) -> None:
-        self._db = db
-        self._condition = threading.Condition()
-        self._thread: threading.Thread | None = None
-        # Operation times: the index contains all external writes up to the first. Searches wait for the second.
-        self._seen = self._requested = NEVER
-        self._repairs = 0
-        # Monotonic times: when searches stop waiting for the current step, and when the position was last saved.
-        self._wait_deadline = self._saved_at = 0.0
 
-    def start(self) -> None:
-        """Start the thread, if it is not running. It ends when the client of the database is closed."""
-        with self._condition:
-            if self._thread is None:
-                self._wait_deadline = time.monotonic() + MAX_WAIT_SECONDS
-                self._thread = threading.Thread(target=self._run, name="change-stream", daemon=True)
-                self._thread.start()
+def check_index(db: Db, _config: Config, should_stop: Callable[[], bool]) -> None:
+    """Check the whole index and rebuild its stale entries, if no process has within CHECK_SECONDS. A task."""
+    if Lease(db, "search-index-check", CHECK_SECONDS).hold():
+        reindex_stale(db, should_stop)
 
-    def wait_for_first_fill(self) -> None:
-        """Wait until the whole index has been checked once. Raises DatabaseUnavailable after a timeout."""
-        if self._seen == NEVER:
-            self.start()
-            self._wait_until(lambda: self._seen > NEVER)
-            if self._seen == NEVER:
-                raise DatabaseUnavailable
 
-    def read(self, work: Callable[[Session], Result]) -> Result:
-        """Return the result of `work`, which reads the index with all earlier writes. Raises DatabaseUnavailable."""
-        self.wait_for_first_fill()
-        repairs = self._repairs
-        result, read_at = self._read(work)
-        if read_at > self._seen:
-            self._await(read_at)
-        return result if repairs == self._repairs else self._read(work)[0]
-
-    def _read(self, work: Callable[[Session], Result]) -> tuple[Result, Timestamp]:
-        with self._db.client.start_session(causal_consistency=False) as session:
-            return work(session), session.operation_time or NEVER
-
-    def _await(self, target: Timestamp) -> None:
-        with self._condition:
-            self._requested = max(self._requested, target)
-            self._condition.notify_all()
-        self._wait_until(lambda: self._seen >= target)
-
-    def _wait_until(self, is_reached: Callable[[], bool]) -> None:
-        with self._condition:
-            self._condition.wait_for(is_reached, max(0.0, self._wait_deadline - time.monotonic()))
-
-    def _run(self) -> None:
-        """Read until the client is closed, from this reader's position or from the saved position of any reader."""
-        is_lost = False
-        while True:
-            try:
-                self._wait_deadline = time.monotonic() + MAX_WAIT_SECONDS
-                since = None if is_lost else self._resume_time()
-                with self._db.watch(CHANGES, start_at_operation_time=since, max_await_time_ms=1) as stream:
-                    if since is None:
-                        _reindex_all(self._db)
-                        self._repairs += 1
-                    is_lost = False
-                    while stream.alive:
-                        self._take_in(stream)
-                # The stream ends if the database is dropped.
-                is_lost = not stream.alive
-            except InvalidOperation:  # noqa: PERF203 - the loop must continue after an error
+def _follow(db: Db, should_end: Callable[[], bool]) -> None:
+    since = _resume_time(db)
+    with db.watch(CHANGES, start_at_operation_time=since, max_await_time_ms=1) as stream:
+        if since is None:
+            until = read_operation_time(db)
+            _reindex_all(db, should_end)
+            if should_end():
                 return
-            except Exception as error:  # noqa: BLE001 - the thread must survive every error, or the index stays stale
-                log.warning("change stream interrupted", error=type(error).__name__)
-                # If the history is lost or unreadable, only a check of the whole index finds the missed changes.
-                is_lost = is_lost or not (isinstance(error, PyMongoError) and is_unavailable(error))
-                time.sleep(AWAY_SECONDS)
+            save_position(db, until)
+        _read_stream(db, stream, should_end)
+        if not stream.alive:
+            # The database was dropped.
+            require_full_check(db)
 
-    def _resume_time(self) -> Timestamp | None:
-        """Return the time up to which the index contains all writes, or None if it is unknown."""
-        until = self._seen
-        if until == NEVER:
-            saved = self._db.catalog_state.find_one({"_id": "followed"})
-            # A restored backup may contain a later time of another server.
-            if saved is None or saved["until"] > self._now():
-                return None
-            until = saved["until"]
-        return Timestamp(max(1, until.time - OVERLAP_SECONDS), until.inc)
 
-    def _now(self) -> Timestamp:
-        return self._read(lambda session: self._db.catalog_state.find_one({}, session=session))[1]
+def _resume_time(db: Db) -> Timestamp | None:
+    """Return the time from which changes must be read, or None if the whole index must be checked."""
+    position = find_position(db)
+    until = position.get("until")
+    # A restored backup may contain a later time of another server.
+    if until is None or position.get("needs_full_check") or until > read_operation_time(db):
+        return None
+    return Timestamp(max(1, until.time - OVERLAP_SECONDS), until.inc)
 
-    def _take_in(self, stream: ChangeStream[Document]) -> None:
-        """Wait for a search or for IDLE_SECONDS, then apply the changes up to that time."""
-        self._wait_deadline = time.monotonic() + IDLE_SECONDS + MAX_WAIT_SECONDS
-        with self._condition:
-            self._condition.wait_for(lambda: self._requested > self._seen or self._seen == NEVER, IDLE_SECONDS)
-        self._wait_deadline = time.monotonic() + MAX_WAIT_SECONDS
+
+def _read_stream(db: Db, stream: ChangeStream[Document], should_end: Callable[[], bool]) -> None:
+    end, save_at = time.monotonic() + RUN_SECONDS, 0.0
+    while stream.alive and time.monotonic() < end:
+        time.sleep(POLL_SECONDS)
         changes = Changes()
         # A database that hangs may never report an error.
         with pymongo.timeout(READ_SECONDS):
-            until = self._requested if self._requested > self._seen else self._now()
-            is_complete = changes.gather(stream)
-        has_changed = changes.reindex(self._db)
-        with self._condition:
-            self._repairs += has_changed
-            self._seen = max(self._seen, until) if is_complete else self._seen
-            self._condition.notify_all()
-        with pymongo.timeout(READ_SECONDS):
-            self._save()
-
-    def _save(self) -> None:
-        """Save the position for the next start."""
-        if time.monotonic() - self._saved_at > SAVE_SECONDS and self._seen > NEVER:
-            self._saved_at = time.monotonic()
-            self._db.catalog_state.update_one({"_id": "followed"}, {"$set": {"until": self._seen}}, upsert=True)
+            until = read_operation_time(db)
+            is_complete = changes.collect(stream)
+        changes.reindex(db, should_end)
+        if should_end():
+            return
+        if is_complete and time.monotonic() > save_at:
+            save_position(db, until)
+            save_at = time.monotonic() + SAVE_SECONDS
 
 
 class Changes:
@@ -190,9 +136,9 @@ class Changes:
         self._entries: defaultdict[Any, list[Any]] = defaultdict(list)
         self._needs_full_check = False
 
-    def gather(self, stream: ChangeStream[Document]) -> bool:
+    def collect(self, stream: ChangeStream[Document]) -> bool:
         """Read the available changes. Return False if the time ran out before the last one."""
-        deadline = time.monotonic() + GATHER_SECONDS
+        deadline = time.monotonic() + COLLECT_SECONDS
         while (change := stream.try_next()) is not None:
             self._add(change)
             if time.monotonic() > deadline:
@@ -217,23 +163,25 @@ class Changes:
         else:
             self._bookings[transaction].append(key["_id"])
 
-    def reindex(self, db: Db) -> bool:
-        """Update the entries of venues that external writers changed. Return whether there were any."""
+    def reindex(self, db: Db, should_end: Callable[[], bool]) -> None:
+        """Update the entries of the venues that external writers changed, until `should_end`."""
         if self._needs_full_check:
-            _reindex_all(db)
-            return True
+            _reindex_all(db, should_end)
+            return
         for transaction, booking_ids in self._bookings.items():
             self._venues[transaction] += db.bookings.distinct("venue_id", {"_id": {"$in": booking_ids}})
         venue_ids = {one for key, ids in self._venues.items() for one in _only_ids(ids) - _only_ids(self._entries[key])}
-        for _ in reindex_venues(db, venue_ids):
-            pass
-        return bool(venue_ids)
+        # Entries that look right are written too. A concurrent transaction that read the venue before the change must
+        # conflict, otherwise it could write an outdated entry.
+        for _ in reindex_venues(db, venue_ids, only_stale=False):
+            if should_end():
+                return
 
 
-def _reindex_all(db: Db) -> None:
+def _reindex_all(db: Db, should_end: Callable[[], bool]) -> None:
     # The collection and its indexes may have been dropped.
     ensure_collections(db, [index.COLLECTION])
-    reindex_stale(db)
+    reindex_stale(db, should_end)
 
 
 def _only_ids(values: list[Any]) -> set[ObjectId]:

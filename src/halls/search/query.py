@@ -17,37 +17,35 @@ if TYPE_CHECKING:
 
     import orjson
 
-    from halls.mongo.client import Db, Session
+    from halls.mongo.client import Db
     from halls.search.candidates import Candidate
     from halls.search.schemas import SearchQuery
 
 MAX_BATCH = 400
 
 
-def search_venues(db: Db, query: SearchQuery, today: str, session: Session | None = None) -> dict[str, Any]:
+def search_venues(db: Db, query: SearchQuery, today: str) -> dict[str, Any]:
     """Return a page of the matching venues, each free on the date of the query, and the cursor of the next page."""
     search = query.model_dump(exclude={"limit", "cursor", "include"})
     after = read_cursor(query.cursor, search, *_key_checks(query))
     if query.date is not None and query.date < today:
         return {"venues": [], "next_cursor": None}
-    rows = _find_matching(db, query, today, after, session)
+    rows = _find_matching(db, query, today, after)
     page = rows[: query.limit]
     last = page[-1] if len(rows) > query.limit else None
     return {
-        "venues": _show_whole(db, page, query, session) if query.include else [_show_card(row, query) for row in page],
+        "venues": _show_whole(db, page, query) if query.include else [_show_card(row, query) for row in page],
         "next_cursor": make_cursor(search, *_keys_of(query, last), row_id=last["_id"]) if last else None,
     }
 
 
-def _find_matching(
-    db: Db, query: SearchQuery, today: str, after: list[Any] | None, session: Session | None
-) -> list[Candidate]:
+def _find_matching(db: Db, query: SearchQuery, today: str, after: list[Any] | None) -> list[Candidate]:
     """Read candidates until a page and one more match, or none are left."""
     needed = query.limit + 1
     size = needed
     matching: list[Candidate] = []
     while True:
-        batch = find_candidates(db, query, today, after, size, session)
+        batch = find_candidates(db, query, today, after, size)
         matching += (row for row in batch.rows if query.date is None or _has_price(row["price"], query))
         if len(matching) >= needed or batch.is_last:
             return matching[:needed]
@@ -81,8 +79,8 @@ def _show_card(row: Candidate, query: SearchQuery) -> orjson.Fragment:
     return extend_json(row["card"], **_query_fields(row, query))
 
 
-def _show_whole(db: Db, rows: list[Candidate], query: SearchQuery, session: Session | None) -> list[orjson.Fragment]:
-    venues = read_venues(db, [row["_id"] for row in rows], session)
+def _show_whole(db: Db, rows: list[Candidate], query: SearchQuery) -> list[orjson.Fragment]:
+    venues = read_venues(db, [row["_id"] for row in rows])
 
     def show(row: Candidate) -> orjson.Fragment:
         return extend_json(write_json(serialize_venue(venues[row["_id"]])), **_query_fields(row, query))

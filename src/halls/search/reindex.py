@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from halls.mongo.client import in_transaction, is_unavailable
 from halls.search.index import compare_entries, make_entries, refresh_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from bson import ObjectId
 
@@ -69,12 +68,13 @@ def _reindex_batch(db: Db, venue_ids: list[ObjectId], *, only_stale: bool) -> in
         return sum(_reindex_batch(db, [one], only_stale=only_stale) for one in venue_ids)
 
 
-def reindex_stale(db: Db) -> int:
-    """Rebuild every stale entry. Return the number of written entries."""
-    venue_ids = list_indexed_ids(db)
-    # Processes that start at the same time work in different orders, and skip what another has written.
-    random.shuffle(venue_ids)
-    written = max((count for _, count in reindex_venues(db, venue_ids)), default=0)
+def reindex_stale(db: Db, should_stop: Callable[[], bool] = lambda: False) -> int:
+    """Rebuild every stale entry, until `should_stop`. Return the number of written entries."""
+    written = 0
+    for _, count in reindex_venues(db, list_indexed_ids(db)):
+        written = count
+        if should_stop():
+            break
     if written:
         log.info("search index repaired", venues=written)
     return written

@@ -8,6 +8,7 @@ from flask import Blueprint
 
 from halls.accounts.authentication import Access
 from halls.clock import day_in_karachi
+from halls.errors import SearchNotReady
 from halls.http.endpoint import endpoint
 from halls.search.query import search_venues
 from halls.search.schemas import SearchPage, SearchQuery
@@ -23,8 +24,15 @@ blueprint = Blueprint("search", __name__)
 
 
 @endpoint(
-    blueprint, "GET /venues/search", access=Access.PUBLIC, query=SearchQuery, response=SearchPage, has_version=True
+    blueprint,
+    "GET /venues/search",
+    access=Access.PUBLIC,
+    query=SearchQuery,
+    response=SearchPage,
+    has_version=True,
+    errors=[SearchNotReady],
 )
 def list_matching_venues(context: AppContext, db: Db, query: SearchQuery, now: datetime) -> dict[str, Any]:
     """Search venues by type, capacity, date, price and distance. With a date, only venues that are free."""
-    return context.change_stream.read(lambda session: search_venues(db, query, day_in_karachi(now), session))
+    context.search_readiness.require_filled()
+    return search_venues(db, query, day_in_karachi(now))

@@ -35,7 +35,7 @@ def serve_command(config: Config, *, demo: bool) -> None:
 @click.command("worker")
 @click.pass_obj
 def worker_command(config: Config) -> None:
-    """Run the background tasks until stopped: send e-mails, remove unused uploads. Run one or more in production."""
+    """Run the background tasks: e-mails, the search index, unused uploads. Run one or more in production."""
     with open_database(config) as db:
         work(db, config)
 

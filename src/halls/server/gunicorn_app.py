@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
@@ -31,6 +32,8 @@ KEEP_ALIVE_SECONDS = 75
 # A worker is replaced after this many requests, which bounds the leaks of libraries. The jitter spreads the restarts.
 MAX_REQUESTS, MAX_REQUESTS_JITTER = 50_000, 10_000
 LONGEST_LINE = 8190
+# How long a stopping worker waits for its background tasks. A lease that is not released expires within seconds.
+TASK_STOP_SECONDS = 2.0
 
 
 class Server(BaseApplication):
@@ -39,6 +42,8 @@ class Server(BaseApplication):
     def __init__(self, config: Config, when_ready: Callable[[], None]) -> None:
         self.config = config
         self.when_ready = when_ready
+        self.stop_tasks = threading.Event()
+        self.tasks: list[threading.Thread] = []
         super().__init__()
 
     def load_config(self) -> None:
@@ -62,7 +67,7 @@ class Server(BaseApplication):
             "control_socket_disable": True,
             "logger_class": ServerLogger,
             "when_ready": lambda _: self.when_ready(),
-            "worker_exit": lambda _server, _worker: ignore_signals(),
+            "worker_exit": lambda _server, _worker: self.end_worker(),
         }
         for name, value in settings.items():
             self.cfg.set(name, value)
@@ -70,10 +75,17 @@ class Server(BaseApplication):
     def load(self) -> Any:
         """Return the application of one worker, after the fork. In development it also runs the background tasks."""
         app = make_server_app(self.config)
-        app.extensions["halls"].change_stream.start()
         if self.config.halls_env == "development":
-            start_tasks(app.extensions["halls"].db, self.config, TASKS, threading.Event())
+            self.tasks = start_tasks(app.extensions["halls"].db, self.config, TASKS, self.stop_tasks)
         return app
+
+    def end_worker(self) -> None:
+        """Ignore further stop signals, and let the background tasks finish the step at hand."""
+        ignore_signals()
+        self.stop_tasks.set()
+        end = time.monotonic() + TASK_STOP_SECONDS
+        for thread in self.tasks:
+            thread.join(max(0.0, end - time.monotonic()))
 
 
 def serve(config: Config, before: Callable[[Config], None], when_ready: Callable[[Config], None]) -> None:

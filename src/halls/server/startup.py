@@ -12,6 +12,7 @@ from pymongo.errors import PyMongoError
 from halls.app import COLLECTIONS, create_app
 from halls.mongo.client import is_unavailable
 from halls.mongo.indexes import CollectionSpec, IncompatibleDataError, ensure_collections
+from halls.search.position import record_empty_index
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +48,7 @@ def prepare_database(db: Db, specs: Sequence[CollectionSpec]) -> bool:
         with pymongo.timeout(MAX_WAIT_SECONDS):
             db.client.admin.command("ping")
         ensure_collections(db, specs)
+        record_empty_index(db)
     except PyMongoError as error:
         if not is_unavailable(error):
             raise

@@ -32,12 +32,13 @@ MIN_ERROR_PAUSE_SECONDS, MAX_ERROR_PAUSE_SECONDS = 2.0, 60.0
 class PeriodicTask:
     """A function that runs every `period_seconds`, the first time after `delay_seconds`.
 
-    `run` gets an event that is set when the process stops; a long run checks it between its steps.
+    `run` gets a function that tells whether the process stops. A long run calls it between its steps; each call also
+    saves a heartbeat if one is due.
     """
 
     name: str
     period_seconds: float
-    run: Callable[[Db, Config, threading.Event], None]
+    run: Callable[[Db, Config, Callable[[], bool]], None]
     delay_seconds: float = 0
 
 
@@ -56,7 +57,7 @@ def _run_periodically(db: Db, config: Config, task: PeriodicTask, stop: threadin
     heartbeat = _Heartbeat(db, task.name)
     pause = task.delay_seconds
     while not _wait(stop, pause, heartbeat):
-        heartbeat.is_well = _run_once(db, config, task, stop)
+        heartbeat.is_well = _run_once(db, config, task, lambda: _beat_and_check(heartbeat, stop))
         pause = task.period_seconds if heartbeat.is_well else _error_pause(task)
 
 
@@ -64,10 +65,15 @@ def _error_pause(task: PeriodicTask) -> float:
     return min(max(task.period_seconds, MIN_ERROR_PAUSE_SECONDS), MAX_ERROR_PAUSE_SECONDS)
 
 
-def _run_once(db: Db, config: Config, task: PeriodicTask, stop: threading.Event) -> bool:
+def _beat_and_check(heartbeat: _Heartbeat, stop: threading.Event) -> bool:
+    heartbeat.beat()
+    return stop.is_set()
+
+
+def _run_once(db: Db, config: Config, task: PeriodicTask, should_stop: Callable[[], bool]) -> bool:
     """Run the task and return whether it raised no error."""
     try:
-        task.run(db, config, stop)
+        task.run(db, config, should_stop)
     except Exception as error:  # noqa: BLE001 - the next run may succeed, and a dead thread would be silent
         # Only the type: the text of a driver error may contain stored values.
         log.warning("task failed", task=task.name, error=type(error).__name__)

@@ -16,8 +16,7 @@ from halls.uploads.local_storage import PARTS, storage_folder
 from halls.venues.store import list_media_urls
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from halls.config import Config
@@ -30,7 +29,7 @@ PERIOD_SECONDS = 3600
 _NAME = re.compile(r"[0-9a-f]{32}\.[a-z0-9]+")
 
 
-def run_cleanup(db: Db, config: Config, _: threading.Event) -> None:
+def run_cleanup(db: Db, config: Config, _should_stop: Callable[[], bool]) -> None:
     """Delete unused files, as a periodic task. Raises PyMongoError, OSError."""
     log.info("uploads cleaned up", removed=clean_up_uploads(db, config, utc_now()))
 

@@ -56,9 +56,9 @@ def find_calendars(db: Db, venue_ids: Iterable[ObjectId]) -> dict[ObjectId, Venu
     return {venue["_id"]: cast("VenueCalendar", venue) for venue in found}
 
 
-def read_venues(db: Db, venue_ids: Iterable[ObjectId], session: Session | None) -> dict[ObjectId, VenueDocument]:
+def read_venues(db: Db, venue_ids: Iterable[ObjectId]) -> dict[ObjectId, VenueDocument]:
     """Return the venues that exist, by id."""
-    found = db.venues.find({"_id": {"$in": list(venue_ids)}}, session=session)
+    found = db.venues.find({"_id": {"$in": list(venue_ids)}})
     return {venue["_id"]: cast("VenueDocument", venue) for venue in found}
 
 

@@ -1,0 +1,78 @@
+"""The position of the search index: the time up to which it contains the writes of external writers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from bson import Timestamp
+from typing_extensions import TypedDict
+
+from halls.errors import SearchNotReady
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from halls.mongo.client import Db
+
+_DOCUMENT = {"_id": "followed"}
+
+
+class Position(TypedDict, total=False):
+    """The only document of the collection `catalog_state`."""
+
+    until: Timestamp
+    # Changes may have been missed, so the whole index must be checked.
+    needs_full_check: bool
+
+
+def find_position(db: Db) -> Position:
+    """Return the position, empty before the first fill of the index."""
+    return cast("Position", db.catalog_state.find_one(_DOCUMENT, {"_id": 0}) or {})
+
+
+def save_position(db: Db, until: Timestamp) -> None:
+    """Record that the index contains all writes up to `until`."""
+    change = {"$set": {"until": until}, "$unset": {"needs_full_check": ""}}
+    db.catalog_state.update_one(_DOCUMENT, change, upsert=True)
+
+
+def require_full_check(db: Db) -> None:
+    """Record that changes may have been missed."""
+    db.catalog_state.update_one(_DOCUMENT, {"$set": {"needs_full_check": True}}, upsert=True)
+
+
+def read_operation_time(db: Db) -> Timestamp:
+    """Return a time such that a majority of the nodes has every write before it."""
+    with db.client.start_session(causal_consistency=False) as session:
+        db.catalog_state.find_one({}, session=session)
+        return session.operation_time or Timestamp(1, 0)
+
+
+def record_empty_index(db: Db) -> None:
+    """Record that the index is complete if there are no venues. Otherwise search would wait for a worker.
+
+    The time is read first, so that the worker later finds a venue that an external writer inserts meanwhile.
+    """
+    until = read_operation_time(db)
+    if not any(db[name].find_one({}, {"_id": 1}) for name in ("catalog_state", "venues", "catalog")):
+        save_position(db, until)
+
+
+class SearchReadiness:
+    """Remembers whether the search index has been filled once."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+        self._is_filled = False
+
+    def require_filled(self) -> None:
+        """Raise SearchNotReady until the index has been filled once, because search would return incomplete pages."""
+        if not self._is_filled:
+            self._is_filled = "until" in find_position(self._db)
+        if not self._is_filled:
+            raise SearchNotReady
+
+    def find_lag_seconds(self, now: datetime) -> float | None:
+        """Return the age of the position in seconds, or None before the first fill."""
+        until = find_position(self._db).get("until")
+        return None if until is None else max(0.0, (now - until.as_datetime()).total_seconds())
