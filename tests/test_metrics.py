@@ -153,7 +153,6 @@ def test_workers_count_together_and_a_replaced_worker_loses_no_counts(fresh_uri:
         for _ in range(40):
             get("/health")
         assert value_of(get("/metrics"), sample) == before + 40
-        assert 'halls_database_connections{state="open"}' in get("/metrics")
         files = len(list((tmp_path / "metrics").iterdir()))
     with running_server(mongo_uri=fresh_uri, folder=tmp_path, WEB_WORKERS="2") as server:
         assert value_of(server.ask("/metrics"), sample) >= before + 40
@@ -192,13 +191,11 @@ def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     os.close(metrics._Shared.lock)  # noqa: SLF001 - otherwise the slot stays locked
 
 
-def test_gauges_end_with_their_process_and_counters_stay(shared: Path) -> None:
+def test_counters_stay_after_their_process_has_ended(shared: Path) -> None:
     process_metrics = metrics.Metrics(CollectorRegistry())
     process_metrics.outbox.labels("hello", "sent").inc(3)
-    process_metrics.connections.labels("open").inc()
     text = metrics.render_metrics(CollectorRegistry()).decode()
     assert value_of(text, 'halls_outbox_attempts_total{kind="hello",outcome="sent"}') == 3
-    assert value_of(text, 'halls_database_connections{state="open"}') == 1
     # As after a fork: the parent still has its slot, so the child takes the next one.
     parent_lock = metrics._Shared.lock  # noqa: SLF001 - the system frees it when a process ends
     metrics._Shared.owner = os.getppid()  # noqa: SLF001 - the process of the slot
@@ -209,14 +206,13 @@ def test_gauges_end_with_their_process_and_counters_stay(shared: Path) -> None:
     os.close(parent_lock)
     text = metrics.render_metrics(CollectorRegistry()).decode()
     assert value_of(text, 'halls_outbox_attempts_total{kind="hello",outcome="sent"}') == 5
-    assert value_of(text, 'halls_database_connections{state="open"}') == 0
     assert {path.name for path in shared.glob("counter_*")} == {"counter_0.db", "counter_1.db"}
 
 
 def test_the_disk_space_for_metrics_is_allocated_in_advance(shared: Path) -> None:
     process_metrics = metrics.Metrics(CollectorRegistry())
     process_metrics.seconds.labels("/health").observe(1)
-    process_metrics.connections.labels("open").inc()
+    process_metrics.outbox.labels("hello", "sent").inc()
     for path in shared.glob("*.db"):
         # A file with holes has fewer blocks than its size.
         assert path.stat().st_blocks * 512 >= path.stat().st_size >= metrics.ROOM_BYTES

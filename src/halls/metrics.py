@@ -9,8 +9,8 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
+from prometheus_client.multiprocess import MultiProcessCollector
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ _creation_lock = threading.Lock()
 
 
 class Metrics:
-    """All counters, histograms and gauges of the application."""
+    """All counters and histograms of the application."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.requests = Counter("halls_requests", "Requests.", ["method", "route", "status"], registry=registry)
@@ -44,13 +44,6 @@ class Metrics:
         )
         self.slow_commands = Counter(
             "halls_slow_commands", "Database commands over SLOW_COMMAND_MS.", ["command"], registry=registry
-        )
-        self.connections = Gauge(
-            "halls_database_connections",
-            "Connections to the database, open and in use.",
-            ["state"],
-            multiprocess_mode="livesum",
-            registry=registry,
         )
 
 
@@ -94,14 +87,13 @@ def _take_slot() -> int:
         slots = ((slot, _lock_slot(_Shared.folder, slot)) for slot in itertools.count())
         _Shared.slot, _Shared.lock = next((slot, lock) for slot, lock in slots if lock is not None)
         _Shared.owner = os.getpid()
-        mark_process_dead(_Shared.slot, str(_Shared.folder))
         _reserve_room(_Shared.folder, _Shared.slot)
     return _Shared.slot
 
 
 def _reserve_room(folder: Path, slot: int) -> None:
     """Allocate the disk space now: with a full disk, a write to a memory-mapped hole kills the process (SIGBUS)."""
-    for kind in ("counter", "histogram", "gauge_livesum"):
+    for kind in ("counter", "histogram"):
         with (folder / f"{kind}_{slot}.db").open("ab") as file:
             file.write(bytes(max(0, ROOM_BYTES - file.tell())))
 
@@ -122,19 +114,10 @@ def render_metrics(extra: Collector) -> bytes:
     registry = _registry()
     if _Shared.folder is not None:
         registry = CollectorRegistry()
-        _remove_gauges_of_ended_processes(_Shared.folder)
         MultiProcessCollector(registry, str(_Shared.folder))
     extra_registry = CollectorRegistry()
     extra_registry.register(extra)
     return generate_latest(registry) + generate_latest(extra_registry)
-
-
-def _remove_gauges_of_ended_processes(folder: Path) -> None:
-    """Remove the gauges of ended processes, which no longer have connections."""
-    for path in folder.glob("*.lock"):
-        if (lock := _lock_slot(folder, int(path.stem))) is not None:
-            mark_process_dead(path.stem, str(folder))
-            os.close(lock)
 
 
 def counts_bookings(

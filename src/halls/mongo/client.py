@@ -15,7 +15,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.synchronous.pool import Connection, Pool
 from pymongo.write_concern import WriteConcern
 
-from halls.mongo.listeners import CountedConnections, SlowCommands
+from halls.mongo.listeners import SlowCommands
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +64,7 @@ def connect(uri: str, slow_ms: float = SLOW_MS) -> Db:
         appname="halls",
         connect=False,
         _pool_class=SessionPool,
-        event_listeners=[SlowCommands(slow_ms), CountedConnections()],
+        event_listeners=[SlowCommands(slow_ms)],
         serverSelectionTimeoutMS=SELECTION_MS,
         connectTimeoutMS=SELECTION_MS,
     )

@@ -1,11 +1,11 @@
-"""Driver listeners: slow commands go to the log, connection counts to the metrics. Values are never logged."""
+"""A driver listener that logs and counts slow commands. Values are never logged."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from pymongo.monitoring import CommandListener, ConnectionPoolListener
+from pymongo.monitoring import CommandListener
 
 from halls.metrics import metrics
 
@@ -52,48 +52,3 @@ class SlowCommands(CommandListener):
             fields=sorted(query),
             ms=round(ms, 1),
         )
-
-
-class CountedConnections(ConnectionPoolListener):
-    """Counts the open connections and the connections in use."""
-
-    def connection_created(self, event: monitoring.ConnectionCreatedEvent) -> None:
-        """Count an open connection."""
-        del event
-        metrics().connections.labels("open").inc()
-
-    def connection_closed(self, event: monitoring.ConnectionClosedEvent) -> None:
-        """Subtract an open connection."""
-        del event
-        metrics().connections.labels("open").dec()
-
-    def connection_checked_out(self, event: monitoring.ConnectionCheckedOutEvent) -> None:
-        """Count a connection in use."""
-        del event
-        metrics().connections.labels("in_use").inc()
-
-    def connection_checked_in(self, event: monitoring.ConnectionCheckedInEvent) -> None:
-        """Subtract a connection in use."""
-        del event
-        metrics().connections.labels("in_use").dec()
-
-    def pool_created(self, event: monitoring.PoolCreatedEvent) -> None:
-        """Ignore the event."""
-
-    def pool_ready(self, event: monitoring.PoolReadyEvent) -> None:
-        """Ignore the event."""
-
-    def pool_cleared(self, event: monitoring.PoolClearedEvent) -> None:
-        """Ignore the event."""
-
-    def pool_closed(self, event: monitoring.PoolClosedEvent) -> None:
-        """Ignore the event."""
-
-    def connection_ready(self, event: monitoring.ConnectionReadyEvent) -> None:
-        """Ignore the event."""
-
-    def connection_check_out_started(self, event: monitoring.ConnectionCheckOutStartedEvent) -> None:
-        """Ignore the event."""
-
-    def connection_check_out_failed(self, event: monitoring.ConnectionCheckOutFailedEvent) -> None:
-        """Ignore the event."""
