@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-from contextlib import suppress
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Literal
@@ -14,6 +13,8 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
+
+from halls.files import write_atomically
 
 MIN_SECRET_BYTES = 32
 STORAGE_SCHEMES = {
@@ -281,11 +282,6 @@ def _provide_secret(folder: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "jwt_secret"
     if not path.exists():
-        # Written to a draft and linked. Otherwise two first starts at once could read different or partial secrets.
-        draft = folder / f"jwt_secret.{secrets.token_hex(4)}"
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(MIN_SECRET_BYTES))
-        with suppress(FileExistsError):
-            path.hardlink_to(draft)
-        draft.unlink()
+        # An existing file stays. Otherwise two first starts at once could read different secrets.
+        write_atomically(path, [secrets.token_urlsafe(MIN_SECRET_BYTES).encode()], replace=False)
     return path.read_text()

@@ -13,9 +13,10 @@ from halls.bookings.store import count_bookings
 from halls.cli.database import open_database, open_prepared_database
 from halls.cli.output import AS_JSON, show_progress
 from halls.clock import utc_now
-from halls.data_transfer.exporting import export_lines, write_whole
+from halls.data_transfer.exporting import export_lines
 from halls.data_transfer.files import count_lines, read_rows
 from halls.data_transfer.importing import BATCH_ROWS, Report, import_rows
+from halls.files import write_atomically
 from halls.venues.store import count_venues
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _export_file(db: Db, output: Path | None) -> None:
         sys.stdout.buffer.writelines(lines)
         return
     try:
-        write_whole(output, lines)
+        write_atomically(output, lines)
     except OSError as error:
         raise click.FileError(str(output), error.strerror) from error
 

@@ -17,7 +17,6 @@ from halls.venues.venue import serialize_venue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from bson import ObjectId
 
@@ -41,21 +40,6 @@ def export_lines(db: Db) -> Iterator[bytes]:
         yield b'],\n"bookings":['
         yield from _as_items(_list_bookings(db, session, exported))
         yield b"]}\n"
-
-
-def write_whole(path: Path, lines: Iterable[bytes]) -> None:
-    """Write to a temporary file and rename it, so that `path` is never incomplete.
-
-    Only the owner of the file may read it, because it contains e-mail addresses.
-    """
-    draft = path.with_name(f"{path.name}.part")
-    try:
-        draft.touch(mode=0o600)
-        with draft.open("wb") as file:
-            file.writelines(lines)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _as_items(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:

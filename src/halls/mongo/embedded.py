@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -13,10 +12,12 @@ import subprocess
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from pymongo import MongoClient
 from pymongo.errors import AutoReconnect, OperationFailure
+
+from halls.files import lock_file, unlock_file, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,11 +64,12 @@ def provide_mongod(config: Config, *, exclusive: bool = False) -> Iterator[Confi
 @contextmanager
 def embedded_mongod(folder: Path) -> Iterator[str]:
     """Yield the URI of the mongod of `folder`, which runs until the block ends. Raises EmbeddedMongoError."""
-    with _open_lock(folder) as lock:
-        if not _wait_for(lambda: _take_lock(lock), LOCK_SECONDS):
-            raise _folder_in_use(folder)
-        with _own_mongod(folder.resolve(), lock) as uri:
-            yield uri
+    _make_folder(folder)
+    lock = _wait_for(lambda: lock_file(folder / "lock"), LOCK_SECONDS)
+    if lock is None:
+        raise _folder_in_use(folder)
+    with lock, _own_mongod(folder.resolve(), lock) as uri:
+        yield uri
 
 
 @contextmanager
@@ -76,41 +78,29 @@ def shared_mongod(folder: Path) -> Iterator[str]:
 
     For short commands: the mongod of another process stops with its owner, even while this block runs.
     """
-    with _open_lock(folder) as lock:
-        lock_or_uri = _wait_for(lambda: _take_lock(lock) or _read_text(folder / "uri"), LOCK_SECONDS + START_SECONDS)
-        if not lock_or_uri:
-            raise _folder_in_use(folder)
-        if isinstance(lock_or_uri, str):
-            yield lock_or_uri
-            return
-        with _own_mongod(folder.resolve(), lock) as uri:
-            yield uri
+    _make_folder(folder)
+    lock_or_uri = _wait_for(
+        lambda: lock_file(folder / "lock") or _read_text(folder / "uri"), LOCK_SECONDS + START_SECONDS
+    )
+    if not lock_or_uri:
+        raise _folder_in_use(folder)
+    if isinstance(lock_or_uri, str):
+        yield lock_or_uri
+        return
+    with lock_or_uri as lock, _own_mongod(folder.resolve(), lock) as uri:
+        yield uri
 
 
 def _folder_in_use(folder: Path) -> EmbeddedMongoError:
     return EmbeddedMongoError(f"Another Halls server uses {folder}. Stop it, or set DATA_DIR to another folder.")
 
 
-@contextmanager
-def _open_lock(folder: Path) -> Iterator[int]:
+def _make_folder(folder: Path) -> None:
     (folder / "data").mkdir(parents=True, exist_ok=True)
-    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        yield lock
-    finally:
-        os.close(lock)
-
-
-def _take_lock(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 @contextmanager
-def _own_mongod(folder: Path, lock: int) -> Iterator[str]:
+def _own_mongod(folder: Path, lock: BinaryIO) -> Iterator[str]:
     owner = os.getpid()
     (folder / "uri").unlink(missing_ok=True)
     state = _read_state(folder)
@@ -118,17 +108,17 @@ def _own_mongod(folder: Path, lock: int) -> Iterator[str]:
     port = _choose_port(state["port"])
     process = _start_mongod(folder, port)
     try:
-        _write_text(folder / "state.json", json.dumps({"port": port, "pid": process.pid}))
+        write_atomically(folder / "state.json", [json.dumps({"port": port, "pid": process.pid}).encode()])
         _await_primary(process, port, folder / "mongod.log")
         uri = f"mongodb://127.0.0.1:{port}/halls?replicaSet=rs0"
-        _write_text(folder / "uri", uri)
+        write_atomically(folder / "uri", [uri.encode()])
         yield uri
     finally:
         # A forked worker leaves this block too and must not stop mongod. Coverage does not measure a forked process.
         if os.getpid() == owner:  # pragma: no branch
             (folder / "uri").unlink(missing_ok=True)
             _stop_mongod(process.pid, lambda: process.poll() is None)
-            fcntl.flock(lock, fcntl.LOCK_UN)  # closing is not enough: a forked worker has a copy of the descriptor
+            unlock_file(lock)  # closing is not enough: a forked worker has a copy of the descriptor
 
 
 def _find_mongod() -> str:
@@ -258,13 +248,6 @@ def _read_text(path: Path) -> str:
         return path.read_text()
     except FileNotFoundError:
         return ""
-
-
-def _write_text(path: Path, text: str) -> None:
-    """Replace the file in one step: a process that is killed leaves no half-written file."""
-    draft = path.with_suffix(".new")
-    draft.write_text(text)
-    draft.replace(path)
 
 
 def _wait_for(check: Callable[[], T], seconds: float) -> T:
