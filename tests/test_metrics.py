@@ -5,9 +5,11 @@ from __future__ import annotations
 import functools
 import os
 import re
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -112,6 +114,7 @@ def test_an_index_that_was_never_filled_has_no_lag(api: ApiClient, db: Db) -> No
 def test_metrics_are_shown_without_a_database(mongo_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("halls.http.health.SCRAPE_SECONDS", 0.1)
     app = create_app(make_config(mongo_uri=TcpProxy(mongo_uri).uri))
+    metrics.metrics()
     with closing(app.extensions["halls"].db.client):
         for is_prepared in (False, True):
             app.extensions["halls"].is_prepared = is_prepared
@@ -170,7 +173,7 @@ def test_concurrent_first_requests_use_the_same_metrics(monkeypatch: pytest.Monk
             super().__init__(registry)
 
     monkeypatch.setattr(metrics, "Metrics", SlowMetrics)
-    monkeypatch.setattr(metrics, "_registry", functools.cache(CollectorRegistry))
+    monkeypatch.setattr(metrics, "_registry", CollectorRegistry())
     monkeypatch.setattr(metrics, "_make_metrics", functools.cache(metrics._make_metrics.__wrapped__))  # noqa: SLF001 - empty cache
     with ThreadPoolExecutor(8) as pool:
         instances = {id(each) for each in pool.map(lambda _: metrics.metrics(), range(8))}
@@ -179,40 +182,73 @@ def test_concurrent_first_requests_use_the_same_metrics(monkeypatch: pytest.Monk
 
 @pytest.fixture
 def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The folder of the metrics of this process, which is the first of several, until the test ends."""
+    """The folder of the metrics of this process until the test ends."""
     folder = tmp_path / "metrics"
-    for name in ("folder", "slot", "owner", "lock"):
-        monkeypatch.setattr(metrics._Shared, name, getattr(metrics._Shared, name))  # noqa: SLF001 - to restore it
+    monkeypatch.setattr(metrics._Shared, "folder", None)  # noqa: SLF001 - to restore it
     monkeypatch.setattr(values, "ValueClass", values.ValueClass)
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "set here, so that pytest restores it")
     config.name_metrics_folder(folder)
     metrics.share_metrics(folder)
     yield folder
-    os.close(metrics._Shared.lock)  # noqa: SLF001 - otherwise the slot stays locked
+    release_slot(folder)
 
 
-def test_counters_stay_after_their_process_has_ended(shared: Path) -> None:
-    process_metrics = metrics.Metrics(CollectorRegistry())
-    process_metrics.outbox.labels("hello", "sent").inc(3)
+def release_slot(folder: Path) -> None:
+    """Release the slot of this process, as the system does when a process ends."""
+    metrics._take_slot(folder, os.getpid())[1].close()  # noqa: SLF001 - the lock
+    metrics._take_slot.cache_clear()  # noqa: SLF001 - see above
+
+
+COUNT_AND_WAIT = """
+import sys
+from pathlib import Path
+from prometheus_client import CollectorRegistry
+from halls import config, metrics
+
+config.name_metrics_folder(Path(sys.argv[1]))
+metrics.share_metrics(Path(sys.argv[1]))
+metrics.Metrics(CollectorRegistry()).outbox.labels("hello", "sent").inc(2)
+print("counted", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def counting_process(folder: Path) -> Iterator[None]:
+    """Run a process that counts 2 in `folder`, and kill it when the block ends."""
+    command = [sys.executable, "-c", COUNT_AND_WAIT, str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"counted\n"
+        yield
+        process.kill()
+
+
+def test_counters_of_killed_processes_stay_and_their_files_are_reused(shared: Path) -> None:
+    metrics.Metrics(CollectorRegistry()).outbox.labels("hello", "sent").inc(3)
+    for round_number in (1, 2):
+        with counting_process(shared), counting_process(shared):
+            pass
+        text = metrics.render_metrics(CollectorRegistry()).decode()
+        sample = 'halls_outbox_attempts_total{kind="hello",outcome="sent"}'
+        assert value_of(text, sample) == 3 + 4 * round_number
+        assert {path.name for path in shared.glob("counter_*")} == {f"counter_{slot}.db" for slot in (0, 1, 2)}
+
+
+def test_a_restarted_process_continues_its_counters(shared: Path) -> None:
+    for _ in range(2):
+        metrics.Metrics(CollectorRegistry()).outbox.labels("hello", "sent").inc(3)
+        release_slot(shared)
+        metrics.share_metrics(shared)
     text = metrics.render_metrics(CollectorRegistry()).decode()
-    assert value_of(text, 'halls_outbox_attempts_total{kind="hello",outcome="sent"}') == 3
-    # As after a fork: the parent still has its slot, so the child takes the next one.
-    parent_lock = metrics._Shared.lock  # noqa: SLF001 - the system frees it when a process ends
-    metrics._Shared.owner = os.getppid()  # noqa: SLF001 - the process of the slot
-    process_metrics.outbox.labels("hello", "sent").inc(2)
-    assert metrics._Shared.slot == 1  # noqa: SLF001 - the slot
-    text = metrics.render_metrics(CollectorRegistry()).decode()
-    assert value_of(text, 'halls_outbox_attempts_total{kind="hello",outcome="sent"}') == 5
-    os.close(parent_lock)
-    text = metrics.render_metrics(CollectorRegistry()).decode()
-    assert value_of(text, 'halls_outbox_attempts_total{kind="hello",outcome="sent"}') == 5
-    assert {path.name for path in shared.glob("counter_*")} == {"counter_0.db", "counter_1.db"}
+    assert value_of(text, 'halls_outbox_attempts_total{kind="hello",outcome="sent"}') == 6
+    assert [path.name for path in shared.glob("counter_*")] == ["counter_0.db"]
 
 
 def test_the_disk_space_for_metrics_is_allocated_in_advance(shared: Path) -> None:
     process_metrics = metrics.Metrics(CollectorRegistry())
     process_metrics.seconds.labels("/health").observe(1)
-    process_metrics.outbox.labels("hello", "sent").inc()
+    assert len(list(shared.glob("*.db"))) == 2
     for path in shared.glob("*.db"):
         # A file with holes has fewer blocks than its size.
         assert path.stat().st_blocks * 512 >= path.stat().st_size >= metrics.ROOM_BYTES

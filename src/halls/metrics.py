@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import itertools
 import os
 import threading
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, ParamSpec, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
+
+from halls.files import lock_file, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,7 @@ ROOM_BYTES = 1 << 20
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
 _creation_lock = threading.Lock()
+_registry = CollectorRegistry()
 
 
 class Metrics:
@@ -48,17 +50,9 @@ class Metrics:
 
 
 class _Shared:
-    """The folder and slot of this process. Without a folder the process keeps its metrics in memory."""
+    """The folder of the metrics files. Without a folder the process keeps its metrics in memory."""
 
     folder: Path | None = None
-    slot = -1
-    owner = -1
-    lock = -1
-
-
-@functools.cache
-def _registry() -> CollectorRegistry:
-    return CollectorRegistry()
 
 
 def metrics() -> Metrics:
@@ -70,48 +64,34 @@ def metrics() -> Metrics:
 
 @functools.cache
 def _make_metrics() -> Metrics:
-    return Metrics(_registry())
+    return Metrics(_registry)
 
 
 def share_metrics(folder: Path) -> None:
     """Keep the metrics in `folder`, together with other processes. Call it before the first use of `metrics`."""
     folder.mkdir(parents=True, exist_ok=True)
     _Shared.folder = folder
-    values.ValueClass = values.MultiProcessValue(_take_slot)
+    values.ValueClass = values.MultiProcessValue(lambda: _take_slot(folder, os.getpid())[0])
 
 
-def _take_slot() -> int:
-    """Return the slot of this process. It reuses the slot of an ended process, otherwise files would accumulate."""
-    if _Shared.owner != os.getpid():
-        assert _Shared.folder is not None  # noqa: S101 - share_metrics has set it
-        slots = ((slot, _lock_slot(_Shared.folder, slot)) for slot in itertools.count())
-        _Shared.slot, _Shared.lock = next((slot, lock) for slot, lock in slots if lock is not None)
-        _Shared.owner = os.getpid()
-        _reserve_room(_Shared.folder, _Shared.slot)
-    return _Shared.slot
+@functools.cache
+def _take_slot(folder: Path, _pid: int) -> tuple[int, BinaryIO]:
+    """Return the lowest free slot, and its lock, which the cache holds until the process ends (decision 20).
 
-
-def _reserve_room(folder: Path, slot: int) -> None:
-    """Allocate the disk space now: with a full disk, a write to a memory-mapped hole kills the process (SIGBUS)."""
-    for kind in ("counter", "histogram"):
-        with (folder / f"{kind}_{slot}.db").open("ab") as file:
-            file.write(bytes(max(0, ROOM_BYTES - file.tell())))
-
-
-def _lock_slot(folder: Path, slot: int) -> int | None:
-    """Return the open lock file of a slot, or None while another process has it. It is freed when a process ends."""
-    lock = os.open(folder / f"{slot}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        return None
-    return lock
+    The process continues the counters of the process that had the slot before.
+    """
+    locks = ((slot, lock_file(folder / f"{slot}.lock")) for slot in itertools.count())
+    slot, lock = next((slot, lock) for slot, lock in locks if lock is not None)
+    for path in (folder / f"counter_{slot}.db", folder / f"histogram_{slot}.db"):
+        if not path.exists():
+            # Files without holes: with a full disk, a write to a memory-mapped hole kills the process (SIGBUS).
+            write_atomically(path, [bytes(ROOM_BYTES)])
+    return slot, lock
 
 
 def render_metrics(extra: Collector) -> bytes:
     """Return the metrics of this machine, and those of `extra`, in Prometheus's text format."""
-    registry = _registry()
+    registry = _registry
     if _Shared.folder is not None:
         registry = CollectorRegistry()
         MultiProcessCollector(registry, str(_Shared.folder))
