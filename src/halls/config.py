@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
+from contextlib import suppress
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, HttpUrl, PositiveFloat, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from halls.files import write_atomically
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 MIN_SECRET_BYTES = 32
-STORAGE_SCHEMES = {
-    "memory",
-    "mongodb",
-    "mongodb+srv",
-    "redis",
-    "rediss",
-    "redis+unix",
-    "redis+sentinel",
-    "redis+cluster",
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+STORAGES = {"memory", "mongodb", "mongodb+srv", "redis", "rediss", "redis+unix", "redis+sentinel", "redis+cluster"}
+ORIGIN = re.compile("https?://[^/]+", re.IGNORECASE)
+# What to do about each error type of pydantic.
+ADVICE = {
+    "value_error": "{error}",
+    "literal_error": "set it to {expected}",
+    "int_parsing": "set it to a whole number",
+    "float_parsing": "set it to a number",
+    "greater_than": "set it to a number above {gt:g}",
+    "greater_than_equal": "set it to a number of at least {ge:g}",
+    "less_than_equal": "set it to a number of at most {le:g}",
+    "url_parsing": "set it to an http or https URL",
+    "url_scheme": "set it to an http or https URL",
 }
 
 
@@ -33,8 +43,82 @@ class ConfigError(Exception):
     """The settings are invalid. The message names every invalid or missing variable."""
 
 
-def _is_production(info: ValidationInfo) -> bool:
-    return info.data.get("halls_env") == "production"
+def _check(is_valid: Callable[[str], object], advice: str) -> AfterValidator:
+    """Return a validator whose message is `advice`. The message of a library can contain the password of a URI."""
+
+    def validate(value: str) -> str:
+        with suppress(ValueError, OSError, PyMongoError):
+            if is_valid(value):
+                return value
+        raise ValueError(advice)
+
+    return AfterValidator(validate)
+
+
+def _is_mongo_uri(value: str) -> object:
+    # parse_uri looks up the DNS record of mongodb+srv, and reading settings must not need a network.
+    return urlsplit(value).scheme == "mongodb+srv" or parse_uri(value)
+
+
+def _is_blocklist(value: str) -> bool:
+    # The file is read here: each worker reads it after the fork, where an error would only restart the worker.
+    if value not in {"off", "builtin"}:
+        Path(value).read_text(encoding="utf-8")
+    return True
+
+
+def _split_origins(value: str) -> list[str]:
+    return [origin.strip() for origin in value.split(",") if origin.strip()]
+
+
+def _is_strong(secret: str | None) -> bool:
+    return len((secret or "").encode()) >= MIN_SECRET_BYTES
+
+
+def _is_https(url: str | None) -> bool:
+    return (url or "").startswith("https://")
+
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Url = Annotated[str, AfterValidator(lambda value: str(HttpUrl(value)))]
+MongoUri = Annotated[str, _check(_is_mongo_uri, "set it to a URI such as mongodb://db.example/halls?replicaSet=rs0")]
+StorageUri = Annotated[
+    str, _check(lambda uri: urlsplit(uri).scheme in STORAGES, "set it to a URI such as redis://cache.example")
+]
+Blocklist = Annotated[str, _check(_is_blocklist, "set it to off, builtin, or the path of a readable text file")]
+CloudName = Annotated[str, _check(re.compile("[A-Za-z0-9_-]+").fullmatch, "set it to letters, digits, - and _ only")]
+Origins = Annotated[
+    str,
+    _check(
+        lambda text: all(ORIGIN.fullmatch(origin) and HttpUrl(origin) for origin in _split_origins(text)),
+        "set it to origins such as https://app.example, separated by commas",
+    ),
+]
+
+# Set both settings of a pair, or neither of them.
+PAIRS = (("smtp_user", "smtp_pass"), ("aws_access_key_id", "aws_secret_access_key"))
+# What production requires: a setting, a condition on its value and on the settings before it, and what to do.
+PRODUCTION_RULES: tuple[tuple[str, Callable[[Any, dict[str, Any]], object], str], ...] = (
+    ("mongo_uri", lambda uri, _: uri, "set it to the URI of your MongoDB"),
+    ("jwt_secret", lambda key, _: _is_strong(key), f"set it to a secret of at least {MIN_SECRET_BYTES} bytes"),
+    ("app_url", lambda url, _: _is_https(url), "set it to an https URL"),
+    ("smtp_host", lambda host, _: host, "set it to your mail server"),
+    ("smtp_from", lambda text, _: "." in parseaddr(text)[1].rpartition("@")[2], "set it to an address of your domain"),
+    ("public_url", lambda url, _: _is_https(url), "set it to an https URL"),
+    ("cors_origins", lambda origins, _: "http://" not in origins, "set it to https origins only"),
+    # An attacker who replaces the keys in transit can log in to every account.
+    (
+        "google_certs_url",
+        lambda url, _: _is_https(url) or urlsplit(url).hostname in LOOPBACK,
+        "set it to an https URL, or to one on this machine",
+    ),
+    ("s3_region", lambda region, others: region or not others.get("s3_bucket"), "set it to the region of S3_BUCKET"),
+    (
+        "jwt_old_secrets",
+        lambda keys, _: all(map(_is_strong, keys.split())),
+        f"remove secrets of less than {MIN_SECRET_BYTES} bytes",
+    ),
+)
 
 
 class Config(BaseSettings):
@@ -45,172 +129,58 @@ class Config(BaseSettings):
     )
 
     halls_env: Literal["development", "production"] = "development"
-    mongo_uri: str | None = None
+    mongo_uri: MongoUri | None = None
     data_dir: Path = Path(".data")
     jwt_secret: str | None = None
     jwt_expires_hours: float = Field(default=72, gt=0, le=24 * 365)
-    max_video_mb: float = Field(default=25, gt=0)
-    cors_origins: str = ""
-    app_url: str = "http://localhost:3000"
-    reset_token_ttl_minutes: float = Field(default=60, gt=0)
+    max_video_mb: PositiveFloat = 25
+    cors_origins: Origins = ""
+    app_url: Url = "http://localhost:3000"
+    reset_token_ttl_minutes: PositiveFloat = 60
     smtp_host: str | None = None
-    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_port: Port = 587
     smtp_user: str | None = None
     smtp_pass: str | None = None
     smtp_from: str = "Halls <no-reply@localhost>"
-    mail_lease_seconds: float = Field(default=300, gt=0)
+    mail_lease_seconds: PositiveFloat = 300
     google_client_id: str | None = None
-    google_certs_url: str = "https://www.googleapis.com/oauth2/v1/certs"
+    google_certs_url: Url = "https://www.googleapis.com/oauth2/v1/certs"
     s3_bucket: str | None = None
     s3_region: str | None = None
-    s3_endpoint_url: str | None = None
-    s3_public_url: str | None = None
+    s3_endpoint_url: Url | None = None
+    s3_public_url: Url | None = None
     aws_access_key_id: str | None = None
     aws_secret_access_key: str | None = None
     aws_session_token: str | None = None
-    cloudinary_cloud_name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]+$")
+    cloudinary_cloud_name: CloudName | None = None
     cloudinary_api_key: str | None = None
     cloudinary_api_secret: str | None = None
     cloudinary_upload_preset: str | None = None
-    password_blocklist: str | None = None
+    password_blocklist: Blocklist | None = None
     rate_limits: Literal["on", "off"] = "on"
-    rate_limit_storage_uri: str | None = None
+    rate_limit_storage_uri: StorageUri | None = None
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     host: str = "127.0.0.1"
-    port: int = Field(default=5000, ge=1, le=65535)
-    public_url: str | None = None
+    port: Port = 5000
+    public_url: Url | None = None
     jwt_old_secrets: str = ""
     # Monitoring.
-    slow_command_ms: float = Field(default=200, gt=0)
+    slow_command_ms: PositiveFloat = 200
     metrics_token: str | None = None
     metrics_dir: Path | None = None
     web_workers: int = Field(default=2, ge=1)
     web_threads: int = Field(default=8, ge=1)
 
-    @field_validator("mongo_uri")
+    @field_validator("*")
     @classmethod
-    def _is_mongo_uri(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        # Not parsed: parse_uri would look up the DNS record, and reading settings must not need a network.
-        if urlsplit(value).scheme == "mongodb+srv":
-            return value
-        try:
-            parse_uri(value)
-        except (PyMongoError, ValueError):
-            raise ValueError("set it to a MongoDB URI such as mongodb://db.example/halls?replicaSet=rs0") from None
-        return value
-
-    @field_validator("rate_limit_storage_uri")
-    @classmethod
-    def _is_storage(cls, value: str | None) -> str | None:
-        # Checked here because the error of the library contains the whole URI with its password.
-        if value is not None and urlsplit(value).scheme not in STORAGE_SCHEMES:
-            raise ValueError("set it to a URI such as redis://cache.example")
-        return value
-
-    @field_validator("password_blocklist")
-    @classmethod
-    def _can_be_read(cls, value: str | None) -> str | None:
-        # Checked here because each worker reads the file after the fork, where an error would only restart the worker.
-        if value not in {None, "off", "builtin"}:
-            try:
-                Path(str(value)).read_text(encoding="utf-8")
-            except (OSError, ValueError):
-                raise ValueError("set it to off, builtin, or the path of a readable text file") from None
-        return value
-
-    @field_validator("cors_origins")
-    @classmethod
-    def _are_origins(cls, value: str) -> str:
-        for origin in value.split(","):
-            parts = urlsplit(origin.strip())
-            if origin.strip() and (parts.scheme not in {"http", "https"} or parts.path or not parts.netloc):
-                raise ValueError("set it to origins such as https://app.example, separated by commas")
-        return value
-
-    @field_validator("mongo_uri", "jwt_secret", "smtp_host")
-    @classmethod
-    def _is_set_in_production(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is None and _is_production(info):
-            raise ValueError("set it; production requires it")
-        return value
-
-    @field_validator("jwt_secret")
-    @classmethod
-    def _is_strong_in_production(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is not None and len(value.encode()) < MIN_SECRET_BYTES and _is_production(info):
-            raise ValueError(f"set it to a secret of at least {MIN_SECRET_BYTES} bytes; production requires it")
-        return value
-
-    @field_validator("jwt_old_secrets")
-    @classmethod
-    def _are_strong_in_production(cls, value: str, info: ValidationInfo) -> str:
-        is_weak = any(len(secret.encode()) < MIN_SECRET_BYTES for secret in value.split())
-        if is_weak and _is_production(info):
-            raise ValueError(f"remove secrets of less than {MIN_SECRET_BYTES} bytes; production rejects them")
-        return value
-
-    @field_validator("app_url", "public_url")
-    @classmethod
-    def _is_public_in_production(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if _is_production(info) and not (value or "").startswith("https://"):
-            raise ValueError("set it to an https URL; production requires it")
-        return value
-
-    @field_validator("smtp_from")
-    @classmethod
-    def _has_a_domain_in_production(cls, value: str, info: ValidationInfo) -> str:
-        _, _, domain = parseaddr(value)[1].rpartition("@")
-        if _is_production(info) and "." not in domain:
-            raise ValueError("set it to an address of your own domain; production requires it")
-        return value
-
-    @field_validator("cors_origins")
-    @classmethod
-    def _are_safe_in_production(cls, value: str, info: ValidationInfo) -> str:
-        if _is_production(info) and "http://" in value:
-            raise ValueError("use only https origins in production")
-        return value
-
-    @field_validator("google_certs_url")
-    @classmethod
-    def _is_tamper_proof_in_production(cls, value: str, info: ValidationInfo) -> str:
-        # An attacker who replaces the keys in transit can log in to every account.
-        parts = urlsplit(value)
-        is_safe = parts.scheme == "https" or parts.hostname in {"localhost", "127.0.0.1", "::1"}
-        if _is_production(info) and not is_safe:
-            raise ValueError("set it to an https URL, or to one on this machine; production requires it")
-        return value
-
-    @field_validator("smtp_pass")
-    @classmethod
-    def _has_its_user(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if (value is None) != (info.data.get("smtp_user") is None):
-            raise ValueError("set both SMTP_USER and SMTP_PASS, or neither of them")
-        return value
-
-    @field_validator("s3_region")
-    @classmethod
-    def _is_set_with_the_bucket(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is None and info.data.get("s3_bucket") and _is_production(info):
-            raise ValueError("set it to the region of S3_BUCKET; production requires it")
-        return value
-
-    @field_validator("app_url", "google_certs_url", "public_url", "s3_endpoint_url", "s3_public_url")
-    @classmethod
-    def _is_address(cls, value: str | None) -> str | None:
-        parts = urlsplit(value or "")
-        if value is not None and (parts.scheme not in {"http", "https"} or not parts.hostname):
-            raise ValueError("set it to an http or https URL")
-        return value
-
-    @field_validator("aws_secret_access_key")
-    @classmethod
-    def _has_its_key_id(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if (value is None) != (info.data.get("aws_access_key_id") is None):
-            raise ValueError("set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither of them")
+    def _check_rules(cls, value: Any, info: ValidationInfo) -> Any:
+        for name, is_met, advice in PRODUCTION_RULES:
+            if name == info.field_name and info.data.get("halls_env") == "production" and not is_met(value, info.data):
+                raise ValueError(f"{advice}; production requires it")
+        for first, second in PAIRS:
+            if second == info.field_name and (value is None) != (info.data.get(first) is None):
+                raise ValueError(f"set both {first.upper()} and {second.upper()}, or neither of them")
         return value
 
     @property
@@ -251,7 +221,7 @@ class Config(BaseSettings):
     @property
     def allowed_origins(self) -> list[str]:
         """The origins from which a browser may call the API, exactly as listed."""
-        return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
+        return _split_origins(self.cors_origins)
 
 
 def inherits_listener() -> bool:
@@ -272,7 +242,10 @@ def load_config() -> Config:
     try:
         config = Config()
     except ValidationError as error:
-        lines = (f"{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}".lstrip(": ") for fault in error.errors())
+        lines = [
+            f"{str(fault['loc'][0]).upper()}: {ADVICE.get(fault['type'], fault['msg']).format(**fault.get('ctx', {}))}"
+            for fault in error.errors()
+        ]
         raise ConfigError("Halls can't start. Change these settings:\n  " + "\n  ".join(lines)) from None
     return config if config.jwt_secret else config.model_copy(update={"jwt_secret": _provide_secret(config.data_dir)})
 
