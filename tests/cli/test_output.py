@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from halls.cli.output import print_table, show_progress
-from tests.commands import run_halls
+from tests.architecture.source import ROOT
 
 HALLS = Path(sys.executable).with_name("halls")
+COMMAND_LINE_PAGE = (ROOT / "docs" / "command-line.md").read_text()
 
 
 class Terminal(io.StringIO):
@@ -52,18 +54,23 @@ def test_a_table_in_a_pipe_is_plain_and_complete(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out.splitlines()[1:] == [f"1       {'x' * 400}", f"[red]2  y{' ' * 399}"]
 
 
+def run_bash(script: str) -> str:
+    """Return what `script` prints, with the installed `halls` in the PATH."""
+    environment = {"PATH": f"{HALLS.parent}:/usr/bin:/bin"}
+    command = ["bash", "-euc", script]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_each_shell_gets_a_completion_script(shell: str) -> None:
-    result = run_halls(None, "completion", shell)
-    assert result.exit_code == 0
-    assert "_HALLS_COMPLETE" in result.stdout
+    command = f"_HALLS_COMPLETE={shell}_source halls"
+    assert command in COMMAND_LINE_PAGE
+    assert "_halls_completion" in run_bash(command)
 
 
-def test_bash_completes_commands_and_options() -> None:
-    def complete(words: str, word_index: int) -> list[str]:
-        environment = {"_HALLS_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(word_index)}
-        completed = subprocess.run([HALLS], env=environment, capture_output=True, text=True, check=True)
-        return [line.partition(",")[2] for line in completed.stdout.splitlines()]
-
-    assert complete("halls ex", 1) == ["export"]
-    assert complete("halls check --j", 2) == ["--json"]
+@pytest.mark.parametrize(("words", "completed"), [("halls ex", "export"), ("halls check --j", "--json")])
+def test_bash_completes_commands_and_options(words: str, completed: str) -> None:
+    [line] = re.findall(r"`(.*bash_source.*?)`", COMMAND_LINE_PAGE)
+    # What bash does for the Tab key.
+    press_tab = f"COMP_WORDS=({words}) COMP_CWORD={words.count(' ')}; _halls_completion halls; echo ${{COMPREPLY[*]}}"
+    assert run_bash(f"{line}\n{press_tab}") == f"{completed}\n"

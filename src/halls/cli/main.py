@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import click
-from click.shell_completion import BashComplete, FishComplete, ZshComplete
 from pymongo.errors import PyMongoError
 
 from halls import __version__
@@ -25,7 +24,6 @@ from halls.server.cli import serve_command, worker_command
 
 USER_ERRORS = (ConfigError, IncompatibleDataError, EmbeddedMongoError, ImportStopped, UnreadableFile)
 EXIT_CODES = "Exit codes: 0 success; 1 an error, or problems were found; 2 invalid arguments."
-SHELLS = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 
 
 class Commands(click.Group):
@@ -63,23 +61,10 @@ def main(context: click.Context) -> None:
     context.obj = config
 
 
-@click.command("completion")
-@click.argument("shell", type=click.Choice(list(SHELLS)))
-def completion_command(shell: str) -> None:
-    """Print the completion script of a shell.
-
-    \b
-    bash  halls completion bash > ~/.halls-completion.bash; then add to ~/.bashrc: . ~/.halls-completion.bash
-    zsh   the same with zsh and ~/.zshrc
-    fish  halls completion fish > ~/.config/fish/completions/halls.fish
-    """  # noqa: D301 - \b tells click not to wrap
-    click.echo(SHELLS[shell](main, {}, "halls", "_HALLS_COMPLETE").source())
-
-
 SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Serving": (serve_command, demo_command, worker_command),
     "Data": (import_command, export_command, check_command, reindex_command, indexes_command, mail_command),
-    "For developers": (openapi_command, completion_command),
+    "For developers": (openapi_command,),
 }
 for _commands in SECTIONS.values():
     for _command in _commands:
