@@ -18,6 +18,7 @@ from tests.conftest import make_config
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from argon2 import PasswordHasher
@@ -25,14 +26,6 @@ if TYPE_CHECKING:
 
     from tests.api_client import ApiClient
 
-HOLD_A_SLOT = """
-import time
-from halls.accounts import passwords
-slot = passwords._slot()
-slot.__enter__()
-print(1, flush=True)
-time.sleep(600)
-"""
 HASH_BEFORE_AND_AFTER_A_FORK = """
 import os, warnings
 from halls.accounts.passwords import hash_password
@@ -42,7 +35,6 @@ child = os.fork()
 hash_password("in the forked worker")
 if child:
     raise SystemExit(os.waitpid(child, 0)[1])
-os._exit(0)
 """
 BCRYPT = "$2b$12$LQv3c1yqBWVHxkd0LHAkCOYz6TtxMQJqhN8/LewdBPj/RK.s5uGMa"
 
@@ -59,6 +51,30 @@ class CountingHasher:
         if password_hash.startswith("$argon2"):
             self.compared.append(password_hash)
         return self.hasher.verify(password_hash, password)
+
+
+class BlockedHasher:
+    """A hasher that records the passwords whose hashing begins. No hash ends before `may_end` is set."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.may_end = threading.Event()
+
+    def hash(self, password: str) -> str:
+        """Hash after `may_end` is set."""
+        self.begun.append(password)
+        assert self.may_end.wait(60)
+        return HASHER.hash(password)
+
+
+@pytest.fixture
+def blocked(monkeypatch: pytest.MonkeyPatch) -> Iterator[BlockedHasher]:
+    """Replace the hasher by a blocked one. Other hashes wait a minute for it."""
+    hasher = BlockedHasher()
+    monkeypatch.setattr(passwords, "HASHER", hasher)
+    monkeypatch.setattr(passwords, "WAIT_SECONDS", 60)
+    yield hasher
+    hasher.may_end.set()
 
 
 def test_a_hash_is_argon2id_and_differs_each_time() -> None:
@@ -109,55 +125,48 @@ def test_every_failed_login_costs_one_full_comparison(stored: str | None, monkey
     assert counting.compared[0].startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
-def test_a_third_concurrent_hash_waits_for_a_slot(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "WAIT_SECONDS", 60)
-    done: list[str] = []
-    waiting = threading.Thread(target=lambda: done.append(hash_password("correct horse 7")))
-    with passwords._slot():  # noqa: SLF001 - like slots that two other workers hold
-        with passwords._slot():  # noqa: SLF001 - the second
-            waiting.start()
-            waiting.join(0.2)
-            assert done == []
-        waiting.join()
-    assert len(done) == 1
+def test_a_second_concurrent_hash_waits_for_the_first(blocked: BlockedHasher) -> None:
+    first, second = (threading.Thread(target=hash_password, args=(name,)) for name in ("first", "second"))
+    first.start()
+    wait_until(lambda: blocked.begun == ["first"])
+    second.start()
+    second.join(0.2)
+    assert blocked.begun == ["first"]
+    blocked.may_end.set()
+    first.join()
+    second.join()
+    assert blocked.begun == ["first", "second"]
 
 
-def test_a_timeout_while_waiting_for_a_slot_gives_retry_after(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_timeout_while_waiting_for_another_hash_gives_retry_after(
+    blocked: BlockedHasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(passwords, "WAIT_SECONDS", 0.05)
-    with passwords._slot(), passwords._slot(), pytest.raises(TooManyAtOnce) as error:  # noqa: SLF001 - see above
-        hash_password("correct horse 7")
+    first = threading.Thread(target=hash_password, args=("first",))
+    first.start()
+    wait_until(lambda: blocked.begun == ["first"])
+    with pytest.raises(TooManyAtOnce) as error:
+        hash_password("second")
     assert error.value.response_headers["Retry-After"] == "1"
+    blocked.may_end.set()
+    first.join()
+    hash_password("third")
+    assert blocked.begun == ["first", "third"]
 
 
 @pytest.mark.timeout(30)  # the error must come at once, not after 60 seconds
-def test_waiting_hashes_are_limited_to_four_threads_of_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "WAIT_SECONDS", 60)
-    waiting = [threading.Thread(target=hash_password, args=("correct horse 7",)) for _ in range(4)]
-    with passwords._slot(), passwords._slot():  # noqa: SLF001 - see above
-        for thread in waiting:
-            thread.start()
-        wait_until(lambda: passwords.THREADS._value == 0)  # noqa: SLF001 - no public counter
-        with pytest.raises(TooManyAtOnce):
-            hash_password("correct horse 7")
+def test_hashes_occupy_at_most_six_threads_of_a_worker(blocked: BlockedHasher) -> None:
+    waiting = [threading.Thread(target=hash_password, args=("correct horse 7",)) for _ in range(6)]
+    for thread in waiting:
+        thread.start()
+    wait_until(lambda: passwords.THREADS._value == 0)  # noqa: SLF001 - no public counter
+    with pytest.raises(TooManyAtOnce):
+        hash_password("one too many")
+    blocked.may_end.set()
     for thread in waiting:
         thread.join()
-    assert password_matches(hash_password("correct horse 7"), "correct horse 7")
-
-
-def test_a_killed_worker_releases_its_slot(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "WAIT_SECONDS", 60)
-    others = [subprocess.Popen([sys.executable, "-c", HOLD_A_SLOT], stdout=subprocess.PIPE) for _ in range(2)]
-    for other in others:
-        assert other.stdout is not None
-        assert other.stdout.readline() == b"1\n"
-    waiting = threading.Thread(target=hash_password, args=("correct horse 7",))
-    waiting.start()
-    waiting.join(0.2)
-    assert waiting.is_alive()
-    for other in others:
-        other.kill()
-        other.communicate()
-    waiting.join()
+    hash_password("the next")
+    assert blocked.begun == ["correct horse 7"] * 6 + ["the next"]
 
 
 def test_a_blocklist_is_off_builtin_or_a_file(tmp_path: Path) -> None:

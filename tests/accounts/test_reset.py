@@ -84,7 +84,7 @@ def test_the_email_states_the_expiry_in_pakistan_time(api: ApiClient, mail: Mail
 def test_concurrent_resets_with_one_token_succeed_once(
     app: Flask, api: ApiClient, mail: Mail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Twenty hashes at once would exceed the waiting time for a hash.
+    # Only six threads of a worker may hash or wait for a hash.
     allow_concurrent_hashing(monkeypatch)
     api.sign_up(email=EMAIL)
     for number in range(ROUNDS):
