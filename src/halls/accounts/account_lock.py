@@ -1,4 +1,4 @@
-"""A lock per account, so that concurrent transactions of one account do not conflict again and again."""
+"""A lock per account, so that its concurrent transactions do not conflict again and again (decision 31)."""
 
 from __future__ import annotations
 
