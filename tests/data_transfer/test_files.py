@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from halls.data_transfer import files
 from halls.data_transfer.files import Row, UnreadableFile, count_lines, read_rows, take_batches
 from tests.data_transfer.rows import CELLS, write_csv
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+@pytest.fixture(params=[1, 7, files.PIECE], autouse=True)
+def _piece(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read in pieces of one character, of seven and of the usual size, because a piece may end inside any token."""
+    monkeypatch.setattr(files, "PIECE", request.param)
 
 
 @pytest.fixture
@@ -93,6 +100,23 @@ def test_duplicate_keys_and_non_finite_numbers_reject_only_their_row(file: Path,
         assert (good_row.line, good_row.unreadable) == (3, None)
 
 
+def test_a_row_keeps_values_that_the_end_of_a_piece_cuts_off(file: Path) -> None:
+    row = {"numbers": [-12.5e-30, 1e9, 0.25], "words": [True, False, None], "text": '\\ " \n مہتاب \U0001f600'}
+    text = json.dumps([row, row, -1.5])
+    assert [each.value for each in read(file, text)] == [row, row, -1.5]
+    assert [each.value for each in read(file, f'{{"bookings" : {text}}}')] == [row, row, -1.5]
+
+
+@pytest.mark.parametrize("unterminated", ['"', '{"a": [1, ', "[" + " " * 60])
+def test_an_oversized_row_is_rejected_without_reading_the_rest(
+    file: Path, monkeypatch: pytest.MonkeyPatch, unterminated: str
+) -> None:
+    monkeypatch.setattr(files, "MAX_ROW", 50)
+    first, second = read(file, "[1,\n" + unterminated + "1," * 1_000_000)
+    assert (first.value, second.line) == (1, 2)
+    assert "8 million characters" in str(second.unreadable)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_csv_is_read_with_or_without_a_bom(file: Path, encoding: str) -> None:
     row = CELLS | {"venue_name": "مہتاب ہال", "additional_description": "one\ntwo, “three”"}
@@ -146,7 +170,7 @@ def test_lines_are_counted(file: Path, raw: bytes, lines: int) -> None:
     assert count_lines(file) == lines
 
 
-@pytest.mark.parametrize("raw", [b"a\nb\xff\n", "a\nپ".encode("cp1256"), "a\nb".encode("utf-16")])
+@pytest.mark.parametrize("raw", [b"a\nb\xff\n", b"a\nb\xd9", "a\nپ".encode("cp1256"), "a\nb".encode("utf-16")])
 def test_invalid_utf8_is_reported_with_its_line(file: Path, raw: bytes) -> None:
     file.write_bytes(raw)
     with pytest.raises(UnreadableFile, match=r"Line [12] is not in UTF-8"):

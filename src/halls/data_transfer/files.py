@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
 import re
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 Part = Literal["venues", "bookings"]
 T = TypeVar("T")
 PEEK = 4096
+# Files are read in pieces, so a large file does not fill the memory. A valid row has at most a million characters.
+PIECE = 1 << 20
+MAX_ROW = 8 << 20
+# A token that the end of a piece cuts off, such as `"bookings"`, `-Infinity` or `\ud83d\ude00`, is shorter than this.
+TOKEN_LENGTH = 20
 _DOCUMENT = re.compile(r'\s*(\[|\{\s*"(venues|bookings)"\s*:)')
 _BLANKS = re.compile(r"[ \t\r\n]*")
 
@@ -53,16 +59,19 @@ def take_batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 def count_lines(path: Path) -> int:
     """Return the number of lines. Raises UnreadableFile if a line is not in UTF-8."""
-    number = 0
+    number, end = 0, b"\n"
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         with path.open("rb") as file:
-            for line in file:
-                line.decode()
-                number += 1
-    except UnicodeDecodeError:
+            while piece := file.read(PIECE):
+                decoder.decode(piece)
+                number, end = number + piece.count(b"\n"), piece[-1:]
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        line = number + error.object.count(b"\n", 0, error.start) + 1
         hint = "Save the file as UTF-8; in Excel, as “CSV UTF-8”."
-        raise UnreadableFile(f"Line {number + 1} is not in UTF-8. {hint}") from None
-    return number
+        raise UnreadableFile(f"Line {line} is not in UTF-8. {hint}") from None
+    return number + (end != b"\n")
 
 
 def read_rows(path: Path) -> Iterator[Row]:
@@ -72,7 +81,7 @@ def read_rows(path: Path) -> Iterator[Row]:
         start = file.read(PEEK)
         file.seek(0)
         if _DOCUMENT.match(start):
-            yield from _read_document(_JsonReader(file.read()))
+            yield from _read_document(_JsonReader(file))
         elif start.lstrip().startswith("{"):
             lines = enumerate(file, 1)
             yield from (_read_object(line, "venues", text) for line, text in lines if text.strip())
@@ -96,15 +105,16 @@ class _MalformedJson(Exception):
 
 
 class _JsonReader:
-    """A JSON text with a read position."""
+    """A JSON text with a read position. `text` is the piece that is in memory."""
 
-    def __init__(self, text: str) -> None:
-        self.text, self.at, self.line = text, 0, 1
+    def __init__(self, file: TextIO) -> None:
+        self.file, self.text, self.at, self.line = file, "", 0, 1
 
     def skip(self, token: str) -> bool:
         """Skip whitespace, and `token` if it comes next. Return whether it came next."""
-        blanks = _BLANKS.match(self.text, self.at)
-        self._move_to(blanks.end() if blanks else self.at)
+        self._skip_blanks()
+        while len(self.text) - self.at < TOKEN_LENGTH and self._read_more():
+            self._skip_blanks()
         is_next = self.text.startswith(token, self.at)
         self._move_to(self.at + len(token) * is_next)
         return is_next
@@ -112,7 +122,7 @@ class _JsonReader:
     def expect(self, token: str) -> None:
         """Skip `token`. Raises _MalformedJson if other text comes next."""
         if not self.skip(token):
-            actual = self.text[self.at : self.at + 20] or "the end of the file"
+            actual = self.text[self.at : self.at + TOKEN_LENGTH] or "the end of the file"
             raise _MalformedJson(self.line, f"{token} was expected here, not {actual!r}: the rest can't be read")
 
     def expect_end(self) -> None:
@@ -124,15 +134,43 @@ class _JsonReader:
     def read_row(self, part: Part) -> Row:
         """Return the next value and skip it. Raises _MalformedJson if it is incomplete."""
         self.skip("")
-        line, start = self.line, self.at
-        try:
-            _, end = json.JSONDecoder().raw_decode(self.text, start)
-        except json.JSONDecodeError as error:
-            raise _MalformedJson(error.lineno, f"{error.msg}: this is not JSON, and the rest can't be read") from None
-        except (ValueError, RecursionError):
-            raise _MalformedJson(line, "is nested too deep, or has too long a number: the rest can't be read") from None
+        line, end = self.line, self._find_end()
+        text = self.text[self.at : end]
         self._move_to(end)
-        return _read_object(line, part, self.text[start:end])
+        return _read_object(line, part, text)
+
+    def _find_end(self) -> int:
+        """Return the position after the next value, and keep all of the value in `text`. Raises _MalformedJson."""
+        while True:
+            fault = None
+            try:
+                _, end = json.JSONDecoder().raw_decode(self.text, self.at)
+            except json.JSONDecodeError as error:
+                fault, end = error, len(self.text) if error.msg.startswith("Unterminated string") else error.pos
+            except (ValueError, RecursionError):
+                message = "is nested too deep, or has too long a number: the rest can't be read"
+                raise _MalformedJson(self.line, message) from None
+            # Near the end of the piece, the fault or the number may only be cut off.
+            if len(self.text) - end >= TOKEN_LENGTH or not self._read_more():
+                break
+        if fault is not None:
+            line = self.line + self.text.count("\n", self.at, fault.pos)
+            raise _MalformedJson(line, f"{fault.msg}: this is not JSON, and the rest can't be read")
+        return end
+
+    def _read_more(self) -> bool:
+        """Read more text, and forget the text before the position. Return False at the end of the file."""
+        unread = self.text[self.at :]
+        if len(unread) > MAX_ROW:
+            raise _MalformedJson(self.line, "has more than 8 million characters: the rest can't be read")
+        # At least as much as is unread: otherwise a long row is parsed again for each piece.
+        if more := self.file.read(max(PIECE, len(unread))):
+            self.text, self.at = unread + more, 0
+        return bool(more)
+
+    def _skip_blanks(self) -> None:
+        blanks = _BLANKS.match(self.text, self.at)
+        self._move_to(blanks.end() if blanks else self.at)
 
     def _move_to(self, at: int) -> None:
         self.line += self.text.count("\n", self.at, at)
