@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from halls.accounts.store import ONE_ACCOUNT_PER_EMAIL
 from halls.mongo.indexes import find_duplicates
-from halls.mongo.invariants import Violation, find_violating, make_violations
+from halls.mongo.invariants import Violation, find_groups, make_violations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +24,9 @@ def check_addresses(db: Db, _today: str) -> Iterator[Violation]:
 
 def check_credentials(db: Db, _today: str) -> Iterator[Violation]:
     """Yield each account without a password and without a Google account."""
-    text_in = {"$eq": [{"$type": "$password_hash"}, "string"]}, {"$eq": [{"$type": "$google_sub"}, "string"]}
-    groups = find_violating(db, "users", {"$or": list(text_in)})
+    # Not the operator {field: {$type: ...}}: it also finds a string in an array.
+    has_text = {"$in": ["string", [{"$type": "$password_hash"}, {"$type": "$google_sub"}]]}
+    groups = find_groups(db, "users", [{"$match": {"$expr": {"$not": [has_text]}}}, {"$project": {"ids": ["$_id"]}}])
     return make_violations("account_can_sign_in", "The account has neither a password nor a Google account.", groups)
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from halls.bookings.booking import STATUSES
+from pydantic import Field
+
+from halls.bookings.booking import Status
 from halls.bookings.store import ACTIVE_FILTER
-from halls.http.schema import day_expression
+from halls.http.schema import Day
 from halls.mongo.invariants import (
-    Expression,
+    StoredModel,
+    StoredNumber,
     Violation,
     find_groups,
+    find_invalid,
     find_orphans,
-    find_violating,
     make_violations,
-    null_rule,
-    number_rule,
 )
 from halls.venues.price_on_date import offer_expression
 
@@ -24,15 +25,23 @@ if TYPE_CHECKING:
 
     from halls.mongo.client import Db, Document
 
-RULES: dict[str, tuple[str, Expression]] = {
-    "booking_status_known": ("The status is not one of the three.", {"$in": ["$status", list(STATUSES)]}),
-    "booking_date_valid": ("The date is not a real day.", day_expression("$date")),
-    "booking_guests_positive": ("The number of guests is not a number of at least 1.", number_rule("$guests", 1)),
-    "booking_price_valid": (
-        "The price_locked is neither null nor a number of at least 0.",
-        {"$or": [null_rule("$price_locked"), number_rule("$price_locked", 0)]},
-    ),
-}
+
+class StoredBooking(StoredModel):
+    """A booking that the API can show. External writers may leave out the price."""
+
+    status: Status = Field(title="booking_status_known", description="The status is not one of the three.")
+    date: Day = Field(title="booking_date_valid", description="The date is not a real day.")
+    guests: StoredNumber = Field(
+        title="booking_guests_positive", description="The number of guests is not a number of at least 1.", ge=1
+    )
+    price_locked: StoredNumber | None = Field(
+        default=None,
+        title="booking_price_valid",
+        description="The price_locked is neither null nor a number of at least 0.",
+        ge=0,
+    )
+
+
 STATUS_TEXT = {"$convert": {"input": "$status", "to": "string", "onError": "", "onNull": ""}}
 # The unique index does not contain "Pending", null and similar values, but the guest still expects the venue.
 MAY_BE_ACTIVE = {"$ne": [{"$toLower": {"$trim": {"input": STATUS_TEXT}}}, "cancelled"]}
@@ -40,8 +49,7 @@ MAY_BE_ACTIVE = {"$ne": [{"$toLower": {"$trim": {"input": STATUS_TEXT}}}, "cance
 
 def check_bookings(db: Db, _today: str) -> Iterator[Violation]:
     """Yield each booking with an invalid field."""
-    for invariant, (message, rule) in RULES.items():
-        yield from make_violations(invariant, message, find_violating(db, "bookings", rule))
+    return find_invalid(db, "bookings", StoredBooking)
 
 
 def check_double_bookings(db: Db, _today: str) -> Iterator[Violation]:

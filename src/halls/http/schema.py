@@ -6,6 +6,7 @@ import re
 import unicodedata
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
 from bson import ObjectId
@@ -111,6 +112,7 @@ def _trim_text(value: Any) -> Any:
     return check_characters(value, "\n\t").strip() if isinstance(value, str) else value
 
 
+@lru_cache(maxsize=4_096)
 def is_day(text: str) -> bool:
     """Return whether `text` is an existing day from 2000-01-01 to 2100-12-31, as YYYY-MM-DD in ASCII digits."""
     if not _DAY.fullmatch(text) or not FIRST_DAY <= text <= LAST_DAY:
@@ -120,14 +122,6 @@ def is_day(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def day_expression(value: str) -> dict[str, Any]:
-    """Return the check of `is_day` as a MongoDB expression."""
-    parsed = {"$dateFromString": {"dateString": value, "format": "%Y-%m-%d", "onError": None, "onNull": None}}
-    # $dateFromString also accepts 2027-1-5, so the formatted date is compared with the value.
-    formatted = {"$dateToString": {"date": parsed, "format": "%Y-%m-%d"}}
-    return {"$and": [{"$eq": [value, formatted]}, {"$gte": [value, FIRST_DAY]}, {"$lte": [value, LAST_DAY]}]}
 
 
 def _check_day(text: str) -> str:

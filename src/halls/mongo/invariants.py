@@ -1,11 +1,13 @@
-"""Invariants of the stored data: violations, and the queries and rules that find them."""
+"""Invariants of the stored data: violations, and the queries and models that find them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+from bson import CodecOptions, DatetimeConversion, Decimal128
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pymongo.read_concern import ReadConcern
 
 from halls.mongo.indexes import is_same_index
@@ -14,7 +16,29 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db, Document
     from halls.mongo.indexes import CollectionSpec
 
-Expression = dict[str, Any]
+# A batch of venues with 1 000 dates and prices each takes about 50 MB.
+BATCH = 100
+# External writers may store a moment after the year 9999, or a text that is not in UTF-8.
+ANY_VALUE: CodecOptions[Document] = CodecOptions(
+    datetime_conversion=DatetimeConversion.DATETIME_AUTO, unicode_decode_error_handler="replace"
+)
+
+
+def _read_number(value: Any) -> Any:
+    return float(value.to_decimal()) if isinstance(value, Decimal128) else value
+
+
+# Each type of BSON numbers. A strict float accepts an int, but not a bool or a string.
+StoredNumber = Annotated[float, BeforeValidator(_read_number)]
+
+
+class StoredModel(BaseModel):
+    """Base of the models of stored documents: strict types. Documents may have more fields.
+
+    The title of a field is its invariant. The description is the message of a violation.
+    """
+
+    model_config = ConfigDict(strict=True)
 
 
 @dataclass(frozen=True)
@@ -57,9 +81,22 @@ def find_groups(db: Db, collection: str, pipeline: Sequence[Document]) -> Iterat
         yield [str(document_id) for document_id in row["ids"]]
 
 
-def find_violating(db: Db, collection: str, rule: Expression) -> Iterator[list[str]]:
-    """Yield the id of each document for which `rule` is not true."""
-    return find_groups(db, collection, [{"$match": {"$expr": {"$not": [rule]}}}, {"$project": {"ids": ["$_id"]}}])
+def find_invalid(db: Db, collection: str, model: type[StoredModel]) -> Iterator[Violation]:
+    """Yield a violation for each invalid field of each document."""
+    fields = model.model_fields
+    for document in db.get_collection(collection, ANY_VALUE).find({}, dict.fromkeys(fields, 1), batch_size=BATCH):
+        for name in _list_invalid(model, document):
+            yield Violation(str(fields[name].title), [str(document["_id"])], str(fields[name].description))
+
+
+def _list_invalid(model: type[StoredModel], document: Document) -> list[str]:
+    try:
+        model.model_validate(document)
+    except ValidationError as error:
+        return list(
+            dict.fromkeys(str(fault["loc"][0]) for fault in error.errors(include_url=False, include_input=False))
+        )
+    return []
 
 
 def find_orphans(db: Db, collection: str, field: str, parents: str, match: Document) -> Iterator[list[str]]:
@@ -69,19 +106,3 @@ def find_orphans(db: Db, collection: str, field: str, parents: str, match: Docum
     grouped = {"_id": f"${field}", "ids": {"$push": "$_id"}}
     pipeline = [{"$match": match}, {"$group": grouped}, {"$lookup": join}, {"$match": {"found": []}}]
     return find_groups(db, collection, pipeline)
-
-
-def number_rule(value: str | Expression, low: float, high: float = float("inf")) -> Expression:
-    """Return the rule that `value` is a number from `low` to `high`."""
-    return {"$and": [{"$isNumber": value}, {"$gte": [value, low]}, {"$lte": [value, high]}]}
-
-
-def null_rule(value: str) -> Expression:
-    """Return the rule that `value` is null or missing."""
-    return {"$lte": [value, None]}
-
-
-def list_rule(value: str, rule: Expression) -> Expression:
-    """Return the rule that `value` is an array and that `rule` is true for each item (`$$this`)."""
-    items = {"$cond": [{"$isArray": [value]}, value, []]}
-    return {"$and": [{"$isArray": [value]}, {"$allElementsTrue": [{"$map": {"input": items, "in": rule}}]}]}

@@ -2,59 +2,72 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from halls.http.schema import MAX_PRICE, day_expression
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from halls.http.schema import MAX_PRICE, Day
 from halls.mongo.invariants import (
-    Expression,
+    StoredModel,
+    StoredNumber,
     Violation,
+    find_invalid,
     find_orphans,
-    find_violating,
-    list_rule,
     make_violations,
-    null_rule,
-    number_rule,
 )
-from halls.venues.schemas import MAX_LATITUDE, MAX_LONGITUDE
-from halls.venues.venue import TYPES
+from halls.venues.schemas import check_coordinates
+from halls.venues.venue import VenueType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from halls.mongo.client import Db
 
-LONGITUDE, LATITUDE = ({"$arrayElemAt": ["$maps_location.coordinates", position]} for position in (0, 1))
-OVERRIDE = {"$and": [day_expression("$$this.date"), number_rule("$$this.price", 0, MAX_PRICE)]}
-RULES: dict[str, tuple[str, Expression]] = {
-    "venue_type_known": ("The type is not one of the four.", {"$in": ["$type", list(TYPES)]}),
-    "venue_capacity_positive": ("The capacity is not a number of at least 1.", number_rule("$capacity", 1)),
-    "venue_place_valid": (
-        "The location is not a GeoJSON point [longitude, latitude].",
-        {
-            "$and": [
-                {"$eq": ["$maps_location.type", "Point"]},
-                list_rule("$maps_location.coordinates", {"$isNumber": "$$this"}),
-                {"$eq": [{"$size": "$maps_location.coordinates"}, 2]},
-                number_rule(LONGITUDE, -MAX_LONGITUDE, MAX_LONGITUDE),
-                number_rule(LATITUDE, -MAX_LATITUDE, MAX_LATITUDE),
-            ]
-        },
-    ),
-    "venue_dates_valid": (
-        "A date in dates_available is not a real day.",
-        {"$or": [null_rule("$dates_available"), list_rule("$dates_available", day_expression("$$this"))]},
-    ),
-    "venue_prices_valid": (
-        "An entry of pricing.overrides has an invalid date, or a price that is not a number of at least 0.",
-        {"$or": [null_rule("$pricing.overrides"), list_rule("$pricing.overrides", OVERRIDE)]},
-    ),
-}
+
+class StoredPoint(StoredModel):
+    """A GeoJSON point, longitude first."""
+
+    type: Literal["Point"]
+    coordinates: Annotated[list[StoredNumber], Field(min_length=2, max_length=2), AfterValidator(check_coordinates)]
+
+
+class StoredOverride(StoredModel):
+    """The price of one date."""
+
+    date: Day
+    price: Annotated[StoredNumber, Field(ge=0, le=MAX_PRICE)]
+
+
+class StoredPricing(StoredModel):
+    """Prices by date."""
+
+    overrides: list[StoredOverride] | None = None
+
+
+class StoredVenue(StoredModel):
+    """A venue that the API can show and book. External writers may leave out the calendar."""
+
+    type: VenueType = Field(title="venue_type_known", description="The type is not one of the four.")
+    capacity: StoredNumber = Field(
+        title="venue_capacity_positive", description="The capacity is not a number of at least 1.", ge=1
+    )
+    maps_location: StoredPoint = Field(
+        title="venue_place_valid", description="The location is not a GeoJSON point [longitude, latitude]."
+    )
+    dates_available: list[Day] | None = Field(
+        default=None, title="venue_dates_valid", description="A date in dates_available is not a real day."
+    )
+    # PHP stores an empty object as an empty array.
+    pricing: Annotated[StoredPricing | None, BeforeValidator(lambda value: value or None)] = Field(
+        default=None,
+        title="venue_prices_valid",
+        description="An entry of pricing.overrides has an invalid date, or a price that is not a number of at least 0.",
+    )
 
 
 def check_venues(db: Db, _today: str) -> Iterator[Violation]:
     """Yield each venue with an invalid field."""
-    for invariant, (message, rule) in RULES.items():
-        yield from make_violations(invariant, message, find_violating(db, "venues", rule))
+    return find_invalid(db, "venues", StoredVenue)
 
 
 def check_owners(db: Db, _today: str) -> Iterator[Violation]:

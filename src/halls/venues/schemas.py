@@ -51,9 +51,11 @@ def _check_distinct_overrides(overrides: list[PriceOverride]) -> list[PriceOverr
     return overrides
 
 
-def _check_coordinates(coordinates: list[int | float]) -> list[int | float]:
+def check_coordinates(coordinates: list[float]) -> list[float]:
+    """Return the longitude and the latitude. Raises ValueError."""
     longitude, latitude = coordinates
-    if abs(longitude) > MAX_LONGITUDE or abs(latitude) > MAX_LATITUDE:
+    # Written so that NaN, which an external writer may store, is not within the limits.
+    if not (abs(longitude) <= MAX_LONGITUDE and abs(latitude) <= MAX_LATITUDE):
         raise ValueError("must be [longitude, latitude], within ±180 and ±90")
     return coordinates
 
@@ -84,7 +86,7 @@ class GeoPoint(RequestModel):
     model_config = with_examples({"type": "Point", "coordinates": [67.0099, 24.8615]})
 
     type: Literal["Point"]
-    coordinates: Annotated[list[Number], Field(min_length=2, max_length=2), AfterValidator(_check_coordinates)]
+    coordinates: Annotated[list[Number], Field(min_length=2, max_length=2), AfterValidator(check_coordinates)]
 
 
 class LatLng(RequestModel):
