@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from halls.accounts import passwords
-from halls.accounts.passwords import COMMONEST, HASHER, TooManyAtOnce, hash_password, password_matches, read_blocklist
+from halls.accounts.passwords import COMMONEST, TooManyAtOnce, hash_password, password_matches, read_blocklist
 from tests.api_client import PASSWORD
 from tests.commands import PRODUCTION
-from tests.conftest import make_config
+from tests.conftest import PRODUCTION_HASHER, make_config
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -37,6 +37,11 @@ if child:
     raise SystemExit(os.waitpid(child, 0)[1])
 """
 BCRYPT = "$2b$12$LQv3c1yqBWVHxkd0LHAkCOYz6TtxMQJqhN8/LewdBPj/RK.s5uGMa"
+
+
+@pytest.fixture(autouse=True)
+def _production_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "HASHER", PRODUCTION_HASHER)
 
 
 class CountingHasher:
@@ -116,9 +121,11 @@ def test_the_password_of_the_dummy_hash_does_not_match() -> None:
     assert not password_matches(None, "no account has this password, and none is looked up by it")
 
 
-@pytest.mark.parametrize("stored", [None, BCRYPT, HASHER.hash("another one")], ids=["none", "bcrypt", "another"])
+@pytest.mark.parametrize(
+    "stored", [None, BCRYPT, PRODUCTION_HASHER.hash("another one")], ids=["none", "bcrypt", "another"]
+)
 def test_every_failed_login_costs_one_full_comparison(stored: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    counting = CountingHasher(HASHER)
+    counting = CountingHasher(PRODUCTION_HASHER)
     monkeypatch.setattr(passwords, "HASHER", counting)
     assert not password_matches(stored, "correct horse 7")
     assert len(counting.compared) == 1
