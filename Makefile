@@ -63,7 +63,7 @@ deploy-tools:
 	@missing=; for tool in nginx openssl curl systemd-analyze; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
 		test -z "$$missing" || { echo "Not on PATH:$$missing. On Debian and Ubuntu: apt-get install nginx openssl curl systemd"; exit 1; }
 
-deploy-tests: deploy-tools setup $(NEWMAN) ## test deploy/ and its guide, and the hostile cases through NGINX; 1 minute; needs nginx, openssl, curl, systemd, Node.js
+deploy-tests: deploy-tools setup $(NEWMAN) ## test deploy/ and its guide, and hostile HTTP requests through NGINX; 1 minute; needs nginx, openssl, curl, systemd, Node.js
 	$(BIN)/hadolint deploy/Dockerfile
 	$(BIN)/pytest tests/deploy -n 2
 

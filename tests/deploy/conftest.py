@@ -9,7 +9,7 @@ import pytest
 
 from halls.mongo.client import connect
 from tests.deploy.site import Site, running_site
-from tests.hostile.conftest import google, hostile_database, hostile_uri, settings, smtp_server, world  # noqa: F401 - fixtures
+from tests.hostile.conftest import hostile_db, hostile_uri, settings, smtp_server  # noqa: F401 - fixtures
 from tests.races.race_client import RaceClient, over_http
 from tests.servers import running_server
 

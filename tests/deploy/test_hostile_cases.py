@@ -1,4 +1,4 @@
-"""Every hostile request through NGINX: its own responses must meet the contract too."""
+"""Hostile requests about HTTP itself through NGINX: its own responses must meet the contract too."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.hostile.runner import run_case
-from tests.hostile.test_hostile_cases import PLAIN
+from tests.hostile.http_cases import HTTP_CASES, HttpCase
+from tests.hostile.http_checks import find_problems
 
 if TYPE_CHECKING:
+    from halls.mongo.client import Db
     from tests.deploy.site import Site
-    from tests.hostile.catalogue import Step
-    from tests.hostile.world import World
 
 
-@pytest.mark.parametrize("case", PLAIN, ids=lambda case: case["id"])
-def test_a_hostile_request_through_nginx_gets_a_contract_response(case: Step, site: Site, world: World) -> None:
-    assert run_case(case, site, world) == []
+@pytest.mark.parametrize("case", HTTP_CASES, ids=lambda case: case.name)
+def test_a_hostile_request_through_nginx_gets_a_contract_response(case: HttpCase, site: Site, hostile_db: Db) -> None:
+    assert find_problems(case, site, hostile_db) == []

@@ -1,1 +1,1 @@
-"""Tables of hostile requests: each is sent byte for byte, and its response is compared with the contract."""
+"""Hostile requests: each gets the response of the contract, and an error response changes no document."""

@@ -1,23 +1,30 @@
-"""Fixtures of the hostile cases: a server for each pytest worker, with its own database."""
+"""Fixtures of the hostile requests: applications in this process, and a server process for requests about HTTP."""
+
+from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-from pymongo import MongoClient
-from pymongo.database import Database
 
+from halls.mongo.client import connect
+from halls.server.startup import make_server_app
 from tests.accounts.google_keys import CLIENT, KeyServer, running_key_server
-from tests.conftest import uri_of
-from tests.hostile.world import Document, World, make_world
+from tests.conftest import make_config, uri_of
+from tests.hostile.client import HostileClient
+from tests.hostile.world import put_back_world
+from tests.http.test_rate_limits import close_storage
 from tests.mail.smtp_server import SmtpServer, running_smtp_server
 from tests.servers import RunningServer, running_server
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from halls.mongo.client import Db
+
 SETTINGS = {
-    "RATE_LIMITS": "off",
     "CORS_ORIGINS": "https://app.example",
     "LOG_LEVEL": "INFO",
-    "GOOGLE_CLIENT_ID": CLIENT,
     "CLOUDINARY_CLOUD_NAME": "halls",
     "CLOUDINARY_API_KEY": "123456789012345",
     "CLOUDINARY_API_SECRET": "a secret of Cloudinary",
@@ -25,16 +32,31 @@ SETTINGS = {
 }
 
 
-@pytest.fixture(scope="session")
-def hostile_uri(mongo_uri: str) -> str:
-    """The URI of a database of this pytest worker: other writers would change the document counts of a case."""
-    return uri_of(mongo_uri, f"hostile_{secrets.token_hex(6)}")
+def new_database(mongo_uri: str) -> Iterator[str]:
+    """Yield the URI of a new database; drop it at the end."""
+    uri = uri_of(mongo_uri, f"hostile_{secrets.token_hex(6)}")
+    yield uri
+    db = connect(uri)
+    db.client.drop_database(db.name)
+    db.client.close()
+
+
+def make_client(uri: str, google: KeyServer, rate_limits: str) -> Iterator[HostileClient]:
+    """Yield a client of an application in this process."""
+    settings = {name.lower(): value for name, value in SETTINGS.items() if name != "LOG_LEVEL"}
+    google_settings = {"google_client_id": CLIENT, "google_certs_url": google.url}
+    app = make_server_app(make_config(mongo_uri=uri, rate_limits=rate_limits, **settings, **google_settings))
+    context = app.extensions["halls"]
+    yield HostileClient(app.test_client(), context.db)
+    context.db.client.close()
+    if rate_limits == "on":
+        close_storage(context.rate_limiter)
 
 
 @pytest.fixture(scope="session")
-def smtp_server() -> Iterator[SmtpServer]:
-    with running_smtp_server() as server:
-        yield server
+def client_uri(mongo_uri: str) -> Iterator[str]:
+    """The database of the applications in this process."""
+    yield from new_database(mongo_uri)
 
 
 @pytest.fixture(scope="session")
@@ -44,10 +66,38 @@ def google() -> Iterator[KeyServer]:
 
 
 @pytest.fixture(scope="session")
-def settings(smtp_server: SmtpServer, google: KeyServer) -> dict[str, str]:
-    """The settings of a server that sends e-mail and trusts the tests' Google keys."""
-    mail = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(smtp_server.port)}
-    return SETTINGS | mail | {"GOOGLE_CERTS_URL": google.url}
+def hostile_client(client_uri: str, google: KeyServer) -> Iterator[HostileClient]:
+    yield from make_client(client_uri, google, "off")
+
+
+@pytest.fixture(scope="session")
+def limited_client(client_uri: str, google: KeyServer) -> Iterator[HostileClient]:
+    yield from make_client(client_uri, google, "on")
+
+
+@pytest.fixture
+def api(hostile_client: HostileClient) -> HostileClient:
+    """A client of an application whose database has the documents of the world."""
+    hostile_client.put_back_world()
+    return hostile_client
+
+
+@pytest.fixture(scope="session")
+def hostile_uri(mongo_uri: str) -> Iterator[str]:
+    """The database of the server process."""
+    yield from new_database(mongo_uri)
+
+
+@pytest.fixture(scope="session")
+def smtp_server() -> Iterator[SmtpServer]:
+    with running_smtp_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def settings(smtp_server: SmtpServer) -> dict[str, str]:
+    """The settings of a server that sends e-mail."""
+    return SETTINGS | {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(smtp_server.port)}
 
 
 @pytest.fixture(scope="session")
@@ -59,24 +109,10 @@ def hostile_server(
 
 
 @pytest.fixture(scope="session")
-def limited_server(
-    hostile_uri: str, settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningServer]:
-    limited = settings | {"RATE_LIMITS": "on"}
-    with running_server(mongo_uri=hostile_uri, folder=tmp_path_factory.mktemp("limited"), **limited) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def hostile_database(hostile_uri: str, hostile_server: RunningServer) -> Iterator[Database[Document]]:
-    """The database of the server, after the server has created its indexes."""
+def hostile_db(hostile_uri: str, hostile_server: RunningServer) -> Iterator[Db]:
+    """The database of the server with the documents of the world; the requests about HTTP change few of them."""
     assert hostile_server.port
-    with MongoClient[Document](hostile_uri) as client:
-        database = client.get_default_database()
-        yield database
-        client.drop_database(database.name)
-
-
-@pytest.fixture
-def world(hostile_database: Database[Document], smtp_server: SmtpServer) -> World:
-    return make_world(hostile_database, smtp_server)
+    db = connect(hostile_uri)
+    put_back_world(db)
+    yield db
+    db.client.close()

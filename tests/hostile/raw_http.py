@@ -1,14 +1,20 @@
 """Builds the exact bytes of a request, sends them over a socket and parses the responses."""
 
+from __future__ import annotations
+
+import json
 import socket
-import ssl
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
+from typing import TYPE_CHECKING, Any
 
-from tests.hostile.catalogue import Step
-from tests.hostile.filling import body_of, expand, fill
+from werkzeug.datastructures import Headers as ResponseHeaders
+
+from tests.api_client import ApiResponse
+
+if TYPE_CHECKING:
+    import ssl
 
 MAX_WAIT_SECONDS = 8.0
 # On an open connection, a second response counts if it arrives within this time after the first one.
@@ -38,62 +44,62 @@ class RawResponse:
         """The body as text; invalid UTF-8 is replaced."""
         return self.body.decode(errors="replace")
 
+    @property
+    def as_api_response(self) -> ApiResponse:
+        """The response of the API; its JSON is None if the body is something else."""
+        try:
+            body = json.loads(self.body)
+        except ValueError:
+            body = None
+        return ApiResponse(self.status, body, ResponseHeaders(self.headers))
+
 
 @dataclass(frozen=True)
 class Exchange:
-    """The responses on one connection, the seconds until the first, and whether the server closed it."""
+    """The responses on one connection, and whether the server closed it."""
 
     answers: list[RawResponse]
-    seconds: float
     closed: bool
 
 
-def request_bytes(step: Step, names: Mapping[str, str], token: str | None) -> bytes:
-    """Return the exact bytes of a step's request; nothing is normalized."""
-    if "wire" in step:
-        raw: str = fill(expand(step["wire"]), names)
-        return raw.encode("latin-1")
-    method, target = fill(step["request"], names).split(" ", 1)
-    body = body_of(step, names)
-    lines = [f"{name}: {value}" for name, value in _headers(step, names, token, body)]
-    head = "\r\n".join([f"{method} {target} HTTP/1.1", *lines, "", ""])
-    return head.encode("latin-1") + (body or b"")
+def request_bytes(row: str, body: str | bytes = b"", *, token: str | None = None, **headers: Any) -> bytes:
+    """Return the bytes of the request `row` ("GET /health"); nothing is normalized.
 
-
-def _headers(step: Step, names: Mapping[str, str], token: str | None, body: bytes | None) -> Headers:
-    defaults = {"Host": "halls.example", "Connection": "close"}
+    An underscore in a header's name stands for a hyphen. None leaves a header out, a list sends it repeatedly.
+    """
+    data = body.encode() if isinstance(body, str) else body
+    all_headers: dict[str, Any] = {"Host": SERVER_NAME, "Connection": "close"}
     if token is not None:
-        defaults["Authorization"] = f"Bearer {token}"
-    if body is not None:
-        defaults |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
-    overrides = fill(step.get("headers", {}), names)
-    replaced = {name.lower() for name in overrides}
-    headers = [(name, value) for name, value in defaults.items() if name.lower() not in replaced]
-    for name, value in overrides.items():
-        if value is not None:
-            headers += [(name, item) for item in (value if isinstance(value, list) else [value])]
-    return headers
+        all_headers["Authorization"] = f"Bearer {token}"
+    if data:
+        all_headers |= {"Content-Type": "application/json", "Content-Length": str(len(data))}
+    all_headers |= {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = [
+        f"{name}: {value}"
+        for name, values in all_headers.items()
+        for value in (values if isinstance(values, list) else [values])
+        if value is not None
+    ]
+    return "\r\n".join([f"{row} HTTP/1.1", *lines, "", ""]).encode("latin-1") + data
 
 
 def send(port: int, raw: bytes) -> Exchange:
     """Send the bytes; read until the server closes, pauses after a response, or exceeds MAX_WAIT_SECONDS."""
     head = raw.startswith(b"HEAD ")
     started = monotonic()
-    received, first_seconds, closed = b"", None, False
+    received, has_response, closed = b"", False, False
     with _connect(port) as connection:
         # The server may respond and close before it has read everything: its response is still readable.
         with suppress(OSError):
             connection.sendall(raw)
         while not closed:
             remaining = started + MAX_WAIT_SECONDS - monotonic()
-            chunk = _receive(connection, max(0.01, remaining) if first_seconds is None else QUIET_SECONDS)
+            chunk = _receive(connection, QUIET_SECONDS if has_response else max(0.01, remaining))
             if chunk is None:
                 break
             received, closed = received + chunk, not chunk
-            if first_seconds is None and parse_responses(received, head=head, ended=closed):
-                first_seconds = monotonic() - started
-    seconds = first_seconds or monotonic() - started
-    return Exchange(parse_responses(received, head=head, ended=closed), seconds, closed)
+            has_response = bool(parse_responses(received, head=head, ended=closed))
+    return Exchange(parse_responses(received, head=head, ended=closed), closed)
 
 
 def _connect(port: int) -> socket.socket:

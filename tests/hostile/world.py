@@ -1,150 +1,109 @@
-"""Makes the world of one case by direct writes: its own accounts, venues and bookings."""
+"""The documents that every hostile request meets: accounts, venues and bookings with fixed ids and addresses."""
 
-import secrets
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from __future__ import annotations
+
 from datetime import timedelta
-from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from argon2 import PasswordHasher
 from bson import ObjectId
-from pymongo.database import Database
 
 from halls.accounts.emails import hash_reset_token
-from halls.clock import day_in_karachi, utc_now
-from tests.hostile.forging import valid_access_token
-from tests.mail.smtp_server import SmtpServer
+from halls.clock import utc_now
+from halls.search.reindex import reindex_stale
+from tests.api_client import PASSWORD, day
+from tests.hostile.tokens import access_token
 
-Document = dict[str, Any]
+if TYPE_CHECKING:
+    from halls.mongo.client import Db, Document
 
-# Case F59 sends the same password with a space in front.
-PASSWORD = "correct horse 7"
-COLLECTIONS = ("users", "venues", "bookings")
-IS_OWNER = {"U1": False, "U2": False, "O1": True, "O2": True, "R": False, "GONLY": False}
-TOKEN_HOURS = 72
+# U1 and U2 are guests, O1 and O2 are owners. R has a reset token. GOOGLE_ONLY has no password.
+U1_ID, U2_ID, O1_ID, O2_ID, R_ID, GOOGLE_ONLY_ID = (f"{number:024x}" for number in range(1, 7))
+U1_MAIL, U2_MAIL, O1_MAIL, O2_MAIL, R_MAIL, GOOGLE_ONLY_MAIL = (
+    f"{name}@example.com" for name in ("u1", "u2", "o1", "o2", "r", "google-only")
+)
+U1, U2, O1, O2, R = (access_token(sub=account_id) for account_id in (U1_ID, U2_ID, O1_ID, O2_ID, R_ID))
+NEW_PASSWORD = "new horse battery 8"
 
+# O1 owns V1, O2 owns V2. Both offer D1 to D9 and D_BOOKED, at 101 000 … 110 000 PKR. No document has the id NO_ID.
+V1, V2, NO_ID = f"{0xA1:024x}", f"{0xA2:024x}", f"{0xAF:024x}"
+OFFERED = [day(30 + number) for number in range(1, 11)]
+D1, D2, D9, D_BOOKED = OFFERED[0], OFFERED[1], OFFERED[8], OFFERED[9]
+D_NOT_OFFERED, D_PAST = day(41), day(-2)
 
-@dataclass
-class World:
-    """The placeholders that a case may use, and the documents that they stand for."""
+# At V1: B1 of U1 on D9 and B2 of U2 on D_BOOKED are pending, B_PAST of U1 is confirmed.
+B1, B2, B_PAST = f"{0xB1:024x}", f"{0xB2:024x}", f"{0xB3:024x}"
 
-    db: Database[Document]
-    # Receives the e-mails of the case.
-    smtp_server: SmtpServer | None = None
-    names: dict[str, str] = field(default_factory=dict)
-    ids: list[ObjectId] = field(default_factory=list)
-
-    def snapshot(self) -> Document:
-        """Return the documents of the case and the total counts: an error response must change neither."""
-        result: Document = {}
-        for name in COLLECTIONS:
-            result[name] = list(self.db[name].find({"_id": {"$in": self.ids}}).sort("_id"))
-            result[f"count of {name}"] = self.db[name].count_documents({})
-        return result
-
-    def add(self, collection: str, documents: Iterable[Document]) -> None:
-        """Insert documents of this case; snapshots include them."""
-        inserted = list(documents)
-        self.db[collection].insert_many(inserted)
-        self.ids += [document["_id"] for document in inserted]
+# A reset token of R.
+RESET_TOKEN = "a" * 43
+COLLECTIONS = ("users", "venues", "bookings", "password_resets", "catalog", "outbox", "idempotency_keys")
 
 
-def make_world(db: Database[Document], smtp_server: SmtpServer | None = None) -> World:
-    """Insert new documents; return their world."""
-    world = World(db, smtp_server)
-    number = secrets.token_hex(5)
-    world.names |= {"N": number, "PASSWORD": PASSWORD, "VX": str(ObjectId())} | _days()
-    users = {name: _user(name, number, is_owner=is_owner) for name, is_owner in IS_OWNER.items()}
-    users["GONLY"] |= {"password_hash": None, "auth_provider": "google"}
-    for name, user in users.items():
-        world.names |= _names_of(name, user)
-    venues = {"V1": _venue(users["O1"], world.names), "V2": _venue(users["O2"], world.names)}
-    bookings = {
-        "B1": _booking(venues["V1"], users["U1"], world.names["D9"], 109_000),
-        "B2": _booking(venues["V1"], users["U2"], world.names["DBOOKED"], 110_000),
-        "BPAST": _booking(venues["V1"], users["U1"], world.names["DPAST"], 100_000) | {"status": "confirmed"},
-    }
-    world.names |= {name: str(document["_id"]) for name, document in (venues | bookings).items()}
-    world.add("users", users.values())
-    world.add("venues", venues.values())
-    world.add("bookings", bookings.values())
-    tokens = {name: secrets.token_urlsafe(32) for name in ("RT", "RTNEWER", "RTEXPIRED")}
-    world.names |= tokens | {"RTHASH": hash_reset_token(tokens["RT"])}
-    world.add("password_resets", (_reset(users["R"], name, token) for name, token in tokens.items()))
-    return world
+def put_back_world(db: Db) -> None:
+    """Replace all documents by those of the world."""
+    for name in COLLECTIONS:
+        db[name].delete_many({})
+    password_hash = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    db.users.insert_many(
+        [
+            _account(U1_ID, U1_MAIL, password_hash),
+            _account(U2_ID, U2_MAIL, password_hash),
+            _account(O1_ID, O1_MAIL, password_hash, is_owner=True),
+            _account(O2_ID, O2_MAIL, password_hash, is_owner=True),
+            _account(R_ID, R_MAIL, password_hash),
+            _account(GOOGLE_ONLY_ID, GOOGLE_ONLY_MAIL, None),
+        ]
+    )
+    db.venues.insert_many([_venue(V1, O1_ID), _venue(V2, O2_ID)])
+    db.bookings.insert_many(
+        [
+            _booking(B1, U1_ID, D9, 109_000),
+            _booking(B2, U2_ID, D_BOOKED, 110_000),
+            _booking(B_PAST, U1_ID, D_PAST, 100_000, status="confirmed"),
+        ]
+    )
+    db.password_resets.insert_one(
+        {
+            "user_id": ObjectId(R_ID),
+            "token": hash_reset_token(RESET_TOKEN),
+            "expires_at": utc_now() + timedelta(hours=1),
+            "created_at": utc_now(),
+        }
+    )
+    reindex_stale(db)
 
 
-def _reset(user: Document, name: str, token: str) -> Document:
-    expires_at = utc_now() + timedelta(minutes=-1 if name == "RTEXPIRED" else 60)
+def hash_documents(db: Db) -> object:
+    """Return a value that is different after each change of a stored document."""
+    return db.command("dbHash", collections=list(COLLECTIONS))["collections"]
+
+
+def _account(account_id: str, email: str, password_hash: str | None, *, is_owner: bool = False) -> Document:
     return {
-        "_id": ObjectId(),
-        "user_id": user["_id"],
-        "token": hash_reset_token(token),
-        "expires_at": expires_at,
-        "created_at": utc_now(),
-    }
-
-
-def _days() -> dict[str, str]:
-    days = {f"D{i}": 30 + i for i in range(1, 10)} | {"DBOOKED": 40, "DNA": 41, "DPAST": -1, "DTODAY": 0}
-    return {name: day_in_karachi(utc_now() + timedelta(days=ahead)) for name, ahead in days.items()}
-
-
-def offered_dates(names: dict[str, str]) -> list[tuple[str, int]]:
-    """Return the dates that both venues offer, with their prices."""
-    days = [names[f"D{i}"] for i in range(1, 10)] + [names["DBOOKED"]]
-    return [(day, 101_000 + 1000 * i) for i, day in enumerate(days)]
-
-
-@cache
-def _password_hash() -> str:
-    return PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1).hash(PASSWORD)
-
-
-def _user(name: str, number: str, *, is_owner: bool) -> Document:
-    return {
-        "_id": ObjectId(),
-        "full_name": f"Account {name}",
-        "email": f"{name.lower()}-{number}@example.com",
-        "password_hash": _password_hash(),
+        "_id": ObjectId(account_id),
+        "full_name": "Ali Khan",
+        "email": email,
+        "password_hash": password_hash,
         "contact_number": "+923001234567",
         "is_venue_owner": is_owner,
         "role": "owner" if is_owner else "user",
-        "auth_provider": "password",
-        "created_at": utc_now(),
-        "updated_at": utc_now(),
+        "auth_provider": "password" if password_hash else "google",
+        **_timestamps(),
     }
 
 
-def _names_of(name: str, user: Document) -> dict[str, str]:
-    email = user["email"]
-    now = int(utc_now().timestamp())
-    claims = {
-        "sub": str(user["_id"]),
-        "email": email,
-        "is_venue_owner": user["is_venue_owner"],
-        "iat": now,
-        "exp": now + TOKEN_HOURS * 3600,
-        "jti": secrets.token_hex(16),
-        "token_version": 0,
-    }
-    values = {"": valid_access_token(claims), "ID": claims["sub"], "MAIL": email, "MAILUPPER": email.upper()}
-    return {name + suffix: value for suffix, value in values.items()}
-
-
-def _venue(owner: Document, names: dict[str, str]) -> Document:
-    days = offered_dates(names)
+def _venue(venue_id: str, owner_id: str) -> Document:
+    prices = [{"date": date, "price": 100_000 + 1_000 * number} for number, date in enumerate(OFFERED, 1)]
     return {
-        "_id": ObjectId(),
-        "owner_id": owner["_id"],
+        "_id": ObjectId(venue_id),
+        "owner_id": ObjectId(owner_id),
         "venue_name": "Pearl Hall",
         "type": "Hall",
         "address": "1 Main Road",
         "maps_location": {"type": "Point", "coordinates": [67.0, 24.86]},
         "capacity": 200,
-        "dates_available": [day for day, _ in days],
-        "pricing": {"overrides": [{"date": day, "price": price} for day, price in days]},
+        "dates_available": OFFERED,
+        "pricing": {"overrides": prices},
         "space_sqft": 4000.0,
         "amenities": {
             "parking_valet": True,
@@ -157,20 +116,23 @@ def _venue(owner: Document, names: dict[str, str]) -> Document:
         "additional_description": "A hall.",
         "pictures": ["https://cdn.example.com/a.jpg"],
         "videos": [{"url": "https://cdn.example.com/v.mp4", "size_mb": 22.5}],
-        "created_at": utc_now(),
-        "updated_at": utc_now(),
+        **_timestamps(),
     }
 
 
-def _booking(venue: Document, guest: Document, day: str, price: int) -> Document:
+def _booking(booking_id: str, guest_id: str, date: str, price: int, status: str = "pending") -> Document:
     return {
-        "_id": ObjectId(),
-        "venue_id": venue["_id"],
-        "user_id": guest["_id"],
-        "date": day,
+        "_id": ObjectId(booking_id),
+        "venue_id": ObjectId(V1),
+        "user_id": ObjectId(guest_id),
+        "date": date,
         "guests": 100,
-        "status": "pending",
+        "status": status,
         "price_locked": price,
-        "created_at": utc_now(),
-        "updated_at": utc_now(),
+        **_timestamps(),
     }
+
+
+def _timestamps() -> dict[str, Any]:
+    now = utc_now()
+    return {"created_at": now, "updated_at": now}
