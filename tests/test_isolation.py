@@ -14,12 +14,15 @@ if TYPE_CHECKING:
 
 # Every start of Halls that reads one of these fails.
 POISON = {"HALLS_ENV": "nonsense", "PORT": "0", "MONGO_URI": "mongodb://127.0.0.1:1/poison", "WEB_WORKERS": "-1"}
-# Each way to start Halls: a command in this process, an imported application, `halls serve`, `halls worker`.
+# One test for each way to start Halls: a command in this process, an application, an imported application,
+# `halls worker`, a command in a process, `halls serve`.
 SELECTION = (
-    "journeys/test_booking_story.py",
-    "mail/test_cli.py",
-    "server/test_address.py",
-    "server/test_startup.py",
+    "mail/test_cli.py::test_a_malformed_id_is_rejected",
+    "server/test_startup.py::test_an_application_with_a_reachable_database_is_ready_at_once",
+    "server/test_startup.py::test_halls_wsgi_provides_a_ready_application",
+    "mail/test_cli.py::test_a_worker_sends_due_emails_until_sigterm",
+    "server/test_address.py::test_a_port_in_use_is_reported_before_anything_starts",
+    "journeys/test_booking_story.py::test_a_guest_becomes_an_owner_and_a_password_change_ends_all_sessions",
 )
 
 

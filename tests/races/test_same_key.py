@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-TIMES, FEW, ROUNDS = 20, 5, 50
+TIMES, FEW = 20, 5
+# The control tests force the dangerous moment. These rounds search for others.
+ROUNDS, FEW_ROUNDS = 50, 10
 
 
 @dataclass(frozen=True)
@@ -88,18 +90,19 @@ def race_with_two_bodies(task: Task, race_client: RaceClient) -> list[str]:
     return report.violations
 
 
-@EACH_TASK
+@pytest.mark.parametrize(("make_task", "rounds"), [(make_booking_task, ROUNDS), (make_venue_task, FEW_ROUNDS)])
 def test_one_request_sent_twenty_times_at_once_has_one_effect(
-    make_task: Callable[[RaceClient], Task], race_client: RaceClient
+    make_task: Callable[[RaceClient], Task], rounds: int, race_client: RaceClient
 ) -> None:
-    assert [race_with_one_key(make_task(race_client), race_client, TIMES) for _ in range(ROUNDS)] == [[]] * ROUNDS
+    assert [race_with_one_key(make_task(race_client), race_client, TIMES) for _ in range(rounds)] == [[]] * rounds
 
 
 @EACH_TASK
 def test_one_of_two_bodies_with_one_key_is_a_conflict(
     make_task: Callable[[RaceClient], Task], race_client: RaceClient
 ) -> None:
-    assert [race_with_two_bodies(make_task(race_client), race_client) for _ in range(ROUNDS)] == [[]] * ROUNDS
+    violations = [race_with_two_bodies(make_task(race_client), race_client) for _ in range(FEW_ROUNDS)]
+    assert violations == [[]] * FEW_ROUNDS
 
 
 def test_a_restarted_server_replays_the_first_response(fresh_uri: str, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bson import ObjectId
 
-ROUNDS = 100
+ROUNDS = 50
 BOOKED_FIRST, REMOVED_FIRST = "201, 409 date_booked", "409 date_not_offered, 200"
 VENUE_BOOKED_FIRST = "201, 409 has_bookings"
 VENUE_DELETED_FIRST = ["404 not_found, 200", "409 date_not_offered, 200"]

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import random
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from bson import ObjectId
 
+from halls.app import COLLECTIONS
+from halls.mongo.client import connect
 from halls.search.candidates import radius_cache
 from halls.search.query import search_venues
 from halls.search.schemas import SearchQuery
+from halls.server.startup import prepare_database
 from tests.api_client import day
+from tests.conftest import uri_of
 from tests.external_documents import bare_venue_document, index_all
 
 if TYPE_CHECKING:
@@ -38,9 +43,11 @@ OTHER_QUERIES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture
-def full_db(db: Db) -> Db:
-    """A database with venues of many dates around a place."""
+@pytest.fixture(scope="module")
+def full_db(mongo_uri: str) -> Iterator[Db]:
+    """A database of these tests, which only read it, with venues of many dates around a place."""
+    db = connect(uri_of(mongo_uri, f"plans_{uuid.uuid4().hex[:12]}"))
+    assert prepare_database(db, COLLECTIONS)
     generator = random.Random(4)  # noqa: S311 - reproducible data
     rows = []
     for _ in range(COUNT):
@@ -53,7 +60,9 @@ def full_db(db: Db) -> Db:
         rows.append(bare_venue_document(ObjectId(), **fields))
     db.venues.insert_many(rows)
     index_all(db)
-    return db
+    yield db
+    db.client.drop_database(db.name)
+    db.client.close()
 
 
 @pytest.fixture
