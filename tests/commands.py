@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -12,8 +10,10 @@ from click.testing import CliRunner, Result
 from halls.cli.main import main
 from tests.conftest import SECRET
 from tests.loggers import preserved_logging
+from tests.processes import run_program
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
 
@@ -37,13 +37,5 @@ def run_halls(uri: str | None, *arguments: str | Path, **environment: str) -> Re
 
 def run_python(uri: str, folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run Python with `arguments` in `folder`, as a child process, so that it cannot change this process."""
-    inherited_names = ("PATH", "HOME", "COVERAGE_PROCESS_CONFIG")
-    inherited = {name: os.environ[name] for name in inherited_names if name in os.environ}  # noqa: TID251 - for a child
-    return subprocess.run(
-        [sys.executable, *arguments],
-        env=inherited | {"MONGO_URI": uri, "JWT_SECRET": SECRET, "DATA_DIR": str(folder)},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    settings = {"MONGO_URI": uri, "JWT_SECRET": SECRET, "DATA_DIR": str(folder)}
+    return run_program([sys.executable, *arguments], folder, **settings)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 import textwrap
 from collections import defaultdict
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tests.architecture.source import ROOT, list_files
 from tests.conftest import SECRET
+from tests.processes import child_environment, run_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +29,6 @@ PROGRAMS = {
     "python": [sys.executable, "-"],
 }
 _FENCE = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
-LIMIT_SECONDS = 60
 
 
 def find_samples(page: Path) -> dict[str, list[str]]:
@@ -43,21 +42,7 @@ def find_samples(page: Path) -> dict[str, list[str]]:
 def run_sample(language: str, text: str, server: RunningServer, uri: str, folder: Path) -> None:
     """Run `text` as a reader would type it, with the server's port replaced; fails if it exits with an error."""
     bin_folder = os.path.dirname(sys.executable)  # noqa: PTH120 - a link, not to be resolved
-    inherited = {name: os.environ[name] for name in ("PATH", "HOME")}  # noqa: TID251 - for a child
-    environment = {
-        "PATH": f"{bin_folder}:{inherited['PATH']}",
-        "MONGO_URI": uri,
-        "JWT_SECRET": SECRET,
-        "DATA_DIR": str(folder),
-    }
-    completed = subprocess.run(
-        PROGRAMS[language],
-        input=text.replace(ADDRESS, server.url),
-        env=inherited | environment,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_SECONDS,
-        check=False,
-    )
+    settings = {"PATH": f"{bin_folder}:{child_environment()['PATH']}", "MONGO_URI": uri}
+    settings |= {"JWT_SECRET": SECRET, "DATA_DIR": str(folder)}
+    completed = run_program(PROGRAMS[language], folder, text.replace(ADDRESS, server.url), **settings)
     assert completed.returncode == 0, f"{text}\n{completed.stdout}\n{completed.stderr}"

@@ -1,13 +1,9 @@
-"""Starts `halls serve` as a process of its own and sends it HTTP requests."""
+"""Runs `halls serve` and `halls worker` as processes of their own."""
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
-import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,13 +11,14 @@ from typing import TYPE_CHECKING
 import requests
 
 from tests.conftest import SECRET
+from tests.processes import START_SECONDS, child_environment, running_process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import subprocess
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-START_SECONDS = 30
-STOP_SECONDS = 30
+HALLS = (sys.executable, "-m", "halls.cli")
 
 
 @dataclass
@@ -55,43 +52,31 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_server(*, mongo_uri: str | None, folder: Path, **environment: str) -> Iterator[RunningServer]:
+def running_server(*, mongo_uri: str | None, folder: Path, **settings: str) -> Iterator[RunningServer]:
     """Run `halls serve` with its data in `folder` until the block ends; waits for /health, not for readiness."""
-    port = int(environment.pop("PORT", 0)) or free_port()
-    settings = {
-        "HOST": "127.0.0.1",
-        "PORT": str(port),
-        "DATA_DIR": str(folder),
-        "JWT_SECRET": SECRET,
-        "RATE_LIMITS": "off",
-        **environment,
-    }
-    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}  # noqa: TID251 - for a child
-    if mongo_uri is not None:
-        settings["MONGO_URI"] = mongo_uri
+    port = int(settings.pop("PORT", 0)) or free_port()
     folder.mkdir(parents=True, exist_ok=True)
-    log = folder / "server.log"
-    with log.open("ab") as output:
-        command = [sys.executable, "-m", "halls.cli", "serve"]
-        process = subprocess.Popen(command, env=inherited | settings, stdout=output, stderr=output, cwd=folder)
-    server = RunningServer(process, port, log)
+    log, url = folder / "server.log", f"http://127.0.0.1:{port}/health"
+    options = {"HOST": "127.0.0.1", "PORT": str(port), "RATE_LIMITS": "off", **settings}
+    with running_halls("serve", mongo_uri, log, lambda: responds(url), **options) as process:
+        yield RunningServer(process, port, log)
+
+
+@contextmanager
+def running_halls(
+    command: str, mongo_uri: str | None, log: Path, is_ready: Callable[[], object] = lambda: True, /, **settings: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a `halls` command, with its data beside its log, until the block ends."""
+    environment = child_environment(**{"DATA_DIR": str(log.parent), "JWT_SECRET": SECRET, **settings})
+    if mongo_uri is not None:
+        environment["MONGO_URI"] = mongo_uri
+    with running_process([*HALLS, command], log, is_ready, env=environment, cwd=log.parent) as process:
+        yield process
+
+
+def responds(url: str) -> bool:
+    """Return whether GET `url` succeeds. Without a database, a server opens its port seconds before it responds."""
     try:
-        _wait_until_it_responds(server)
-        yield server
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        process.wait(STOP_SECONDS)
-
-
-def _wait_until_it_responds(server: RunningServer) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            requests.get(f"{server.url}/health", timeout=2)
-        except (requests.ConnectionError, requests.Timeout):  # noqa: PERF203 - expected while it starts
-            assert server.process.poll() is None, f"the server has ended:\n{server.log_text()}"
-            assert time.monotonic() < deadline, f"the server does not respond:\n{server.log_text()}"
-            time.sleep(0.05)
-        else:
-            return
+        return requests.get(url, timeout=START_SECONDS).ok
+    except requests.RequestException:
+        return False

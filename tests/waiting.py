@@ -11,9 +11,13 @@ if TYPE_CHECKING:
 PAUSE_SECONDS = 0.02
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 30.0) -> None:
-    """Wait until the condition is true. Fails after `seconds`."""
+def wait_until(
+    condition: Callable[[], object],
+    seconds: float = 30.0,
+    message: Callable[[], str] = lambda: "the condition is still false",
+) -> None:
+    """Wait until the condition is true. Fails with the message after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"the condition is still false after {seconds:g} s"
+        assert time.monotonic() < deadline, message()
         time.sleep(PAUSE_SECONDS)

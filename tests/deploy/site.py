@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 import ssl
 import subprocess
-import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.architecture.source import ROOT
 from tests.hostile.raw_http import SERVER_NAME, TLS_PORTS, Exchange, RawResponse, send
+from tests.processes import running_process
 from tests.servers import RunningServer, free_port
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 SITE = ROOT / "deploy" / "nginx" / "halls.conf"
 CERTIFICATE = "/etc/letsencrypt/live/halls.example/fullchain.pem"
 KEY = "/etc/letsencrypt/live/halls.example/privkey.pem"
-START_SECONDS = 10
 # High enough that only the tests of the limit reach it.
 HIGH_RATE = "rate=5000r/s"
 NGINX_CONF = """
@@ -51,7 +49,6 @@ class Site:
     port: int
     plain_port: int
     folder: Path
-    process: subprocess.Popen[bytes]
 
     @property
     def certificate(self) -> Path:
@@ -89,21 +86,18 @@ JSON = "application/json"
 def running_site(server: RunningServer, folder: Path, *, rate: str = HIGH_RATE) -> Iterator[Site]:
     """Run NGINX before a server until the block ends."""
     folder.mkdir(parents=True, exist_ok=True)
-    site = Site(server, free_port(), free_port(), folder, None)  # type: ignore[arg-type] # set below
+    site = Site(server, free_port(), free_port(), folder)
     make_certificate(folder)
     (folder / "halls.conf").write_text(_adapt_to_machine(SITE.read_text(), site, rate))
     (folder / "nginx.conf").write_text(NGINX_CONF.format(folder=folder))
     command = ["nginx", "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")]
     subprocess.run([*command, "-t"], check=True, capture_output=True)
-    site.process = subprocess.Popen(command)
     TLS_PORTS[site.port] = ssl.create_default_context(cafile=str(site.certificate))
     try:
-        _wait_for_port(site.port)
-        yield site
+        with running_process(command, folder / "nginx.log", lambda: _is_listening(site.port)):
+            yield site
     finally:
         del TLS_PORTS[site.port]
-        site.process.send_signal(signal.SIGTERM)
-        site.process.wait(START_SECONDS)
 
 
 def make_certificate(folder: Path) -> None:
@@ -131,10 +125,7 @@ def _adapt_to_machine(text: str, site: Site, rate: str) -> str:
     return text
 
 
-def _wait_for_port(port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
-            return
-        assert time.monotonic() < deadline, "NGINX does not listen"
-        time.sleep(0.05)
+def _is_listening(port: int) -> bool:
+    with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False

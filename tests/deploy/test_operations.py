@@ -21,6 +21,7 @@ from halls.config import MIN_SECRET_BYTES, Config
 from halls.mongo import embedded
 from tests.architecture.source import ROOT
 from tests.commands import run_halls
+from tests.processes import running_process
 from tests.samples import find_samples
 from tests.servers import free_port, running_server
 from tests.waiting import wait_until
@@ -70,18 +71,17 @@ def test_mongod_starts_as_a_replica_set_with_a_short_transaction_lifetime(tmp_pa
     port = free_port()
     options = ["--dbpath", str(tmp_path), "--port", str(port), "--bind_ip", "127.0.0.1", "--nounixsocket"]
     command = [embedded._find_mongod(), "--config", str(tmp_path / "mongod.conf"), *options]  # noqa: SLF001 - the packaged one
-    with (tmp_path / "log").open("wb") as log, subprocess.Popen(command, stdout=log) as mongod:
-        try:
-            with closing(MongoClient[dict[str, Any]]("127.0.0.1", port, directConnection=True)) as client:
-                # rs.initiate() sends the same with the hostname of the machine.
-                members = [{"_id": 0, "host": f"127.0.0.1:{port}"}]
-                assert "mongosh --eval 'rs.initiate()'" in start_commands
-                assert client.admin.command("replSetInitiate", {"_id": "rs0", "members": members})["ok"]
-                wait_until(lambda: _is_primary(client))
-                parameter = client.admin.command({"getParameter": 1, "transactionLifetimeLimitSeconds": 1})
-                assert parameter["transactionLifetimeLimitSeconds"] == 5
-        finally:
-            mongod.kill()
+    with (
+        running_process(command, tmp_path / "log"),
+        closing(MongoClient[dict[str, Any]]("127.0.0.1", port, directConnection=True)) as client,
+    ):
+        # rs.initiate() sends the same with the hostname of the machine.
+        members = [{"_id": 0, "host": f"127.0.0.1:{port}"}]
+        assert "mongosh --eval 'rs.initiate()'" in start_commands
+        assert client.admin.command("replSetInitiate", {"_id": "rs0", "members": members})["ok"]
+        wait_until(lambda: _is_primary(client))
+        parameter = client.admin.command({"getParameter": 1, "transactionLifetimeLimitSeconds": 1})
+        assert parameter["transactionLifetimeLimitSeconds"] == 5
 
 
 def _is_primary(client: MongoClient[dict[str, Any]]) -> bool:

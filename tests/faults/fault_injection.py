@@ -5,17 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import requests
 
 from halls.mongo import embedded
 from halls.mongo.client import connect
 from tests.races.race_client import Account, Call, Event, RaceClient, over_http
 from tests.servers import RunningServer, running_server
-from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db
 
 SETTINGS = {"RATE_LIMITS": "off", "LOG_LEVEL": "WARNING", "WEB_WORKERS": "2", "WEB_THREADS": "8"}
-START_SECONDS = 30
 # Invariant 12: the limits for a 503, for fifty concurrent 503s, and for the recovery.
 UNAVAILABLE_SECONDS, FIFTY_SECONDS, RECOVERY_SECONDS = 5.0, 8.0, 10.0
 # So many consecutive 200s mean that each worker has responded: the kernel chooses the worker.
@@ -58,25 +55,12 @@ def failing(db: Db, mode: str | dict[str, int], *commands: str, **failure: Any) 
 @contextmanager
 def serving(mongo_uri: str, folder: Path, **settings: str) -> Iterator[tuple[RunningServer, RaceClient]]:
     """Run a server, whose database may be unavailable; yield it with a client."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tests.servers._wait_until_it_responds", wait_until_it_responds)
-        with running_server(mongo_uri=mongo_uri, folder=folder, **{**SETTINGS, **settings}) as server:
-            db = connect(mongo_uri)
-            try:
-                yield server, RaceClient(db, over_http(server.port))
-            finally:
-                db.client.close()
-
-
-def wait_until_it_responds(server: RunningServer) -> None:
-    """Wait with a long timeout: without a database, a server opens its port seconds before it responds."""
-
-    def is_responding() -> bool:
-        with suppress(requests.ConnectionError):
-            return requests.get(f"{server.url}/health", timeout=START_SECONDS).ok
-        return False
-
-    wait_until(is_responding)
+    with running_server(mongo_uri=mongo_uri, folder=folder, **{**SETTINGS, **settings}) as server:
+        db = connect(mongo_uri)
+        try:
+            yield server, RaceClient(db, over_http(server.port))
+        finally:
+            db.client.close()
 
 
 def is_ready(race_client: RaceClient) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +15,8 @@ from halls.errors import RateLimited
 from halls.http import rate_limits
 from halls.http.rate_limits import Limit, RateLimiter
 from tests.conftest import make_config
+from tests.processes import running_process
 from tests.servers import free_port
-from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,11 +26,10 @@ STRICT, LENIENT = Limit("strict", 2, 60, strict=True), Limit("lenient", 2, 60)
 
 
 @contextmanager
-def running_redis() -> Iterator[str]:
+def running_redis(folder: Path) -> Iterator[str]:
     """Run a Redis on loopback until the block ends; yield its address."""
     port = free_port()
     command = [str(SERVER), "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
 
     def responds() -> bool:
         try:
@@ -40,12 +38,8 @@ def running_redis() -> Iterator[str]:
         except redis.ConnectionError:
             return False
 
-    try:
-        wait_until(responds)
+    with running_process(command, folder / "redis.log", responds, cwd=folder):
         yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def limiter_on(uri: str) -> RateLimiter:
@@ -55,8 +49,8 @@ def limiter_on(uri: str) -> RateLimiter:
     )
 
 
-def test_two_workers_share_counters_and_resets() -> None:
-    with running_redis() as uri:
+def test_two_workers_share_counters_and_resets(tmp_path: Path) -> None:
+    with running_redis(tmp_path) as uri:
         first, second = limiter_on(uri), limiter_on(uri)
         assert first.hit(STRICT, "a")["RateLimit-Remaining"] == "1"
         assert second.hit(STRICT, "a")["RateLimit-Remaining"] == "0"
@@ -69,8 +63,8 @@ def test_two_workers_share_counters_and_resets() -> None:
         assert first.hit(STRICT, "a")["RateLimit-Remaining"] == "1"
 
 
-def test_without_redis_only_strict_limits_are_counted() -> None:
-    with running_redis() as uri:
+def test_without_redis_only_strict_limits_are_counted(tmp_path: Path) -> None:
+    with running_redis(tmp_path) as uri:
         worker = limiter_on(uri)
         worker.hit(LENIENT, "a")
     started_at = time.monotonic()

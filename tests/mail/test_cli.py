@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -16,9 +12,9 @@ from halls.accounts.emails import PASSWORD_RESET
 from halls.clock import utc_now
 from halls.outbox.store import enqueue
 from tests.commands import PRODUCTION, run_halls
-from tests.conftest import SECRET
 from tests.external_documents import insert_user
 from tests.mail.smtp_server import running_smtp_server
+from tests.servers import running_halls
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -86,14 +82,9 @@ def test_the_worker_gets_the_database_and_the_configuration(worker_uri: str, mon
 def test_a_worker_sends_due_emails_until_sigterm(db: Db, worker_uri: str, tmp_path: Path) -> None:
     insert_user(db, email="ayesha@example.com")
     with running_smtp_server() as server:
-        settings = {"MONGO_URI": worker_uri, "JWT_SECRET": SECRET, "DATA_DIR": str(tmp_path), **PRODUCTION}
-        settings |= {"SMTP_PORT": str(server.port), "PATH": os.environ["PATH"]}  # noqa: TID251 - for a child
-        worker = subprocess.Popen([sys.executable, "-m", "halls.cli", "worker"], env=settings, cwd=tmp_path)
-        try:
+        settings = {**PRODUCTION, "SMTP_PORT": str(server.port)}
+        with running_halls("worker", worker_uri, tmp_path / "worker.log", **settings) as worker:
             enqueue(db, PASSWORD_RESET, {"email": "ayesha@example.com"}, utc_now())
             wait_until(lambda: len(server.deliveries) == 1)
-        finally:
-            worker.send_signal(signal.SIGTERM)
-            status = worker.wait(30)
-    assert status == 0
+    assert worker.returncode == 0
     assert db.outbox.count_documents({}) == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from threading import Barrier
@@ -19,6 +18,7 @@ from halls.app import COLLECTIONS
 from halls.mongo import embedded, indexes
 from halls.mongo.client import connect
 from halls.mongo.indexes import CollectionSpec, IncompatibleDataError, ensure_collections, find_duplicates
+from tests.processes import running_process
 from tests.servers import free_port
 
 if TYPE_CHECKING:
@@ -195,12 +195,8 @@ def standalone_mongod(folder: Path) -> Iterator[str]:
     """Run a mongod without a replica set."""
     port = free_port()
     command = [embedded._find_mongod(), "--port", str(port), "--dbpath", str(folder), "--bind_ip", "127.0.0.1"]  # noqa: SLF001 - the same mongod
-    process = subprocess.Popen([*command, "--nounixsocket"], stdout=subprocess.DEVNULL)
-    try:
+    with running_process([*command, "--nounixsocket"], folder / "mongod.log"):
         yield f"mongodb://127.0.0.1:{port}/halls"
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def test_a_standalone_mongod_is_rejected(tmp_path: Path) -> None:

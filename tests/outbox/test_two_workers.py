@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from halls.outbox.store import enqueue, list_entries
 from tests.conftest import SECRET
 from tests.external_documents import insert_user
 from tests.mail.smtp_server import SmtpServer, running_smtp_server
+from tests.processes import child_environment, running_process
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -52,32 +52,26 @@ HANG_BEFORE_COMPLETING = "worker.complete_entry = hang"
 
 
 @contextmanager
-def worker_process(uri: str, port: int, folder: Path, change: str = "") -> Iterator[subprocess.Popen[str]]:
-    """Run a worker process, and kill it when the block ends."""
-    own = {
-        "MONGO_URI": uri,
-        "JWT_SECRET": SECRET,
-        "SMTP_HOST": "127.0.0.1",
-        "SMTP_PORT": str(port),
-        "MAIL_LEASE_SECONDS": str(LEASE_SECONDS),
-        "PYTHONPATH": str(Path(halls.__file__).parents[1]),
-        "PATH": os.environ["PATH"],  # noqa: TID251 - for a child
-    }
-    command = [sys.executable, "-c", PROGRAM.format(change=change)]
-    with (
-        (folder / "worker.log").open("a") as log,
-        subprocess.Popen(command, env=own, cwd=folder, stdout=subprocess.PIPE, stderr=log, text=True) as process,
-    ):
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def wait_until_it_hangs(process: subprocess.Popen[str]) -> None:
-    """Wait until the process hangs in the patched function."""
-    assert process.stdout is not None
-    assert any(line == "hangs\n" for line in process.stdout)
+def worker_process(uri: str, port: int, folder: Path, change: str = "") -> Iterator[subprocess.Popen[bytes]]:
+    """Run a worker process, and kill it when the block ends. With a `change`, waits until the worker hangs."""
+    settings = child_environment(
+        MONGO_URI=uri,
+        JWT_SECRET=SECRET,
+        SMTP_HOST="127.0.0.1",
+        SMTP_PORT=str(port),
+        MAIL_LEASE_SECONDS=str(LEASE_SECONDS),
+        PYTHONPATH=str(Path(halls.__file__).parents[1]),
+    )
+    command, log = [sys.executable, "-c", PROGRAM.format(change=change)], folder / "worker.log"
+    with running_process(
+        command,
+        log,
+        lambda: not change or "hangs\n" in log.read_text(),
+        end=subprocess.Popen.kill,
+        env=settings,
+        cwd=folder,
+    ) as process:
+        yield process
 
 
 def queue_resets(db: Db, count: int) -> set[str]:
@@ -101,7 +95,7 @@ def test_two_workers_send_two_hundred_emails_once_each(db: Db, worker_uri: str, 
         worker_process(worker_uri, server.port, tmp_path),
         worker_process(worker_uri, server.port, tmp_path),
     ):
-        wait_until(lambda: not list_entries(db), 40)
+        wait_until(lambda: not list_entries(db), 100)
     assert receivers(server) == sorted(emails)
     assert set(server.copies().values()) == {1}
     assert db.password_resets.count_documents({}) == 200
@@ -113,7 +107,6 @@ def test_an_email_of_a_worker_killed_before_sending_is_sent_after_the_lease(
     (email,) = queue_resets(db, 1)
     with running_smtp_server() as server:
         with worker_process(worker_uri, server.port, tmp_path, HANG_BEFORE_SENDING) as killed:
-            wait_until_it_hangs(killed)
             (entry,) = list_entries(db)
         with worker_process(worker_uri, server.port, tmp_path):
             wait_until(lambda: server.deliveries)
@@ -128,8 +121,8 @@ def test_an_email_of_a_worker_killed_after_sending_arrives_at_most_twice(
 ) -> None:
     (email,) = queue_resets(db, 1)
     with running_smtp_server() as server:
-        with worker_process(worker_uri, server.port, tmp_path, HANG_BEFORE_COMPLETING) as killed:
-            wait_until_it_hangs(killed)
+        with worker_process(worker_uri, server.port, tmp_path, HANG_BEFORE_COMPLETING):
+            pass
         with worker_process(worker_uri, server.port, tmp_path):
             wait_until(lambda: not list_entries(db))
             time.sleep(0.3)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from tests.conftest import SECRET
 from tests.faults.fault_injection import SETTINGS, find_children, is_ready
+from tests.processes import START_SECONDS
 from tests.races.race_client import RaceClient, over_http
 from tests.replica.load import find_inconsistencies, under_load
-from tests.servers import START_SECONDS
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:

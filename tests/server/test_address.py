@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import socket
-import subprocess
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +12,8 @@ import pytest
 
 from tests.commands import run_halls
 from tests.conftest import SECRET
+from tests.processes import run_program
+from tests.servers import HALLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,15 +31,7 @@ def occupied_port() -> Iterator[int]:
 
 def test_a_port_in_use_is_reported_before_anything_starts(tmp_path: Path) -> None:
     with occupied_port() as port:
-        completed = subprocess.run(
-            [sys.executable, "-m", "halls.cli", "serve"],
-            env={"PATH": os.environ["PATH"], "PORT": str(port), "JWT_SECRET": SECRET},  # noqa: TID251 - for a child
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        completed = run_program([*HALLS, "serve"], tmp_path, PORT=str(port), JWT_SECRET=SECRET)
     free = f"PORT={port + 1}"
     message = f"Port {port} on 127.0.0.1 is in use. Choose another: {free} make run, or {free} halls serve."
     assert (completed.returncode, completed.stdout, completed.stderr) == (1, "", f"Error: {message}\n")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sysconfig
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
+from tests.processes import running_process
 from tests.servers import free_port
 
 if TYPE_CHECKING:
@@ -65,29 +65,17 @@ def running_seaweed(folder: Path) -> Iterator[Seaweed]:
     command += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
     for name, (http, grpc) in ports.items():
         command += [f"-{name}.port={http}", f"-{name}.port.grpc={grpc}"]
-    log = folder / "weed.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, cwd=folder)
-    try:
-        server = Seaweed(f"http://127.0.0.1:{ports['s3'][0]}")
-        _make_bucket(server, process, log)
+    server = Seaweed(f"http://127.0.0.1:{ports['s3'][0]}")
+    # The server stops slowly on any signal except SIGKILL.
+    end = subprocess.Popen.kill
+    with running_process(
+        command, folder / "weed.log", lambda: _is_ready(server), seconds=START_SECONDS, end=end, cwd=folder
+    ):
         yield server
-    finally:
-        # The server stops slowly on any signal except SIGKILL.
-        process.kill()
-        process.wait()
-
-
-def _make_bucket(server: Seaweed, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Create the bucket; wait until the server can write objects."""
-    deadline = time.monotonic() + START_SECONDS
-    while not _is_ready(server):
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.1)
 
 
 def _is_ready(server: Seaweed) -> bool:
+    """Return whether the server writes objects. Creates the bucket."""
     import botocore.session  # noqa: PLC0415 - only the S3 tests need botocore
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
