@@ -3,33 +3,44 @@
 from __future__ import annotations
 
 import itertools
+import json
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
+from functools import cached_property
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 
-from halls.clock import day_in_karachi, utc_now
+from werkzeug.datastructures import Headers
+
+from tests.factories import booking_body, signup_body, venue_body
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
-    from werkzeug.test import TestResponse
 
-PASSWORD = "correct horse 7"
+TIMEOUT_SECONDS = 60
 _numbers = itertools.count(1)
-
-
-def day(ahead: int) -> str:
-    """Return the date `ahead` days from today in Karachi."""
-    return (date.fromisoformat(day_in_karachi(utc_now())) + timedelta(days=ahead)).isoformat()
 
 
 @dataclass(frozen=True)
 class ApiResponse:
-    """A response: its status, its JSON body and its headers."""
+    """A response: its status, its headers and its content."""
 
     status: int
-    json: Any
-    headers: Any
+    headers: Headers
+    content: bytes
+
+    @cached_property
+    def json(self) -> Any:
+        """The JSON body; None if the content is something else."""
+        is_json = self.headers.get("Content-Type", "").startswith("application/json")
+        return json.loads(self.content) if is_json and self.content else None
+
+    @property
+    def text(self) -> str:
+        """The content as text."""
+        return self.content.decode()
 
     @property
     def data(self) -> Any:
@@ -50,21 +61,35 @@ class ApiResponse:
 
 
 class ApiClient:
-    """Sends requests to the application; `token` is the bearer token of the account that sends them."""
+    """Sends requests to the application; `token` is the bearer token of the account that sends them.
 
-    def __init__(self, client: FlaskClient) -> None:
-        self.client = client
+    The target is the application in this process, or the URL of a running server. Each request to a server has its own
+    connection, so threads can share the client.
+    """
+
+    def __init__(self, target: FlaskClient | str) -> None:
+        self.target = target
+
+    @property
+    def client(self) -> FlaskClient:
+        """The client of the application in this process, for requests with its special options."""
+        assert not isinstance(self.target, str)
+        return self.target
 
     def send(
         self, method: str, path: str, body: Any = None, *, token: str | None = None, **headers: str
     ) -> ApiResponse:
-        """Send a request; an underscore in a header's name stands for a hyphen."""
+        """Send a request with a JSON body, or with the bytes of a file; an underscore in a header is a hyphen."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if token is not None:
             sent["Authorization"] = f"Bearer {token}"
-        kwargs = {} if body is None else {"json": body}
-        response: TestResponse = self.client.open(path, method=method, headers=sent, **kwargs)
-        return ApiResponse(response.status_code, response.get_json(silent=True), response.headers)
+        if body is not None and not isinstance(body, bytes | Iterator):
+            body = json.dumps(body)
+            sent.setdefault("Content-Type", "application/json")
+        if isinstance(self.target, str):
+            return _send_over_http(self.target, method, path, body, sent)
+        response = self.target.open(path, method=method, headers=sent, data=body, buffered=True)
+        return ApiResponse(response.status_code, response.headers, response.get_data())
 
     def get(self, path: str, **kwargs: Any) -> ApiResponse:
         """Send a GET."""
@@ -89,7 +114,7 @@ class ApiClient:
     def sign_up(self, *, owner: bool = False, **fields: Any) -> Any:
         """Create an account; return its session."""
         number = next(_numbers)
-        body = {"email": f"p{number}@example.com", "password": PASSWORD, "is_venue_owner": owner, **fields}
+        body = signup_body(**{"email": f"p{number}@example.com", "is_venue_owner": owner, **fields})
         return self.post("/auth/signup", body).data
 
     def owner(self) -> str:
@@ -109,20 +134,13 @@ class ApiClient:
 
     def book(self, guest: str, venue_id: str, date: str, **fields: Any) -> ApiResponse:
         """Send POST /bookings."""
-        body = {"venue_id": venue_id, "date": date, "guests": 100, **fields}
-        return self.post("/bookings", body, token=guest)
+        return self.post("/bookings", booking_body(venue_id, date, **fields), token=guest)
 
 
-def venue_body(**fields: Any) -> dict[str, Any]:
-    """Return a body of POST /venues/register; `fields` replace the defaults."""
-    dates = [day(ahead) for ahead in range(1, 10)]
-    return {
-        "venue_name": "Pearl Hall",
-        "type": "Hall",
-        "address": "1 Main Road, Saddar, Karachi",
-        "maps_location": {"lat": 24.86, "lng": 67.0},
-        "capacity": 200,
-        "dates_available": dates,
-        "pricing": {"overrides": [{"date": date, "price": 100_000 + 1_000 * n} for n, date in enumerate(dates, 1)]},
-        **fields,
-    }
+def _send_over_http(url: str, method: str, path: str, body: Any, headers: dict[str, str]) -> ApiResponse:
+    with closing(HTTPConnection(url.removeprefix("http://"), timeout=TIMEOUT_SECONDS)) as connection:
+        # The server may respond and close before it has read a large body: its response is still readable.
+        with suppress(BrokenPipeError):
+            connection.request(method, path, body, headers)
+        response = connection.getresponse()
+        return ApiResponse(response.status, Headers(response.getheaders()), response.read())

@@ -6,12 +6,13 @@ import socket
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPException
 from typing import TYPE_CHECKING
 
-import requests
-
+from tests.api_client import ApiClient
 from tests.conftest import SECRET
-from tests.processes import START_SECONDS, child_environment, running_process
+from tests.processes import child_environment, running_process
 
 if TYPE_CHECKING:
     import subprocess
@@ -34,9 +35,10 @@ class RunningServer:
         """The URL that it listens on."""
         return f"http://127.0.0.1:{self.port}"
 
-    def ask(self, path: str) -> str:
-        """Return the response text of GET `path`."""
-        return requests.get(self.url + path, timeout=START_SECONDS).text
+    @property
+    def api(self) -> ApiClient:
+        """A client of the server."""
+        return ApiClient(self.url)
 
     def log_text(self) -> str:
         """The server's log so far."""
@@ -56,9 +58,9 @@ def running_server(*, mongo_uri: str | None, folder: Path, **settings: str) -> I
     """Run `halls serve` with its data in `folder` until the block ends; waits for /health, not for readiness."""
     port = int(settings.pop("PORT", 0)) or free_port()
     folder.mkdir(parents=True, exist_ok=True)
-    log, url = folder / "server.log", f"http://127.0.0.1:{port}/health"
+    log, api = folder / "server.log", ApiClient(f"http://127.0.0.1:{port}")
     options = {"HOST": "127.0.0.1", "PORT": str(port), "RATE_LIMITS": "off", **settings}
-    with running_halls("serve", mongo_uri, log, lambda: responds(url), **options) as process:
+    with running_halls("serve", mongo_uri, log, lambda: responds(api), **options) as process:
         yield RunningServer(process, port, log)
 
 
@@ -74,9 +76,9 @@ def running_halls(
         yield process
 
 
-def responds(url: str) -> bool:
-    """Return whether GET `url` succeeds. Without a database, a server opens its port seconds before it responds."""
+def responds(api: ApiClient) -> bool:
+    """Return whether GET /health succeeds. Without a database, a server opens its port seconds before it responds."""
     try:
-        return requests.get(url, timeout=START_SECONDS).ok
-    except requests.RequestException:
+        return api.get("/health").status == HTTPStatus.OK
+    except (OSError, HTTPException):
         return False

@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from halls.logs import ServerLogger, configure_logging
-from tests.api_client import PASSWORD, day
+from tests.factories import PASSWORD, day
 from tests.loggers import preserved_logging
 
 if TYPE_CHECKING:

@@ -22,8 +22,9 @@ from halls.app import create_app
 from halls.clock import utc_now
 from halls.mongo.heartbeats import save_heartbeat
 from halls.outbox.store import enqueue
-from tests.api_client import ApiClient, day
+from tests.api_client import ApiClient
 from tests.conftest import make_config
+from tests.factories import day
 from tests.servers import running_server
 from tests.tcp_proxy import TcpProxy
 
@@ -151,14 +152,13 @@ def test_only_this_machine_or_a_client_with_the_token_can_read_metrics(
 def test_workers_count_together_and_a_replaced_worker_loses_no_counts(fresh_uri: str, tmp_path: Path) -> None:
     sample = 'halls_requests_total{method="GET",route="/health",status="200"}'
     with running_server(mongo_uri=fresh_uri, folder=tmp_path, WEB_WORKERS="2") as server:
-        get = server.ask
-        before = value_of(get("/metrics"), sample)
+        before = value_of(server.api.get("/metrics").text, sample)
         for _ in range(40):
-            get("/health")
-        assert value_of(get("/metrics"), sample) == before + 40
+            server.api.get("/health")
+        assert value_of(server.api.get("/metrics").text, sample) == before + 40
         files = len(list((tmp_path / "metrics").iterdir()))
     with running_server(mongo_uri=fresh_uri, folder=tmp_path, WEB_WORKERS="2") as server:
-        assert value_of(server.ask("/metrics"), sample) >= before + 40
+        assert value_of(server.api.get("/metrics").text, sample) >= before + 40
         # New processes reuse the files of ended ones. Otherwise each replaced worker would leave files behind.
         assert len(list((tmp_path / "metrics").iterdir())) <= files + 1
 

@@ -11,12 +11,13 @@ import time_machine
 from bson import ObjectId
 
 from halls.clock import utc_now
-from tests.api_client import PASSWORD, ApiClient
 from tests.conftest import SECRET
 from tests.contract_routes import NO_ID, OWNERS_ONLY, PRIVATE, Row, name_of
+from tests.factories import PASSWORD
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db
+    from tests.api_client import ApiClient
 
 JSON = {"Content_Type": "application/json"}
 
@@ -31,8 +32,8 @@ def auth_error(answer: Any) -> str:
 
 @pytest.mark.parametrize("row", PRIVATE, ids=name_of)
 def test_a_missing_token_is_reported_before_other_errors(api: ApiClient, row: Row) -> None:
-    answer = api.client.open(row.at("no-id") + "?nonsense=1", method=row.method, data=b"{", headers={"Cookie": "a=b"})
-    assert (answer.status_code, answer.get_json()["code"]) == (401, "missing_token")
+    answer = api.send(row.method, row.at("no-id") + "?nonsense=1", b"{", Cookie="a=b")
+    assert (answer.status, answer.code) == (401, "missing_token")
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
@@ -44,13 +45,8 @@ def test_an_invalid_token_is_reported_before_other_errors(api: ApiClient, row: R
 
 @pytest.mark.parametrize("row", OWNERS_ONLY, ids=name_of)
 def test_owner_only_is_reported_before_errors_in_body_and_query(api: ApiClient, row: Row) -> None:
-    answer = api.client.open(
-        row.at(NO_ID) + "?nonsense=1",
-        method=row.method,
-        data=b"{",
-        headers={"Authorization": f"Bearer {api.guest()}"},
-    )
-    assert (answer.status_code, answer.get_json()["code"]) == (403, "owner_only")
+    answer = api.send(row.method, row.at(NO_ID) + "?nonsense=1", b"{", token=api.guest())
+    assert (answer.status, answer.code) == (403, "owner_only")
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])

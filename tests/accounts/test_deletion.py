@@ -19,8 +19,8 @@ from halls.venues import service as venues
 from halls.venues import store as venues_store
 from tests.accounts.concurrency import at_once, start_rival
 from tests.accounts.google_keys import id_token
-from tests.api_client import PASSWORD, ApiClient, ApiResponse, day, venue_body
-from tests.external_documents import insert_booking, insert_user
+from tests.api_client import ApiClient, ApiResponse
+from tests.factories import PASSWORD, day, insert_booking, insert_user, venue_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable

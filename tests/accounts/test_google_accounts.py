@@ -15,8 +15,8 @@ from halls.accounts.schemas import GoogleSignIn
 from halls.clock import utc_now
 from tests.accounts.concurrency import at_once, run_before_first_call
 from tests.accounts.google_keys import id_token
-from tests.api_client import PASSWORD, ApiClient, ApiResponse, day
-from tests.external_documents import EXTERNAL_PASSWORD, insert_user
+from tests.api_client import ApiClient, ApiResponse
+from tests.factories import EXTERNAL_PASSWORD, PASSWORD, day, insert_user
 
 if TYPE_CHECKING:
     from flask import Flask

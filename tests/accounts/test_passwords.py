@@ -12,9 +12,9 @@ import pytest
 
 from halls.accounts import passwords
 from halls.accounts.passwords import COMMONEST, TooManyAtOnce, hash_password, password_matches, read_blocklist
-from tests.api_client import PASSWORD
 from tests.commands import PRODUCTION
 from tests.conftest import PRODUCTION_HASHER, make_config
+from tests.factories import PASSWORD
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from halls.outbox.worker import handle_next
 from tests.accounts.concurrency import allow_concurrent_hashing, at_once, run_before_first_call
 from tests.accounts.conftest import APP_URL, token_in
 from tests.accounts.google_keys import id_token
-from tests.api_client import PASSWORD, ApiClient, ApiResponse
-from tests.external_documents import insert_user
+from tests.api_client import ApiClient, ApiResponse
+from tests.factories import PASSWORD, insert_user
 
 if TYPE_CHECKING:
     from flask import Flask

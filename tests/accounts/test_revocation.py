@@ -11,7 +11,8 @@ import pytest
 from halls.accounts import deletion, service, store
 from tests.accounts.concurrency import run_before_first_call
 from tests.accounts.google_keys import id_token
-from tests.api_client import PASSWORD, ApiClient
+from tests.api_client import ApiClient
+from tests.factories import PASSWORD
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:

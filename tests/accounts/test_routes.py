@@ -11,12 +11,12 @@ import time_machine
 from bson import ObjectId
 
 from halls.accounts.passwords import password_matches
-from tests.api_client import PASSWORD, ApiClient
 from tests.conftest import SECRET
-from tests.external_documents import EXTERNAL_PASSWORD, insert_owner, insert_user
+from tests.factories import EXTERNAL_PASSWORD, PASSWORD, insert_owner, insert_user
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db
+    from tests.api_client import ApiClient
 
 PROFILE = {
     *("id", "full_name", "email", "contact_number", "is_venue_owner", "role", "auth_provider"),

@@ -15,7 +15,7 @@ from halls.accounts.passwords import needs_new_hash
 from halls.accounts.schemas import Login, PasswordChange
 from halls.accounts.tokens import TokenRevoked
 from halls.clock import utc_now
-from tests.external_documents import EXTERNAL_PASSWORD, insert_user
+from tests.factories import EXTERNAL_PASSWORD, insert_user
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db, Document

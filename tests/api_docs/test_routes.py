@@ -36,7 +36,7 @@ def test_the_page_forbids_inline_scripts_and_other_origins(api: ApiClient) -> No
 
 
 def test_every_asset_of_the_page_is_served(api: ApiClient) -> None:
-    page = api.client.get("/docs").get_data(as_text=True)
+    page = api.get("/docs").text
     assets = re.findall(r'(?:src|href)="([^"]+)"', page)
     assert len(assets) == 6
     for asset in assets:

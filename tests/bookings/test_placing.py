@@ -10,14 +10,14 @@ import time_machine
 from bson import Decimal128, ObjectId
 
 from halls.bookings import service
-from tests.api_client import ApiClient, day
 from tests.contract_routes import NO_ID
-from tests.external_documents import bare_venue_document, insert_booking, insert_user, insert_venue
+from tests.factories import bare_venue_document, day, insert_booking, insert_user, insert_venue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from halls.mongo.client import Db, Document
+    from tests.api_client import ApiClient
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, 500_000, tzinfo=timezone.utc)
 FIELDS = {

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bson import ObjectId
 
-from tests.api_client import ApiClient, day
 from tests.contract_routes import NO_ID
-from tests.external_documents import insert_booking, insert_user, insert_venue
+from tests.factories import day, insert_booking, insert_user, insert_venue
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db
+    from tests.api_client import ApiClient
 
 FIELDS = {
     *("id", "venue_id", "user_id", "date", "guests", "status", "price_locked", "notes", "created_at", "updated_at"),

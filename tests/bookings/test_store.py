@@ -10,11 +10,11 @@ from pymongo.errors import AutoReconnect, DuplicateKeyError, OperationFailure, W
 
 from halls.bookings import store
 from halls.mongo.client import in_transaction
-from tests.api_client import ApiClient, day
-from tests.external_documents import insert_booking
+from tests.factories import day, insert_booking
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db
+    from tests.api_client import ApiClient
 
 
 @pytest.mark.parametrize(

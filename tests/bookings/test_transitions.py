@@ -10,12 +10,12 @@ import time_machine
 from bson import ObjectId
 
 from halls.clock import utc_now
-from tests.api_client import ApiClient, ApiResponse, day
 from tests.contract_routes import NO_ID
-from tests.external_documents import WRITTEN_AT, insert_booking, insert_venue
+from tests.factories import WRITTEN_AT, day, insert_booking, insert_venue
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db
+    from tests.api_client import ApiClient, ApiResponse
 
 
 class Parties(NamedTuple):

@@ -20,17 +20,9 @@ from halls.mongo.client import connect
 from halls.mongo.heartbeats import save_heartbeat
 from halls.mongo.indexes import ensure_collections
 from halls.venues.invariants import StoredVenue
-from tests.api_client import day
 from tests.commands import run_halls, run_python
 from tests.data_transfer.rows import name_case
-from tests.external_documents import (
-    bare_venue_document,
-    index_all,
-    insert_booking,
-    insert_owner,
-    insert_user,
-    insert_venue,
-)
+from tests.factories import bare_venue_document, day, index_all, insert_booking, insert_owner, insert_user, insert_venue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,8 +21,8 @@ from halls.server import cli as server_cli
 from halls.server import first_steps
 from tests.architecture.source import ROOT
 from tests.commands import PRODUCTION, run_halls
-from tests.data_transfer.rows import venue_row, write_lines
-from tests.external_documents import insert_user, insert_venue
+from tests.data_transfer.rows import write_lines
+from tests.factories import insert_user, insert_venue, venue_row
 from tests.servers import running_server
 
 if TYPE_CHECKING:

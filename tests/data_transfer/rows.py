@@ -6,14 +6,11 @@ import csv
 import json
 from typing import TYPE_CHECKING, Any
 
-from tests.api_client import venue_body
+from tests.factories import OWNER_EMAIL
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-OWNER_EMAIL = "owner@example.com"
-GUEST_EMAIL = "guest@example.com"
-VENUE_ID, OTHER_ID = "a" * 24, "b" * 24
 CELLS = {
     "venue_name": "Pearl Hall",
     "type": "Hall",
@@ -23,24 +20,6 @@ CELLS = {
     "capacity": "200",
     "owner_email": OWNER_EMAIL,
 }
-
-
-def venue_row(**fields: Any) -> dict[str, Any]:
-    """Return a venue as a JSON row; `fields` override the defaults."""
-    return venue_body(**{"owner_email": OWNER_EMAIL, **fields})
-
-
-def booking_row(**fields: Any) -> dict[str, Any]:
-    """Return a past booking of VENUE_ID as a JSON row; `fields` override the defaults."""
-    return {
-        "venue_id": VENUE_ID,
-        "user_email": GUEST_EMAIL,
-        "date": "2020-01-05",
-        "guests": 50,
-        "status": "confirmed",
-        "price_locked": 1000,
-        **fields,
-    }
 
 
 def write_lines(path: Path, *rows: Any) -> Path:

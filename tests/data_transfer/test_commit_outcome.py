@@ -15,8 +15,7 @@ from halls.data_transfer import transaction
 from halls.data_transfer.transaction import Batch, TransactionTooLarge, save_batches
 from halls.mongo.client import in_transaction
 from halls.venues.store import has_venue
-from tests.api_client import day
-from tests.external_documents import bare_venue_document, insert_booking, insert_venue
+from tests.factories import bare_venue_document, day, insert_booking, insert_venue
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,8 +13,8 @@ from halls.data_transfer import transaction
 from halls.data_transfer.files import Row
 from halls.data_transfer.importing import ImportStopped, Report, import_rows
 from tests.accounts.concurrency import start_rival
-from tests.api_client import PASSWORD, ApiClient, day
-from tests.data_transfer.rows import GUEST_EMAIL, OWNER_EMAIL, VENUE_ID, booking_row, venue_row
+from tests.api_client import ApiClient
+from tests.factories import GUEST_EMAIL, OWNER_EMAIL, PASSWORD, VENUE_ID, booking_row, day, venue_row
 
 if TYPE_CHECKING:
     from flask import Flask

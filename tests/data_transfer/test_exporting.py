@@ -16,9 +16,8 @@ from halls.clock import utc_now
 from halls.data_transfer import exporting
 from halls.data_transfer.exporting import export_lines
 from halls.demo.load import load_demo
-from tests.api_client import ApiClient, day
 from tests.commands import run_halls
-from tests.external_documents import bare_venue_document, insert_booking, insert_owner, insert_user, insert_venue
+from tests.factories import bare_venue_document, day, insert_booking, insert_owner, insert_user, insert_venue
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from click.testing import Result
 
     from halls.mongo.client import Db
+    from tests.api_client import ApiClient
 
 
 def export(db: Db) -> bytes:

@@ -9,25 +9,15 @@ import pytest
 from bson import ObjectId
 
 from halls.demo.load import PASSWORD
-from tests.api_client import ApiClient, day
 from tests.commands import run_halls
-from tests.data_transfer.rows import (
-    CELLS,
-    GUEST_EMAIL,
-    OTHER_ID,
-    OWNER_EMAIL,
-    VENUE_ID,
-    venue_row,
-    write_csv,
-    write_export,
-    write_lines,
-)
-from tests.external_documents import insert_owner, insert_user
+from tests.data_transfer.rows import CELLS, write_csv, write_export, write_lines
+from tests.factories import GUEST_EMAIL, OTHER_ID, OWNER_EMAIL, VENUE_ID, day, insert_owner, insert_user, venue_row
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from halls.mongo.client import Db
+    from tests.api_client import ApiClient
 
 CREATED_AT = "2026-02-03T04:05:06.789Z"
 

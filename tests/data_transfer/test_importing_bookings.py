@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bson import ObjectId
 
-from tests.api_client import day
 from tests.commands import run_halls
-from tests.data_transfer.rows import (
+from tests.data_transfer.rows import name_case, write_export
+from tests.factories import (
     GUEST_EMAIL,
     OTHER_ID,
     OWNER_EMAIL,
     VENUE_ID,
     booking_row,
-    name_case,
+    day,
+    insert_booking,
+    insert_owner,
+    insert_user,
+    insert_venue,
     venue_row,
-    write_export,
 )
-from tests.external_documents import insert_booking, insert_owner, insert_user, insert_venue
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,10 +14,9 @@ from pymongo.errors import AutoReconnect, ExecutionTimeout, OperationFailure
 from halls.data_transfer import importing, transaction
 from halls.data_transfer.transaction import Batch, NotSaved, TransactionTooLarge, save_batches
 from halls.mongo.client import in_transaction
-from tests.api_client import day
 from tests.commands import run_halls, run_python
-from tests.data_transfer.rows import OWNER_EMAIL, venue_row, write_lines
-from tests.external_documents import bare_venue_document, insert_owner, insert_venue
+from tests.data_transfer.rows import write_lines
+from tests.factories import OWNER_EMAIL, bare_venue_document, day, insert_owner, insert_venue, venue_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,6 @@ from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import requests
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
@@ -126,8 +125,8 @@ def test_one_command_replaces_the_name_everywhere_in_the_site() -> None:
 def test_a_ready_server_responds_as_the_page_says(mongo_uri: str, tmp_path: Path) -> None:
     assert "curl http://127.0.0.1:5000/health/ready" in find_block("sh", "systemctl enable --now halls.socket")
     with running_server(mongo_uri=mongo_uri, folder=tmp_path) as server:
-        wait_until(lambda: requests.get(f"{server.url}/health/ready", timeout=5).status_code == 200)
-        assert f"`{server.ask('/health/ready').strip()}` means" in TEXT
+        server.api.wait_until_ready()
+        assert f"`{server.api.get('/health/ready').text.strip()}` means" in TEXT
 
 
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"`(halls [a-z][^`]*)`", TEXT)) - LONG_RUNNING))

@@ -105,7 +105,7 @@ def test_a_request_id_is_forwarded_and_an_invalid_one_replaced(site: Site) -> No
 def test_metrics_are_not_public(site: Site, path: str) -> None:
     response = site.ask(f"GET {path}", X_Forwarded_For="127.0.0.1")
     assert_error_response(response, 404, "not_found")
-    assert "halls_requests_total" in site.server.ask("/metrics"), "Prometheus scrapes the application directly"
+    assert "halls_requests_total" in site.server.api.get("/metrics").text, "Prometheus scrapes the application directly"
 
 
 @pytest.mark.parametrize("path", ["//metrics", "/Metrics"])

@@ -17,7 +17,7 @@ from halls.accounts.emails import hash_reset_token
 from halls.accounts.store import insert_reset
 from halls.clock import utc_now
 from halls.mongo.client import connect
-from tests.api_client import PASSWORD
+from tests.factories import PASSWORD
 from tests.faults.fault_injection import failing, find_children, serving
 from tests.races.race_client import DATE, OTHER_DATE, Call, Event, RaceClient
 from tests.waiting import wait_until

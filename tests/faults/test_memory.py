@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.api_client import PASSWORD
+from tests.factories import PASSWORD
 from tests.faults.fault_injection import find_children, is_ready, serving
 from tests.races.race_client import Call, RaceClient
 from tests.waiting import wait_until

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from halls.search.candidates import radius_cache
-from tests.api_client import PASSWORD, ApiClient, ApiResponse
+from tests.api_client import ApiClient, ApiResponse
+from tests.factories import PASSWORD
 from tests.hostile.contract import find_violations, outcome_of
 from tests.hostile.world import D1, D2, RESET_TOKEN, U1_MAIL, V1, hash_documents, put_back_world
 
@@ -74,12 +75,7 @@ class HostileClient(ApiClient):
         self, method: str, path: str, data: bytes, *, token: str | None = None, content_type: str = "application/json"
     ) -> ApiResponse:
         """Send a body as it is; fails if the response breaks the contract."""
-        before = self.hash_documents()
-        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        sent = self.client.open(path, method=method, data=data, headers=headers, content_type=content_type)
-        response = ApiResponse(sent.status_code, sent.get_json(silent=True), sent.headers)
-        self._check(response, before, with_token=token is not None)
-        return response
+        return self.send(method, path, data, token=token, Content_Type=content_type)
 
     def _check(self, response: ApiResponse, before: object, *, with_token: bool) -> None:
         assert find_violations(response, with_token=with_token) == []

@@ -62,7 +62,7 @@ def _header_violations(response: ApiResponse, *, with_token: bool) -> list[str]:
 
 def find_missing_headers(response: ApiResponse, required: dict[str, str]) -> list[str]:
     """Return a message for each header that is absent, empty, or does not contain its required text."""
-    actual = {name: response.headers.get(name) for name in required}
+    actual = {name: response.headers.get(name, "") for name in required}
     return [
         f"header {name} is {actual[name]!r}, not {text!r}"
         for name, text in required.items()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
@@ -46,12 +45,8 @@ class RawResponse:
 
     @property
     def as_api_response(self) -> ApiResponse:
-        """The response of the API; its JSON is None if the body is something else."""
-        try:
-            body = json.loads(self.body)
-        except ValueError:
-            body = None
-        return ApiResponse(self.status, body, ResponseHeaders(self.headers))
+        """The response of the API."""
+        return ApiResponse(self.status, ResponseHeaders(self.headers), self.body)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.api_client import PASSWORD
+from tests.factories import PASSWORD
 from tests.hostile.client import BOOKING, assert_outcome, short_id
 from tests.hostile.tokens import (
     HS256,

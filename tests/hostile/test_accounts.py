@@ -8,7 +8,7 @@ import pytest
 
 from halls.accounts.emails import hash_reset_token
 from halls.clock import utc_now
-from tests.api_client import PASSWORD
+from tests.factories import PASSWORD
 from tests.hostile.client import LOGIN, RESET, SIGNUP, assert_invalid, assert_outcome, changed, short_id
 from tests.hostile.world import (
     GOOGLE_ONLY_MAIL,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.api_client import day
+from tests.factories import day
 from tests.hostile.client import BOOKING, assert_invalid, assert_outcome, changed, short_id
 from tests.hostile.world import (
     B1,

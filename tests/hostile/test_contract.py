@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,7 +25,7 @@ SUCCESS = {"ok": True, "data": {}}
 
 
 def respond(document: Any, status: int, **headers: str) -> ApiResponse:
-    return ApiResponse(status, document, Headers({**HEADERS, **headers}))
+    return ApiResponse(status, Headers({**HEADERS, **headers}), json.dumps(document).encode())
 
 
 def test_a_correct_response_has_no_violations() -> None:

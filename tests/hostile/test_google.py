@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from halls.clock import utc_now
 from tests.accounts.google_keys import KID, claims, id_token, rsa_key, segment
-from tests.api_client import PASSWORD
+from tests.factories import PASSWORD
 from tests.hostile.client import SIGNUP, assert_invalid, assert_outcome, changed, short_id
 
 if TYPE_CHECKING:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.api_client import PASSWORD
-from tests.faults.fault_injection import wait_until
+from tests.factories import PASSWORD
 from tests.hostile.client import LOGIN
 from tests.hostile.contract import find_violations, outcome_of
 from tests.hostile.http_cases import HTTP_CASES, HttpCase
 from tests.hostile.http_checks import find_problems
 from tests.hostile.raw_http import request_bytes, send
 from tests.hostile.world import R_MAIL, U1, U1_MAIL, U2
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from halls.mongo.client import connect
 from halls.mongo.embedded import embedded_mongod
-from tests.faults.fault_injection import CONSECUTIVE_RESPONSES, RECOVERY_SECONDS, pid_of_mongod, wait_until
+from tests.faults.fault_injection import CONSECUTIVE_RESPONSES, RECOVERY_SECONDS, pid_of_mongod
 from tests.hostile.client import BOOKING, LOGIN, SIGNUP
 from tests.hostile.contract import find_violations, outcome_of
 from tests.hostile.raw_http import request_bytes, send
 from tests.hostile.world import B1, D1, O1, U1, V1, hash_documents, put_back_world
 from tests.servers import RunningServer, running_server
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from bson import ObjectId
 from halls.accounts.emails import hash_reset_token
 from halls.clock import utc_now
 from halls.search.reindex import reindex_stale
-from tests.api_client import PASSWORD, day
+from tests.factories import PASSWORD, day
 from tests.hostile.tokens import access_token
 
 if TYPE_CHECKING:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.api_client import ApiClient, ApiResponse, day, venue_body
 from tests.contract_routes import NO_ID, OWNERS_ONLY, ROWS, WITH_ID, Row, name_of
+from tests.factories import day, venue_body
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from halls.mongo.client import Db
+    from tests.api_client import ApiClient, ApiResponse
 
 
 def fields_for(api: ApiClient, row: Row, query: str) -> tuple[int, list[str]]:

@@ -10,12 +10,13 @@ from bson import ObjectId
 
 from halls.clock import utc_now
 from halls.http.idempotency import find_response, hash_body
-from tests.api_client import ApiClient, ApiResponse, day, venue_body
+from tests.factories import day, venue_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from halls.mongo.client import Db, Document
+    from tests.api_client import ApiClient, ApiResponse
 
 KEY = "order-1!~"
 
@@ -90,9 +91,9 @@ def test_another_venue_with_the_same_key_is_a_conflict(owner: Owner) -> None:
 def test_key_order_and_whitespace_of_the_body_do_not_matter(owner: Owner) -> None:
     first = owner.book()
     raw = f'{{ "guests":10,\n"date" : "{day(3)}", "venue_id":"{owner.venue_id}" }}'
-    headers = {"Authorization": f"Bearer {owner.token}", "Idempotency-Key": KEY}
-    replay = owner.api.client.post("/bookings", data=raw, content_type="application/json", headers=headers)
-    assert replay.get_json() == first.json
+    headers = {"Content_Type": "application/json", "Idempotency_Key": KEY}
+    replay = owner.api.post("/bookings", raw.encode(), token=owner.token, **headers)
+    assert replay.json == first.json
     assert replay.headers["Idempotent-Replayed"] == "true"
 
 

@@ -18,8 +18,9 @@ from halls.http.rate_limits import Limit, RateLimiter
 from halls.mongo.client import connect
 from halls.server.startup import make_server_app
 from tests.accounts.concurrency import allow_concurrent_hashing, at_once
-from tests.api_client import PASSWORD, ApiClient, ApiResponse
+from tests.api_client import ApiClient, ApiResponse
 from tests.conftest import make_config, uri_of
+from tests.factories import PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

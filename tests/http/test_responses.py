@@ -16,15 +16,15 @@ from halls.clock import utc_now
 from halls.errors import ApiError
 from halls.logs import configure_logging
 from halls.search import routes as search_routes
-from tests.api_client import PASSWORD, ApiClient, ApiResponse, day, venue_body
 from tests.contract_routes import NO_ID, PRIVATE, ROWS, Row, name_of
-from tests.external_documents import insert_booking
+from tests.factories import PASSWORD, booking_body, day, insert_booking, venue_body
 from tests.loggers import preserved_logging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from halls.mongo.client import Db
+    from tests.api_client import ApiClient, ApiResponse
 
 # Contract, section 1.
 CODES = {
@@ -68,13 +68,11 @@ class Scenario:
 
     def book(self, date: str, guests: int = 1, **headers: str) -> ApiResponse:
         """Send POST /bookings for the venue."""
-        body = {"venue_id": self.venue_id, "date": date, "guests": guests}
-        return self.api.post("/bookings", body, token=self.guest, **headers)
+        return self.api.post("/bookings", booking_body(self.venue_id, date, guests=guests), token=self.guest, **headers)
 
-    def log_in(self, raw: bytes, **kwargs: Any) -> ApiResponse:
+    def log_in(self, raw: bytes, content_type: str = "application/json") -> ApiResponse:
         """Log in with the body `raw`."""
-        response = self.api.client.post("/auth/login", data=raw, **{"content_type": "application/json", **kwargs})
-        return ApiResponse(response.status_code, response.get_json(), response.headers)
+        return self.api.post("/auth/login", raw, Content_Type=content_type)
 
     def expired(self) -> ApiResponse:
         """Send a request with an expired token."""
@@ -130,7 +128,7 @@ REQUESTS: dict[str, Callable[[Scenario], ApiResponse]] = {
     "has_bookings": lambda scenario: scenario.api.delete(f"/venues/{scenario.venue_id}", token=scenario.owner),
     "bad_transition": lambda scenario: scenario.cancelled_and_confirmed(),
     "body_too_large": lambda scenario: scenario.log_in(b" " * (256 * 1024 + 1)),
-    "not_json": lambda scenario: scenario.log_in(b"{}", content_type="text/plain"),
+    "not_json": lambda scenario: scenario.log_in(b"{}", "text/plain"),
     "validation_error": lambda scenario: scenario.log_in(b"{}"),
     "date_in_past": lambda scenario: scenario.book(day(-1)),
     "over_capacity": lambda scenario: scenario.book(day(2), 201),
@@ -309,6 +307,6 @@ def test_timestamps_are_whole_seconds_in_utc(api: ApiClient, db: Db) -> None:
 
 def test_head_and_options_get_no_body(api: ApiClient) -> None:
     for method in ("HEAD", "OPTIONS"):
-        response = api.client.open("/health", method=method)
-        assert (response.status_code, response.data) == (200, b"")
+        response = api.send(method, "/health")
+        assert (response.status, response.content) == (200, b"")
         assert response.headers["X-Content-Type-Options"] == "nosniff"

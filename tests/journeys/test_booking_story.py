@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tests.api_client import PASSWORD, day, venue_body
+from tests.factories import PASSWORD, day, venue_body
 from tests.servers import running_server
 
 if TYPE_CHECKING:

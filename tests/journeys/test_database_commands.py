@@ -10,9 +10,9 @@ from bson import ObjectId
 from pymongo import MongoClient, monitoring
 
 from halls.server.startup import make_server_app
-from tests.api_client import ApiClient, day
+from tests.api_client import ApiClient
 from tests.conftest import make_config
-from tests.external_documents import bare_venue_document, index_all, insert_booking
+from tests.factories import bare_venue_document, day, index_all, insert_booking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

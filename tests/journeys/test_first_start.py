@@ -7,47 +7,53 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tests.api_client import day
 from tests.commands import PRODUCTION
-from tests.processes import child_environment, run_program, running_process
-from tests.servers import HALLS, free_port
+from tests.factories import day
+from tests.servers import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+HALLS = [sys.executable, "-m", "halls.cli"]
 SECONDS = 60
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """Return environment variables that contain only the `settings` of Halls."""
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}  # noqa: TID251 - for a child
+    return {**inherited, **settings}
 
 
 @contextmanager
 def demo_server(folder: Path) -> Iterator[str]:
-    """Run `halls serve --demo` in an empty folder; yield its output after the last line of the first steps."""
-    output, errors = folder / "output", folder / "errors"
-    settings = child_environment(PORT=str(free_port()), LOG_LEVEL="ERROR")
-    with (
-        errors.open("wb") as stderr,
-        running_process(
-            [*HALLS, "serve", "--demo"],
-            output,
-            lambda: output.read_text().endswith("Stop with Ctrl-C.\n"),
-            end=press_ctrl_c,
-            env=settings,
-            cwd=folder,
-            stderr=stderr,
-            start_new_session=True,
-        ) as process,
-    ):
-        printed = output.read_text()
-        yield printed
-    assert (process.returncode, output.read_text(), errors.read_text()) == (0, printed, "")
+    """Run `halls serve --demo` in an empty folder; yield its output until the last line of the first steps."""
+    settings = environment(PORT=str(free_port()), LOG_LEVEL="ERROR")
+    with (folder / "errors").open("wb") as errors:
+        options: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": errors, "text": True, "start_new_session": True}
+        process = subprocess.Popen([*HALLS, "serve", "--demo"], env=settings, cwd=folder, **options)
+    assert process.stdout
+    try:
+        yield _read_until(process.stdout, "Stop with Ctrl-C.")
+    finally:
+        # A terminal sends Ctrl-C to the whole process group.
+        os.killpg(process.pid, signal.SIGINT)
+        rest, _ = process.communicate(timeout=SECONDS)
+    assert (process.returncode, rest) == (0, "")
+    assert (folder / "errors").read_text() == ""
 
 
-def press_ctrl_c(process: subprocess.Popen[bytes]) -> None:
-    """Interrupt a process as a terminal does: its whole process group gets SIGINT."""
-    os.killpg(process.pid, signal.SIGINT)
+def _read_until(lines: Iterable[str], last: str) -> str:
+    output = ""
+    for line in lines:
+        output += line
+        if last in line:
+            return output
+    raise AssertionError(f"the server ended:\n{output}")
 
 
 def run_in_bash(printed: str, name: str) -> Any:
@@ -79,7 +85,10 @@ def test_a_server_without_rate_limit_counts_stops_without_output(tmp_path: Path)
 
 
 def test_production_names_all_invalid_settings_in_one_message(tmp_path: Path) -> None:
-    result = run_program([*HALLS, "serve"], tmp_path, HALLS_ENV="production", JWT_SECRET="weak", PORT="99999")
+    settings = environment(HALLS_ENV="production", JWT_SECRET="weak", PORT="99999")
+    result = subprocess.run(
+        [*HALLS, "serve"], env=settings, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=SECONDS
+    )
     assert result.returncode == 1
     assert result.stdout == ""
     assert all(name in result.stderr for name in ("MONGO_URI", "JWT_SECRET", "PORT"))
@@ -90,7 +99,16 @@ def test_production_names_all_invalid_settings_in_one_message(tmp_path: Path) ->
 
 def test_production_rejects_the_demo_option(tmp_path: Path, fresh_uri: str) -> None:
     required = {"JWT_SECRET": "x" * 32, "MONGO_URI": fresh_uri, **PRODUCTION}
-    result = run_program([*HALLS, "serve", "--demo"], tmp_path, PORT=str(free_port()), **required)
+    settings = environment(PORT=str(free_port()), **required)
+    result = subprocess.run(
+        [*HALLS, "serve", "--demo"],
+        env=settings,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=SECONDS,
+    )
     assert result.returncode == 1
     assert "--demo" in result.stderr
     assert "Traceback" not in result.stderr

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tests.api_client import PASSWORD, venue_body
 from tests.conftest import uri_of
+from tests.factories import PASSWORD, venue_body
 from tests.servers import running_server
 from tests.uploads.files import make_file
 from tests.uploads.seaweed import running_seaweed

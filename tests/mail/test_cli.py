@@ -12,7 +12,7 @@ from halls.accounts.emails import PASSWORD_RESET
 from halls.clock import utc_now
 from halls.outbox.store import enqueue
 from tests.commands import PRODUCTION, run_halls
-from tests.external_documents import insert_user
+from tests.factories import insert_user
 from tests.mail.smtp_server import running_smtp_server
 from tests.servers import running_halls
 from tests.waiting import wait_until

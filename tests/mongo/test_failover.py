@@ -10,7 +10,7 @@ from bson import ObjectId
 
 from halls.mongo import failover
 from halls.mongo.client import find_election
-from tests.api_client import day
+from tests.factories import day
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.api_client import PASSWORD, day, venue_body
 from tests.contract_routes import NO_ID
+from tests.factories import PASSWORD, day, venue_body
 from tests.openapi.document import ValidatingClient, current_document, list_operations
 
 if TYPE_CHECKING:

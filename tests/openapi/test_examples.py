@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.api_client import ApiClient, day
+from tests.factories import day
 from tests.openapi.document import current_document, list_operations
+
+if TYPE_CHECKING:
+    from tests.api_client import ApiClient
 
 DOCUMENT = current_document()
 EXAMPLES = [

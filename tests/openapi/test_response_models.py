@@ -29,7 +29,8 @@ from halls.venues.availability import list_availability
 from halls.venues.service import new_venue
 from halls.venues.store import get_venue
 from halls.venues.venue import serialize_venue, serialize_venue_card, serialize_venue_summary
-from tests.api_client import PASSWORD, ApiClient, day, venue_body
+from tests.api_client import ApiClient
+from tests.factories import PASSWORD, day, venue_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -14,7 +14,7 @@ from halls.accounts.emails import PASSWORD_RESET
 from halls.clock import utc_now
 from halls.outbox.store import enqueue, list_entries
 from tests.conftest import SECRET
-from tests.external_documents import insert_user
+from tests.factories import insert_user
 from tests.mail.smtp_server import SmtpServer, running_smtp_server
 from tests.processes import child_environment, running_process
 from tests.waiting import wait_until

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field
-from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
@@ -17,8 +14,9 @@ from bson import ObjectId
 from halls.accounts.account import account_from_document
 from halls.accounts.tokens import make_token
 from halls.clock import utc_now
-from tests.api_client import ApiResponse, day
+from tests.api_client import ApiClient, ApiResponse
 from tests.conftest import SECRET
+from tests.factories import booking_body, day, user_document, venue_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -46,11 +44,10 @@ class Call:
     delay: float = 0.0
     then: Call | None = None
 
-    @property
-    def headers(self) -> dict[str, str]:
-        """The Authorization and Idempotency-Key headers, if any."""
-        headers = {"Authorization": self.token and f"Bearer {self.token}", "Idempotency-Key": self.key}
-        return {name: value for name, value in headers.items() if value}
+    def send_to(self, api: ApiClient) -> ApiResponse:
+        """Send the request; return its response."""
+        headers = {"Idempotency_Key": self.key} if self.key else {}
+        return api.send(self.method, self.path, self.body, token=self.token, **headers)
 
 
 @dataclass(frozen=True)
@@ -185,8 +182,7 @@ class Account:
 
     def order(self, venue_id: ObjectId, date: str = DATE, *, key: str | None = None, delay: float = 0.0) -> Call:
         """Return a POST /bookings."""
-        body = {"venue_id": str(venue_id), "date": date, "guests": 100}
-        return Call("POST", "/bookings", self.token, body, key, delay)
+        return Call("POST", "/bookings", self.token, booking_body(venue_id, date), key, delay)
 
     def change(self, venue_id: ObjectId, delay: float = 0.0, **fields: Any) -> Call:
         """Return a PATCH of a venue."""
@@ -194,28 +190,15 @@ class Account:
 
 
 def over_http(port: int) -> Callable[[Call], ApiResponse]:
-    """Return a function that sends a call to a local server, on a new connection."""
-
-    def send(call: Call) -> ApiResponse:
-        body = None if call.body is None else json.dumps(call.body)
-        content_type = {} if body is None else {"Content-Type": "application/json"}
-        with closing(HTTPConnection("127.0.0.1", port, timeout=MAX_WAIT_SECONDS)) as connection:
-            connection.request(call.method, call.path, body, {**call.headers, **content_type})
-            response = connection.getresponse()
-            return ApiResponse(response.status, json.loads(response.read()), response.headers)
-
-    return send
+    """Return a function that sends a call to a local server."""
+    api = ApiClient(f"http://127.0.0.1:{port}")
+    return lambda call: call.send_to(api)
 
 
 def in_process(app: Flask) -> Callable[[Call], ApiResponse]:
     """Return a function that sends a call to an application in this process, which tests can patch."""
-
-    def send(call: Call) -> ApiResponse:
-        options = {} if call.body is None else {"json": call.body}
-        response = app.test_client().open(call.path, method=call.method, headers=call.headers, **options)
-        return ApiResponse(response.status_code, response.get_json(), response.headers)
-
-    return send
+    # Each call has its own client: threads must not share one.
+    return lambda call: call.send_to(ApiClient(app.test_client()))
 
 
 def shifts(rounds: int, seconds: float = 0.02) -> list[float]:
@@ -224,38 +207,12 @@ def shifts(rounds: int, seconds: float = 0.02) -> list[float]:
 
 
 def _account_document(*, is_owner: bool) -> Document:
-    account_id, now = ObjectId(), utc_now()
-    return {
-        "_id": account_id,
-        "full_name": "A Person",
-        "email": f"{account_id}@example.com",
-        "password_hash": None,
-        "contact_number": None,
-        "is_venue_owner": is_owner,
-        "role": "owner" if is_owner else "user",
-        "auth_provider": "password",
-        "token_version": 0,
-        "created_at": now,
-        "updated_at": now,
-    }
+    account_id = ObjectId()
+    address, role = f"{account_id}@example.com", "owner" if is_owner else "user"
+    return user_document(_id=account_id, email=address, password_hash=None, is_venue_owner=is_owner, role=role)
 
 
 def _venue_document(owner: Account) -> Document:
-    now, dates = utc_now(), [DATE, OTHER_DATE]
-    return {
-        "owner_id": owner.id,
-        "venue_name": "Pearl Hall",
-        "type": "Hall",
-        "address": "1 Main Road, Karachi",
-        "maps_location": {"type": "Point", "coordinates": [67.0, 24.86]},
-        "capacity": 200,
-        "dates_available": dates,
-        "pricing": {"overrides": [{"date": date, "price": OLD_PRICE} for date in dates]},
-        "space_sqft": None,
-        "amenities": {},
-        "additional_description": "",
-        "pictures": [],
-        "videos": [],
-        "created_at": now,
-        "updated_at": now,
-    }
+    prices = {"overrides": [{"date": date, "price": OLD_PRICE} for date in (DATE, OTHER_DATE)]}
+    venue: Document = venue_document(owner.id, dates_available=[DATE, OTHER_DATE], pricing=prices)
+    return venue

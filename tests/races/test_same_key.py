@@ -11,7 +11,7 @@ import pytest
 from halls.bookings import service as bookings
 from halls.mongo.client import connect
 from halls.venues import service as venues
-from tests.api_client import venue_body
+from tests.factories import venue_body
 from tests.races import unguarded
 from tests.races.conftest import SETTINGS
 from tests.races.race_client import OTHER_DATE, Call, Event, RaceClient, Report, over_http

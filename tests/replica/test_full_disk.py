@@ -93,13 +93,13 @@ def test_a_worker_that_starts_while_the_disk_of_the_metrics_is_full_counts_on(fr
         small_disk(tmp_path / "disk", METRICS_DISK) as disk,
         running_server(mongo_uri=fresh_uri, folder=tmp_path / "data", METRICS_DIR=str(disk), WEB_WORKERS="1") as server,
     ):
-        server.ask("/health")
+        server.api.get("/health")
         fill(disk, left_bytes=0)
         [worker] = find_children(server.process.pid)
         os.kill(worker, signal.SIGKILL)
         wait_until(lambda: find_children(server.process.pid) not in ([], [worker]))
         [next_worker] = find_children(server.process.pid)
         for _ in range(20):
-            server.ask("/health")
-        assert 'route="/health"' in server.ask("/metrics")
+            server.api.get("/health")
+        assert 'route="/health"' in server.api.get("/metrics").text
         assert find_children(server.process.pid) == [next_worker]

@@ -13,8 +13,7 @@ from pymongo.errors import OperationFailure
 
 from halls.search import change_stream
 from halls.search.reindex import find_stale
-from tests.api_client import day
-from tests.external_documents import insert_booking, insert_venue, venue_document
+from tests.factories import day, insert_booking, insert_venue, venue_document
 from tests.search.change_stream_workers import ReindexRecorder, Worker
 from tests.tcp_proxy import TcpProxy
 from tests.waiting import wait_until

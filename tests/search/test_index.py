@@ -12,16 +12,27 @@ from halls.clock import utc_now
 from halls.demo.load import load_demo
 from halls.search.index import make_entries, make_entry
 from halls.search.reindex import find_stale, reindex_stale
-from tests.api_client import PASSWORD, ApiClient, day
 from tests.commands import run_halls
-from tests.data_transfer.rows import OWNER_EMAIL, VENUE_ID, venue_row, write_export, write_lines
-from tests.external_documents import bare_venue_document, insert_booking, insert_owner, insert_venue, venue_document
+from tests.data_transfer.rows import write_export, write_lines
+from tests.factories import (
+    OWNER_EMAIL,
+    PASSWORD,
+    VENUE_ID,
+    bare_venue_document,
+    day,
+    insert_booking,
+    insert_owner,
+    insert_venue,
+    venue_document,
+    venue_row,
+)
 from tests.search.queries import find_all, names
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from halls.mongo.client import Db
+    from tests.api_client import ApiClient
 
 OWNER_ID = ObjectId()
 SOON = day(3)

@@ -15,9 +15,8 @@ from halls.search.candidates import radius_cache
 from halls.search.query import search_venues
 from halls.search.schemas import SearchQuery
 from halls.server.startup import prepare_database
-from tests.api_client import day
 from tests.conftest import uri_of
-from tests.external_documents import bare_venue_document, index_all
+from tests.factories import bare_venue_document, day, index_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

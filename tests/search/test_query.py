@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 import pytest
 from bson import ObjectId
 
-from tests.api_client import ApiClient, day
-from tests.external_documents import bare_venue_document, index_all, insert_booking
+from tests.factories import bare_venue_document, day, index_all, insert_booking
 from tests.search.queries import find_all
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db
+    from tests.api_client import ApiClient
 
 # A venue's name holds its sort keys: capacity, price ("-" for none), and degrees north of PLACE.
 NAMES = ["100 5 0", "300 - 1", "100 7 0", "200 5 3", "100 - 2", "300 7 1", "200 9 4", "100 5 0"]

@@ -9,7 +9,7 @@ from bson import ObjectId
 
 from halls.search import candidates
 from halls.search.candidates import radius_cache
-from tests.external_documents import index_all, insert_venue
+from tests.factories import index_all, insert_venue
 from tests.search.queries import find_all
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ from bson import ObjectId
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.api_client import day
-from tests.external_documents import bare_venue_document, index_all
+from tests.factories import bare_venue_document, day, index_all
 from tests.search.queries import find_all
 from tests.search.reference import reference_search
 

@@ -15,9 +15,9 @@ from halls.search import index, reindex
 from halls.search.index import make_entry
 from halls.search.reindex import find_stale, list_indexed_ids, reindex_stale, reindex_venues
 from halls.server.startup import make_server_app
-from tests.api_client import ApiClient, day
+from tests.api_client import ApiClient
 from tests.conftest import make_config
-from tests.external_documents import insert_venue, venue_document
+from tests.factories import day, insert_venue, venue_document
 from tests.search.queries import find_all
 
 if TYPE_CHECKING:

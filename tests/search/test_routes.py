@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bson import Int64, ObjectId
 
-from tests.api_client import ApiClient, day
 from tests.contract_routes import NO_ID
-from tests.external_documents import bare_venue_document, index_all, insert_booking, insert_owner, insert_venue
+from tests.factories import bare_venue_document, day, index_all, insert_booking, insert_owner, insert_venue
 from tests.search.queries import find_all, names
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db
+    from tests.api_client import ApiClient
 
 CARD_FIELDS = {
     *("id", "owner_id", "venue_name", "type", "address", "maps_location", "capacity", "space_sqft", "amenities"),

@@ -15,7 +15,7 @@ from halls.search.position import find_position, read_operation_time
 from halls.server.startup import make_server_app
 from tests.api_client import ApiClient
 from tests.conftest import make_config
-from tests.external_documents import insert_venue, venue_document
+from tests.factories import insert_venue, venue_document
 from tests.search.change_stream_workers import ReindexRecorder, Worker
 from tests.waiting import wait_until
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from bson import ObjectId
 
 from halls.server.startup import make_server_app
-from tests.api_client import ApiClient, day
 from tests.conftest import make_config
+from tests.factories import day
+
+if TYPE_CHECKING:
+    from tests.api_client import ApiClient
 
 PATHS = ["/venues/search?date={day}&near_lat=24.86&near_lng=67.0", "/venues/{id}"]
 
@@ -18,8 +23,8 @@ def test_a_request_with_the_current_etag_gets_304(api: ApiClient, path: str, if_
     path = path.format(id=api.list_venue(api.owner()), day=day(1))
     first = api.get(path)
     assert (first.status, first.headers["Cache-Control"]) == (200, "no-cache")
-    second = api.client.get(path, headers={"If-None-Match": if_none_match.format(tag=first.headers["ETag"])})
-    assert (second.status_code, second.data) == (304, b"")
+    second = api.get(path, If_None_Match=if_none_match.format(tag=first.headers["ETag"]))
+    assert (second.status, second.content) == (304, b"")
     assert second.headers["ETag"] == first.headers["ETag"]
     assert second.headers["Cache-Control"] == "no-cache"
     assert "Content-Type" not in second.headers

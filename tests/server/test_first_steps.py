@@ -13,9 +13,9 @@ from halls.app import COLLECTIONS
 from halls.mongo.client import connect
 from halls.mongo.indexes import ensure_collections
 from halls.server.first_steps import load_demo_if_empty, print_address, print_first_steps
-from tests.api_client import day
 from tests.commands import PRODUCTION
 from tests.conftest import make_config
+from tests.factories import day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ import pkgutil
 import re
 from typing import TYPE_CHECKING
 
-from tests.api_client import day
 from tests.architecture.source import ROOT
+from tests.factories import day
 
 import halls
 from halls.errors import ApiError

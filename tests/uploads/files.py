@@ -5,12 +5,10 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from tests.api_client import ApiResponse
+from tests.factories import upload_body
 
 if TYPE_CHECKING:
-    from werkzeug.test import TestResponse
-
-    from tests.api_client import ApiClient
+    from tests.api_client import ApiClient, ApiResponse
 
 HEADS = {
     "image/jpeg": b"\xff\xd8\xff\xe0\x00\x10JFIF\x00",
@@ -37,11 +35,6 @@ def make_file(content_type: str = "image/jpeg", size: int = 1_000) -> bytes:
     return (HEADS[content_type] + hashlib.shake_256(content_type.encode()).digest(size))[:size]
 
 
-def upload_body(content_type: str = "image/jpeg", size: int = 1_000, **fields: Any) -> dict[str, Any]:
-    """Return a request body for POST /uploads/sign-s3."""
-    return {"filename": "a.jpg", "content_type": content_type, "size_bytes": size, **fields}
-
-
 def sign(api: ApiClient, owner: str, content_type: str = "image/jpeg", size: int = 1_000) -> Any:
     """Return the data of POST /uploads/sign-s3."""
     return api.post("/uploads/sign-s3", upload_body(content_type, size), token=owner).data
@@ -52,14 +45,6 @@ def path_of(url: str) -> str:
     return "/" + url.split("/", 3)[3]
 
 
-def put(api: ApiClient, url: str, body: bytes, content_type: str = "image/jpeg", **headers: str) -> ApiResponse:
-    """Upload a file to a local-storage URL; underscores in header names become dashes."""
-    sent = {"Content-Type": content_type, **{name.replace("_", "-"): value for name, value in headers.items()}}
-    response = api.client.put(path_of(url), data=body, headers=sent)
-    return ApiResponse(response.status_code, response.get_json(silent=True), response.headers)
-
-
-def get(api: ApiClient, path: str, **headers: str) -> TestResponse:
-    """Return the buffered response of a stored file; underscores in header names become dashes."""
-    sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    return api.client.get(path, headers=sent, buffered=True)
+def put(api: ApiClient, url: str, body: Any, content_type: str = "image/jpeg", **headers: str) -> ApiResponse:
+    """Upload a file to a URL of the local storage; an iterator is sent in chunks."""
+    return api.send("PUT", path_of(url), body, Content_Type=content_type, **headers)

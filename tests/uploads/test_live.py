@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import struct
 import sys
-import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,48 +12,36 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import requests
 
 from halls.mongo.client import connect
-from tests.api_client import PASSWORD
 from tests.conftest import uri_of
 from tests.servers import RunningServer, running_server
-from tests.uploads.files import make_file, upload_body
+from tests.uploads.files import make_file, path_of, put, sign
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MIB = 1024 * 1024
-SECONDS = 30
 
 
 class LiveOwner:
-    """HTTP client of an owner account on a running server."""
+    """An owner account on a running server."""
 
     def __init__(self, server: RunningServer, folder: Path) -> None:
-        self.server, self.store = server, folder / "uploads"
-        account = {"email": "owner@example.com", "password": PASSWORD, "is_venue_owner": True}
-        deadline = time.monotonic() + SECONDS
-        while (
-            response := requests.post(f"{server.url}/auth/signup", json=account, timeout=SECONDS)
-        ).status_code == 503:
-            assert time.monotonic() < deadline
-        self.token = response.json()["data"]["token"]
+        self.server, self.api, self.store = server, server.api, folder / "uploads"
+        self.api.wait_until_ready()
+        self.token = self.api.owner()
 
     def sign(self, content_type: str, size: int) -> Any:
         """Return the data of POST /uploads/sign-s3."""
-        headers = {"Authorization": f"Bearer {self.token}"}
-        body = upload_body(content_type, size)
-        response = requests.post(f"{self.server.url}/uploads/sign-s3", json=body, headers=headers, timeout=SECONDS)
-        return response.json()["data"]
+        return sign(self.api, self.token, content_type, size)
 
     def upload(self, content_type: str, file: bytes) -> str:
-        """Upload a file; return its public URL."""
+        """Upload a file; return the path of its public URL."""
         address = self.sign(content_type, len(file))
-        response = requests.put(address["upload_url"], data=file, headers=address["headers"], timeout=SECONDS)
-        assert response.json() == {"ok": True, "data": {"public_url": address["public_url"]}}
-        return str(address["public_url"])
+        assert put(self.api, address["upload_url"], file, content_type).data == {"public_url": address["public_url"]}
+        return path_of(address["public_url"])
 
     def incomplete_files(self) -> list[Path]:
         """Return the files of unfinished uploads."""
@@ -102,25 +89,25 @@ def test_large_video_is_streamed_with_little_memory(mongo_uri: str, tmp_path: Pa
             Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")  # resets VmHWM to the current VmRSS
         before = sum_memory(workers, "VmRSS")
         video = make_file("video/mp4", 25 * MIB)
-        public_url = live.upload("video/mp4", video)
-        assert requests.get(public_url, timeout=SECONDS).content == video
+        path = live.upload("video/mp4", video)
+        assert live.api.get(path).content == video
         assert sum_memory(workers, "VmHWM") - before < 8 * MIB
 
 
 def test_twenty_concurrent_uploads_are_stored(live: LiveOwner) -> None:
     files = [make_file("video/webm", 3 * MIB + number) for number in range(20)]
     with ThreadPoolExecutor(20) as pool:
-        addresses = list(pool.map(lambda file: live.upload("video/webm", file), files))
-    assert len(set(addresses)) == 20
-    for address, file in zip(addresses, files, strict=True):
-        assert requests.get(address, timeout=SECONDS).content == file
+        paths = list(pool.map(lambda file: live.upload("video/webm", file), files))
+    assert len(set(paths)) == 20
+    for path, file in zip(paths, files, strict=True):
+        assert live.api.get(path).content == file
     assert live.incomplete_files() == []
 
 
 @pytest.mark.parametrize("reset", [True, False])
 def test_interrupted_upload_leaves_no_file(live: LiveOwner, *, reset: bool) -> None:
     address = live.sign("video/mp4", 4 * MIB)
-    path = address["upload_url"].removeprefix(live.server.url)
+    path = path_of(address["upload_url"])
     head = f"PUT {path} HTTP/1.1\r\nHost: x\r\nContent-Type: video/mp4\r\nContent-Length: {4 * MIB}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", live.server.port)) as connection:
         connection.sendall(head.encode() + make_file("video/mp4", 2 * MIB))
@@ -128,12 +115,9 @@ def test_interrupted_upload_leaves_no_file(live: LiveOwner, *, reset: bool) -> N
         if reset:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     wait_until(lambda: live.incomplete_files() == [])
-    assert requests.get(address["public_url"], timeout=SECONDS).status_code == 404
+    assert live.api.get(path_of(address["public_url"])).status == 404
     # The upload URL stays valid for a retry.
-    file = make_file("video/mp4", 4 * MIB)
-    assert (
-        requests.put(address["upload_url"], data=file, headers=address["headers"], timeout=SECONDS).status_code == 200
-    )
+    assert put(live.api, address["upload_url"], make_file("video/mp4", 4 * MIB), "video/mp4").status == 200
     assert '"defect"' not in live.server.log_text()
 
 
@@ -142,23 +126,20 @@ def test_chunked_body_is_limited_to_the_signed_length(live: LiveOwner, extra: by
     file = make_file("video/mp4", 2 * MIB)
     address = live.sign("video/mp4", len(file))
     pieces = iter([file[:10], file[10:MIB], file[MIB:], extra])
-    response = requests.put(
-        address["upload_url"], data=(piece for piece in pieces if piece), headers=address["headers"], timeout=SECONDS
-    )
-    assert response.status_code == status
-    assert requests.get(address["public_url"], timeout=SECONDS).status_code == (200 if status == 200 else 404)
+    response = put(live.api, address["upload_url"], (piece for piece in pieces if piece), "video/mp4")
+    assert response.status == status
+    assert live.api.get(path_of(address["public_url"])).status == (200 if status == 200 else 404)
 
 
 def test_large_body_with_a_bad_signature_gets_the_error_response(live: LiveOwner) -> None:
     file = make_file("video/mp4", 25 * MIB)
     address = live.sign("video/mp4", len(file))
-    response = requests.put(address["upload_url"][:-1], data=file, headers=address["headers"], timeout=SECONDS)
-    assert (response.status_code, response.json()["code"]) == (403, "bad_signature")
+    response = put(live.api, address["upload_url"][:-1], file, "video/mp4")
+    assert (response.status, response.code) == (403, "bad_signature")
 
 
 def test_range_request_returns_part_of_a_video(live: LiveOwner) -> None:
     file = make_file("video/mp4", 2 * MIB)
-    public_url = live.upload("video/mp4", file)
-    response = requests.get(public_url, headers={"Range": f"bytes={MIB}-{MIB + 999}"}, timeout=SECONDS)
-    assert (response.status_code, response.content) == (206, file[MIB : MIB + 1_000])
+    response = live.api.get(live.upload("video/mp4", file), Range=f"bytes={MIB}-{MIB + 999}")
+    assert (response.status, response.content) == (206, file[MIB : MIB + 1_000])
     assert response.headers["X-Content-Type-Options"] == "nosniff"

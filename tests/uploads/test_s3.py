@@ -15,7 +15,8 @@ from halls.clock import utc_now
 from halls.uploads.media import CONTENT_TYPES, new_key
 from halls.uploads.s3 import StorageNotConfigured, sign_s3_put
 from tests.conftest import make_config
-from tests.uploads.files import make_file, sign, upload_body
+from tests.factories import upload_body
+from tests.uploads.files import make_file, sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import pytest
 
 from halls.errors import NotFound
 from halls.uploads.serving import send_stored
-from tests.uploads.files import get, make_file, path_of, put, sign
+from tests.uploads.files import make_file, path_of, put, sign
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,8 +31,8 @@ def path(api: ApiClient, owner: str) -> str:
 
 
 def test_file_is_public_and_cached_as_immutable(api: ApiClient, path: str) -> None:
-    response = get(api, path)
-    assert response.data == FILE
+    response = api.get(path)
+    assert response.content == FILE
     headers = response.headers
     assert headers["Content-Type"] == "video/mp4"
     assert headers["X-Content-Type-Options"] == "nosniff"
@@ -43,8 +43,8 @@ def test_file_is_public_and_cached_as_immutable(api: ApiClient, path: str) -> No
 
 
 def test_head_returns_the_headers_without_the_body(api: ApiClient, path: str) -> None:
-    response = api.client.head(path, buffered=True)
-    assert (response.status_code, response.headers["Content-Length"], response.data) == (200, "10000", b"")
+    response = api.send("HEAD", path)
+    assert (response.status, response.headers["Content-Length"], response.content) == (200, "10000", b"")
 
 
 @pytest.mark.parametrize(
@@ -54,30 +54,30 @@ def test_head_returns_the_headers_without_the_body(api: ApiClient, path: str) ->
 def test_range_request_returns_206_and_that_part(
     api: ApiClient, path: str, byte_range: str, first: int, last: int
 ) -> None:
-    response = get(api, path, Range=byte_range)
-    assert response.status_code == 206
+    response = api.get(path, Range=byte_range)
+    assert response.status == 206
     assert response.headers["Content-Range"] == f"bytes {first}-{last}/10000"
     assert response.headers["Content-Length"] == str(last - first + 1)
-    assert response.data == FILE[first : last + 1]
+    assert response.content == FILE[first : last + 1]
 
 
 @pytest.mark.parametrize("byte_range", ["bytes=10000-", "bytes=5-2", "bytes=0-1,5-6", "pages=1-2", "bytes=x"])
 def test_unsatisfiable_range_returns_the_whole_file(api: ApiClient, path: str, byte_range: str) -> None:
-    response = get(api, path, Range=byte_range)
-    assert (response.status_code, response.data) == (200, FILE)
+    response = api.get(path, Range=byte_range)
+    assert (response.status, response.content) == (200, FILE)
     assert "immutable" in response.headers["Cache-Control"]
 
 
 def test_matching_etag_returns_304(api: ApiClient, path: str) -> None:
-    etag = get(api, path).headers["ETag"]
-    response = get(api, path, If_None_Match=etag)
-    assert (response.status_code, response.data) == (304, b"")
+    etag = api.get(path).headers["ETag"]
+    response = api.get(path, If_None_Match=etag)
+    assert (response.status, response.content) == (304, b"")
 
 
 def test_etag_is_unchanged_after_the_cleanup_sets_the_mtime(api: ApiClient, path: str, store: Path) -> None:
-    etag = get(api, path).headers["ETag"]
+    etag = api.get(path).headers["ETag"]
     os.utime(store / path.removeprefix("/media/"), (0, time.monotonic()))
-    assert get(api, path).headers["ETag"] == etag
+    assert api.get(path).headers["ETag"] == etag
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import pytest
 
 from halls.clock import utc_now
 from halls.uploads.schemas import CloudinaryAddress, UploadAddress
-from tests.uploads.files import EXTENSIONS, sign, upload_body
+from tests.factories import upload_body
+from tests.uploads.files import EXTENSIONS, sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,11 +9,11 @@ import pytest
 import time_machine
 from bson import ObjectId
 
-from tests.api_client import ApiClient, day
-from tests.external_documents import bare_venue_document, insert_booking, insert_venue
+from tests.factories import bare_venue_document, day, insert_booking, insert_venue
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db
+    from tests.api_client import ApiClient
 
 
 def get_availability(api: ApiClient, venue_id: Any, query: str) -> Any:

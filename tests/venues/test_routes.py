@@ -9,19 +9,21 @@ import pytest
 import time_machine
 from bson import ObjectId
 
-from tests.api_client import ApiClient, day, venue_body
 from tests.contract_routes import NO_ID
-from tests.external_documents import (
+from tests.factories import (
     EXTERNAL_PASSWORD,
     SPEC_AMENITIES,
     bare_venue_document,
+    day,
     insert_booking,
     insert_owner,
     insert_venue,
+    venue_body,
 )
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db
+    from tests.api_client import ApiClient
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, 500_000, tzinfo=timezone.utc)
 SPEC_FIELDS = {

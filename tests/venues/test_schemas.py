@@ -10,7 +10,7 @@ import pytest
 from halls.errors import Invalid
 from halls.http.schema import validate
 from halls.venues.schemas import NewVenue, VenueChange
-from tests.api_client import venue_body
+from tests.factories import venue_body
 
 URL = "https://cdn.example/a.jpg"
 DATES = [(date(2027, 1, 1) + timedelta(days=ahead)).isoformat() for ahead in range(1_001)]

@@ -11,8 +11,7 @@ from halls.clock import utc_now
 from halls.mongo.client import in_transaction
 from halls.venues import store
 from halls.venues.venue import VenueNotFound
-from tests.api_client import day
-from tests.external_documents import insert_venue
+from tests.factories import day, insert_venue
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db

@@ -8,8 +8,7 @@ import pytest
 from bson import ObjectId
 
 from halls.venues.venue import AMENITIES, serialize_venue, summarize_venue
-from tests.api_client import day
-from tests.external_documents import bare_venue_document, venue_document
+from tests.factories import bare_venue_document, day, venue_document
 
 OWNER = ObjectId()
 KEYS = {

@@ -1,19 +1,23 @@
-"""Documents as external writers store them: exactly the shapes of the specification."""
+"""Makes the data of tests: request bodies, import rows, and documents as external writers store them."""
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
 
 from halls.accounts.passwords import HASHER
+from halls.clock import day_in_karachi, utc_now
 from halls.search.reindex import reindex_stale
-from tests.api_client import day
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db, Document
 
+PASSWORD = "correct horse 7"
+OWNER_EMAIL = "owner@example.com"
+GUEST_EMAIL = "guest@example.com"
+VENUE_ID, OTHER_ID = "a" * 24, "b" * 24
 EXTERNAL_PASSWORD = "written by an external tool"
 EXTERNAL_HASH = HASHER.hash(EXTERNAL_PASSWORD)
 WRITTEN_AT = datetime(2025, 8, 20, 10, 30, 15, 999_000, tzinfo=timezone.utc)
@@ -27,14 +31,67 @@ SPEC_AMENITIES = {
 }
 
 
+def day(ahead: int) -> str:
+    """Return the date `ahead` days from today in Karachi."""
+    return (date.fromisoformat(day_in_karachi(utc_now())) + timedelta(days=ahead)).isoformat()
+
+
+def signup_body(**fields: Any) -> dict[str, Any]:
+    """Return a body of POST /auth/signup."""
+    return {"email": "a@example.com", "password": PASSWORD, "is_venue_owner": False, **fields}
+
+
+def venue_body(**fields: Any) -> dict[str, Any]:
+    """Return a body of POST /venues/register; `fields` replace the defaults."""
+    dates = [day(ahead) for ahead in range(1, 10)]
+    return {
+        "venue_name": "Pearl Hall",
+        "type": "Hall",
+        "address": "1 Main Road, Saddar, Karachi",
+        "maps_location": {"lat": 24.86, "lng": 67.0},
+        "capacity": 200,
+        "dates_available": dates,
+        "pricing": {"overrides": [{"date": date, "price": 100_000 + 1_000 * n} for n, date in enumerate(dates, 1)]},
+        **fields,
+    }
+
+
+def booking_body(venue_id: object, date: str, **fields: Any) -> dict[str, Any]:
+    """Return a body of POST /bookings."""
+    return {"venue_id": str(venue_id), "date": date, "guests": 100, **fields}
+
+
+def upload_body(content_type: str = "image/jpeg", size: int = 1_000, **fields: Any) -> dict[str, Any]:
+    """Return a request body for POST /uploads/sign-s3."""
+    return {"filename": "a.jpg", "content_type": content_type, "size_bytes": size, **fields}
+
+
+def venue_row(**fields: Any) -> dict[str, Any]:
+    """Return a venue as a JSON row; `fields` override the defaults."""
+    return venue_body(**{"owner_email": OWNER_EMAIL, **fields})
+
+
+def booking_row(**fields: Any) -> dict[str, Any]:
+    """Return a past booking of VENUE_ID as a JSON row; `fields` override the defaults."""
+    return {
+        "venue_id": VENUE_ID,
+        "user_email": GUEST_EMAIL,
+        "date": "2020-01-05",
+        "guests": 50,
+        "status": "confirmed",
+        "price_locked": 1000,
+        **fields,
+    }
+
+
 def index_all(db: Db) -> None:
     """Update the search index after direct writes to the database, as the change stream reader does later."""
     reindex_stale(db)
 
 
-def insert_user(db: Db, **fields: Any) -> Document:
-    """Insert a user (spec 1.1): no token_version; the e-mail address keeps its upper case."""
-    user = {
+def user_document(**fields: Any) -> Document:
+    """Return a user (spec 1.1): no token_version; the e-mail address keeps its upper case."""
+    return {
         "_id": ObjectId(),
         "full_name": "Bilal Khan",
         "email": "Bilal.KHAN@Example.COM",
@@ -47,6 +104,11 @@ def insert_user(db: Db, **fields: Any) -> Document:
         "updated_at": WRITTEN_AT,
         **fields,
     }
+
+
+def insert_user(db: Db, **fields: Any) -> Document:
+    """Insert a user of `user_document`."""
+    user = user_document(**fields)
     db.users.insert_one(user)
     return user
 
