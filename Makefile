@@ -40,7 +40,7 @@ types: setup ## check types
 	$(BIN)/mypy
 
 postman: setup $(NEWMAN) ## run the Postman collections against new servers; needs Node.js
-	$(BIN)/python postman/run.py
+	$(BIN)/python -m postman.run
 	$(BIN)/pytest tests/newman -n 0 -p no:randomly
 
 $(NEWMAN): package.json package-lock.json
@@ -92,7 +92,7 @@ map: setup ## write the list of the files of src/halls into ARCHITECTURE.md, fro
 	$(BIN)/python -m tests.architecture.map
 
 bench: setup ## measure requests per second on this machine; needs wrk
-	$(BIN)/python benchmarks/compare.py
+	$(BIN)/python -m benchmarks.compare
 
 # Production installs requirements.lock, which has no mongod.
 lock: ## write the lock files from pyproject.toml (UPGRADE=--upgrade for newer versions)

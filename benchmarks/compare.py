@@ -14,13 +14,13 @@ import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.request import Request, urlopen
 
-from data import fill
 from pymongo import ASCENDING, GEOSPHERE
-from questions import FORMS, LARGER_PAGES, Questions
-from running import HERE, Running, begin, running
+from tests.api_client import ApiClient
 
+from benchmarks.data import fill
+from benchmarks.questions import FORMS, LARGER_PAGES, Questions
+from benchmarks.running import HERE, Running, begin, running
 from halls.app import COLLECTIONS
 from halls.clock import day_in_karachi, utc_now
 from halls.mongo import embedded
@@ -74,12 +74,8 @@ def prepare(uri: str, count: int) -> tuple[Db, str]:
 
 def sign_up(server: Running, number: int) -> str:
     """Return the token of a new guest."""
-    guest = {"email": f"guest{number}@bench.example.com", "password": "a long way to Sukkur 7", "is_venue_owner": False}
-    headers = {"Content-Type": "application/json"}
-    request = Request(f"{server.address}/auth/signup", json.dumps(guest).encode(), headers)  # noqa: S310 - our server
-    with urlopen(request, timeout=10) as response:  # noqa: S310 - our server
-        token: str = json.load(response)["data"]["token"]
-        return token
+    token: str = ApiClient(server.address).sign_up(email=f"guest{number}@bench.example.com")["token"]
+    return token
 
 
 def press(server: Running, asked: Path, seconds: int, token: str = "") -> dict[str, Any]:

@@ -7,8 +7,9 @@ from typing import Any
 
 import jwt
 from flask import jsonify, request
-from literal import SECRET, app, db, shown
 from werkzeug.security import check_password_hash
+
+from benchmarks.literal import SECRET, app, db, shown
 
 __all__ = ["app"]
 

@@ -1,6 +1,6 @@
 """Measures mixed requests through NGINX: 80 % search, 12 % availability, 4 % login, 4 % booking; and memory over time.
 
-`PYTHONPATH=. .venv/bin/python benchmarks/mixed_day.py [seconds] [requests for memory]`
+`.venv/bin/python -m benchmarks.mixed_day [seconds] [requests for memory]`
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import data
-import running
 from bson import ObjectId
 from tests.deploy.site import running_site
 from tests.servers import RunningServer
 from werkzeug.security import generate_password_hash
 
+from benchmarks import data, running
 from halls.accounts.account import account_from_document
 from halls.accounts.passwords import hash_password
 from halls.accounts.tokens import make_token
@@ -142,7 +141,7 @@ def measure(name: str, uri: str, folder: Path, seconds: int, total: int) -> None
     requests = folder / "requests.txt"
     write_requests(db, requests)
     db.client.close()
-    running.PEERS["literal"] = (*running.GUNICORN, "literal_login:app", "-b")
+    running.PEERS["literal"] = (*running.GUNICORN, "benchmarks.literal_login:app", "-b")
     running.PEERS["halls"] = ("-c", NEVER_REPLACED, "serve")
     with running.running(name, uri, folder) as server:
         port = int(server.address.rpartition(":")[2])

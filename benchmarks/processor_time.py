@@ -17,11 +17,10 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from compare import GUESTS, database, describe_machine, press, sign_up
-from data import fill
-from questions import Questions
-from running import HERE, PEERS, Running, begin, running
-
+from benchmarks.compare import GUESTS, database, describe_machine, press, sign_up
+from benchmarks.data import fill
+from benchmarks.questions import Questions
+from benchmarks.running import HERE, PEERS, Running, begin, running
 from halls.clock import day_in_karachi, utc_now
 from halls.mongo.client import connect
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from data import DAYS, SEED, TYPES, free_dates, place
+from benchmarks.data import DAYS, SEED, TYPES, free_dates, place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

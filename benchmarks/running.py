@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
-import socket
-import subprocess
 import sys
-import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
+
+import requests
+from tests.processes import child_environment, running_process
+from tests.servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 SECRET = "a secret of the benchmarks that is long enough"  # noqa: S105 - opens nothing
 START_SECONDS = 900
-STOP_SECONDS = 30
 # Any worker may answer a request: one ready response does not show that all workers are ready.
 READY_ANSWERS = 20
 # The same for each server. MongoDB and wrk need the rest of the processor.
@@ -31,13 +28,13 @@ WORKERS, THREADS = "2", "8"
 GUNICORN = ("-m", "gunicorn", "-k", "gthread", "-w", WORKERS, "--threads", THREADS)
 PEERS = {
     "halls": ("-m", "halls.cli", "serve"),
-    "literal": (*GUNICORN, "literal:app", "-b"),
-    "bare": (*GUNICORN, "bare:bare", "-b"),
-    "asking": (*GUNICORN, "bare:asking", "-b"),
+    "literal": (*GUNICORN, "benchmarks.literal:app", "-b"),
+    "bare": (*GUNICORN, "benchmarks.bare:bare", "-b"),
+    "asking": (*GUNICORN, "benchmarks.bare:asking", "-b"),
     "modern": (
         "-m",
         "uvicorn",
-        "modern:app",
+        "benchmarks.modern:app",
         "--workers",
         WORKERS,
         "--no-access-log",
@@ -76,10 +73,7 @@ def begin() -> None:
 @contextmanager
 def running(name: str, uri: str, folder: Path, workers: Sequence[str] = (WORKERS, THREADS)) -> Iterator[Running]:
     """Run the server of that name on the database; yield it when it is ready."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    kept = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}  # noqa: TID251 - for a child process
+    port = free_port()
     ours = {
         # As in production: another process sends e-mail and cleans up uploads.
         "HALLS_ENV": "production",
@@ -97,38 +91,25 @@ def running(name: str, uri: str, folder: Path, workers: Sequence[str] = (WORKERS
         "LOG_LEVEL": "INFO",
         "WEB_WORKERS": workers[0],
         "WEB_THREADS": workers[1],
-        "PYTHONPATH": str(HERE),
+        "PYTHONPATH": str(HERE.parent),
     }
     where = {"halls": [], "modern": [str(port)]}.get(name, [f"127.0.0.1:{port}"])
-    log = (folder / f"{name}.log").open("wb")
-    command = [sys.executable, *PEERS[name], *where]
-    with log, subprocess.Popen(command, env=kept | ours, cwd=folder, stdout=log, stderr=log) as server:  # noqa: S603
-        try:
-            _wait(server, f"http://127.0.0.1:{port}/health/ready")
-            yield Running(name, f"http://127.0.0.1:{port}", server.pid)
-        finally:
-            server.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                server.wait(STOP_SECONDS)
-            server.kill()
+    command, address = [sys.executable, *PEERS[name], *where], f"http://127.0.0.1:{port}"
+    with running_process(
+        command,
+        folder / f"{name}.log",
+        lambda: _is_ready(f"{address}/health/ready"),
+        seconds=START_SECONDS,
+        env=child_environment(**ours),
+        cwd=folder,
+    ) as process:
+        yield Running(name, address, process.pid)
 
 
-def _wait(server: subprocess.Popen[bytes], url: str) -> None:
-    """Return when all workers are ready, or when /health/ready does not exist (404). Stops the run after a timeout."""
-    deadline = time.monotonic() + START_SECONDS
-    answers = 0
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            with urlopen(url, timeout=5):  # noqa: S310 - our server
-                answers += 1
-        except HTTPError as answer:
-            if answer.code == HTTPStatus.NOT_FOUND:
-                return
-            answers = 0
-        except (URLError, ConnectionError):
-            answers = 0
-        if answers == READY_ANSWERS:
-            return
-        if not answers:
-            time.sleep(0.2)
-    sys.exit(f"the server did not become ready (exit code {server.poll()})")
+def _is_ready(url: str) -> bool:
+    """Return whether all workers are ready, or /health/ready does not exist (404)."""
+    try:
+        statuses = {requests.get(url, timeout=5).status_code for _ in range(READY_ANSWERS)}
+    except requests.RequestException:
+        return False
+    return statuses in ({HTTPStatus.OK}, {HTTPStatus.NOT_FOUND})

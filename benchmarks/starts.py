@@ -11,10 +11,9 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from compare import database, describe_machine, prepare, press
-from questions import Questions
-from running import begin, running
-
+from benchmarks.compare import database, describe_machine, prepare, press
+from benchmarks.questions import Questions
+from benchmarks.running import begin, running
 from halls.clock import day_in_karachi, utc_now
 
 SERVERS = ("halls", "literal", "bare", "asking")

@@ -1,4 +1,4 @@
-"""Generates the Postman collection and environment from openapi.json and day.yaml: `python postman/make.py`."""  # noqa: INP001 - a program, not a package
+"""Generates the Postman collection and environment from openapi.json and day.yaml: `python postman/make.py`."""
 
 from __future__ import annotations
 

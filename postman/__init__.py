@@ -1,0 +1,1 @@
+"""The Postman collection, its generator, and the program that runs it."""
