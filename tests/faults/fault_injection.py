@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db
 
 SETTINGS = {"RATE_LIMITS": "off", "LOG_LEVEL": "WARNING", "WEB_WORKERS": "2", "WEB_THREADS": "8"}
-# Invariant 12: the limits for a 503, for fifty concurrent 503s, and for the recovery.
+# The limits for a 503, for fifty concurrent 503s, and for the recovery.
 UNAVAILABLE_SECONDS, FIFTY_SECONDS, RECOVERY_SECONDS = 5.0, 8.0, 10.0
 # So many consecutive 200s mean that each worker has responded: the kernel chooses the worker.
 CONSECUTIVE_RESPONSES = 20

@@ -112,7 +112,7 @@ def test_a_retry_books_once_after_a_worker_died_at_its_commit(
 def test_a_worker_killed_before_writing_a_new_password_keeps_the_old_one(
     served: tuple[RunningServer, RaceClient],
 ) -> None:
-    """Scenario X14, second half; the reset token stays valid too."""
+    """The old password and the reset token stay valid."""
     server, race_client = served
     account = {"email": "ayesha@example.com", "password": PASSWORD}
     assert (
