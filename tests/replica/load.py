@@ -27,7 +27,7 @@ VENUES = 300
 # The pause of a client after a request. All clients together send about twenty requests a second.
 PAUSE_SECONDS = 0.3
 RETRY_SECONDS = 30.0
-# Invariant 12 and scenario X3: the longest time that a client may wait.
+# The longest time that a client may wait.
 LONGEST_SECONDS = 8.0
 UNAVAILABLE = "503 database_unavailable"
 

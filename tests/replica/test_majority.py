@@ -74,7 +74,6 @@ def test_control_without_majority_write_concern_bookings_are_lost(
 
 
 def test_a_server_starts_and_creates_indexes_while_a_node_is_stopped(nodes: Nodes, tmp_path: Path) -> None:
-    """Scenario X8, a stopped secondary."""
     uri = nodes.uri.replace("/halls?", "/new?")
     with nodes.frozen(nodes.find_in_state("secondary")[0]), serving(uri, tmp_path) as (_, race_client):
         wait_until(lambda: is_ready(race_client), START_SECONDS)

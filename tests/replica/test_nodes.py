@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Installation = tuple[RunningServer, RaceClient]
 
 BEFORE_SECONDS, AFTER_SECONDS = 3.0, 6.0
-# Scenario X1 in half a minute: the time before a kill, and the time until the node is restarted.
+# The time before a kill, and the time until the node is restarted.
 UNTIL_KILL_SECONDS, DEAD_SECONDS = 8.0, 7.0
 LONGEST_GAP_SECONDS, UNAVAILABLE_SHARE = 4.0, 0.08
 EVERY_NODE = (0, 1, 2)
@@ -47,7 +47,6 @@ def secondary_frozen(nodes: Nodes) -> Iterator[None]:
 def test_killing_the_primary_interrupts_bookings_for_at_most_four_seconds(
     installation: Installation, nodes: Nodes
 ) -> None:
-    """Scenario X1."""
     _, race_client = installation
     with under_load(race_client) as load:
         for _ in range(2):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.servers import RunningServer
 
 KILLS, RELOADS, RESTARTS = 20, 4, 3
-# The time in which the server replaces a killed worker (scenario X2).
+# The time in which the server replaces a killed worker.
 REPLACED_SECONDS = 2.0
 
 
