@@ -12,8 +12,8 @@ from halls.http.schema import MAX_TEXT, Id, Line, RequestModel, ResponseModel, w
 
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
-_CONTACT = re.compile(r"[0-9+() -]{7,20}")
-MIN_DIGITS = 6
+# At least six digits.
+_CONTACT = re.compile(r"(?=([^0-9]*[0-9]){6})[0-9+() -]{7,20}")
 MAX_EMAIL, MAX_LOCAL = 254, 64
 
 
@@ -31,7 +31,7 @@ def normalise_email(text: str) -> str:
 
 
 def _check_contact(text: str) -> str:
-    if not _CONTACT.fullmatch(text) or sum(character.isdigit() for character in text) < MIN_DIGITS:
+    if not _CONTACT.fullmatch(text):
         raise ValueError("must be a telephone number: 7 to 20 digits, spaces and +-()")
     return text
 
@@ -45,7 +45,7 @@ FullName = Annotated[Line, Field(min_length=1, max_length=200)]
 ContactNumber = Annotated[
     Line,
     AfterValidator(_check_contact),
-    Field(json_schema_extra={"pattern": r"^(?=([^0-9]*[0-9]){6})[0-9+() -]{7,20}$"}),
+    Field(json_schema_extra={"pattern": f"^{_CONTACT.pattern}$"}),
 ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,16 +10,17 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import jwt
-from bson import ObjectId
 
 from halls.errors import ApiError
+from halls.http.schema import parse_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bson import ObjectId
+
     from halls.accounts.account import Account
 
-_ID = re.compile(r"[0-9a-f]{24}")
 # iat is not compared with the clock: after a clock is set back, new tokens would be rejected. `read_token` compares
 # exp, after it has checked the type.
 _CHECKS: Any = {
@@ -94,11 +94,12 @@ def read_token(token: str, *, secret: str, now: datetime, old_secrets: Sequence[
     """Return the claims of a token that one of the keys signed. Raises InvalidToken or TokenExpired."""
     claims = _decode(token, [secret, *old_secrets])
     numbers = (claims["exp"], claims["iat"], claims["token_version"])
-    if not all(type(number) is int for number in numbers) or not _ID.fullmatch(claims["sub"]):
+    account_id = parse_id(claims["sub"])
+    if account_id is None or not all(type(number) is int for number in numbers):
         raise InvalidToken
     if claims["exp"] <= now.timestamp():
         raise TokenExpired
-    return Claims(ObjectId(claims["sub"]), claims["token_version"])
+    return Claims(account_id, claims["token_version"])
 
 
 def _decode(token: str, keys: Sequence[str]) -> dict[str, Any]:

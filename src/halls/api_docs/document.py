@@ -23,7 +23,8 @@ from halls.api_docs.responses import (
     make_error_example,
     takes_file,
 )
-from halls.http.endpoint import Endpoint
+from halls.http.endpoint import IDEMPOTENCY_KEY, Endpoint
+from halls.http.schema import EXAMPLE_ID, ID_PATTERN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,16 +69,15 @@ BEARER = {
     "bearerFormat": "JWT",
     "description": "The `token` in the response of sign-up and login.",
 }
-IDEMPOTENCY_KEY = {
+KEY_PARAMETER = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
     "description": "A unique text that the client chooses. Within 24 hours, a request with the same key and body gets "
     "the first successful response again, and nothing is created twice.",
-    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$", "examples": ["4f1c2a52-booking-1"]},
+    "schema": {"type": "string", "pattern": f"^{IDEMPOTENCY_KEY.pattern}$", "examples": ["4f1c2a52-booking-1"]},
 }
-EXAMPLE_ID = "65a0c0ffee0123456789abcd"
-ID: Schema = {"type": "string", "pattern": "^[0-9a-f]{24}$", "examples": [EXAMPLE_ID]}
+ID: Schema = {"type": "string", "pattern": f"^{ID_PATTERN}$", "examples": [EXAMPLE_ID]}
 _PATH_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
 Row = tuple[str, Endpoint]
@@ -161,7 +161,7 @@ def _describe_parameters(row: Endpoint) -> list[dict[str, Any]]:
     for name, schema in describe_query(row.query).items():
         text = {"description": schema.pop("description")} if "description" in schema else {}
         parameters.append({"name": name, "in": "query", "required": False, **text, "schema": schema})
-    return [*parameters, IDEMPOTENCY_KEY] if "key" in row.parameters else parameters
+    return [*parameters, KEY_PARAMETER] if "key" in row.parameters else parameters
 
 
 def _describe_body(row: Endpoint, schemas: dict[str, Schema]) -> dict[str, Any] | None:

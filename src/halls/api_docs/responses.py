@@ -20,6 +20,7 @@ from halls.errors import (
     NotJson,
     RateLimited,
 )
+from halls.http.responses import REQUEST_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 HEADERS: dict[str, tuple[str, Schema]] = {
     "X-Request-ID": (
         "The X-Request-ID of the request, or a generated one. The server's logs contain it.",
-        {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+        {"type": "string", "pattern": f"^{REQUEST_ID.pattern}$"},
     ),
     "Retry-After": ("Seconds to wait before the request is repeated.", {"type": "integer", "minimum": 1}),
     "WWW-Authenticate": ("The authentication scheme: Bearer.", {"type": "string"}),

@@ -10,6 +10,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from halls.bookings.booking import ACTIVE, STATUSES, BookingNotFound, DateTaken
+from halls.http.schema import DATE_PATTERN
 from halls.mongo.client import in_transaction, is_unavailable
 from halls.mongo.indexes import CollectionSpec
 
@@ -50,7 +51,7 @@ COLLECTION = CollectionSpec(
             "required": ["venue_id", "date", "status"],
             "properties": {
                 "status": {"enum": list(STATUSES)},
-                "date": {"bsonType": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
+                "date": {"bsonType": "string", "pattern": f"^{DATE_PATTERN}$"},
                 "guests": {"bsonType": "number", "minimum": 1},
                 "price_locked": {"bsonType": ["number", "null"], "minimum": 0},
             },

@@ -6,12 +6,10 @@ import re
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from halls.http.schema import is_day
+from halls.http.schema import DECIMAL, is_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 
 
 def venue_from_cells(cells: dict[str, str]) -> dict[str, Any]:
@@ -39,7 +37,7 @@ def _text(cell: str) -> str:
 def _number(cell: str) -> int | float | str:
     """Return the number in a cell, or its text unchanged, which the validation of the field rejects."""
     text = cell.strip()
-    if not _NUMBER.fullmatch(text):
+    if not DECIMAL.fullmatch(text):
         return cell
     return float(text) if "." in text else int(text)
 

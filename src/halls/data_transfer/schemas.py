@@ -10,10 +10,10 @@ from pydantic import AliasChoices, Field, PlainValidator
 
 from halls.bookings.booking import Status  # noqa: TC001 - pydantic reads the annotations
 from halls.bookings.schemas import BookingOrder
-from halls.http.schema import Id, Line, Price, RequestModel
+from halls.http.schema import DATE_PATTERN, Id, Line, Price, RequestModel
 from halls.venues.schemas import NewVenue
 
-_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{3})?Z")
+_MOMENT = re.compile(rf"{DATE_PATTERN}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]{{3}})?Z")
 
 
 def _read_moment(value: Any) -> datetime:

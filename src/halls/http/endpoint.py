@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 # One deadline for all database operations of a request, so that a client waits at most 5 s for a 503 (decision 8).
 REQUEST_SECONDS = 3.5
 MIN_SECONDS = 0.1
-_IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
+IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
 
 View = TypeVar("View", bound=Callable[..., Any])
 Loader = Callable[["Db", Any, "ObjectId"], "Document"]
@@ -226,7 +226,7 @@ def _read_query(model: type[QueryModel]) -> QueryModel:
 
 def _check_idempotency_key() -> None:
     key = request.headers.get("Idempotency-Key")
-    if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
+    if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
         raise invalid("Idempotency-Key", "must be 1 to 255 visible ASCII characters")
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
 log = structlog.get_logger()
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class OrjsonProvider(JSONProvider):
@@ -56,7 +56,7 @@ def register_response_handlers(app: Flask) -> None:
 
 def _start_request() -> None:
     sent = request.headers.get("X-Request-ID", "")
-    g.request_id = sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
+    g.request_id = sent if REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
     g.started = time.perf_counter()
     # Gives the request id to log entries of code that does not know the request, such as the database code.
     structlog.contextvars.clear_contextvars()

@@ -27,12 +27,15 @@ from halls.errors import FieldFault, Invalid, invalid
 MAX_PRICE = 1_000_000_000
 MAX_TEXT = 10_000
 FIRST_DAY, LAST_DAY = "2000-01-01", "2100-12-31"
+ID_PATTERN = "[0-9a-f]{24}"
+EXAMPLE_ID = "65a0c0ffee0123456789abcd"
+DATE_PATTERN = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 DAY_PATTERN = "^(20[0-9]{2}|2100)-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 PRICE = "PKR, with at most two decimals."
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_ID = re.compile(r"[0-9a-f]{24}")
+DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
+_DATE = re.compile(DATE_PATTERN)
+_ID = re.compile(ID_PATTERN)
 _WHOLE = re.compile(r"[0-9]{1,18}")
-_DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 # Branch names of unions, which pydantic adds to the path of a field. The client did not send them.
 BRANCHES = frozenset({"geojson", "lat_lng"})
 
@@ -115,7 +118,7 @@ def _trim_text(value: Any) -> Any:
 @lru_cache(maxsize=4_096)
 def is_day(text: str) -> bool:
     """Return whether `text` is an existing day from 2000-01-01 to 2100-12-31, as YYYY-MM-DD in ASCII digits."""
-    if not _DAY.fullmatch(text) or not FIRST_DAY <= text <= LAST_DAY:
+    if not _DATE.fullmatch(text) or not FIRST_DAY <= text <= LAST_DAY:
         return False
     try:
         date.fromisoformat(text)
@@ -164,7 +167,7 @@ def _parse_whole(value: Any) -> int:
 
 
 def _parse_decimal(value: Any) -> float:
-    if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
+    if not isinstance(value, str) or not DECIMAL.fullmatch(value):
         raise ValueError("must be a number such as 12 or 12.5")
     return float(value)
 
@@ -179,7 +182,7 @@ Day = Annotated[
 Id = Annotated[
     str,
     AfterValidator(_check_id),
-    Field(json_schema_extra={"pattern": "^[0-9a-f]{24}$", "examples": ["65a0c0ffee0123456789abcd"]}),
+    Field(json_schema_extra={"pattern": f"^{ID_PATTERN}$", "examples": [EXAMPLE_ID]}),
 ]
 Price = Annotated[
     int | float,

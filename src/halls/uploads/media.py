@@ -7,6 +7,8 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
+from halls.http.schema import ID_PATTERN
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -62,7 +64,7 @@ _FILE_TYPES = {
     "video/quicktime": _FileType("mov", _is_quicktime),
 }
 _TYPES = {file_type.extension: content_type for content_type, file_type in _FILE_TYPES.items()}
-KEY_PATTERN = rf"venues/[0-9a-f]{{24}}/[0-9a-f]{{32}}\.(?:{'|'.join(_TYPES)})"
+KEY_PATTERN = rf"venues/{ID_PATTERN}/[0-9a-f]{{32}}\.(?:{'|'.join(_TYPES)})"
 _KEY = re.compile(KEY_PATTERN)
 
 

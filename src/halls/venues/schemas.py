@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, WithJsonSchema
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, WithJsonSchema, create_model
 
 from halls.http.schema import (
     Cursor,
@@ -20,7 +20,7 @@ from halls.http.schema import (
     Text,
     with_examples,
 )
-from halls.venues.venue import VenueType
+from halls.venues.venue import AMENITIES, VenueType
 
 MAX_DATES = 1_000
 MAX_URL = 2_048
@@ -129,15 +129,22 @@ Place = Annotated[
 ]
 
 
-class Amenities(RequestModel):
-    """The amenities of a venue."""
-
-    parking_valet: bool | None = None
-    entry_package: bool | None = None
-    water: bool | None = None
-    air_conditioner: bool | None = None
-    partition_facility: bool | None = None
-    sound_system: bool | None = None
+if TYPE_CHECKING:
+    Amenities = RequestModel
+    AmenitiesHeld = ResponseModel
+else:
+    Amenities = create_model(
+        "Amenities",
+        __doc__="The amenities of a venue.",
+        __base__=RequestModel,
+        **dict.fromkeys(AMENITIES, (bool | None, None)),
+    )
+    AmenitiesHeld = create_model(
+        "AmenitiesHeld",
+        __doc__="All amenities of a venue, each true or false.",
+        __base__=ResponseModel,
+        **dict.fromkeys(AMENITIES, (bool, ...)),
+    )
 
 
 def _check_size(size_mb: float, info: ValidationInfo) -> float:
@@ -205,17 +212,6 @@ class NewVenue(VenueChange):
     address: Address
     maps_location: Place
     capacity: Capacity
-
-
-class AmenitiesHeld(ResponseModel):
-    """All amenities of a venue, each true or false."""
-
-    parking_valet: bool
-    entry_package: bool
-    water: bool
-    air_conditioner: bool
-    partition_facility: bool
-    sound_system: bool
 
 
 class VenueFacts(ResponseModel):
