@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from halls.search.reindex import find_stale
+from tests.factories import index_all
 from tests.faults.fault_injection import serving
 from tests.faults.test_killed_worker import kill_the_worker_at, request_until_response
 from tests.races.race_client import DATE, Call, RaceClient
@@ -44,6 +45,7 @@ def test_the_search_index_is_correct_after_a_worker_dies(
 ) -> None:
     server, race_client = served
     guest, venue_id = race_client.account(), race_client.venue(race_client.account(owner=True))
+    index_all(race_client.db)
     call = guest.order(venue_id)
     if action == "cancel":
         booking_id = request_until_response(race_client, call).answer.data["booking_id"]

@@ -90,9 +90,6 @@ def _follow(db: Db, should_end: Callable[[], bool]) -> None:
                 return
             save_position(db, until)
         _read_stream(db, stream, should_end)
-        if not stream.alive:
-            # The database was dropped.
-            require_full_check(db)
 
 
 def _resume_time(db: Db) -> Timestamp | None:
@@ -107,6 +104,7 @@ def _resume_time(db: Db) -> Timestamp | None:
 
 def _read_stream(db: Db, stream: ChangeStream[Document], should_end: Callable[[], bool]) -> None:
     end, save_at = time.monotonic() + RUN_SECONDS, 0.0
+    # The stream ends if the database is dropped.
     while stream.alive and time.monotonic() < end:
         time.sleep(POLL_SECONDS)
         changes = Changes()
