@@ -28,7 +28,7 @@ run: setup ## serve the API with demonstration data, on the embedded MongoDB
 	@echo "Starting MongoDB and the server ..."
 	@$(BIN)/halls serve --demo
 
-test: setup ## run the tests, and require 100 % branch coverage; 8 minutes
+test: setup ## run the tests, and require 100 % branch coverage; 5 minutes
 	$(BIN)/pytest --cov --cov-report=term
 
 lint: setup ## check style, format, and the import rules

@@ -76,11 +76,12 @@ def test_the_demonstration_data_passes(db: Db, worker_uri: str) -> None:
     counted = "7 users, 0 password_resets, 60 venues, 120 bookings, 60 catalog, " + EMPTY_COUNTS
     assert result.stdout.startswith(f"Checked {counted}: no violated invariants.\n")
     report = json.loads(run_halls(worker_uri, "check", "--json").stdout)
+    # Other tests may have run tasks on this database.
+    del report["stopped_tasks"]
     assert report == {
         "ok": True,
         "checked": dict.fromkeys(EMPTY_COLLECTIONS, 0) | {"users": 7, "venues": 60, "bookings": 120, "catalog": 60},
         "violations": {},
-        "stopped_tasks": [task.name for task in TASKS],
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import time
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from halls.config import Config
 
 LAST_PORT = 65_535
+PORT_SECONDS = 3.0
 
 
 @click.command("serve")
@@ -45,6 +47,16 @@ def _check_address(config: Config) -> None:
 
     Otherwise Gunicorn reports it five times, after MongoDB has started.
     """
+    # The workers of a killed server keep the port until they notice its end, within a second.
+    deadline = time.monotonic() + PORT_SECONDS
+    while (error := _try_address(config)) is not None:
+        if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+            raise click.ClickException(_describe_address_error(config, error)) from error
+        time.sleep(0.1)
+
+
+def _try_address(config: Config) -> OSError | None:
+    """Return the error of binding HOST and PORT, or None."""
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     with socket.socket(family) as probe:
         # The same option as in Gunicorn: otherwise connections that are closing block a restart for a minute.
@@ -52,7 +64,8 @@ def _check_address(config: Config) -> None:
         try:
             probe.bind((config.host, config.port))
         except OSError as error:
-            raise click.ClickException(_describe_address_error(config, error)) from error
+            return error
+    return None
 
 
 def _describe_address_error(config: Config, error: OSError) -> str:
