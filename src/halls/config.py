@@ -80,7 +80,7 @@ def _is_https(url: str | None) -> bool:
 
 
 Port = Annotated[int, Field(ge=1, le=65535)]
-Url = Annotated[str, AfterValidator(lambda value: str(HttpUrl(value)))]
+Url = Annotated[str, AfterValidator(lambda value: str(HttpUrl(value)).rstrip("/"))]
 MongoUri = Annotated[str, _check(_is_mongo_uri, "set it to a URI such as mongodb://db.example/halls?replicaSet=rs0")]
 StorageUri = Annotated[
     str, _check(lambda uri: urlsplit(uri).scheme in STORAGES, "set it to a URI such as redis://cache.example")
