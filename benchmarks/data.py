@@ -9,6 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
 
+from halls.mongo.indexes import ensure_collections
+from halls.search.index import COLLECTION
+from halls.search.position import read_operation_time, save_position
+from halls.search.reindex import reindex_stale
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -48,6 +53,11 @@ def fill(db: Db, count: int, today: str) -> None:
         db.bookings.insert_many([order for row in rows for order in _bookings(chance, row)], ordered=False)
         if first % (20 * CHUNK) == 0:
             print(f"  {first} of {count} venues, {time.monotonic() - began:.0f} s", flush=True)
+    # No `halls worker` runs beside the benchmarks, so the search index is filled here.
+    until = read_operation_time(db)
+    ensure_collections(db, [COLLECTION])
+    reindex_stale(db)
+    save_position(db, until)
 
 
 def place(chance: random.Random) -> tuple[float, float]:
