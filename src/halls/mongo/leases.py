@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, cast
 
+import pymongo
 from bson import ObjectId
 from pymongo import ReturnDocument
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db
+
+DATABASE_SECONDS = 5.0
 
 
 class Lease:
@@ -45,12 +48,15 @@ class Lease:
             {"$set": {"holder": {"$cond": [is_free, self._holder, "$holder"]}}},
             {"$set": {"expires_at": {"$cond": [is_own, expires_at, "$expires_at"]}}},
         ]
-        stored = self._leases.find_one_and_update(
-            {"_id": self._name}, steps, upsert=True, return_document=ReturnDocument.AFTER
-        )
+        # A database that hangs may never report an error.
+        with pymongo.timeout(DATABASE_SECONDS):
+            stored = self._leases.find_one_and_update(
+                {"_id": self._name}, steps, upsert=True, return_document=ReturnDocument.AFTER
+            )
         return cast("ObjectId", stored["holder"] if stored else None)
 
     def release(self) -> None:
         """Let another process acquire the lease at once. Raises PyMongoError."""
         self._renew_at = float("-inf")
-        self._leases.delete_one({"_id": self._name, "holder": self._holder})
+        with pymongo.timeout(DATABASE_SECONDS):
+            self._leases.delete_one({"_id": self._name, "holder": self._holder})

@@ -55,9 +55,9 @@ CHANGES: list[Document] = [
 
 
 def follow_changes(db: Db, _config: Config, should_stop: Callable[[], bool]) -> None:
-    """Fill the index, then apply the changes of external writers for a minute, if no other process does. A task.
+    """Fill the index, then apply the changes of external writers for a minute. A periodic task.
 
-    Raises PyMongoError and others; the next run continues from the saved position.
+    Returns at once if another process does it. After an error, the next run continues from the saved position.
     """
     lease = Lease(db, "search-index", LEASE_SECONDS)
     if not lease.hold():
@@ -67,7 +67,8 @@ def follow_changes(db: Db, _config: Config, should_stop: Callable[[], bool]) -> 
     except Exception as error:
         if not (isinstance(error, PyMongoError) and is_unavailable(error)):
             # The history of the stream is lost, or an error may have skipped changes.
-            require_full_check(db)
+            with pymongo.timeout(READ_SECONDS):
+                require_full_check(db)
         raise
     finally:
         with suppress(PyMongoError):  # the lease expires
@@ -75,13 +76,17 @@ def follow_changes(db: Db, _config: Config, should_stop: Callable[[], bool]) -> 
 
 
 def check_index(db: Db, _config: Config, should_stop: Callable[[], bool]) -> None:
-    """Check the whole index and rebuild its stale entries, if no process has within CHECK_SECONDS. A task."""
+    """Check the whole index and rebuild its stale entries. A periodic task.
+
+    Returns at once if a process has done it within CHECK_SECONDS.
+    """
     if Lease(db, "search-index-check", CHECK_SECONDS).hold():
         reindex_stale(db, should_stop)
 
 
 def _follow(db: Db, should_end: Callable[[], bool]) -> None:
-    since = _resume_time(db)
+    with pymongo.timeout(READ_SECONDS):
+        since = _resume_time(db)
     with db.watch(CHANGES, start_at_operation_time=since, max_await_time_ms=1) as stream:
         if since is None:
             until = read_operation_time(db)
@@ -116,7 +121,8 @@ def _read_stream(db: Db, stream: ChangeStream[Document], should_end: Callable[[]
         if should_end():
             return
         if is_complete and time.monotonic() > save_at:
-            save_position(db, until)
+            with pymongo.timeout(READ_SECONDS):
+                save_position(db, until)
             save_at = time.monotonic() + SAVE_SECONDS
 
 

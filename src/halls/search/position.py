@@ -42,7 +42,7 @@ def require_full_check(db: Db) -> None:
 
 
 def read_operation_time(db: Db) -> Timestamp:
-    """Return a time such that a majority of the nodes has every write before it."""
+    """Return the operation time of a majority read. A majority of the nodes has every earlier write."""
     with db.client.start_session(causal_consistency=False) as session:
         db.catalog_state.find_one({}, session=session)
         return session.operation_time or Timestamp(1, 0)
