@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING
 import pytest
 from bson import ObjectId, Timestamp
 
+from halls.mongo.heartbeats import list_heartbeats
 from halls.mongo.leases import Lease
 from halls.search import change_stream
 from halls.search.change_stream import check_index, follow_changes
 from halls.search.position import find_position, read_operation_time
 from halls.server.startup import make_server_app
 from tests.api_client import ApiClient
+from tests.commands import PRODUCTION
 from tests.conftest import make_config
 from tests.factories import insert_venue, venue_document
 from tests.search.change_stream_workers import ReindexRecorder, Worker
+from tests.servers import running_halls, running_server
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from halls.mongo.client import Db
 
@@ -158,3 +162,24 @@ def test_the_periodic_check_repairs_what_the_reader_missed_once_in_a_while(db: D
     db.catalog.delete_many({})
     check_index(db, config, lambda: False)  # another worker, soon after
     assert db.catalog.count_documents({}) == 0
+
+
+def test_in_production_only_the_worker_reads_and_it_releases_the_lease(
+    fresh_uri: str, external_db: Db, tmp_path: Path
+) -> None:
+    with running_server(mongo_uri=fresh_uri, folder=tmp_path / "server", **PRODUCTION) as server:
+        server.api.wait_until_ready()
+        venue_id = str(insert_venue(external_db, OWNER_ID)["_id"])
+        assert server.api.get("/venues/search").data["venues"] == []
+        assert list_heartbeats(external_db) == {}
+        (tmp_path / "worker").mkdir()
+        with running_halls("worker", fresh_uri, tmp_path / "worker" / "log"):
+            wait_until(lambda: [found["id"] for found in server.api.get("/venues/search").data["venues"]] == [venue_id])
+            assert external_db.leases.find_one({"_id": "search-index"}) is not None
+    assert external_db.leases.find_one({"_id": "search-index"}) is None
+
+
+def test_a_stopped_development_server_releases_the_lease(fresh_uri: str, external_db: Db, tmp_path: Path) -> None:
+    with running_server(mongo_uri=fresh_uri, folder=tmp_path):
+        wait_until(lambda: external_db.leases.find_one({"_id": "search-index"}))
+    assert external_db.leases.find_one({"_id": "search-index"}) is None
