@@ -85,16 +85,17 @@ def mongo_uri(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def worker_uri(mongo_uri: str) -> Iterator[str]:
     """The URI of a database of this pytest worker."""
-    uri = uri_of(mongo_uri, f"test_{uuid.uuid4().hex[:12]}")
-    yield uri
-    db = connect(uri)
-    db.client.drop_database(db.name)
-    db.client.close()
+    yield from new_database(mongo_uri)
 
 
 @pytest.fixture
 def fresh_uri(mongo_uri: str) -> Iterator[str]:
     """The URI of a database of one test, without indexes."""
+    yield from new_database(mongo_uri)
+
+
+def new_database(mongo_uri: str) -> Iterator[str]:
+    """Yield the URI of a new database; drop it at the end."""
     uri = uri_of(mongo_uri, f"test_{uuid.uuid4().hex[:12]}")
     yield uri
     db = connect(uri)

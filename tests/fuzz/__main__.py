@@ -8,8 +8,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import requests
-
 from halls.mongo.embedded import embedded_mongod
 from tests.servers import RunningServer, running_server
 
@@ -25,9 +23,7 @@ PASSWORD = "a battery and a staple 9"
 def sign_up_owner(server: RunningServer) -> str:
     """Return the token of an owner, because an owner may call every route."""
     body = {"email": "owner@fuzz.example", "password": PASSWORD, "is_venue_owner": True}
-    response = requests.post(f"{server.url}/auth/signup", json=body, timeout=10)
-    response.raise_for_status()
-    token: str = response.json()["data"]["token"]
+    token: str = server.api.post("/auth/signup", body).data["token"]
     return token
 
 

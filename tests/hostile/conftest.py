@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from halls.mongo.client import connect
 from halls.server.startup import make_server_app
 from tests.accounts.google_keys import CLIENT, KeyServer, running_key_server
-from tests.conftest import make_config, uri_of
+from tests.conftest import make_config, new_database
 from tests.hostile.client import HostileClient
 from tests.hostile.world import put_back_world
 from tests.http.test_rate_limits import close_storage
@@ -30,15 +29,6 @@ SETTINGS = {
     "CLOUDINARY_API_SECRET": "a secret of Cloudinary",
     "CLOUDINARY_UPLOAD_PRESET": "venues",
 }
-
-
-def new_database(mongo_uri: str) -> Iterator[str]:
-    """Yield the URI of a new database; drop it at the end."""
-    uri = uri_of(mongo_uri, f"hostile_{secrets.token_hex(6)}")
-    yield uri
-    db = connect(uri)
-    db.client.drop_database(db.name)
-    db.client.close()
 
 
 def make_client(uri: str, google: KeyServer, rate_limits: str) -> Iterator[HostileClient]:

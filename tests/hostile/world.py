@@ -11,7 +11,7 @@ from bson import ObjectId
 from halls.accounts.emails import hash_reset_token
 from halls.clock import utc_now
 from halls.search.reindex import reindex_stale
-from tests.factories import PASSWORD, day
+from tests.factories import PASSWORD, SPEC_AMENITIES, day
 from tests.hostile.tokens import access_token
 
 if TYPE_CHECKING:
@@ -107,14 +107,7 @@ def _venue(venue_id: str, owner_id: str) -> Document:
         "dates_available": OFFERED,
         "pricing": {"overrides": prices},
         "space_sqft": 4000.0,
-        "amenities": {
-            "parking_valet": True,
-            "entry_package": True,
-            "water": True,
-            "air_conditioner": True,
-            "partition_facility": False,
-            "sound_system": True,
-        },
+        "amenities": dict(SPEC_AMENITIES),
         "additional_description": "A hall.",
         "pictures": ["https://cdn.example.com/a.jpg"],
         "videos": [{"url": "https://cdn.example.com/v.mp4", "size_mb": 22.5}],

@@ -7,32 +7,25 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tests.commands import PRODUCTION
 from tests.factories import day
-from tests.servers import free_port
+from tests.processes import child_environment, run_program
+from tests.servers import HALLS, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-HALLS = [sys.executable, "-m", "halls.cli"]
 SECONDS = 60
-
-
-def environment(**settings: str) -> dict[str, str]:
-    """Return environment variables that contain only the `settings` of Halls."""
-    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}  # noqa: TID251 - for a child
-    return {**inherited, **settings}
 
 
 @contextmanager
 def demo_server(folder: Path) -> Iterator[str]:
     """Run `halls serve --demo` in an empty folder; yield its output until the last line of the first steps."""
-    settings = environment(PORT=str(free_port()), LOG_LEVEL="ERROR")
+    settings = child_environment(PORT=str(free_port()), LOG_LEVEL="ERROR")
     with (folder / "errors").open("wb") as errors:
         options: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": errors, "text": True, "start_new_session": True}
         process = subprocess.Popen([*HALLS, "serve", "--demo"], env=settings, cwd=folder, **options)
@@ -85,10 +78,7 @@ def test_a_server_without_rate_limit_counts_stops_without_output(tmp_path: Path)
 
 
 def test_production_names_all_invalid_settings_in_one_message(tmp_path: Path) -> None:
-    settings = environment(HALLS_ENV="production", JWT_SECRET="weak", PORT="99999")
-    result = subprocess.run(
-        [*HALLS, "serve"], env=settings, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=SECONDS
-    )
+    result = run_program([*HALLS, "serve"], tmp_path, HALLS_ENV="production", JWT_SECRET="weak", PORT="99999")
     assert result.returncode == 1
     assert result.stdout == ""
     assert all(name in result.stderr for name in ("MONGO_URI", "JWT_SECRET", "PORT"))
@@ -99,16 +89,7 @@ def test_production_names_all_invalid_settings_in_one_message(tmp_path: Path) ->
 
 def test_production_rejects_the_demo_option(tmp_path: Path, fresh_uri: str) -> None:
     required = {"JWT_SECRET": "x" * 32, "MONGO_URI": fresh_uri, **PRODUCTION}
-    settings = environment(PORT=str(free_port()), **required)
-    result = subprocess.run(
-        [*HALLS, "serve", "--demo"],
-        env=settings,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=SECONDS,
-    )
+    result = run_program([*HALLS, "serve", "--demo"], tmp_path, PORT=str(free_port()), **required)
     assert result.returncode == 1
     assert "--demo" in result.stderr
     assert "Traceback" not in result.stderr

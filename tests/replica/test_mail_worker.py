@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from halls.mongo.client import connect
 from halls.outbox.store import list_entries
-from tests.conftest import SECRET
 from tests.mail.smtp_server import running_smtp_server
 from tests.outbox.test_two_workers import queue_resets, receivers
+from tests.servers import running_halls
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -26,16 +24,10 @@ LEASE_SECONDS = "2"
 @contextmanager
 def halls_worker(uri: str, smtp_port: int, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run `halls worker` until the block ends; then kill it."""
-    settings = {"MONGO_URI": uri, "JWT_SECRET": SECRET, "DATA_DIR": str(folder), "MAIL_LEASE_SECONDS": LEASE_SECONDS}
-    smtp = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(smtp_port), "PATH": os.environ["PATH"]}  # noqa: TID251 - for a child
-    with (folder / "worker.log").open("ab") as log:
-        command = [sys.executable, "-m", "halls.cli", "worker"]
-        process = subprocess.Popen(command, env=settings | smtp, cwd=folder, stdout=log, stderr=log)
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.wait()
+    smtp = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(smtp_port), "MAIL_LEASE_SECONDS": LEASE_SECONDS}
+    with running_halls("worker", uri, folder / "worker.log", **smtp) as process:
+        yield process
+        process.kill()
 
 
 def test_a_worker_killed_repeatedly_loses_no_email(fresh_uri: str, tmp_path: Path) -> None:

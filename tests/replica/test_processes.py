@@ -5,22 +5,22 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
 from contextlib import contextmanager
 from socket import create_server
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from halls.search.reindex import find_stale
 from tests.conftest import SECRET
 from tests.faults.fault_injection import SETTINGS, find_children, is_ready
-from tests.processes import START_SECONDS
+from tests.processes import child_environment, running_process
 from tests.races.race_client import RaceClient, over_http
 from tests.replica.load import find_inconsistencies, under_load
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
     from pathlib import Path
     from socket import socket
@@ -92,22 +92,11 @@ def held_port() -> Iterator[socket]:
 def started_by_systemd(listener: socket, uri: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run `halls serve` as systemd does: the listening socket is file descriptor 3."""
     settings = {"MONGO_URI": uri, "JWT_SECRET": SECRET, "RATE_LIMITS": "off", "LOG_LEVEL": "WARNING", "LISTEN_FDS": "1"}
-    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}  # noqa: TID251 - for a child
     serve = f'exec 3<&{listener.fileno()}; export LISTEN_PID=$$; exec "{sys.executable}" -m halls.cli serve'
-    with (folder / "server.log").open("ab") as log:
-        process = subprocess.Popen(
-            ["bash", "-c", serve],
-            env=inherited | settings | {"DATA_DIR": str(folder)},
-            cwd=folder,
-            pass_fds=[listener.fileno()],
-            stdout=log,
-            stderr=log,
-        )
-    try:
+    environment = child_environment(**settings, DATA_DIR=str(folder))
+    options: dict[str, Any] = {"env": environment, "cwd": folder, "pass_fds": [listener.fileno()]}
+    with running_process(["bash", "-c", serve], folder / "server.log", **options) as process:
         yield process
-    finally:
-        process.terminate()
-        process.wait(START_SECONDS)
 
 
 def test_a_restart_with_socket_activation_drops_no_request(nodes: Nodes, tmp_path: Path) -> None:
