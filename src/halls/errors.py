@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from typing_extensions import TypedDict
 
@@ -10,11 +10,40 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+Rule = Literal[
+    "required",
+    "unknown",
+    "read_only",
+    "wrong_type",
+    "too_short",
+    "too_long",
+    "too_small",
+    "too_large",
+    "too_few",
+    "too_many",
+    "bad_format",
+    "not_one_of",
+    "duplicate",
+    "bad_characters",
+    "wrong_order",
+    "in_past",
+    "booked",
+    "too_common",
+    "outside_area",
+    "wrong_value",
+]
+
+
 class FieldFault(TypedDict):
-    """The message about one invalid field; `field` is its dotted path."""
+    """What is wrong with one field.
+
+    `field` is its dotted path. `rule` and `params` contain what a sentence in another language needs.
+    """
 
     field: str
     message: str
+    rule: Rule
+    params: dict[str, Any]
 
 
 class ApiError(Exception):
@@ -115,6 +144,11 @@ class NotConfigured(ApiError):
     status, code, message = 503, "not_configured", "This is not configured on this server."
 
 
-def invalid(field: str, message: str) -> Invalid:
+def make_field_fault(field: str, message: str, rule: Rule = "wrong_value", **params: Any) -> FieldFault:
+    """Return the fault of one field."""
+    return FieldFault(field=field, message=message, rule=rule, params=params)
+
+
+def invalid(field: str, message: str, rule: Rule = "wrong_value", **params: Any) -> Invalid:
     """Return the error for a single invalid field."""
-    return Invalid(FieldFault(field=field, message=message))
+    return Invalid(make_field_fault(field, message, rule, **params))

@@ -12,6 +12,9 @@ from pydantic import Field
 
 from halls.errors import Invalid
 from halls.http.schema import (
+    READS_INTEGER,
+    AddressLine,
+    ChangeModel,
     Day,
     Id,
     Line,
@@ -39,7 +42,15 @@ class Sample(RequestModel):
     number: Number | None = None
     flag: bool | None = None
     whole: int | None = None
+    integer: Annotated[int, Field(ge=1, le=2**53), READS_INTEGER] | None = None
+    address: AddressLine | None = None
     inner: list[Sample] | None = None
+
+
+class SampleChange(ChangeModel, Sample):
+    """The same fields in a PATCH."""
+
+    clearable = frozenset({"line", "day"})
 
 
 class SampleQuery(QueryModel):
@@ -83,12 +94,41 @@ def test_an_invalid_line_is_rejected(bad: Any) -> None:
     assert wrong_fields(Sample, {"line": bad}) == ("line",)
 
 
+@pytest.mark.parametrize(
+    "invisible",
+    ["\u200b", "\u2060\ufeff", "\u3164", "\u2800 \u2800", "\u00ad", "\ufe0f", "\u0301", "\u115f\u1160", "\U000e0020"],
+    ids=ascii,
+)
+def test_a_line_without_a_visible_character_is_empty(invisible: str) -> None:
+    assert wrong_fields(Sample, {"line": invisible}) == ("line",)
+
+
+@pytest.mark.parametrize("visible", ["ہال", "a\u200b", "12", "🎉", "…", "नमस्ते"])
+def test_a_line_with_a_visible_character_is_accepted(visible: str) -> None:
+    assert validated(address=visible) == {"address": visible}
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"), [("a\r\nb", "a\nb"), ("a\rb", "a\nb"), ("a\r\r\nb", "a\n\nb"), ("a\r\n", "a")]
+)
+def test_a_line_ending_of_any_system_is_read_as_newline(raw: str, expected: str) -> None:
+    assert validated(text=raw) == {"text": expected}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["12 Mall Road\nLahore", "12 Mall Road\r\nLahore\r\n", "12 Mall Road,\r \n Lahore", "12 Mall Road \n\nLahore"],
+)
+def test_a_line_break_in_an_address_is_read_as_a_comma(raw: str) -> None:
+    assert validated(address=raw) == {"address": "12 Mall Road, Lahore"}
+
+
 def test_a_text_keeps_its_newlines_and_tabs() -> None:
     assert validated(text=" a\n\tb ") == {"text": "a\n\tb"}
     assert validated(text="  ") == {"text": ""}
 
 
-@pytest.mark.parametrize("bad", ["a\x00b", "a\rb", "a\x07", "a\x0bb", "123456", 5, None.__class__])
+@pytest.mark.parametrize("bad", ["a\x00b", "a\x07", "a\x0bb", "123456", 5, None.__class__])
 def test_an_invalid_text_is_rejected(bad: Any) -> None:
     assert wrong_fields(Sample, {"text": bad}) == ("text",)
 
@@ -138,7 +178,8 @@ WRONG_TYPES: dict[str, list[Any]] = {
     "flag": [1, 0, "true", "false", []],
     "whole": [1.0, 1e3, "1", True],
     "number": ["1", True, [1], {}],
-    "price": [-1, 0.001, 1e-9, 1_000_000_001, 1e300, "1", True, 2**70],
+    "integer": [1.5, 0.0, "1", True, 1e300],
+    "price": [-1, 0.001, 2e-6, 1_000_000_001, 1e300, "1", True, 2**70],
 }
 
 
@@ -155,14 +196,41 @@ def test_a_number_keeps_its_value_and_type(field: str, good: float) -> None:
     assert type(validated(**{field: good})[field]) is type(good)
 
 
+@pytest.mark.parametrize("notation", [300, 300.0])
+def test_an_integer_may_have_any_notation(notation: float) -> None:
+    assert validated(integer=notation) == {"integer": 300}
+    assert type(validated(integer=notation)["integer"]) is int
+
+
+@pytest.mark.parametrize(
+    ("computed", "price"), [(185_000 * 1.15, 212_750.0), (3702.2999999999997, 3702.3), (0.1 + 0.2, 0.3), (1e-9, 0.0)]
+)
+def test_a_computed_price_is_rounded(computed: float, price: float) -> None:
+    assert validated(price=computed) == {"price": price}
+
+
 def test_null_equals_absent_at_every_depth() -> None:
     assert validated(line=None, flag=None, inner=[{"line": None, "whole": 1}]) == {"inner": [{"whole": 1}]}
 
 
 def test_a_change_needs_at_least_one_field() -> None:
     with pytest.raises(Invalid):
-        validate(Sample, {"line": None}).given_some()
-    assert validate(Sample, {"flag": False}).given_some() == {"flag": False}
+        validate(SampleChange, {}).given_some()
+    assert validate(SampleChange, {"flag": False}).given_some() == {"flag": False}
+
+
+def test_null_clears_a_field_of_a_change_only_if_it_is_clearable() -> None:
+    assert validate(SampleChange, {"line": None, "day": None}).given_some() == {"line": None, "day": None}
+    assert wrong_fields(SampleChange, {"flag": None, "whole": None, "line": None, "address": None, "x": None}) == (
+        *("flag", "whole", "address", "x"),
+    )
+    assert wrong_fields(SampleChange, ["not an object"]) == ("",)
+
+
+def test_the_json_schema_of_a_change_allows_null_only_for_clearable_fields() -> None:
+    properties = SampleChange.model_json_schema()["properties"]
+    nullable = {name for name, schema in properties.items() if {"type": "null"} in schema["anyOf"]}
+    assert nullable == SampleChange.clearable
 
 
 def test_each_error_names_the_path_of_its_field() -> None:
@@ -180,9 +248,14 @@ def test_an_integer_in_a_query_is_digits(text: str, number: int) -> None:
     assert validate(SampleQuery, {"whole": text}).whole == number
 
 
-@pytest.mark.parametrize("bad", ["", "-1", "+1", "1.0", "1e3", " 5", "5 ", "1_000", "١٢", "1" * 19, "0x1", "None", 5])
+@pytest.mark.parametrize("bad", ["-1", "+1", "1.0", "1e3", " 5", "5 ", "1_000", "١٢", "1" * 19, "0x1", "None", 5])
 def test_an_invalid_integer_in_a_query_is_rejected(bad: Any) -> None:
     assert wrong_fields(SampleQuery, {"whole": bad}) == ("whole",)
+
+
+def test_an_empty_query_parameter_counts_as_absent() -> None:
+    assert validate(SampleQuery, {"whole": "", "number": ""}) == SampleQuery()
+    assert wrong_fields(SampleQuery, {"wole": "1"}) == ("wole",)
 
 
 @pytest.mark.parametrize(("text", "number"), [("0", 0), ("-12.5", -12.5), ("24.86", 24.86), ("-0", 0)])
@@ -193,7 +266,6 @@ def test_a_number_in_a_query_has_digits_and_a_point(text: str, number: float) ->
 @pytest.mark.parametrize(
     "bad",
     [
-        "",
         "+1",
         ".5",
         "5.",

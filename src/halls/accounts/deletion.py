@@ -31,7 +31,7 @@ def delete_account(db: Db, account: Account, password: str | None, now: datetime
     """
     if account.password_hash is not None:
         if password is None:
-            raise invalid("password", "This field is required.")
+            raise invalid("password", "This field is required.", "required")
         if not password_matches(account.password_hash, password):
             raise BadCredentials
 

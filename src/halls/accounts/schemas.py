@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from halls.http.schema import MAX_TEXT, Id, Line, RequestModel, ResponseModel, with_examples
+from halls.http.field_faults import field_error
+from halls.http.schema import MAX_TEXT, ChangeModel, Id, Line, RequestModel, ResponseModel, with_examples
 
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
@@ -51,7 +52,7 @@ ContactNumber = Annotated[
 
 def _check_uncommon(password: str, info: ValidationInfo) -> str:
     if info.context and password.lower() in info.context["common_passwords"]:
-        raise ValueError("is one of the commonest passwords: choose another")
+        raise field_error("too_common", "is one of the commonest passwords: choose another")
     return password
 
 
@@ -90,10 +91,12 @@ class Login(RequestModel):
     password: GivenPassword
 
 
-class ProfileChange(RequestModel):
+class ProfileChange(ChangeModel):
     """The fields to change, at least one."""
 
     model_config = with_examples({"full_name": "Ayesha S. Khan", "contact_number": "0300-1234567"}, minProperties=1)
+
+    clearable = frozenset({"full_name", "contact_number"})
 
     full_name: FullName | None = None
     contact_number: ContactNumber | None = None

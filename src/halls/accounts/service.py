@@ -48,7 +48,7 @@ def log_in(db: Db, login: Login) -> Account:
 def change_profile(db: Db, account: Account, changes: dict[str, Any], now: datetime) -> Account:
     """Return the account with the given fields changed. Raises Invalid if an owner is to become a user."""
     if changes.get("is_venue_owner") is False and account.is_venue_owner:
-        raise invalid("is_venue_owner", "An owner's account cannot become a user's account.")
+        raise invalid("is_venue_owner", "An owner's account cannot become a user's account.", "read_only")
     if changes.get("is_venue_owner"):
         changes = {**changes, "role": role_of(is_venue_owner=True)}
     # False for a user is not written, because it could undo a concurrent change to an owner.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from halls.accounts.account import OwnerOnly
 from halls.accounts.authentication import Access
@@ -19,6 +19,8 @@ from halls.errors import (
     Invalid,
     NotJson,
     RateLimited,
+    Rule,
+    make_field_fault,
 )
 from halls.http.responses import REQUEST_ID
 
@@ -65,23 +67,29 @@ ERROR_SCHEMAS: dict[str, Schema] = {
         },
     },
     "FieldFault": {
-        "description": "A message about one invalid field.",
+        "description": "What is wrong with one field.",
         "type": "object",
-        "required": ["field", "message"],
+        "required": ["field", "message", "rule", "params"],
         "properties": {
             "field": {
                 "type": "string",
                 "description": "The dotted path of the field.",
                 "examples": ["pricing.overrides.2.price"],
             },
-            "message": {"type": "string"},
+            "message": {"type": "string", "description": "A sentence or a half-sentence in English."},
+            "rule": {"type": "string", "enum": list(get_args(Rule)), "description": "The rule, for programs."},
+            "params": {
+                "type": "object",
+                "description": "What a sentence in another language needs: min, max, allowed, nearest, dates.",
+                "examples": [{"max": 1_000_000_000}],
+            },
         },
     },
 }
 Group = tuple[type[ApiError], ...]
 _TOKEN: Group = (MissingToken, InvalidToken, TokenExpired, TokenRevoked)
 _BODY: Group = (BadJson, BodyTooLarge, NotJson)
-_EXAMPLE_FAULT = {"field": "email", "message": "This field is required."}
+_EXAMPLE_FAULT = make_field_fault("email", "This field is required.", "required")
 
 
 def list_errors(row: Endpoint) -> list[type[ApiError]]:

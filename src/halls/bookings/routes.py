@@ -64,7 +64,7 @@ def create_booking(
 def list_bookings(db: Db, caller: Account, query: BookingsQuery) -> dict[str, Any]:
     """List bookings by date: for an owner those of their venues, otherwise the caller's own."""
     if query.date_from and query.date_to and query.date_from > query.date_to:
-        raise invalid("date_from", "May not be after date_to.")
+        raise invalid("date_from", "must not be after date_to", "wrong_order")
     search = {"caller": str(caller.id), **query.model_dump(exclude={"limit", "cursor"})}
     rows = bookings.find_bookings(db, caller, query, read_cursor(query.cursor, search, _is_date))
     page = rows[: query.limit]

@@ -10,6 +10,7 @@ from pydantic import Field
 from halls.bookings.booking import Status
 from halls.http.schema import (
     PRICE,
+    READS_INTEGER,
     Cursor,
     Day,
     Id,
@@ -36,7 +37,7 @@ class BookingOrder(RequestModel):
 
     venue_id: Id
     date: Day
-    guests: Annotated[int, Field(ge=1, le=2**53)]
+    guests: Annotated[int, Field(ge=1, le=2**53), READS_INTEGER]
     notes: Annotated[Text, Field(max_length=2_000)] | None = None
 
 

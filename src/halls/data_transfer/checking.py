@@ -20,7 +20,7 @@ from halls.bookings.booking import ACTIVE, DateNotOffered, DateTaken
 from halls.clock import day_in_karachi
 from halls.data_transfer.schemas import GoneVenue, ListedBooking, ListedVenue
 from halls.data_transfer.transaction import Batch
-from halls.errors import ApiError, BadJson, FieldFault
+from halls.errors import ApiError, BadJson, make_field_fault
 from halls.http.json_body import check_values
 from halls.http.schema import RequestModel, parse_id, validate
 from halls.venues import store as venues
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from halls.bookings.booking import BookingDocument
     from halls.data_transfer.files import Row
+    from halls.errors import FieldFault
     from halls.mongo.client import Db
 
 ModelT = TypeVar("ModelT", bound=RequestModel)
@@ -110,7 +111,7 @@ class Checker:
                 raise BadJson("must be an object")
             check_values(row.value)
         except ApiError as error:
-            self.report(row, error.details or [FieldFault(field="", message=str(error))])
+            self.report(row, error.details or [make_field_fault("", str(error))])
             return False
         return True
 
@@ -127,20 +128,20 @@ class Checker:
     def _id_faults(self, row: Row, stored: Container[ObjectId]) -> Iterator[FieldFault]:
         own_id = _own_id(row)
         if own_id in stored:
-            yield FieldFault(field="id", message="A record with this id is already stored.")
+            yield make_field_fault("id", "A record with this id is already stored.")
         elif own_id in self.seen:
-            yield FieldFault(field="id", message="An earlier row has the same id.")
+            yield make_field_fault("id", "An earlier row has the same id.")
         elif own_id is not None:
             self.seen.add(own_id)
 
     def _account_faults(self, booking: ListedBooking, accounts: Accounts) -> Iterator[FieldFault]:
         if booking.user_email is None and (booking.user_id is None or self._is_upcoming(booking.status, booking.date)):
-            yield FieldFault(field="user_email", message="This field is required.")
+            yield make_field_fault("user_email", "This field is required.")
         if booking.user_email is not None and booking.user_email.lower() not in accounts:
-            yield FieldFault(field="user_email", message=NO_ACCOUNT)
+            yield make_field_fault("user_email", NO_ACCOUNT)
         owner_email = booking.venue.owner_email if booking.venue else None
         if owner_email is not None and owner_email.lower() not in accounts:
-            yield FieldFault(field="venue.owner_email", message=NO_ACCOUNT)
+            yield make_field_fault("venue.owner_email", NO_ACCOUNT)
 
     def _date_faults(
         self, row: Row, booking: ListedBooking, calendars: Mapping[ObjectId, VenueCalendar]
@@ -148,11 +149,11 @@ class Checker:
         venue_id, upcoming = ObjectId(booking.venue_id), self._is_upcoming(booking.status, booking.date)
         if venue_id in calendars:
             if upcoming and not offers_date(calendars[venue_id], booking.date):
-                yield FieldFault(field="date", message=DateNotOffered.message)
+                yield make_field_fault("date", DateNotOffered.message)
         elif upcoming or "venue" not in row.value:
-            yield FieldFault(field="venue_id", message=VenueNotFound.message)
+            yield make_field_fault("venue_id", VenueNotFound.message)
         if booking.status in ACTIVE and (venue_id, booking.date) in self.taken:
-            yield FieldFault(field="date", message=DateTaken.message)
+            yield make_field_fault("date", DateTaken.message)
 
     def _is_upcoming(self, status: str, date: str) -> bool:
         return status in ACTIVE and date >= day_in_karachi(self.now)
@@ -181,7 +182,7 @@ def _ids(rows: Sequence[Row]) -> set[ObjectId]:
 
 def _owner_faults(row: Row, owner: Account | None) -> Iterator[FieldFault]:
     if _text(row, "owner_email") and (owner is None or not owner.is_venue_owner):
-        yield FieldFault(field="owner_email", message="No account of a venue owner has this address.")
+        yield make_field_fault("owner_email", "No account of a venue owner has this address.")
 
 
 def _new_booking(booking: ListedBooking, accounts: Accounts, own: OwnFields) -> BookingDocument:

@@ -16,7 +16,7 @@ from werkzeug.routing import BaseConverter
 
 from halls import clock
 from halls.accounts.authentication import Access, authenticate
-from halls.errors import ApiError, BadId, DatabaseUnavailable, FieldFault, Invalid, invalid
+from halls.errors import ApiError, BadId, DatabaseUnavailable, Invalid, invalid, make_field_fault
 from halls.http.idempotency import IdempotencyKey, ReplayableResponse, hash_body
 from halls.http.json_body import read_json_object
 from halls.http.rate_limits import Limit, network_of
@@ -213,7 +213,9 @@ def _read_id(text: str) -> ObjectId:
 def _read_query(model: type[QueryModel]) -> QueryModel:
     values = request.args.to_dict(flat=False)
     faults = [
-        FieldFault(field=name, message="May be given only once.") for name, given in values.items() if len(given) > 1
+        make_field_fault(name, "must be given only once", "duplicate")
+        for name, given in values.items()
+        if len(given) > 1
     ]
     try:
         query = validate(model, {name: given[0] for name, given in values.items()})
@@ -227,7 +229,7 @@ def _read_query(model: type[QueryModel]) -> QueryModel:
 def _check_idempotency_key() -> None:
     key = request.headers.get("Idempotency-Key")
     if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
-        raise invalid("Idempotency-Key", "must be 1 to 255 visible ASCII characters")
+        raise invalid("Idempotency-Key", "must be 1 to 255 visible ASCII characters", "bad_format")
 
 
 def _make_idempotency_key(declared: Endpoint, arguments: dict[str, Any], raw: dict[str, Any]) -> IdempotencyKey | None:

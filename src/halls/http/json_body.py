@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from halls.errors import BadJson, BodyTooLarge, FieldFault, Invalid, NotJson
+from halls.errors import BadJson, BodyTooLarge, NotJson, invalid
 from halls.http.body_stream import read_piece
 
 if TYPE_CHECKING:
@@ -99,4 +99,4 @@ def _check_unicode(path: str, text: str) -> None:
         text.encode()
     except UnicodeEncodeError:
         field = path.encode(errors="replace").decode()
-        raise Invalid(FieldFault(field=field, message="holds a lone surrogate, which is not a character")) from None
+        raise invalid(field, "contains a lone surrogate, which is not a character", "bad_characters") from None

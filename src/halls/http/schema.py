@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date
-from decimal import Decimal
 from functools import lru_cache
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from bson import ObjectId
 from pydantic import (
@@ -16,13 +15,15 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     PlainValidator,
     ValidationError,
     WithJsonSchema,
     model_validator,
 )
 
-from halls.errors import FieldFault, Invalid, invalid
+from halls.errors import Invalid, invalid
+from halls.http.field_faults import field_error, make_fault
 
 MAX_PRICE = 1_000_000_000
 MAX_TEXT = 10_000
@@ -36,8 +37,13 @@ DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 _DATE = re.compile(DATE_PATTERN)
 _ID = re.compile(ID_PATTERN)
 _WHOLE = re.compile(r"[0-9]{1,18}")
-# Branch names of unions, which pydantic adds to the path of a field. The client did not send them.
-BRANCHES = frozenset({"geojson", "lat_lng"})
+# Letters and symbols that look like a blank: Hangul fillers and the empty Braille cell.
+BLANK_LETTERS = "\u115f\u1160\u3164\uffa0\u2800"
+ROUNDED_AWAY = 1e-6
+# A value of a type that no field accepts.
+NOTHING = object()
+_NEWLINE = re.compile(r"\r\n?")
+_BREAK_IN_ADDRESS = re.compile(r"[ \t]*,?[ \t]*[\r\n]\s*")
 
 
 class RequestModel(BaseModel):
@@ -54,11 +60,33 @@ class RequestModel(BaseModel):
         """Return the fields that the client sent, as plain values."""
         return self.model_dump(exclude_unset=True)
 
+
+class ChangeModel(RequestModel):
+    """Base of the bodies of PATCH (RFC 7396): null clears a field of `clearable`, and is invalid for other fields."""
+
+    clearable: ClassVar[frozenset[str]] = frozenset()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_nulls(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        # No type accepts NOTHING, so pydantic reports it together with the other invalid fields.
+        return {key: NOTHING if item is None and key not in cls.clearable else item for key, item in value.items()}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        schema = handler(core_schema)
+        for name, field in handler.resolve_ref_schema(schema)["properties"].items():
+            if name not in cls.clearable:
+                field["anyOf"].remove({"type": "null"})
+        return schema
+
     def given_some(self) -> dict[str, Any]:
-        """Return the fields that the client sent. Raises Invalid if there are none, as in an empty PATCH."""
+        """Return the fields that the client sent, None to clear. Raises Invalid if there are none."""
         given = self.given()
         if not given:
-            raise invalid("body", "Give at least one field to change.")
+            raise invalid("body", "Give at least one field to change.", "required")
         return given
 
 
@@ -66,6 +94,12 @@ class QueryModel(BaseModel):
     """Base of query strings. Not strict, because all values are text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_empty(cls, values: dict[str, str]) -> dict[str, str]:
+        # HTML forms send the names of empty inputs.
+        return {name: value for name, value in values.items() if value}
 
 
 class ResponseModel(BaseModel):
@@ -85,34 +119,42 @@ def validate(model: type[ModelT], value: Any, **limits: Any) -> ModelT:
     try:
         return model.model_validate(value, context=limits)
     except ValidationError as error:
-        raise Invalid(*(_to_fault(each) for each in error.errors(include_url=False, include_input=False))) from None
-
-
-def _to_fault(error: Any) -> FieldFault:
-    *parents, last = error["loc"] or ("",)
-    # The last part is a field of the client if it is unknown, even if it has the name of a branch.
-    is_field = last not in BRANCHES or error["type"] == "extra_forbidden"
-    path = ".".join(str(part) for part in [*(p for p in parents if p not in BRANCHES), *([last] if is_field else [])])
-    messages = {"missing": "This field is required.", "extra_forbidden": "Unknown field."}
-    message = messages.get(error["type"], str(error["msg"]).removeprefix("Value error, "))
-    # A lone surrogate in a field name can't be encoded in the response.
-    return FieldFault(field=path.encode(errors="replace").decode(), message=message)
+        errors = error.errors(include_url=False, include_input=False)
+        raise Invalid(*(make_fault(each, model) for each in errors)) from None
 
 
 def check_characters(text: str, allowed: str = "") -> str:
-    """Return `text`. Raises ValueError for lone surrogates and control characters that are not in `allowed`."""
+    """Return `text`. Raises an error for lone surrogates and control characters that are not in `allowed`."""
     for character in text:
         if character not in allowed and unicodedata.category(character) in {"Cc", "Cs"}:
-            raise ValueError("may not hold control characters")
+            raise field_error("bad_characters", "must not contain control characters")
     return text
 
 
-def _trim_line(value: Any) -> Any:
-    return check_characters(value.strip(" \t\r\n")).strip() if isinstance(value, str) else value
+def _read_line(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    line = check_characters(value.strip(" \t\r\n")).strip()
+    return line if any(map(_is_visible, line)) else ""
 
 
-def _trim_text(value: Any) -> Any:
-    return check_characters(value, "\n\t").strip() if isinstance(value, str) else value
+def _is_visible(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LNPS" and character not in BLANK_LETTERS
+
+
+def _read_text(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return check_characters(_NEWLINE.sub("\n", value), "\n\t").strip()
+
+
+def _read_address(value: Any) -> Any:
+    return _read_line(_BREAK_IN_ADDRESS.sub(", ", value.strip())) if isinstance(value, str) else value
+
+
+def _read_integer(value: Any) -> Any:
+    # JSON Schema 2020-12: 300.0 and 3e2 are integers.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 @lru_cache(maxsize=4_096)
@@ -129,29 +171,34 @@ def is_day(text: str) -> bool:
 
 def _check_day(text: str) -> str:
     if not is_day(text):
-        raise ValueError(f"must be a real day as YYYY-MM-DD, from {FIRST_DAY} to {LAST_DAY}")
+        sentence = "must be a real day as YYYY-MM-DD, from {min} to {max}"
+        raise field_error("bad_format", sentence, min=FIRST_DAY, max=LAST_DAY)
     return text
 
 
 def _check_price(value: Any) -> int | float:
-    if type(value) not in (int, float) or not 0 <= value <= MAX_PRICE:
-        raise ValueError(f"must be a number of rupees from 0 to {MAX_PRICE}")
-    if Decimal(str(value)) != Decimal(str(value)).quantize(Decimal("0.01")):
-        raise ValueError("may have at most two decimals")
-    price: int | float = value
-    return price
+    price = _check_number(value)
+    if price < 0:
+        raise field_error("too_small", "must be a number of rupees, at least {min}", min=0)
+    if not price <= MAX_PRICE:
+        raise field_error("too_large", "must be a number of rupees, at most {max}", max=MAX_PRICE)
+    # The rounded value of a computed price: 185000 × 1.15 is 212749.99999999997.
+    rounded = round(price, 2)
+    if abs(price - rounded) > ROUNDED_AWAY:
+        raise field_error("bad_format", "must have at most two decimals")
+    return rounded
 
 
 def _check_number(value: Any) -> int | float:
     if type(value) not in (int, float):
-        raise ValueError("must be a number")
+        raise field_error("wrong_type", "must be a number")
     number: int | float = value
     return number
 
 
 def _check_id(text: str) -> str:
     if not _ID.fullmatch(text):
-        raise ValueError("must be an id of 24 hex digits, in lower case")
+        raise field_error("bad_format", "must be an id of 24 hex digits, in lower case")
     return text
 
 
@@ -162,18 +209,21 @@ def parse_id(text: str) -> ObjectId | None:
 
 def _parse_whole(value: Any) -> int:
     if not isinstance(value, str) or not _WHOLE.fullmatch(value):
-        raise ValueError("must be a whole number, in digits")
+        raise field_error("wrong_type", "must be a whole number, in digits")
     return int(value)
 
 
 def _parse_decimal(value: Any) -> float:
     if not isinstance(value, str) or not DECIMAL.fullmatch(value):
-        raise ValueError("must be a number such as 12 or 12.5")
+        raise field_error("wrong_type", "must be a number such as 12 or 12.5")
     return float(value)
 
 
-Line = Annotated[str, BeforeValidator(_trim_line)]
-Text = Annotated[str, BeforeValidator(_trim_text)]
+Line = Annotated[str, BeforeValidator(_read_line)]
+Text = Annotated[str, BeforeValidator(_read_text)]
+AddressLine = Annotated[str, BeforeValidator(_read_address)]
+# After the limits of the field, so that the JSON schema contains them.
+READS_INTEGER = BeforeValidator(_read_integer)
 Day = Annotated[
     str,
     AfterValidator(_check_day),

@@ -63,7 +63,9 @@ class SearchQuery(QueryModel):
         _check_order("capacity_min", self.capacity_min, self.capacity_max)
         _check_order("price_min", self.price_min, self.price_max)
         if (self.near_lat is None) != (self.near_lng is None):
-            raise invalid("near_lng" if self.near_lng is None else "near_lat", "Send near_lat and near_lng together.")
+            raise invalid(
+                "near_lng" if self.near_lng is None else "near_lat", "Send near_lat and near_lng together.", "required"
+            )
         if self.near_km is not None and self.near_lat is None:
             raise invalid("near_km", "Needs near_lat and near_lng.")
         if self.sort == "distance" and self.near_lat is None:
@@ -85,7 +87,7 @@ class SearchQuery(QueryModel):
 
 def _check_order(name: str, low: Bound | None, high: Bound | None) -> None:
     if low is not None and high is not None and low > high:
-        raise invalid(name, f"May not be above {name.replace('_min', '_max')}.")
+        raise invalid(name, f"must not be above {name.replace('_min', '_max')}", "wrong_order")
 
 
 class FoundVenue(VenueFacts):

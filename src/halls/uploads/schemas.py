@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from halls.http.schema import Line, RequestModel, ResponseModel, with_examples
+from halls.http.field_faults import field_error
+from halls.http.schema import READS_INTEGER, Line, RequestModel, ResponseModel, with_examples
 from halls.uploads.media import ContentType, max_bytes
 
 # Excludes "..", which changes the path, and "&" and "=", which add parameters to the signed text.
 NAME = r"[A-Za-z0-9_-]+"
+_PUBLIC_NAME, _FOLDER = re.compile(NAME), re.compile(f"{NAME}(/{NAME}){{0,4}}")
 # Values of the examples in the OpenAPI document.
 _KEY = "venues/65a0c0ffee0123456789abcd/2b1f6c0d9e8a47f3b5c4d2e1f0a9b8c7.jpg"
 _PUBLIC_ID = "venues/65a0c0ffee0123456789abcd/stage"
@@ -23,8 +26,15 @@ def _check_size(size: int, info: ValidationInfo) -> int:
     if content_type is not None:
         limit = max_bytes(content_type, (info.context or {})["max_video_mb"])
         if size > limit:
-            raise ValueError(f"must be at most {limit} bytes")
+            raise field_error("too_large", "must be at most {max} bytes", max=limit)
     return size
+
+
+def _check_form(text: str, form: re.Pattern[str]) -> str:
+    if not form.fullmatch(text):
+        parts = "" if form is _PUBLIC_NAME else ", in at most five parts with / between them"
+        raise field_error("bad_format", "must be letters, digits, - and _" + parts)
+    return text
 
 
 class NewUpload(RequestModel):
@@ -34,7 +44,7 @@ class NewUpload(RequestModel):
 
     filename: Annotated[Line, Field(min_length=1, max_length=255)]
     content_type: ContentType
-    size_bytes: Annotated[int, Field(ge=1), AfterValidator(_check_size)]
+    size_bytes: Annotated[int, Field(ge=1), AfterValidator(_check_size), READS_INTEGER]
 
 
 class UploadAddress(ResponseModel):
@@ -70,8 +80,22 @@ class NewCloudinaryUpload(RequestModel):
 
     model_config = with_examples({"folder": "venues", "resource_type": "image"})
 
-    folder: Annotated[str, Field(max_length=100, pattern=rf"^{NAME}(/{NAME}){{0,4}}$")] | None = None
-    public_id: Annotated[str, Field(max_length=100, pattern=rf"^{NAME}$")] | None = None
+    folder: (
+        Annotated[
+            str,
+            Field(max_length=100, json_schema_extra={"pattern": f"^{_FOLDER.pattern}$"}),
+            AfterValidator(lambda text: _check_form(text, _FOLDER)),
+        ]
+        | None
+    ) = None
+    public_id: (
+        Annotated[
+            str,
+            Field(max_length=100, json_schema_extra={"pattern": f"^{_PUBLIC_NAME.pattern}$"}),
+            AfterValidator(lambda text: _check_form(text, _PUBLIC_NAME)),
+        ]
+        | None
+    ) = None
     resource_type: Literal["image", "video"] = "image"
 
 

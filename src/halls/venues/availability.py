@@ -24,11 +24,15 @@ def requested_days(query: AvailabilityQuery) -> list[str]:
             raise invalid("date", "Ask for one date, or for from and to.")
         return [query.date]
     if query.from_ is None or query.to is None:
-        raise invalid("date" if query.from_ == query.to else "to" if query.from_ else "from", "This field is required.")
+        raise invalid(
+            "date" if query.from_ == query.to else "to" if query.from_ else "from",
+            "This field is required.",
+            "required",
+        )
     first, last = date.fromisoformat(query.from_), date.fromisoformat(query.to)
     count = (last - first).days + 1
     if not 1 <= count <= MAX_RANGE_DAYS:
-        raise invalid("to", f"Must be on or after from, and the range at most {MAX_RANGE_DAYS} days.")
+        raise invalid("to", f"Must be on or after from, and the range at most {MAX_RANGE_DAYS} days.", "wrong_order")
     return [(first + timedelta(days=number)).isoformat() for number in range(count)]
 
 

@@ -8,7 +8,11 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, WithJsonSchema, create_model
 
+from halls.http.field_faults import field_error
 from halls.http.schema import (
+    READS_INTEGER,
+    AddressLine,
+    ChangeModel,
     Cursor,
     Day,
     Id,
@@ -32,17 +36,21 @@ def _check_url(text: str) -> str:
     parts = urlsplit(text)
     printable = text.isprintable() and not any(character in text for character in ' \\<>"')
     if parts.scheme not in {"http", "https"} or not parts.hostname or not printable:
-        raise ValueError("must be a whole http or https address")
+        raise field_error("bad_format", "must be a whole http or https address")
     if "@" in parts.netloc:
-        raise ValueError("may not contain a user or a password")
-    if parts.port == 0:  # `port` raises ValueError if it is not a number
-        raise ValueError("must have a port above 0")
+        raise field_error("bad_format", "must not contain a user or a password")
+    try:
+        has_port = parts.port != 0
+    except ValueError:
+        has_port = False
+    if not has_port:
+        raise field_error("bad_format", "must have a port from 1 to 65535")
     return text
 
 
 def _check_distinct_days(days: list[str]) -> list[str]:
     if len(set(days)) != len(days):
-        raise ValueError("may hold each date only once")
+        raise field_error("duplicate", "must contain each date only once")
     return sorted(days)
 
 
@@ -56,7 +64,7 @@ def check_coordinates(coordinates: list[float]) -> list[float]:
     longitude, latitude = coordinates
     # Written so that NaN, which an external writer may store, is not within the limits.
     if not (abs(longitude) <= MAX_LONGITUDE and abs(latitude) <= MAX_LATITUDE):
-        raise ValueError("must be [longitude, latitude], within ±180 and ±90")
+        raise field_error("wrong_value", "must be [longitude, latitude], within ±180 and ±90")
     return coordinates
 
 
@@ -150,8 +158,12 @@ else:
 def _check_size(size_mb: float, info: ValidationInfo) -> float:
     limit = info.context["max_video_mb"] if info.context else None
     if limit is not None and size_mb > limit:
-        raise ValueError(f"must be at most {limit:g} MB")
+        raise field_error("too_large", "must be at most {max} MB", max=limit)
     return size_mb
+
+
+class AmenitiesChange(ChangeModel, Amenities):
+    """The amenities to change. The others stay."""
 
 
 class Video(RequestModel):
@@ -162,14 +174,12 @@ class Video(RequestModel):
 
 
 VenueName = Annotated[Line, Field(min_length=1, max_length=120)]
-Address = Annotated[Line, Field(min_length=1, max_length=300)]
-Capacity = Annotated[int, Field(ge=1, le=100_000)]
+Address = Annotated[AddressLine, Field(min_length=1, max_length=300)]
+Capacity = Annotated[int, Field(ge=1, le=100_000), READS_INTEGER]
 
 
-class VenueChange(RequestModel):
-    """The fields to change, at least one. `amenities` is merged, every other field is replaced."""
-
-    model_config = with_examples({"capacity": 350, "amenities": {"sound_system": True}}, minProperties=1)
+class VenueFields(RequestModel):
+    """The fields of a venue that its owner sets."""
 
     venue_name: VenueName | None = None
     type: VenueType | None = None
@@ -187,7 +197,16 @@ class VenueChange(RequestModel):
     videos: Annotated[list[Video], Field(max_length=10)] | None = None
 
 
-class NewVenue(VenueChange):
+class VenueChange(ChangeModel, VenueFields):
+    """The fields to change, at least one. `amenities` is merged, every other field is replaced."""
+
+    model_config = with_examples({"capacity": 350, "amenities": {"sound_system": True}}, minProperties=1)
+
+    clearable = frozenset({"space_sqft", "additional_description"})
+    amenities: AmenitiesChange | None = None
+
+
+class NewVenue(VenueFields):
     """A new venue."""
 
     model_config = with_examples(
