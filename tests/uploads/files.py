@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
+from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from PIL import Image
 
 from tests.factories import upload_body
 
@@ -30,9 +34,18 @@ EXTENSIONS = {
 }
 
 
+@cache
+def make_picture(content_type: str) -> bytes:
+    """Return a picture of 16 by 14 pixels."""
+    file = io.BytesIO()
+    Image.linear_gradient("L").resize((16, 14)).convert("RGB").save(file, content_type.removeprefix("image/"))
+    return file.getvalue()
+
+
 def make_file(content_type: str = "image/jpeg", size: int = 1_000) -> bytes:
-    """Return a file of exactly `size` bytes with pseudo-random content after the signature."""
-    return (HEADS[content_type] + hashlib.shake_256(content_type.encode()).digest(size))[:size]
+    """Return a file of exactly `size` bytes: a picture or the signature of a video, then pseudo-random content."""
+    start = make_picture(content_type) if content_type.startswith("image/") else HEADS[content_type]
+    return (start + hashlib.shake_256(content_type.encode()).digest(size))[:size]
 
 
 def sign(api: ApiClient, owner: str, content_type: str = "image/jpeg", size: int = 1_000) -> Any:

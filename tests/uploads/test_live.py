@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import socket
 import struct
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
 
 from halls.mongo.client import connect
 from tests.conftest import uri_of
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MIB = 1024 * 1024
+SIDEWAYS = Image.Exif()
+SIDEWAYS[0x0112] = 6
 
 
 class LiveOwner:
@@ -92,6 +96,22 @@ def test_large_video_is_streamed_with_little_memory(mongo_uri: str, tmp_path: Pa
         path = live.upload("video/mp4", video)
         assert live.api.get(path).content == video
         assert sum_memory(workers, "VmHWM") - before < 8 * MIB
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_large_pictures_sent_at_once_need_the_memory_of_one_in_each_process(mongo_uri: str, tmp_path: Path) -> None:
+    with live_owner(mongo_uri, tmp_path) as live:
+        workers = list_worker_pids(live.server)
+        for pid in workers:
+            Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
+        before = sum_memory(workers, "VmRSS")
+        file = io.BytesIO()
+        # 24 megapixels are 192 MB while the picture is turned.
+        Image.linear_gradient("L").convert("RGB").resize((6_000, 4_000)).save(file, "jpeg", exif=SIDEWAYS)
+        with ThreadPoolExecutor(6) as pool:
+            paths = list(pool.map(lambda _: live.upload("image/jpeg", file.getvalue()), range(6)))
+        assert len(set(paths)) == 6
+        assert sum_memory(workers, "VmHWM") - before < 280 * MIB * len(workers)
 
 
 def test_twenty_concurrent_uploads_are_stored(live: LiveOwner) -> None:

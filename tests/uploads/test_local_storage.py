@@ -11,11 +11,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 
 from halls.clock import utc_now
 from halls.http.body_stream import PIECE_BYTES
 from halls.uploads.local_storage import UploadTicket, sign_local_put
-from halls.uploads.media import CONTENT_TYPES, new_key
+from halls.uploads.media import CONTENT_TYPES, is_picture, new_key
+from halls.uploads.pictures import clean_picture
 from tests.conftest import make_config
 from tests.uploads.files import make_file, path_of, put, sign
 
@@ -43,7 +45,8 @@ def test_file_of_each_type_is_uploaded_and_served(api: ApiClient, owner: str, st
     assert answer.status == 200
     assert answer.data == {"public_url": address["public_url"]}
     response = api.get(path_of(address["public_url"]))
-    assert (response.status, response.headers["Content-Type"], response.content) == (200, content_type, file)
+    assert (response.status, response.headers["Content-Type"]) == (200, content_type)
+    assert response.content == (clean_picture(file, content_type) if is_picture(content_type) else file)
     assert len(stored_files(store)) == 1
 
 
@@ -101,15 +104,28 @@ def test_expired_url_is_rejected(api: ApiClient, store: Path) -> None:
     assert stored_files(store) == []
 
 
-def test_same_file_may_be_sent_again_and_a_different_file_is_rejected(api: ApiClient, owner: str, store: Path) -> None:
-    address = sign(api, owner)
-    file, other = make_file(), make_file()[:-1] + b"!"
-    assert put(api, address["upload_url"], file).status == 200
+@pytest.mark.parametrize("content_type", ["image/jpeg", "video/mp4"])
+def test_same_file_may_be_sent_again_and_a_different_file_is_rejected(
+    api: ApiClient, owner: str, store: Path, content_type: str
+) -> None:
+    address = sign(api, owner, content_type)
+    file, other = make_file(content_type), make_other_file(content_type)
+    assert put(api, address["upload_url"], file, content_type).status == 200
     # A client sends the file again after a lost response.
-    assert put(api, address["upload_url"], file).data == {"public_url": address["public_url"]}
-    answer = put(api, address["upload_url"], other)
+    assert put(api, address["upload_url"], file, content_type).data == {"public_url": address["public_url"]}
+    stored = [path.read_bytes() for path in stored_files(store)]
+    answer = put(api, address["upload_url"], other, content_type)
     assert (answer.status, answer.code) == (403, "bad_signature")
-    assert [path.read_bytes() for path in stored_files(store)] == [file]
+    assert [path.read_bytes() for path in stored_files(store)] == stored
+
+
+def make_other_file(content_type: str) -> bytes:
+    """Return another file of the size of `make_file`."""
+    if content_type == "video/mp4":
+        return make_file(content_type)[:-1] + b"!"
+    file = io.BytesIO()
+    Image.new("RGB", (16, 14), "red").save(file, "jpeg")
+    return file.getvalue().ljust(1_000)
 
 
 @pytest.mark.parametrize("sent_type", ["image/png", "image/jpeg; charset=utf-8", "text/html", ""])

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, BinaryIO
 import structlog
 
 from halls.errors import ApiError, BodyTooLarge, NotConfigured, NotFound, NotJson, invalid
-from halls.uploads.media import KEY_PATTERN, is_key, looks_like, type_of
+from halls.uploads.media import HEIC_HELP, KEY_PATTERN, is_heic, is_key, is_picture, looks_like, read_type, type_of
+from halls.uploads.pictures import clean_picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -108,7 +109,7 @@ def check_upload_headers(
     ticket: UploadTicket, *, content_type: str | None, encoding: str | None, length: int | None
 ) -> None:
     """Check the headers before the body is read. Raises WrongFileType, FileTooLarge, Invalid for a smaller length."""
-    if content_type != ticket.content_type or encoding is not None:
+    if read_type(content_type or "") != ticket.content_type or encoding is not None:
         raise WrongFileType
     if length is not None:
         _check_length(ticket, length, is_whole=True)
@@ -117,9 +118,10 @@ def check_upload_headers(
 def save_file(folder: Path, ticket: UploadTicket, pieces: Iterable[bytes]) -> None:
     """Store the file in `pieces` if it matches the ticket. Otherwise nothing of it remains.
 
-    The same file may be sent again, because the client may have missed the first response. Raises BadSignature if the
-    address was used for another file, WrongFileType, FileTooLarge, Invalid for a file that is too short, StoreUnusable,
-    and the exceptions of `pieces`.
+    A picture is stored upright and without metadata. The same file may be sent again, because the client may have
+    missed the first response. Raises BadSignature if the address was used for another file, WrongFileType,
+    FileTooLarge, Invalid for a file that is too short and for a picture that can't be read, TooManyPictures,
+    StoreUnusable, and the exceptions of `pieces`.
     """
     try:
         _store_file(folder, ticket, pieces)
@@ -139,6 +141,9 @@ def _store_file(folder: Path, ticket: UploadTicket, pieces: Iterable[bytes]) -> 
     try:
         with part.open("xb") as file:
             _write(file, ticket, pieces)
+        if is_picture(ticket.content_type):
+            part.write_bytes(clean_picture(part.read_bytes(), ticket.content_type))
+        _sync(part)
         _publish(part, path)
     finally:
         part.unlink(missing_ok=True)
@@ -148,13 +153,11 @@ def _write(file: BinaryIO, ticket: UploadTicket, pieces: Iterable[bytes]) -> Non
     size = 0
     for piece in pieces:
         if size == 0 and not looks_like(ticket.content_type, piece):
-            raise WrongFileType
+            raise invalid("body", f"The file {HEIC_HELP}") if is_heic(piece) else WrongFileType
         size += len(piece)
         _check_length(ticket, size, is_whole=False)
         file.write(piece)
     _check_length(ticket, size, is_whole=True)
-    file.flush()
-    os.fsync(file.fileno())
 
 
 def _check_length(ticket: UploadTicket, size: int, *, is_whole: bool) -> None:
@@ -171,11 +174,16 @@ def _publish(part: Path, path: Path) -> None:
     except FileExistsError:
         if not filecmp.cmp(part, path, shallow=False):
             raise BadSignature from None
-    folder = os.open(path.parent, os.O_RDONLY)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    """Wait until the file or folder is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
 
 
 def get_stored_path(folder: Path, key: str) -> Path:

@@ -16,11 +16,19 @@ ContentType = Literal[
     "image/jpeg", "image/png", "image/webp", "image/avif", "video/mp4", "video/webm", "video/quicktime"
 ]
 CONTENT_TYPES: tuple[str, ...] = get_args(ContentType)
+# Types that clients send instead of the registered ones.
+ALIASES = {"image/jpg": "image/jpeg"}
+HEIC_TYPES = frozenset({"image/heic", "image/heif", "image/heic-sequence", "image/heif-sequence"})
+HEIC_HELP = (
+    "must be a JPEG: browsers can't show HEIC. On an iPhone, choose Settings → Camera → Formats → Most Compatible, "
+    "or send the picture as JPEG."
+)
 MIB = 1024 * 1024
 MAX_PICTURE_BYTES = 10 * MIB
 # The number of first bytes that determine the type. They contain all brands of a normal AVIF or MP4 file.
 HEAD_BYTES = 64
-_PICTURE_BRANDS = frozenset({b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1"})
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 _QUICKTIME_ATOMS = frozenset({b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"})
 
 
@@ -33,13 +41,18 @@ def _brands(head: bytes) -> list[bytes]:
 
 
 def _is_avif(head: bytes) -> bool:
-    return not {b"avif", b"avis"}.isdisjoint(_brands(head))
+    return not _AVIF_BRANDS.isdisjoint(_brands(head))
+
+
+def is_heic(head: bytes) -> bool:
+    """Return whether a file that begins with `head` is a HEIC picture, as iPhones take them."""
+    return not _HEIC_BRANDS.isdisjoint(_brands(head[:HEAD_BYTES])) and not _is_avif(head[:HEAD_BYTES])
 
 
 def _is_mp4(head: bytes) -> bool:
     # Any brand except those of pictures and QuickTime, because every camera maker has its own brands.
     brands = _brands(head)
-    return bool(brands) and brands[0] != b"qt  " and _PICTURE_BRANDS.isdisjoint(brands)
+    return bool(brands) and brands[0] != b"qt  " and (_AVIF_BRANDS | _HEIC_BRANDS).isdisjoint(brands)
 
 
 def _is_quicktime(head: bytes) -> bool:
@@ -68,9 +81,19 @@ KEY_PATTERN = rf"venues/{ID_PATTERN}/[0-9a-f]{{32}}\.(?:{'|'.join(_TYPES)})"
 _KEY = re.compile(KEY_PATTERN)
 
 
+def read_type(content_type: str) -> str:
+    """Return the registered name of a content type."""
+    return ALIASES.get(content_type, content_type)
+
+
+def is_picture(content_type: str) -> bool:
+    """Return whether a content type is that of a picture."""
+    return content_type.startswith("image/")
+
+
 def max_bytes(content_type: str, max_video_mb: float) -> int:
     """Return the maximum size of a file of this type, in bytes."""
-    return int(max_video_mb * MIB) if content_type.startswith("video/") else MAX_PICTURE_BYTES
+    return MAX_PICTURE_BYTES if is_picture(content_type) else int(max_video_mb * MIB)
 
 
 def looks_like(content_type: str, head: bytes) -> bool:

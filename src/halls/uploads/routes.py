@@ -15,6 +15,7 @@ from halls.http.rate_limits import Limit
 from halls.uploads import local_storage
 from halls.uploads.cloudinary import CloudinaryNotConfigured, sign_cloudinary_post
 from halls.uploads.media import CONTENT_TYPES, new_key
+from halls.uploads.pictures import TooManyPictures
 from halls.uploads.s3 import StorageNotConfigured, sign_s3_put
 from halls.uploads.schemas import CloudinaryAddress, NewCloudinaryUpload, NewUpload, UploadAddress, Uploaded
 from halls.uploads.serving import send_stored
@@ -82,10 +83,14 @@ def sign_cloudinary(context: AppContext, caller: Account, body: NewCloudinaryUpl
         local_storage.WrongFileType,
         local_storage.FileTooLarge,
         local_storage.StoreUnusable,
+        TooManyPictures,
     ],
 )
 def take_upload(context: AppContext, address: str, now: datetime) -> dict[str, Any]:
-    """Upload the file that the address was signed for; the body is the file itself."""
+    """Upload the file that the address was signed for; the body is the file itself.
+
+    A picture is stored upright and without metadata such as the position where it was taken.
+    """
     config = context.config
     ticket = local_storage.read_ticket(address, secret=config.secret, now=now)
     local_storage.check_upload_headers(

@@ -6,11 +6,11 @@ import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from halls.http.field_faults import field_error
 from halls.http.schema import READS_INTEGER, Line, RequestModel, ResponseModel, with_examples
-from halls.uploads.media import ContentType, max_bytes
+from halls.uploads.media import HEIC_HELP, HEIC_TYPES, ContentType, max_bytes, read_type
 
 # Excludes "..", which changes the path, and "&" and "=", which add parameters to the signed text.
 NAME = r"[A-Za-z0-9_-]+"
@@ -19,6 +19,15 @@ _PUBLIC_NAME, _FOLDER = re.compile(NAME), re.compile(f"{NAME}(/{NAME}){{0,4}}")
 _KEY = "venues/65a0c0ffee0123456789abcd/2b1f6c0d9e8a47f3b5c4d2e1f0a9b8c7.jpg"
 _PUBLIC_ID = "venues/65a0c0ffee0123456789abcd/stage"
 _SIGNATURE = "0f3a5c7e9b1d2f4a6c8e0b2d4f6a8c0e1b3d5f7a9c1e3b5d7f9a1c3e5b7d9f1a"
+
+
+def _reject_heic(content_type: Any, info: ValidationInfo) -> Any:
+    # Most browsers do not know the type of a HEIC file.
+    unknown = content_type in {"", "application/octet-stream"}
+    has_extension = info.data.get("filename", "").lower().endswith((".heic", ".heif"))
+    if content_type in HEIC_TYPES or (unknown and has_extension):
+        raise ValueError(HEIC_HELP)
+    return content_type
 
 
 def _check_size(size: int, info: ValidationInfo) -> int:
@@ -37,14 +46,32 @@ def _check_form(text: str, form: re.Pattern[str]) -> str:
     return text
 
 
+_Folder = Annotated[
+    str,
+    Field(max_length=100, json_schema_extra={"pattern": f"^{_FOLDER.pattern}$"}),
+    AfterValidator(lambda text: _check_form(text, _FOLDER)),
+]
+_PublicName = Annotated[
+    str,
+    Field(max_length=100, json_schema_extra={"pattern": f"^{_PUBLIC_NAME.pattern}$"}),
+    AfterValidator(lambda text: _check_form(text, _PUBLIC_NAME)),
+]
+
+
 class NewUpload(RequestModel):
     """A file that the client wants to upload. The server stores it under a name of its own choice."""
 
     model_config = with_examples({"filename": "stage.jpg", "content_type": "image/jpeg", "size_bytes": 482113})
 
-    filename: Annotated[Line, Field(min_length=1, max_length=255)]
-    content_type: ContentType
-    size_bytes: Annotated[int, Field(ge=1), AfterValidator(_check_size), READS_INTEGER]
+    filename: Annotated[Line, Field(min_length=1, max_length=255)] = Field(
+        description="The name on the user's device. It is not part of the address."
+    )
+    content_type: Annotated[
+        Literal[ContentType, "image/jpg"], BeforeValidator(_reject_heic), AfterValidator(read_type)
+    ] = Field(description="The type of the file. `image/jpg` is read as `image/jpeg`.")
+    size_bytes: Annotated[int, Field(ge=1), AfterValidator(_check_size), READS_INTEGER] = Field(
+        description="The exact size of the file that you send, in bytes."
+    )
 
 
 class UploadAddress(ResponseModel):
@@ -80,23 +107,11 @@ class NewCloudinaryUpload(RequestModel):
 
     model_config = with_examples({"folder": "venues", "resource_type": "image"})
 
-    folder: (
-        Annotated[
-            str,
-            Field(max_length=100, json_schema_extra={"pattern": f"^{_FOLDER.pattern}$"}),
-            AfterValidator(lambda text: _check_form(text, _FOLDER)),
-        ]
-        | None
-    ) = None
-    public_id: (
-        Annotated[
-            str,
-            Field(max_length=100, json_schema_extra={"pattern": f"^{_PUBLIC_NAME.pattern}$"}),
-            AfterValidator(lambda text: _check_form(text, _PUBLIC_NAME)),
-        ]
-        | None
-    ) = None
-    resource_type: Literal["image", "video"] = "image"
+    folder: _Folder | None = Field(default=None, description="A folder below `venues/` and the id of the owner.")
+    public_id: _PublicName | None = Field(
+        default=None, description="The name of the file at Cloudinary. By default a random one."
+    )
+    resource_type: Literal["image", "video"] = Field(default="image", description="A picture or a video.")
 
 
 class CloudinaryAddress(ResponseModel):

@@ -169,14 +169,14 @@ def use_api(reader: GuideRunner) -> str:
     """Sign up and upload a file; return the token."""
     reader.print_progress("sign up and upload")
     token = reader.sign_up("first@halls.example")
-    upload = {"filename": "a.png", "content_type": "image/png", "size_bytes": 12}
+    upload = {"filename": "a.mp4", "content_type": "video/mp4", "size_bytes": 16}
     status, signed = reader.ask("POST /uploads/sign-s3", upload, token)
     assert status == 200, signed
-    png = r"printf '\211PNG\r\n\032\n1234'"
+    video = r"printf '\0\0\0\020ftypmp421234'"
     reader.machine.run(
-        f"{png} | curl -fsS -X PUT -H 'Content-Type: image/png' --data-binary @- '{signed['upload_url']}'"
+        f"{video} | curl -fsS -X PUT -H 'Content-Type: video/mp4' --data-binary @- '{signed['upload_url']}'"
     )
-    reader.machine.run(f"cmp <(curl -fsS '{signed['public_url']}') <({png})")
+    reader.machine.run(f"cmp <(curl -fsS '{signed['public_url']}') <({video})")
     return token
 
 
