@@ -23,10 +23,15 @@ if TYPE_CHECKING:
 NOT_RUN = {"contract.md", "specification.md", "operations.md"}
 PAGES = [page for page in list_files(ROOT / "docs", suffix=".md") if page.name not in NOT_RUN]
 ADDRESS = "http://127.0.0.1:5000"
+# Compiles the sample with types from openapi.json, as docs/guides/typed-client.md says, and runs it.
+_TYPESCRIPT = f"""cat > sample.mts; npx openapi-typescript {ROOT}/openapi.json -o halls.d.ts
+npx tsc --strict --target es2022 --module nodenext --lib es2022,dom --types node --skipLibCheck sample.mts
+node sample.mjs"""
 PROGRAMS = {
     "bash": ["bash", "-euo", "pipefail", "-s"],
     "js": ["node", "--input-type=module", "-"],
     "python": [sys.executable, "-"],
+    "ts": ["bash", "-euo", "pipefail", "-c", _TYPESCRIPT],
 }
 _FENCE = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
@@ -44,5 +49,6 @@ def run_sample(language: str, text: str, server: RunningServer, uri: str, folder
     bin_folder = os.path.dirname(sys.executable)  # noqa: PTH120 - a link, not to be resolved
     settings = {"PATH": f"{bin_folder}:{child_environment()['PATH']}", "MONGO_URI": uri}
     settings |= {"JWT_SECRET": SECRET, "DATA_DIR": str(folder)}
+    (folder / "node_modules").symlink_to(ROOT / "node_modules")
     completed = run_program(PROGRAMS[language], folder, text.replace(ADDRESS, server.url), **settings)
     assert completed.returncode == 0, f"{text}\n{completed.stdout}\n{completed.stderr}"

@@ -14,6 +14,7 @@ from referencing.jsonschema import DRAFT202012
 from halls.api_docs.document import make_document
 from halls.app import BLUEPRINTS
 from tests.api_client import ApiClient, ApiResponse
+from tests.factories import day
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -24,12 +25,12 @@ URN = "urn:halls"
 METHODS = ("get", "post", "patch", "put", "delete")
 
 
-def current_document() -> dict[str, Any]:
-    """Return the document of the current routes."""
+def current_document(today: str | None = None) -> dict[str, Any]:
+    """Return the document of the current routes, with samples that count from today."""
     app = Flask("document", static_folder=None)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    return make_document(app)
+    return make_document(app, today or day(0))
 
 
 def list_operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:

@@ -11,10 +11,13 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from halls.api_docs.document import make_document, row_of, write_document
+from halls.api_docs.sample_days import COMMITTED_DAY
 from halls.app import BLUEPRINTS
+from tests.factories import day
 from tests.openapi.document import COMMITTED, current_document, list_operations, resolve
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from flask import Flask
@@ -35,7 +38,7 @@ def test_the_document_is_valid_openapi() -> None:
 
 
 def test_the_running_application_has_the_same_document(app: Flask) -> None:
-    assert make_document(app) == DOCUMENT
+    assert make_document(app, day(0)) == current_document()
 
 
 def test_every_route_is_in_the_document(app: Flask) -> None:
@@ -136,8 +139,51 @@ def _accepts_key(operation: dict[str, Any]) -> bool:
     return any(each["name"] == "Idempotency-Key" for each in operation["parameters"])
 
 
+def list_undescribed(schema: dict[str, Any], path: str) -> Iterator[str]:
+    """Yield each field without a description, in the schema of a body and in nested schemas."""
+    schema = resolve(DOCUMENT, schema)
+    for part in (*schema.get("anyOf", ()), *schema.get("oneOf", ()), *([schema["items"]] if "items" in schema else [])):
+        yield from list_undescribed(part, path)
+    for name, field in schema.get("properties", {}).items():
+        if not field.get("description"):
+            yield f"{path}.{name}"
+        yield from list_undescribed(field, f"{path}.{name}")
+
+
+def test_every_field_of_a_body_has_a_description() -> None:
+    bodies = {
+        operation["operationId"]: operation["requestBody"]["content"]["application/json"]["schema"]
+        for _, _, operation in OPERATIONS
+        if "application/json" in operation.get("requestBody", {}).get("content", {})
+    }
+    assert bodies
+    assert not [field for name, schema in bodies.items() for field in list_undescribed(schema, name)]
+    fields = DOCUMENT["components"]["schemas"]["Amenities"]["properties"]
+    assert "entrance of the couple" in fields["entry_package"]["description"]
+
+
+def test_error_codes_are_an_enum_with_each_code_of_the_errors_page() -> None:
+    table, _, before = (COMMITTED.parent / "docs" / "errors.md").read_text().partition("## Before the API")
+    listed = re.findall(r"^\| `([a-z_]+)` \| .+ \| .+ \|$", table, re.MULTILINE)
+    listed += re.findall(r"^- `([a-z_]+)`", before, re.MULTILINE)
+    assert DOCUMENT["components"]["schemas"]["ErrorCode"]["enum"] == sorted(listed)
+    code = DOCUMENT["components"]["schemas"]["Failure"]["properties"]["code"]
+    assert code == {"$ref": "#/components/schemas/ErrorCode"}
+
+
+def test_samples_count_from_today_and_never_become_past() -> None:
+    committed, current = COMMITTED.read_text(), json.dumps(current_document("2031-05-06"))
+    assert min(re.findall(r'"(20[0-9]{2}-[0-9]{2}-[0-9]{2})["T]', committed)) == COMMITTED_DAY
+    assert set(re.findall(r'"(20[0-9]{2}-[0-9]{2}-[0-9]{2})["T]', current)) == {
+        "2031-05-06",
+        "2031-07-28",
+        "2031-07-29",
+    }
+
+
 def test_numbers_of_a_venue_have_their_limits() -> None:
     schemas = DOCUMENT["components"]["schemas"]
-    assert schemas["LatLng"]["properties"]["lat"] == {"type": "number", "minimum": -90, "maximum": 90}
+    latitude = schemas["LatLng"]["properties"]["lat"]
+    assert (latitude["minimum"], latitude["maximum"]) == (-90, 90)
     assert schemas["NewVenue"]["properties"]["space_sqft"]["anyOf"][0]["exclusiveMinimum"] == 0
     assert json.dumps(DOCUMENT).count('"title"') == 1

@@ -36,7 +36,8 @@ def site_uri(mongo_uri: str) -> str:
 def server(site_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server on the database of `site_uri`."""
     folder = tmp_path_factory.mktemp("server")
-    with running_server(mongo_uri=site_uri, folder=folder, LOG_LEVEL="INFO") as running:
+    origin = "http://localhost:5173"  # as docs/guides/other-origins.md says
+    with running_server(mongo_uri=site_uri, folder=folder, LOG_LEVEL="INFO", CORS_ORIGINS=origin) as running:
         yield running
 
 

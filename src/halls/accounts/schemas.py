@@ -40,13 +40,19 @@ def _check_contact(text: str) -> str:
 Email = Annotated[
     Line,
     AfterValidator(normalise_email),
-    Field(json_schema_extra={"format": "email", "maxLength": MAX_EMAIL, "examples": ["ayesha@example.com"]}),
+    Field(
+        description="The e-mail address of the account. Upper and lower case are equal.",
+        json_schema_extra={"format": "email", "maxLength": MAX_EMAIL, "examples": ["ayesha@example.com"]},
+    ),
 ]
-FullName = Annotated[Line, Field(min_length=1, max_length=200)]
+FullName = Annotated[Line, Field(min_length=1, max_length=200, description="The name of the person.")]
 ContactNumber = Annotated[
     Line,
     AfterValidator(_check_contact),
-    Field(json_schema_extra={"pattern": f"^{_CONTACT.pattern}$"}),
+    Field(
+        description="A telephone number, with `+92` or as it is dialled in Pakistan.",
+        json_schema_extra={"pattern": f"^{_CONTACT.pattern}$"},
+    ),
 ]
 
 
@@ -56,9 +62,16 @@ def _check_uncommon(password: str, info: ValidationInfo) -> str:
     return password
 
 
-NewPassword = Annotated[str, Field(min_length=8, max_length=128), AfterValidator(_check_uncommon)]
+NewPassword = Annotated[
+    str,
+    Field(min_length=8, max_length=128, description="The new password. Each character counts, also a blank."),
+    AfterValidator(_check_uncommon),
+]
 # A shorter password is a failed login, not an invalid field. A longer one is rejected before it is hashed.
-GivenPassword = Annotated[str, Field(min_length=1, max_length=128)]
+GivenPassword = Annotated[str, Field(min_length=1, max_length=128, description="The current password.")]
+IS_VENUE_OWNER = "Whether the account may register venues. An owner stays an owner."
+# Accounts of the demonstration data, so that the examples work on a server with it.
+_DEMO = {"email": "guest1@halls.example", "password": "wedding season 7"}
 
 
 class Signup(RequestModel):
@@ -79,13 +92,13 @@ class Signup(RequestModel):
     email: Email
     password: NewPassword
     contact_number: ContactNumber | None = None
-    is_venue_owner: bool
+    is_venue_owner: bool = Field(description=IS_VENUE_OWNER)
 
 
 class Login(RequestModel):
     """The credentials of a login."""
 
-    model_config = with_examples({"email": "ayesha@example.com", "password": "lime-kettle-harbour"})
+    model_config = with_examples(_DEMO, {**_DEMO, "email": "owner1@halls.example"})
 
     email: Email
     password: GivenPassword
@@ -100,13 +113,13 @@ class ProfileChange(ChangeModel):
 
     full_name: FullName | None = None
     contact_number: ContactNumber | None = None
-    is_venue_owner: bool | None = None
+    is_venue_owner: bool | None = Field(default=None, description=IS_VENUE_OWNER)
 
 
 class PasswordChange(RequestModel):
     """The current and the new password."""
 
-    model_config = with_examples({"password": "lime-kettle-harbour", "new_password": "seven-quiet-lanterns"})
+    model_config = with_examples({"password": _DEMO["password"], "new_password": "seven-quiet-lanterns"})
 
     password: GivenPassword
     new_password: NewPassword
@@ -119,17 +132,19 @@ class GoogleSignIn(RequestModel):
         {"id_token": "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.e30.c2lnbmF0dXJl", "is_venue_owner": False}
     )
 
-    id_token: Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
-    is_venue_owner: bool | None = None
+    id_token: Annotated[str, Field(min_length=1, max_length=MAX_TEXT)] = Field(
+        description="The `credential` that Google's button returns."
+    )
+    is_venue_owner: bool | None = Field(default=None, description=IS_VENUE_OWNER)
     contact_number: ContactNumber | None = None
 
 
 class ResetRequest(RequestModel):
     """The e-mail address of the account, which may be any string."""
 
-    model_config = with_examples({"email": "ayesha@example.com"})
+    model_config = with_examples({"email": _DEMO["email"]})
 
-    email: str
+    email: str = Field(description="The e-mail address of the account.")
 
 
 class PasswordReset(RequestModel):
@@ -137,14 +152,16 @@ class PasswordReset(RequestModel):
 
     model_config = with_examples({"token": "Zk3vJ0pX2b8mQ5t1", "new_password": "seven-quiet-lanterns"})
 
-    token: Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
+    token: Annotated[str, Field(min_length=1, max_length=MAX_TEXT)] = Field(
+        description="The `token` in the link of the e-mail."
+    )
     new_password: NewPassword
 
 
 class AccountClosure(RequestModel):
     """The current password, if the account has one."""
 
-    model_config = with_examples({"password": "lime-kettle-harbour"})
+    model_config = with_examples({"password": _DEMO["password"]})
 
     password: GivenPassword | None = None
 

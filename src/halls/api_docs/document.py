@@ -14,6 +14,7 @@ from halls.accounts.authentication import Access
 from halls.api_docs.json_schemas import Schema, describe_models, describe_query, refer_to
 from halls.api_docs.responses import (
     ERROR_SCHEMAS,
+    describe_codes,
     describe_common_responses,
     describe_errors,
     describe_file,
@@ -23,6 +24,7 @@ from halls.api_docs.responses import (
     make_error_example,
     takes_file,
 )
+from halls.api_docs.sample_days import COMMITTED_DAY, move_samples
 from halls.http.endpoint import IDEMPOTENCY_KEY, Endpoint
 from halls.http.schema import EXAMPLE_ID, ID_PATTERN
 
@@ -96,8 +98,8 @@ def row_of(view: Any) -> Endpoint:
     return row
 
 
-def make_document(app: Flask) -> dict[str, Any]:
-    """Return the OpenAPI document of the routes of `app`."""
+def make_document(app: Flask, today: str) -> dict[str, Any]:
+    """Return the OpenAPI document of the routes of `app`. Its sample dates count from `today`."""
     rows = list_endpoints(app)
     models = {model for _, row in rows for model in (row.body, row.response) if model is not None}
     schemas = describe_models(sorted(models, key=lambda model: model.__name__))
@@ -105,7 +107,7 @@ def make_document(app: Flask) -> dict[str, Any]:
     for tag, row in rows:
         path = _PATH_PARAMETER.sub(r"{\1}", row.path)
         paths.setdefault(path, {})[row.method.lower()] = _describe_operation(tag, row, schemas)
-    return {
+    document = {
         "openapi": "3.1.0",
         "info": {
             "title": "Halls",
@@ -118,12 +120,13 @@ def make_document(app: Flask) -> dict[str, Any]:
         "paths": paths,
         "components": _describe_components([row for _, row in rows], schemas),
     }
+    return move_samples(document, today)
 
 
 def _describe_components(rows: list[Endpoint], schemas: dict[str, Schema]) -> dict[str, Any]:
     errors = {error.__name__: error for row in rows for error in list_errors(row)}
     return {
-        "schemas": {**ERROR_SCHEMAS, **schemas},
+        "schemas": {**ERROR_SCHEMAS, "ErrorCode": describe_codes(errors.values()), **schemas},
         "responses": describe_common_responses(rows),
         "examples": {name: make_error_example(errors[name]) for name in sorted(errors)},
         "headers": describe_headers(),
@@ -154,14 +157,17 @@ def _describe_limits(row: Endpoint) -> list[str]:
 
 
 def _describe_parameters(row: Endpoint) -> list[dict[str, Any]]:
-    parameters: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": ID if name.endswith("_id") else {"type": "string"}}
-        for name in _PATH_PARAMETER.findall(row.path)
-    ]
+    parameters = [_describe_path_parameter(name) for name in _PATH_PARAMETER.findall(row.path)]
     for name, schema in describe_query(row.query).items():
-        text = {"description": schema.pop("description")} if "description" in schema else {}
-        parameters.append({"name": name, "in": "query", "required": False, **text, "schema": schema})
+        own: Schema = {key: schema.pop(key) for key in ("description", "example") if key in schema}
+        parameters.append({"name": name, "in": "query", "required": False, **own, "schema": schema})
     return [*parameters, KEY_PARAMETER] if "key" in row.parameters else parameters
+
+
+def _describe_path_parameter(name: str) -> dict[str, Any]:
+    # Swagger UI fills in the example of a parameter, but not the examples of its schema.
+    own = {"example": EXAMPLE_ID, "schema": ID} if name.endswith("_id") else {"schema": {"type": "string"}}
+    return {"name": name, "in": "path", "required": True, **own}
 
 
 def _describe_body(row: Endpoint, schemas: dict[str, Schema]) -> dict[str, Any] | None:
@@ -180,4 +186,6 @@ def write_document(path: Path, blueprints: Iterable[Blueprint]) -> None:
     app = Flask("document", static_folder=None)
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
-    path.write_text(json.dumps(make_document(app), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(
+        json.dumps(make_document(app, COMMITTED_DAY), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )

@@ -65,9 +65,18 @@ def _tidy(schema: Schema) -> Schema:
     for key in ("anyOf", "oneOf"):
         if key in tidy:
             tidy[key] = [_tidy(branch) for branch in tidy[key]]
+            _lift_description(tidy, tidy[key])
     if "properties" in tidy:
         tidy["properties"] = {name: _tidy(value) for name, value in tidy["properties"].items()}
     return tidy
+
+
+def _lift_description(schema: Schema, branches: list[Schema]) -> None:
+    """Move the description of the only branch besides null to `schema`, where tools look for it."""
+    branch, *others = (each for each in branches if each != _NULL)
+    if not others and "description" in branch:
+        description = branch.pop("description")
+        schema.setdefault("description", description)
 
 
 def _without_null(schema: Schema) -> Schema:

@@ -17,6 +17,8 @@ from halls.errors import (
     DatabaseUnavailable,
     InternalError,
     Invalid,
+    MethodNotAllowed,
+    NotFound,
     NotJson,
     RateLimited,
     Rule,
@@ -55,10 +57,7 @@ ERROR_SCHEMAS: dict[str, Schema] = {
         "properties": {
             "ok": {"type": "boolean", "const": False},
             "error": {"type": "string", "description": "A sentence for a person."},
-            "code": {
-                "type": "string",
-                "description": "The error code, for programs. A code never changes its meaning.",
-            },
+            "code": {"$ref": REF + "ErrorCode"},
             "details": {
                 "type": "array",
                 "items": {"$ref": REF + "FieldFault"},
@@ -89,6 +88,9 @@ ERROR_SCHEMAS: dict[str, Schema] = {
 Group = tuple[type[ApiError], ...]
 _TOKEN: Group = (MissingToken, InvalidToken, TokenExpired, TokenRevoked)
 _BODY: Group = (BadJson, BodyTooLarge, NotJson)
+# Errors of any path, and the codes of NGINX and Gunicorn for requests that do not reach the API (docs/errors.md).
+_EVERYWHERE: Group = (NotFound, MethodNotAllowed, InternalError)
+_BEFORE_THE_API = ("bad_request", "uri_too_long", "headers_too_large")
 _EXAMPLE_FAULT = make_field_fault("email", "This field is required.", "required")
 
 
@@ -108,6 +110,16 @@ def list_errors(row: Endpoint) -> list[type[ApiError]]:
         (True, (InternalError,)),
     ]
     return list(dict.fromkeys(error for applies, group in groups if applies for error in group))
+
+
+def describe_codes(errors: Iterable[type[ApiError]]) -> Schema:
+    """Return the schema of an error code: every code of these errors, of any path, and of the servers before it."""
+    codes = {error.code for error in (*errors, *_EVERYWHERE)}
+    return {
+        "description": "The error code, for programs. A code never changes its meaning. New codes may be added.",
+        "type": "string",
+        "enum": sorted(codes.union(_BEFORE_THE_API)),
+    }
 
 
 def _group_errors(row: Endpoint) -> list[Group]:

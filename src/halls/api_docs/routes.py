@@ -9,6 +9,7 @@ from flask import Blueprint, Response, current_app, request
 
 from halls.accounts.authentication import Access
 from halls.api_docs.document import make_document
+from halls.clock import day_in_karachi, utc_now
 from halls.errors import NotFound
 from halls.http.endpoint import endpoint
 
@@ -32,11 +33,13 @@ MAX_AGE_SECONDS = 300
 
 @endpoint(blueprint, "GET /openapi.json", access=Access.PUBLIC, response=None, file_types=[JSON])
 def get_openapi_document() -> Response:
-    """Return the OpenAPI 3.1 document of this API."""
-    extensions = current_app.extensions
-    if "halls_openapi" not in extensions:
-        extensions["halls_openapi"] = current_app.json.dumps(make_document(current_app))
-    return _cached(extensions["halls_openapi"].encode(), JSON)
+    """Return the OpenAPI 3.1 document of this API. Its sample dates count from today."""
+    today, extensions = day_in_karachi(utc_now()), current_app.extensions
+    kept_on, text = extensions.get("halls_openapi", ("", ""))
+    if kept_on != today:
+        text = current_app.json.dumps(make_document(current_app, today))
+        extensions["halls_openapi"] = today, text
+    return _cached(text.encode(), JSON)
 
 
 @endpoint(blueprint, "GET /docs", access=Access.PUBLIC, response=None, file_types=[HTML])

@@ -30,15 +30,19 @@ class BookingOrder(RequestModel):
         {
             "venue_id": "65a0c0ffee0123456789abcd",
             "date": "2027-02-14",
-            "guests": 250,
+            "guests": 120,
             "notes": "Walima in the evening. Please keep the stage free of flowers.",
         }
     )
 
-    venue_id: Id
-    date: Day
-    guests: Annotated[int, Field(ge=1, le=2**53), READS_INTEGER]
-    notes: Annotated[Text, Field(max_length=2_000)] | None = None
+    venue_id: Id = Field(description="The `id` of a venue.")
+    date: Day = Field(description="The day of the event. The venue must offer it.")
+    guests: Annotated[int, Field(ge=1, le=2**53), READS_INTEGER] = Field(
+        description="The number of guests, at most the capacity of the venue."
+    )
+    notes: Annotated[Text, Field(max_length=2_000)] | None = Field(
+        default=None, description="A message to the owner of the venue."
+    )
 
 
 class StatusChange(RequestModel):
@@ -46,7 +50,9 @@ class StatusChange(RequestModel):
 
     model_config = with_examples({"status": "confirmed"}, {"status": "cancelled"})
 
-    status: Literal["confirmed", "cancelled"]
+    status: Literal["confirmed", "cancelled"] = Field(
+        description="`confirmed`: the venue's owner accepts the booking. `cancelled`: the guest or the owner ends it."
+    )
 
 
 class BookingsQuery(QueryModel):

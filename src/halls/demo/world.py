@@ -69,6 +69,9 @@ KINDS = {
 }
 # In a fixed order, not random, so that each city has venues of each type.
 KIND_TURNS = ("Hall", "Banquet", "Lawn", "Hall", "Banquet", "Auditorium", "Hall", "Lawn", "Banquet", "Hall")
+# The samples of openapi.json name this venue of owner1 and this booking of guest1.
+SAMPLE_ID = ObjectId("65a0c0ffee0123456789abcd")
+SAMPLE_AHEAD = 28
 DETAILS = (
     "The bridal room is at the guests' disposal.",
     "Bring your own caterer, or ask us for ours.",
@@ -110,17 +113,20 @@ def demo_world(today: date, now: datetime) -> World:
         kind = KIND_TURNS[turn % len(KIND_TURNS)]
         capacity, venue = _venue(rng, kind, word, city)
         base = base_price(kind, capacity, city.name)
+        is_sample = not listings
         opened_at = now - timedelta(days=rng.randint(250, 900), minutes=rng.randint(0, 1439))
         venue = {
             **venue,
-            **_calendar(rng, base, today),
+            "_id": SAMPLE_ID if is_sample else venue["_id"],
+            # A sample of any day finds the venue free.
+            **_calendar(rng, base, today, 1 if is_sample else rng.choice(OFFERED_SHARES)),
             "owner_id": owners[turn % len(owners)]["_id"],
             "created_at": opened_at,
             "updated_at": opened_at,
         }
         listings.append(_Listing(venue, capacity, base))
     maker = _BookingMaker(rng, guests, today, now)
-    bookings = [*_past_bookings(maker, listings), *_upcoming_bookings(maker, listings)]
+    bookings = [*_past_bookings(maker, listings), *_upcoming_bookings(maker, listings[1:]), _sample(maker, listings[0])]
     venues = [listing.venue for listing in listings]
     return World(users=owners + guests, venues=venues, bookings=bookings)
 
@@ -176,8 +182,7 @@ def _venue(rng: Random, kind_name: str, word: str, city: City) -> tuple[int, Ven
     }
 
 
-def _calendar(rng: Random, base: float, today: date) -> VenueCalendar:
-    share = rng.choice(OFFERED_SHARES)
+def _calendar(rng: Random, base: float, today: date, share: float) -> VenueCalendar:
     soon = (SATURDAY - today.weekday() - 1) % 7 + 1
     # The first searches of a demonstration are for the next days, so every venue offers them.
     offered = [
@@ -233,6 +238,12 @@ def _past_bookings(maker: _BookingMaker, listings: list[_Listing]) -> Iterator[B
     pairs = [(listing, maker.today - timedelta(days=ago)) for listing in listings for ago in range(1, PAST_DAYS)]
     for (listing, day), status in zip(maker.rng.sample(pairs, len(PAST_STATES)), PAST_STATES, strict=True):
         yield maker.book(listing, day, asked_price(listing.base_price, day), status)
+
+
+def _sample(maker: _BookingMaker, listing: _Listing) -> BookingDocument:
+    day = maker.today + timedelta(days=SAMPLE_AHEAD)
+    booking = maker.book(listing, day, price_on_date(listing.venue, day.isoformat()), "pending")
+    return {**booking, "_id": SAMPLE_ID, "user_id": maker.guests[0]["_id"]}
 
 
 def _upcoming_bookings(maker: _BookingMaker, listings: list[_Listing]) -> list[BookingDocument]:

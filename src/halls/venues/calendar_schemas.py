@@ -12,7 +12,11 @@ MAX_RANGE_DAYS = 366
 class AvailabilityQuery(QueryModel):
     """One date, or a range of at most 366 days."""
 
-    date: Day | None = Field(default=None, description="One date. Cannot be combined with from and to.")
+    date: Day | None = Field(
+        default=None,
+        description="One date. Cannot be combined with from and to.",
+        json_schema_extra={"example": "2027-02-14"},
+    )
     from_: Day | None = Field(default=None, alias="from", description="The first day of a range. Requires to.")
     to: Day | None = Field(default=None, description="The last day of the range, which has at most 366 days.")
 

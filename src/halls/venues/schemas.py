@@ -75,7 +75,7 @@ def _number(**limits: int) -> WithJsonSchema:
 
 Url = Annotated[
     str,
-    Field(max_length=MAX_URL),
+    Field(max_length=MAX_URL, description="An http or https address."),
     AfterValidator(_check_url),
     Field(json_schema_extra={"format": "uri", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}),
 ]
@@ -85,7 +85,11 @@ Latitude = Annotated[
 Longitude = Annotated[
     Number, Field(ge=-MAX_LONGITUDE, le=MAX_LONGITUDE), _number(minimum=-MAX_LONGITUDE, maximum=MAX_LONGITUDE)
 ]
-Area = Annotated[Number, Field(gt=0, le=MAX_SQFT), _number(exclusiveMinimum=0, maximum=MAX_SQFT)]
+Area = Annotated[
+    Number,
+    Field(gt=0, le=MAX_SQFT, description="The floor area in square feet."),
+    _number(exclusiveMinimum=0, maximum=MAX_SQFT),
+]
 
 
 class GeoPoint(RequestModel):
@@ -93,8 +97,10 @@ class GeoPoint(RequestModel):
 
     model_config = with_examples({"type": "Point", "coordinates": [67.0099, 24.8615]})
 
-    type: Literal["Point"]
-    coordinates: Annotated[list[Number], Field(min_length=2, max_length=2), AfterValidator(check_coordinates)]
+    type: Literal["Point"] = Field(description="Always `Point`.")
+    coordinates: Annotated[list[Number], Field(min_length=2, max_length=2), AfterValidator(check_coordinates)] = Field(
+        description="Longitude, then latitude, in degrees."
+    )
 
 
 class LatLng(RequestModel):
@@ -102,14 +108,14 @@ class LatLng(RequestModel):
 
     model_config = with_examples({"lat": 24.8615, "lng": 67.0099})
 
-    lat: Latitude
-    lng: Longitude
+    lat: Latitude = Field(description="Latitude in degrees, north is positive.")
+    lng: Longitude = Field(description="Longitude in degrees, east is positive.")
 
 
 class PriceOverride(RequestModel):
     """The price of one date, in PKR."""
 
-    date: Day
+    date: Day = Field(description="The date.")
     price: Price
 
 
@@ -118,7 +124,7 @@ class Pricing(RequestModel):
 
     overrides: Annotated[
         list[PriceOverride], Field(max_length=MAX_DATES), AfterValidator(_check_distinct_overrides)
-    ] = Field(default_factory=list)
+    ] = Field(default_factory=list, description="Each date at most once.")
 
 
 def _branch_of(value: Any) -> str:
@@ -137,16 +143,25 @@ Place = Annotated[
 ]
 
 
+class Amenities(RequestModel):
+    """The amenities of a venue."""
+
+    parking_valet: bool | None = Field(default=None, description="Staff park the cars of the guests.")
+    entry_package: bool | None = Field(
+        default=None,
+        description="A staged entrance of the couple is included, such as flowers, lights, cold fireworks or a dhol.",
+    )
+    water: bool | None = Field(default=None, description="Drinking water for the guests is included.")
+    air_conditioner: bool | None = Field(default=None, description="The rooms are air-conditioned.")
+    partition_facility: bool | None = Field(
+        default=None, description="The hall can be divided, for example for men and women, or for two events."
+    )
+    sound_system: bool | None = Field(default=None, description="Loudspeakers and microphones are included.")
+
+
 if TYPE_CHECKING:
-    Amenities = RequestModel
     AmenitiesHeld = ResponseModel
 else:
-    Amenities = create_model(
-        "Amenities",
-        __doc__="The amenities of a venue.",
-        __base__=RequestModel,
-        **dict.fromkeys(AMENITIES, (bool | None, None)),
-    )
     AmenitiesHeld = create_model(
         "AmenitiesHeld",
         __doc__="All amenities of a venue, each true or false.",
@@ -170,31 +185,38 @@ class Video(RequestModel):
     """The address of a video, and its size in MB."""
 
     url: Url
-    size_mb: Annotated[Number, Field(ge=0), AfterValidator(_check_size), _number(minimum=0)]
+    size_mb: Annotated[Number, Field(ge=0), AfterValidator(_check_size), _number(minimum=0)] = Field(
+        description="The size of the file in MB."
+    )
 
 
-VenueName = Annotated[Line, Field(min_length=1, max_length=120)]
-Address = Annotated[AddressLine, Field(min_length=1, max_length=300)]
-Capacity = Annotated[int, Field(ge=1, le=100_000), READS_INTEGER]
+VenueName = Annotated[Line, Field(min_length=1, max_length=120, description="The name of the venue.")]
+Address = Annotated[AddressLine, Field(min_length=1, max_length=300, description="Street, district and city.")]
+Capacity = Annotated[int, Field(ge=1, le=100_000, description="The largest number of guests."), READS_INTEGER]
+TYPE, PLACE = "The type of venue.", "The location: a GeoJSON point, or latitude and longitude."
 
 
 class VenueFields(RequestModel):
     """The fields of a venue that its owner sets."""
 
     venue_name: VenueName | None = None
-    type: VenueType | None = None
+    type: VenueType | None = Field(default=None, description=TYPE)
     address: Address | None = None
-    maps_location: Place | None = None
+    maps_location: Place | None = Field(default=None, description=PLACE)
     capacity: Capacity | None = None
     dates_available: Annotated[list[Day], Field(max_length=MAX_DATES), AfterValidator(_check_distinct_days)] | None = (
-        None
+        Field(default=None, description="The dates on which the venue is offered, each once.")
     )
-    pricing: Pricing | None = None
+    pricing: Pricing | None = Field(default=None, description="The prices of dates. A date without one has no price.")
     space_sqft: Area | None = None
-    amenities: Amenities | None = None
-    additional_description: Annotated[Text, Field(max_length=5_000)] | None = None
-    pictures: Annotated[list[Url], Field(max_length=50)] | None = None
-    videos: Annotated[list[Video], Field(max_length=10)] | None = None
+    amenities: Amenities | None = Field(default=None, description="What the venue has. Without a value: false.")
+    additional_description: Annotated[Text, Field(max_length=5_000)] | None = Field(
+        default=None, description="Text for guests. It may have several lines."
+    )
+    pictures: Annotated[list[Url], Field(max_length=50)] | None = Field(
+        default=None, description="The addresses of pictures, the first one first."
+    )
+    videos: Annotated[list[Video], Field(max_length=10)] | None = Field(default=None, description="Videos.")
 
 
 class VenueChange(ChangeModel, VenueFields):
@@ -227,9 +249,9 @@ class NewVenue(VenueFields):
     )
 
     venue_name: VenueName
-    type: VenueType
+    type: VenueType = Field(description=TYPE)
     address: Address
-    maps_location: Place
+    maps_location: Place = Field(description=PLACE)
     capacity: Capacity
 
 

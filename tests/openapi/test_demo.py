@@ -1,0 +1,76 @@
+"""With the demonstration data, each route succeeds with the examples of the document, as "Try it out" sends them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import pytest
+
+from halls.api_docs.document import EXAMPLE_ID
+from halls.clock import utc_now
+from halls.demo.load import PASSWORD, load_demo
+from halls.demo.world import SAMPLE_ID
+from tests.openapi.document import current_document, list_operations
+
+if TYPE_CHECKING:
+    from halls.mongo.client import Db
+    from tests.api_client import ApiClient, ApiResponse
+
+# They need a token of Google, a token from an e-mail, or settings.
+NOT_TRIED = {"sign_in_with_google", "reset_password", "sign_cloudinary"}
+ACCOUNTS = ("guest1@halls.example", "owner1@halls.example")
+
+
+def can_be_tried(operation: dict[str, Any]) -> bool:
+    """Return whether the document has an example of everything that the route needs. Files have none."""
+    missing = [each for each in operation["parameters"] if each["required"] and "example" not in each]
+    content = operation.get("requestBody", {}).get("content", {"application/json": {}})
+    return not missing and "application/json" in content and operation["operationId"] not in NOT_TRIED
+
+
+OPERATIONS = [
+    pytest.param(method, path, operation, id=operation["operationId"])
+    for method, path, operation in list_operations(current_document())
+    if can_be_tried(operation)
+]
+
+
+@pytest.fixture
+def demo(api: ApiClient, db: Db) -> ApiClient:
+    """Return a client of an application with the demonstration data."""
+    assert load_demo(db, utc_now())
+    return api
+
+
+def log_in(api: ApiClient, email: str) -> str:
+    """Return a token of a demonstration account."""
+    token: str = api.post("/auth/login", {"email": email, "password": PASSWORD}).data["token"]
+    return token
+
+
+def send_examples(api: ApiClient, method: str, path: str, operation: dict[str, Any], token: str) -> list[ApiResponse]:
+    """Send the examples of the parameters, with each example of the body in turn; return the responses."""
+    examples = {each["name"]: each["example"] for each in operation["parameters"] if "example" in each}
+    query = {name: value for name, value in examples.items() if f"{{{name}}}" not in path}
+    address = path.format(**examples) + (f"?{urlencode(query)}" if query else "")
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    bodies = [example["value"] for example in content.get("examples", {}).values()] or [None]
+    return [api.send(method, address, body, token=token) for body in bodies]
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
+def test_the_examples_of_a_route_succeed(demo: ApiClient, method: str, path: str, operation: dict[str, Any]) -> None:
+    # A reader logs in as a guest or, for a route of owners, as an owner.
+    tried = [send_examples(demo, method, path, operation, log_in(demo, email)) for email in ACCOUNTS]
+    assert any(all(response.status < 300 for response in responses) for responses in tried), [
+        response.json for responses in tried for response in responses
+    ]
+
+
+def test_the_samples_name_a_venue_and_a_booking_of_the_demonstration_data(demo: ApiClient) -> None:
+    assert str(SAMPLE_ID) == EXAMPLE_ID
+    owner, guest = (demo.get("/auth/me", token=log_in(demo, email)).data["profile"]["id"] for email in ACCOUNTS[::-1])
+    assert demo.get(f"/venues/{EXAMPLE_ID}").data["venue"]["owner_id"] == owner
+    booking = demo.get(f"/bookings/{EXAMPLE_ID}", token=log_in(demo, ACCOUNTS[0])).data["booking"]
+    assert (booking["user_id"], booking["venue_id"], booking["status"]) == (guest, EXAMPLE_ID, "pending")
