@@ -18,7 +18,7 @@ ContentType = Literal[
 CONTENT_TYPES: tuple[str, ...] = get_args(ContentType)
 # Types that clients send instead of the registered ones.
 ALIASES = {"image/jpg": "image/jpeg"}
-HEIC_TYPES = frozenset({"image/heic", "image/heif", "image/heic-sequence", "image/heif-sequence"})
+HEIC_TYPES = ("image/heic", "image/heif", "image/heic-sequence", "image/heif-sequence")
 HEIC_HELP = (
     "must be a JPEG: browsers can't show HEIC. On an iPhone, choose Settings → Camera → Formats → Most Compatible, "
     "or send the picture as JPEG."

@@ -23,7 +23,7 @@ _SIGNATURE = "0f3a5c7e9b1d2f4a6c8e0b2d4f6a8c0e1b3d5f7a9c1e3b5d7f9a1c3e5b7d9f1a"
 
 def _reject_heic(content_type: Any, info: ValidationInfo) -> Any:
     # Most browsers do not know the type of a HEIC file.
-    unknown = content_type in {"", "application/octet-stream"}
+    unknown = content_type in ("", "application/octet-stream")
     has_extension = info.data.get("filename", "").lower().endswith((".heic", ".heif"))
     if content_type in HEIC_TYPES or (unknown and has_extension):
         raise ValueError(HEIC_HELP)
