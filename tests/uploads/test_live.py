@@ -47,6 +47,13 @@ class LiveOwner:
         assert put(self.api, address["upload_url"], file, content_type).data == {"public_url": address["public_url"]}
         return path_of(address["public_url"])
 
+    def upload_patiently(self, file: bytes) -> int:
+        """Upload a JPEG, again while the server handles other pictures; return the status of the last response."""
+        url = self.sign("image/jpeg", len(file))["upload_url"]
+        while (response := put(self.api, url, file)).status == 429:
+            assert response.headers["Retry-After"] == "5"
+        return response.status
+
     def incomplete_files(self) -> list[Path]:
         """Return the files of unfinished uploads."""
         return list((self.store / "incoming").glob("*"))
@@ -109,8 +116,7 @@ def test_large_pictures_sent_at_once_need_the_memory_of_one_in_each_process(mong
         # 24 megapixels are 192 MB while the picture is turned.
         Image.linear_gradient("L").convert("RGB").resize((6_000, 4_000)).save(file, "jpeg", exif=SIDEWAYS)
         with ThreadPoolExecutor(6) as pool:
-            paths = list(pool.map(lambda _: live.upload("image/jpeg", file.getvalue()), range(6)))
-        assert len(set(paths)) == 6
+            assert list(pool.map(lambda _: live.upload_patiently(file.getvalue()), range(6))) == [200] * 6
         assert sum_memory(workers, "VmHWM") - before < 280 * MIB * len(workers)
 
 
