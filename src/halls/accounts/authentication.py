@@ -25,6 +25,12 @@ class Access(Enum):
     OWNER = "owner"
 
 
+def find_bearer_token(authorization: str) -> str | None:
+    """Return the token of an Authorization header, after one or more blanks (RFC 6750). None for another scheme."""
+    scheme, _, token = authorization.partition(" ")
+    return token.lstrip(" ") if scheme.lower() == "bearer" else None
+
+
 def authenticate(open_db: Callable[[], Db], config: Config, authorization: str | None, access: Access) -> Account:
     """Return the account of an Authorization header (RFC 6750), as it is stored now.
 
@@ -33,8 +39,8 @@ def authenticate(open_db: Callable[[], Db], config: Config, authorization: str |
     """
     if not authorization:
         raise MissingToken
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer":
+    token = find_bearer_token(authorization)
+    if token is None:
         raise InvalidToken
     claims = read_token(token, secret=config.secret, now=utc_now(), old_secrets=config.old_secrets)
     account = find_account(open_db(), claims.account_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Literal
 
 import pymongo
@@ -13,7 +13,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from pymongo.errors import PyMongoError
 
-from halls.accounts.authentication import Access
+from halls.accounts.authentication import Access, find_bearer_token
 from halls.errors import DatabaseUnavailable, NotFound, SearchNotReady
 from halls.http.endpoint import endpoint
 from halls.http.schema import ResponseModel
@@ -78,10 +78,14 @@ def show_metrics(context: AppContext, now: datetime) -> Response:
 
 def _may_see_metrics(token: str | None) -> bool:
     if token is not None:
-        return hmac.compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode())
+        sent = find_bearer_token(request.headers.get("Authorization", ""))
+        return sent is not None and hmac.compare_digest(sent.encode(), token.encode())
     # A request that a proxy on this machine forwards comes from another machine.
     forwarded = {"X-Forwarded-For", "Forwarded", "X-Real-IP"} & set(request.headers.keys())
-    return not forwarded and ip_address(request.remote_addr or "::").is_loopback
+    address = ip_address(request.remote_addr or "::")
+    # A server that listens on IPv6 sees IPv4 clients as mapped addresses.
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return not forwarded and (mapped or address).is_loopback
 
 
 class _DatabaseGauges(Collector):
