@@ -78,6 +78,20 @@ def test_both_issuer_names_of_google_are_accepted(verifier: GoogleVerifier, issu
     assert verifier.verify(id_token(iss=issuer)).sub == claims()["sub"]
 
 
+@pytest.mark.parametrize("audience", [CLIENT, "ios.example", "android.example"])
+def test_the_client_id_may_be_a_list_with_commas(keys: KeyServer, audience: str) -> None:
+    several = GoogleVerifier(f" ios.example,{CLIENT} , android.example,", keys.url)
+    assert several.verify(id_token(aud=audience)).sub == claims()["sub"]
+
+
+@pytest.mark.parametrize(
+    "audience", ["another.example", "", "ios", "ios.example,android.example", ["ios.example"], ["ios.example", "x"]]
+)
+def test_a_token_for_none_of_the_client_ids_is_rejected(keys: KeyServer, audience: Any) -> None:
+    with pytest.raises(BadGoogleToken):
+        GoogleVerifier("ios.example,android.example", keys.url).verify(id_token(aud=audience))
+
+
 FAULTS: dict[str, dict[str, Any]] = {
     "another audience": {"aud": "somebody-else.apps.googleusercontent.com"},
     "several audiences": {"aud": [CLIENT, "somebody-else"]},
@@ -219,10 +233,11 @@ def test_an_invalid_body_is_rejected_before_keys_are_fetched(
     assert (answer.status, answer.fields, keys.fetches) == (422, [field], 0)
 
 
+@pytest.mark.parametrize("client_ids", [None, "", " , "])
 def test_without_a_client_id_google_sign_in_is_not_configured(
-    api: ApiClient, app: Flask, keys: KeyServer, monkeypatch: pytest.MonkeyPatch
+    api: ApiClient, app: Flask, keys: KeyServer, monkeypatch: pytest.MonkeyPatch, client_ids: str | None
 ) -> None:
-    monkeypatch.setattr(app.extensions["halls"], "google", GoogleVerifier(None, keys.url))
+    monkeypatch.setattr(app.extensions["halls"], "google", GoogleVerifier(client_ids, keys.url))
     answer = sign_in(api, id_token())
     assert (answer.status, answer.code, keys.fetches) == (503, "not_configured", 0)
 

@@ -75,10 +75,11 @@ class _KeyTransport(Request):
 
 
 class GoogleVerifier:
-    """Verifies id tokens for one client id. One per process: it caches Google's keys by their Cache-Control."""
+    """Verifies id tokens for our client ids. One per process: it caches Google's keys by their Cache-Control."""
 
-    def __init__(self, client_id: str | None, certs_url: str) -> None:
-        self._client_id = client_id
+    def __init__(self, client_ids: str | None, certs_url: str) -> None:
+        """Accept the tokens for each of the `client_ids`, which are separated by commas."""
+        self._client_ids = [each.strip() for each in (client_ids or "").split(",") if each.strip()]
         self._certs_url = certs_url
         self._transport = _KeyTransport(CacheControl(requests.Session()))
         self._reloaded_at = float("-inf")
@@ -86,7 +87,7 @@ class GoogleVerifier:
 
     def verify(self, id_token: str) -> GooglePerson:
         """Return the identity in the token. Raises GoogleNotConfigured, BadGoogleToken, GoogleUnavailable."""
-        if self._client_id is None:
+        if not self._client_ids:
             raise GoogleNotConfigured
         try:
             if jwt.get_unverified_header(id_token).get("alg") != "RS256":
@@ -96,18 +97,18 @@ class GoogleVerifier:
             raise GoogleUnavailable from None
         except (GoogleAuthError, jwt.PyJWTError, ValueError, TypeError, RecursionError):
             raise BadGoogleToken from None
-        return _person(claims, self._client_id)
+        return _person(claims, self._client_ids)
 
     def _verify_claims(self, id_token: str) -> Any:
         try:
-            return verify_token(id_token, self._transport, self._client_id, self._certs_url, SKEW_SECONDS)
+            return verify_token(id_token, self._transport, self._client_ids, self._certs_url, SKEW_SECONDS)
         except (ValueError, jwt.PyJWTError):
             # Google may have new keys. They are fetched at most once a minute, because any client can send a token with
             # an unknown key.
             if not self._may_reload():
                 raise
             self._transport(self._certs_url, headers={"Cache-Control": "no-cache"})
-            return verify_token(id_token, self._transport, self._client_id, self._certs_url, SKEW_SECONDS)
+            return verify_token(id_token, self._transport, self._client_ids, self._certs_url, SKEW_SECONDS)
 
     def _may_reload(self) -> bool:
         with self._lock:
@@ -117,8 +118,8 @@ class GoogleVerifier:
             return may_reload
 
 
-def _person(claims: dict[str, Any], client_id: str) -> GooglePerson:
-    is_exact = claims.get("aud") == client_id and claims.get("iss") in ISSUERS and claims.get("email_verified") is True
+def _person(claims: dict[str, Any], client_ids: list[str]) -> GooglePerson:
+    is_exact = claims.get("aud") in client_ids and claims.get("iss") in ISSUERS and claims.get("email_verified") is True
     sub, email = claims.get("sub"), claims.get("email")
     if not is_exact or not isinstance(sub, str) or not sub or not isinstance(email, str) or "exp" not in claims:
         raise BadGoogleToken
