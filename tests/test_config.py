@@ -113,17 +113,37 @@ INVALID = {
     "JWT_EXPIRES_HOURS: set it to a number of at most 8760": ["100000", "nan"],
     "MAX_VIDEO_MB: set it to a number": ["big"],
     "MAX_VIDEO_MB: set it to a number above 0": ["0", "-5", "nan"],
-    "CORS_ORIGINS: set it to origins such as https://app.example, separated by commas": [
+    "CORS_ORIGINS: name each origin, such as https://app.example: wildcards are not supported": [
         "*",
+        "https://*.app.example",
+        "https://app.example, http://localhost:*",
+        "capacitor://*",
+    ],
+    "CORS_ORIGINS: set it to origins such as https://app.example, separated by commas": [
+        "null",
         "app.example",
         "https:app.example",
-        "https://app.example/",
+        "https://app.example//",
         "https://app.example/path",
+        "https://app.example?page=1",
+        "https://app.example#top",
+        "https://ali@app.example",
+        "https:\\\\app.example",
+        "https://app.example:99999",
+        "https://a.example https://b.example",
+        "https://a.example;https://b.example",
+        "capacitor://",
+        "capacitor://localhost/path",
         "https://app.example, ftp://app.example",
         "https://",
         "https://[app.example",
     ],
     "APP_URL: set it to an http or https URL": ["halls.example", "ftp://halls.example", "https://", "https://a:99999"],
+    "PUBLIC_URL: set it to a URL without user, query and fragment": [
+        "https://halls.example/api?x=1",
+        "https://halls.example/#api",
+        "https://ali@halls.example",
+    ],
     "CLOUDINARY_CLOUD_NAME: set it to letters, digits, - and _ only": ["our halls", "halls/eu"],
     "LOG_LEVEL: set it to 'DEBUG', 'INFO', 'WARNING' or 'ERROR'": ["info", "LOUD"],
     "RATE_LIMIT_STORAGE_URI: set it to a URI such as redis://cache.example": [
@@ -251,6 +271,59 @@ def test_uris_of_databases_stay_as_they_are(monkeypatch: pytest.MonkeyPatch, nam
 def test_urls_are_normalized(monkeypatch: pytest.MonkeyPatch) -> None:
     set_variables(monkeypatch, {**VALID_PRODUCTION, "PUBLIC_URL": "HTTPS://API.Halls.Example:443"})
     assert load_config().own_url == "https://api.halls.example"
+
+
+@pytest.mark.parametrize(
+    ("origins", "folded"),
+    [
+        ("https://App.Example", ["https://app.example"]),
+        ("HTTPS://app.example:443", ["https://app.example"]),
+        ("https://app.example/", ["https://app.example"]),
+        ("https://APP.example:443/, http://localhost:80", ["https://app.example", "http://localhost"]),
+        ("https://app.example:8443", ["https://app.example:8443"]),
+        ("http://app.example:443", ["http://app.example:443"]),
+        ("https://münchen.example", ["https://xn--mnchen-3ya.example"]),
+        ("http://[::1]:3000", ["http://[::1]:3000"]),
+        ("capacitor://localhost,ionic://localhost", ["capacitor://localhost", "ionic://localhost"]),
+        ("Capacitor://Localhost/", ["capacitor://localhost"]),
+        (" , ", []),
+    ],
+)
+def test_origins_are_folded_to_the_form_that_browsers_send(
+    monkeypatch: pytest.MonkeyPatch, origins: str, folded: list[str]
+) -> None:
+    monkeypatch.setenv("CORS_ORIGINS", origins)
+    assert load_config().allowed_origins == folded
+
+
+def test_production_allows_the_origins_of_apps(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_variables(monkeypatch, {**VALID_PRODUCTION, "CORS_ORIGINS": "capacitor://localhost, https://localhost"})
+    assert load_config().allowed_origins == ["capacitor://localhost", "https://localhost"]
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("https://halls.example", ""),
+        ("https://halls.example/", ""),
+        ("https://halls.example/api", "/api"),
+        ("https://halls.example/a/b/", "/a/b"),
+    ],
+)
+def test_the_base_path_is_the_path_of_public_url(monkeypatch: pytest.MonkeyPatch, url: str, path: str) -> None:
+    monkeypatch.setenv("PUBLIC_URL", url)
+    assert load_config().base_path == path
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("::1", "[::1]:5000"), ("[::1]", "[::1]:5000"), ("127.0.0.1", "127.0.0.1:5000"), ("localhost", "localhost:5000")],
+)
+def test_an_ipv6_host_may_have_brackets(monkeypatch: pytest.MonkeyPatch, host: str, address: str) -> None:
+    monkeypatch.setenv("HOST", host)
+    config = load_config()
+    assert (config.host, config.address) == (host.strip("[]"), address)
+    assert config.own_url == f"http://{address}"
 
 
 def test_old_secrets_are_separated_by_spaces(monkeypatch: pytest.MonkeyPatch) -> None:

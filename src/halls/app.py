@@ -88,7 +88,7 @@ def create_app(config: Config) -> Flask:
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=0, x_host=0)  # type: ignore[method-assign] # Flask's own way
     app.extensions["halls"] = _make_context(config)
     register_response_handlers(app)
-    allow_origins(app, config.allowed_origins)
+    allow_origins(app, config.allowed_origins, allows_local_pages=config.halls_env == "development")
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

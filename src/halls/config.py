@@ -17,6 +17,7 @@ from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from halls.files import write_atomically
+from halls.http.origins import split_origins
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 MIN_SECRET_BYTES = 32
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 STORAGES = {"memory", "mongodb", "mongodb+srv", "redis", "rediss", "redis+unix", "redis+sentinel", "redis+cluster"}
-ORIGIN = re.compile("https?://[^/]+", re.IGNORECASE)
 # What to do about each error type of pydantic.
 ADVICE = {
     "value_error": "{error}",
@@ -67,8 +67,14 @@ def _is_blocklist(value: str) -> bool:
     return True
 
 
-def _split_origins(value: str) -> list[str]:
-    return [origin.strip() for origin in value.split(",") if origin.strip()]
+def _is_base_url(value: str) -> bool:
+    # The paths of this server are appended to it.
+    return not re.search("[?#@]", value)
+
+
+def _strip_brackets(host: str) -> str:
+    """Return an IPv6 address without the brackets that it has in a URL."""
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
 
 
 def _is_strong(secret: str | None) -> bool:
@@ -87,13 +93,9 @@ StorageUri = Annotated[
 ]
 Blocklist = Annotated[str, _check(_is_blocklist, "set it to off, builtin, or the path of a readable text file")]
 CloudName = Annotated[str, _check(re.compile("[A-Za-z0-9_-]+").fullmatch, "set it to letters, digits, - and _ only")]
-Origins = Annotated[
-    str,
-    _check(
-        lambda text: all(ORIGIN.fullmatch(origin) and HttpUrl(origin) for origin in _split_origins(text)),
-        "set it to origins such as https://app.example, separated by commas",
-    ),
-]
+Origins = Annotated[str, AfterValidator(lambda text: ",".join(split_origins(text)))]
+BaseUrl = Annotated[Url, _check(_is_base_url, "set it to a URL without user, query and fragment")]
+Host = Annotated[str, AfterValidator(_strip_brackets)]
 
 # Set both settings of a pair, or neither of them.
 PAIRS = (("smtp_user", "smtp_pass"), ("aws_access_key_id", "aws_secret_access_key"))
@@ -161,9 +163,9 @@ class Config(BaseSettings):
     rate_limit_storage_uri: StorageUri | None = None
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: Port = 5000
-    public_url: Url | None = None
+    public_url: BaseUrl | None = None
     jwt_old_secrets: str = ""
     # Monitoring.
     slow_command_ms: PositiveFloat = 200
@@ -213,15 +215,25 @@ class Config(BaseSettings):
         return self.jwt_old_secrets.split()
 
     @property
+    def address(self) -> str:
+        """HOST and PORT as in a URL: an IPv6 address is in brackets (RFC 3986)."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
     def own_url(self) -> str:
         """The server's own URL, for links to its files. Not from the request: a client can send any Host header."""
-        host = "localhost" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104 - compared, not bound
-        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+        is_any = self.host in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
+        return (self.public_url or f"http://{f'localhost:{self.port}' if is_any else self.address}").rstrip("/")
+
+    @property
+    def base_path(self) -> str:
+        """The path of PUBLIC_URL, such as `/api`, which a proxy removes from each request. Empty for none."""
+        return urlsplit(self.own_url).path
 
     @property
     def allowed_origins(self) -> list[str]:
-        """The origins from which a browser may call the API, exactly as listed."""
-        return _split_origins(self.cors_origins)
+        """The origins from which a browser may call the API, as browsers send them."""
+        return split_origins(self.cors_origins)
 
 
 def inherits_listener() -> bool:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.api_client import ApiClient
 from tests.commands import run_halls
 from tests.conftest import SECRET
 from tests.processes import run_program
-from tests.servers import HALLS
+from tests.servers import HALLS, free_port, responds, running_halls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,3 +75,12 @@ def test_the_check_leaves_a_free_port_free(monkeypatch: pytest.MonkeyPatch) -> N
     with occupied_port() as port:
         pass
     assert run_halls("mongodb://127.0.0.1:1/halls", "serve", PORT=str(port)).exit_code == 0
+
+
+@pytest.mark.parametrize(("host", "shown"), [("::1", "[::1]"), ("[::1]", "[::1]"), ("::", "[::]")])
+def test_the_server_listens_on_an_ipv6_address(mongo_uri: str, tmp_path: Path, host: str, shown: str) -> None:
+    port, log = free_port(), tmp_path / "server.log"
+    api = ApiClient(f"http://[::1]:{port}")
+    with running_halls("serve", mongo_uri, log, lambda: responds(api), HOST=host, PORT=str(port)):
+        assert api.get("/health").status == 200
+        assert f"Halls listens on http://{shown}:{port}\n" in log.read_text()

@@ -44,6 +44,12 @@ def test_the_address_is_printed(settings: Config, capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out == "Halls listens on http://127.0.0.1:5055\n"
 
 
+@pytest.mark.parametrize("host", ["::1", "[::1]"])
+def test_an_ipv6_address_is_printed_with_brackets(host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    print_address(make_config(host=host, port=5055))
+    assert capsys.readouterr().out == "Halls listens on http://[::1]:5055\n"
+
+
 def test_the_first_steps_name_a_venue_that_is_free_next_month(
     prepared: Db, settings: Config, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -68,9 +68,22 @@ def test_urls_use_public_url_and_ignore_the_host_header(make_api: Callable[..., 
     assert answer["public_url"].startswith("https://halls.example/api/media/venues/")
 
 
-def test_server_on_0_0_0_0_uses_localhost_in_urls(make_api: Callable[..., ApiClient]) -> None:
-    api = make_api(host="0.0.0.0", port=8000)  # noqa: S104 - no socket is opened in this test
-    assert sign(api, api.owner())["public_url"].startswith("http://localhost:8000/media/")
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("0.0.0.0", "localhost"),  # noqa: S104 - no socket is opened in this test
+        ("::", "localhost"),
+        ("[::]", "localhost"),
+        ("::1", "[::1]"),
+        ("[::1]", "[::1]"),
+        ("192.0.2.7", "192.0.2.7"),
+    ],
+)
+def test_urls_without_public_url_name_the_host_or_localhost(
+    make_api: Callable[..., ApiClient], host: str, shown: str
+) -> None:
+    api = make_api(host=host, port=8000)
+    assert sign(api, api.owner())["public_url"].startswith(f"http://{shown}:8000/media/")
 
 
 @pytest.mark.parametrize("filename", ["../../etc/passwd", "..\\..\\x.jpg", "/abs.jpg", ".", "a" * 255, "تصویر.jpg"])

@@ -4,31 +4,48 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import request
+from flask import Response, request
+
+from halls.http.origins import LOCAL_PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flask import Flask, Response
+    from flask import Flask
 
-ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Request-ID"
+# Tracing libraries add baggage, sentry-trace, traceparent and tracestate; jQuery and axios add X-Requested-With.
+ALLOWED_HEADERS = (
+    "Authorization, baggage, Content-Type, Idempotency-Key, If-Match, If-None-Match, sentry-trace, traceparent, "
+    "tracestate, X-Request-ID, X-Requested-With"
+)
 READABLE_HEADERS = (
-    "ETag, Idempotent-Replayed, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-ID"
+    "ETag, Idempotent-Replayed, Link, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-ID"
 )
 PREFLIGHT_SECONDS = "600"
 
 
-def allow_origins(app: Flask, origins: Sequence[str]) -> None:
-    """Allow exactly these `origins`. The response names the origin of the request, never `*`."""
-    if not origins:
+def allow_origins(app: Flask, origins: Sequence[str], *, allows_local_pages: bool) -> None:
+    """Allow exactly these `origins`, and the pages of this machine on any port if `allows_local_pages` is set.
+
+    The response names the origin of the request, never `*`.
+    """
+    if not origins and not allows_local_pages:
         return
+
+    def is_allowed() -> bool:
+        origin = request.headers.get("Origin", "")
+        return origin in origins or (allows_local_pages and LOCAL_PAGE.fullmatch(origin) is not None)
+
+    def answer_preflight() -> Response | None:
+        # Before routing: a page can read a 404 or 405 only if the preflight succeeds.
+        is_preflight = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+        return Response() if is_preflight and is_allowed() else None
 
     def add_headers(response: Response) -> Response:
         # Also for other origins: otherwise a shared cache returns the response for one origin to another.
         response.vary.add("Origin")
-        origin = request.headers.get("Origin")
-        if origin in origins:
-            response.headers["Access-Control-Allow-Origin"] = origin
+        if is_allowed():
+            response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
             response.headers["Access-Control-Expose-Headers"] = READABLE_HEADERS
             if request.method == "OPTIONS":
                 response.headers["Access-Control-Allow-Methods"] = "GET, POST, PATCH, PUT, DELETE"
@@ -36,4 +53,5 @@ def allow_origins(app: Flask, origins: Sequence[str]) -> None:
                 response.headers["Access-Control-Max-Age"] = PREFLIGHT_SECONDS
         return response
 
+    app.before_request(answer_preflight)
     app.after_request(add_headers)

@@ -63,7 +63,7 @@ Stop with Ctrl-C."""
 
 
 def _address(config: Config) -> str:
-    return f"http://{config.host}:{config.port}"
+    return f"http://{config.address}"
 
 
 def _find_free_venue(db: Db) -> tuple[str, str]:

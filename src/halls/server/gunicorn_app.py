@@ -48,9 +48,8 @@ class Server(BaseApplication):
 
     def load_config(self) -> None:
         """Set Gunicorn's settings. It reads no configuration file and no command line."""
-        host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
         settings: dict[str, Any] = {
-            "bind": f"{host}:{self.config.port}",
+            "bind": self.config.address,
             "worker_class": HttpWorker,
             "workers": self.config.web_workers,
             "threads": self.config.web_threads,
