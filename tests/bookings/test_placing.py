@@ -176,7 +176,9 @@ def test_a_guest_can_book_a_date_once_at_each_venue(api: ApiClient) -> None:
     owner, guest = api.owner(), api.guest()
     venue_id, other_id = api.list_venue(owner), api.list_venue(owner)
     assert api.book(guest, venue_id, day(3)).status == 201
-    assert api.book(guest, venue_id, day(3)).code == "date_taken"
+    again = api.book(guest, venue_id, day(3))
+    assert (again.code, again.json["error"]) == ("date_taken", "You have already booked this date.")
+    assert api.book(api.guest(), venue_id, day(3)).json["error"] == "Somebody has already booked this date."
     assert api.book(guest, venue_id, day(4)).status == 201
     assert api.book(guest, other_id, day(3)).status == 201
 
@@ -224,6 +226,7 @@ def test_the_day_in_karachi_begins_at_19_00_utc(api: ApiClient) -> None:
         second = api.book(guest, venue_id, "2026-11-22")
         assert api.book(guest, venue_id, "2026-11-23").status == 201
     assert (first.status, second.code) == (201, "date_in_past")
+    assert second.json["error"] == "The date is in the past: today is 2026-11-23 in Karachi."
 
 
 def after_first_checks(monkeypatch: pytest.MonkeyPatch, action: Callable[[], Any]) -> None:
@@ -245,6 +248,15 @@ def test_a_date_removed_after_the_first_checks_is_not_booked(
     after_first_checks(monkeypatch, lambda: db.venues.update_one({"_id": venue_id}, removal))
     assert api.book(guest, str(venue_id), day(3)).code == "date_not_offered"
     assert count(db) == 0
+
+
+def test_a_venue_deleted_after_the_first_checks_is_not_found(
+    api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venue_id, guest = ObjectId(api.list_venue(api.owner())), api.guest()
+    after_first_checks(monkeypatch, lambda: db.venues.delete_one({"_id": venue_id}))
+    answer = api.book(guest, str(venue_id), day(3))
+    assert (answer.status, answer.code, count(db)) == (404, "not_found", 0)
 
 
 def test_a_capacity_reduced_after_the_first_checks_is_not_exceeded(
@@ -270,6 +282,17 @@ def test_a_rival_booking_after_the_first_checks_wins(api: ApiClient, db: Db, mon
     after_first_checks(monkeypatch, lambda: insert_booking(db, venue_id, ObjectId(), date=day(3)))
     answer = api.book(guest, str(venue_id), day(3))
     assert (answer.status, answer.code, count(db)) == (409, "date_taken", 1)
+    assert answer.json["error"] == "Somebody has already booked this date."
+
+
+def test_a_second_request_of_the_same_guest_is_told_that_the_booking_is_its_own(
+    api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venue_id, guest = ObjectId(api.list_venue(api.owner())), api.sign_up()
+    own = ObjectId(guest["profile"]["id"])
+    after_first_checks(monkeypatch, lambda: insert_booking(db, venue_id, own, date=day(3)))
+    answer = api.book(guest["token"], str(venue_id), day(3))
+    assert (answer.code, answer.json["error"]) == ("date_taken", "You have already booked this date.")
 
 
 @pytest.mark.parametrize(

@@ -53,24 +53,30 @@ def place_booking(
         return ReplayableResponse(stored, replayed=True)
     with replay_or_raise(db, key, now) as replay:
         venue_id = ObjectId(order.venue_id)
-        _check_order(db, venue_id, order, now)
+        _check_order(db, venue_id, guest, order, now)
         answer = _book(db, venue_id, guest, order, now, key)
     return replay.outcome or ReplayableResponse(answer)
 
 
-def _check_order(db: Db, venue_id: ObjectId, order: BookingOrder, now: datetime) -> None:
+def _check_order(db: Db, venue_id: ObjectId, guest: Account, order: BookingOrder, now: datetime) -> None:
     """Check the order with reads outside the transaction.
 
     Of 200 concurrent requests for one date, 199 fail here and cause no write conflict in the transaction.
     """
     venue = venues.get_venue(db, venue_id)
-    if order.date < day_in_karachi(now):
-        raise DateInPast
+    if order.date < (today := day_in_karachi(now)):
+        raise DateInPast(f"The date is in the past: today is {today} in Karachi.")
     _check_capacity(venue, order.guests)
     if not offers_date(venue, order.date):
         raise DateNotOffered
-    if store.find_booked_venues(db, [venue_id], order.date):
-        raise DateTaken
+    if (holder := store.find_active_booking(db, venue_id, order.date)) is not None:
+        raise _date_taken(holder, guest)
+
+
+def _date_taken(holder: BookingDocument | None, guest: Account) -> DateTaken:
+    """Return the error for a date that the booking `holder` holds; its message says whether it is the guest's own."""
+    is_own = holder is not None and holder.get("user_id") == guest.id
+    return DateTaken("You have already booked this date.") if is_own else DateTaken()
 
 
 def _check_capacity(venue: VenueDocument, guests: int) -> None:
@@ -88,6 +94,8 @@ def _book(
     def book(session: Session) -> dict[str, Any]:
         venue = venues.claim_date(db, venue_id, order.date, session)
         if venue is None:
+            # Raises VenueNotFound if the venue was deleted after the first checks.
+            venues.get_venue(db, venue_id, session)
             raise DateNotOffered
         _check_capacity(venue, order.guests)
         lock_account(db, guest.id, session)
@@ -98,8 +106,11 @@ def _book(
         index.mark_date_booked(db, venue_id, order.date, session)
         return answer
 
-    with hold_account_lock(guest.id):
-        return store.commit_booking(db, booking_id, book)
+    try:
+        with hold_account_lock(guest.id):
+            return store.commit_booking(db, booking_id, book)
+    except DateTaken:
+        raise _date_taken(store.find_active_booking(db, venue_id, order.date), guest) from None
 
 
 def get_own_booking(db: Db, caller: Account, booking_id: ObjectId) -> BookingDocument:
@@ -144,7 +155,9 @@ def change_status(db: Db, caller: Account, booking: BookingDocument, to: str, no
     present = store.get_booking(db, booking["_id"])
     if present["status"] == to:
         return present
-    raise BadTransition("The date is past." if present["date"] < today else "A cancelled booking never comes back.")
+    if present["date"] < today:
+        raise BadTransition(f"The date is past: today is {today} in Karachi.")
+    raise BadTransition("A cancelled booking never comes back.")
 
 
 def find_bookings(db: Db, caller: Account, query: BookingsQuery, after: list[Any] | None) -> list[BookingDocument]:

@@ -100,10 +100,10 @@ def find_active_dates(
     return {booking["date"] for booking in db.bookings.find(match, {"_id": 0, "date": 1}, session=session)}
 
 
-def find_booked_venues(db: Db, venue_ids: Iterable[ObjectId], date: str) -> set[ObjectId]:
-    """Return the ids of the venues that have an active booking on `date`."""
-    match = {"venue_id": {"$in": list(venue_ids)}, "date": date, **ACTIVE_FILTER}
-    return {booking["venue_id"] for booking in db.bookings.find(match, {"_id": 0, "venue_id": 1})}
+def find_active_booking(db: Db, venue_id: ObjectId, date: str) -> BookingDocument | None:
+    """Return the booking that holds the date of the venue, or None."""
+    found = db.bookings.find_one({"venue_id": venue_id, "date": date, **ACTIVE_FILTER})
+    return cast("BookingDocument | None", found)
 
 
 def find_taken_dates(db: Db, venue_ids: Iterable[ObjectId]) -> set[tuple[ObjectId, str]]:

@@ -35,9 +35,9 @@ COLLECTION = CollectionSpec(
 )
 
 
-def get_venue(db: Db, venue_id: ObjectId) -> VenueDocument:
+def get_venue(db: Db, venue_id: ObjectId, session: Session | None = None) -> VenueDocument:
     """Return the venue. Raises VenueNotFound."""
-    venue = db.venues.find_one({"_id": venue_id})
+    venue = db.venues.find_one({"_id": venue_id}, session=session)
     if venue is None:
         raise VenueNotFound
     return cast("VenueDocument", venue)
