@@ -4,19 +4,45 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 import pytest
 
+from halls.app import create_app
+from tests.api_client import ApiClient
+from tests.conftest import make_config
 from tests.openapi.document import current_document
 
 if TYPE_CHECKING:
-    from tests.api_client import ApiClient
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def below_api(worker_uri: str) -> Iterator[ApiClient]:
+    """A client of an application that a proxy serves below /api."""
+    app = create_app(make_config(mongo_uri=worker_uri, public_url="https://halls.example/api/"))
+    yield ApiClient(app.test_client())
+    app.extensions["halls"].db.client.close()
 
 
 def test_the_document_is_public_and_has_no_envelope(api: ApiClient) -> None:
     response = api.get("/openapi.json")
     assert (response.status, response.headers["Content-Type"]) == (200, "application/json")
     assert response.json == current_document()
+
+
+def test_the_document_names_the_path_of_public_url(below_api: ApiClient) -> None:
+    [server] = below_api.get("/openapi.json").json.pop("servers")
+    assert urljoin("https://halls.example/api/openapi.json", server["url"]) == "https://halls.example/api"
+
+
+def test_the_page_has_only_relative_addresses(below_api: ApiClient) -> None:
+    page = below_api.get("/docs").text
+    for address in re.findall(r'(?:src|href)="([^"]+)"', page):
+        public = urljoin("https://halls.example/api/docs", address)
+        path = public.removeprefix("https://halls.example/api")
+        assert below_api.get(path).status == 200, public
+    assert 'url: "openapi.json"' in below_api.get("/docs/page.js").text
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/docs/swagger-ui.css"])

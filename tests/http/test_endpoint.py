@@ -85,10 +85,11 @@ def test_changing_a_venue_follows_the_contracts_order_of_checks(api: ApiClient) 
         api.patch("/venues/no-id", bad, token=owner),
         api.patch(f"/venues/{NO_ID}", bad, token=owner),
         api.patch(path, bad, token=api.owner()),
-        api.patch(path, bad, token=owner),
+        api.patch(path, bad, token=owner, If_Match='"old"'),
+        api.patch(path, removing_all_dates, token=owner, If_Match='"old"'),
         api.patch(path, removing_all_dates, token=owner),
     ]
-    assert [response.status for response in in_order] == [401, 400, 404, 403, 422, 409]
+    assert [response.status for response in in_order] == [401, 400, 404, 403, 422, 412, 409]
 
 
 def test_placing_a_booking_follows_the_contracts_order_of_checks(api: ApiClient) -> None:

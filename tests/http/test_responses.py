@@ -37,6 +37,7 @@ CODES = {
         *("email_taken", "date_not_offered", "date_taken", "date_booked", "has_bookings", "bad_transition"),
         "idempotency_in_progress",
     },
+    412: {"precondition_failed"},
     413: {"body_too_large"},
     415: {"not_json"},
     422: {"validation_error", "date_in_past", "over_capacity", "bad_reset_token", "idempotency_conflict"},
@@ -127,6 +128,9 @@ REQUESTS: dict[str, Callable[[Scenario], ApiResponse]] = {
     ),
     "has_bookings": lambda scenario: scenario.api.delete(f"/venues/{scenario.venue_id}", token=scenario.owner),
     "bad_transition": lambda scenario: scenario.cancelled_and_confirmed(),
+    "precondition_failed": lambda scenario: scenario.api.patch(
+        f"/venues/{scenario.venue_id}", {"capacity": 7}, token=scenario.owner, If_Match='"another"'
+    ),
     "body_too_large": lambda scenario: scenario.log_in(b" " * (256 * 1024 + 1)),
     "not_json": lambda scenario: scenario.log_in(b"{}", "text/plain"),
     "validation_error": lambda scenario: scenario.log_in(b"{}"),

@@ -53,6 +53,8 @@ def exercise_venues(client: ValidatingClient, owner: str) -> str:
     )
     venue_id: str = created.data["venue_id"]
     client.patch(f"/venues/{venue_id}", {"space_sqft": 7200.5, "amenities": {"water": True}}, token=owner)
+    stale = client.patch(f"/venues/{venue_id}", {"capacity": 9}, token=owner, If_Match='"old"')
+    assert stale.code == "precondition_failed"
     video = {"url": "https://videos.example/1.mp4", "size_mb": 18.5}
     client.list_venue(owner, pictures=["https://pictures.example/1.jpg"], videos=[video])
     client.get("/venues/mine?limit=1", token=owner)

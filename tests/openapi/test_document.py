@@ -97,6 +97,20 @@ def test_placing_a_booking_lists_every_error() -> None:
     }
 
 
+def test_exactly_the_operations_with_if_match_list_412() -> None:
+    with_header = {
+        name
+        for name, (_, _, operation) in zip(NAMES, OPERATIONS, strict=True)
+        if any(each["name"] == "If-Match" for each in operation["parameters"])
+    }
+    with_412 = {
+        name for name, (_, _, operation) in zip(NAMES, OPERATIONS, strict=True) if "412" in operation["responses"]
+    }
+    assert with_header == with_412 == {"change_venue", "take_down_venue"}
+    assert codes_of("patch", "/venues/{venue_id}")["412"] == ["precondition_failed"]
+    assert "304" not in DOCUMENT["paths"]["/venues/{venue_id}"]["patch"]["responses"]
+
+
 def test_health_lists_only_validation_and_internal_errors() -> None:
     assert codes_of("get", "/health") == {"422": ["validation_error"], "500": ["internal_error"]}
 

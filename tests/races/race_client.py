@@ -43,10 +43,12 @@ class Call:
     key: str | None = None
     delay: float = 0.0
     then: Call | None = None
+    if_match: str | None = None
 
     def send_to(self, api: ApiClient) -> ApiResponse:
         """Send the request; return its response."""
         headers = {"Idempotency_Key": self.key} if self.key else {}
+        headers |= {"If_Match": self.if_match} if self.if_match else {}
         return api.send(self.method, self.path, self.body, token=self.token, **headers)
 
 
@@ -184,9 +186,9 @@ class Account:
         """Return a POST /bookings."""
         return Call("POST", "/bookings", self.token, booking_body(venue_id, date), key, delay)
 
-    def change(self, venue_id: ObjectId, delay: float = 0.0, **fields: Any) -> Call:
+    def change(self, venue_id: ObjectId, delay: float = 0.0, if_match: str | None = None, **fields: Any) -> Call:
         """Return a PATCH of a venue."""
-        return Call("PATCH", f"/venues/{venue_id}", self.token, fields, delay=delay)
+        return Call("PATCH", f"/venues/{venue_id}", self.token, fields, delay=delay, if_match=if_match)
 
 
 def over_http(port: int) -> Callable[[Call], ApiResponse]:

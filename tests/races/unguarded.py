@@ -15,6 +15,7 @@ from halls.bookings import store as bookings_store
 from halls.bookings.booking import DateTaken, new_booking
 from halls.http.idempotency import ReplayableResponse, find_response, save_response
 from halls.search import index
+from halls.venues import service as venues
 from halls.venues import store as venues_store
 from halls.venues.store import get_venue
 from tests.races.race_client import MAX_WAIT_SECONDS, Pause
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from bson import ObjectId
 
     from halls.bookings.booking import BookingDocument
+    from halls.http.conditional import IfMatch
     from halls.http.idempotency import IdempotencyKey
     from halls.mongo.client import Db, Document, Session
     from halls.venues.venue import VenueDocument
@@ -154,6 +156,20 @@ def save_response_after_commit(patch: pytest.MonkeyPatch, module: ModuleType, na
         return result
 
     patch.setattr(module, name, act_then_save)
+
+
+def check_version_before_the_transaction(patch: pytest.MonkeyPatch) -> None:
+    """Compare If-Match with the venue as it was read before the transaction, when two requests have read it."""
+    change_venue, both_have_checked = venues.change_venue, threading.Barrier(2, timeout=MAX_WAIT_SECONDS)
+
+    def check_then_change(
+        db: Db, venue: VenueDocument, given: dict[str, Any], now: datetime, if_match: IfMatch | None = None
+    ) -> VenueDocument:
+        venues.check_version(venue, if_match)
+        both_have_checked.wait()
+        return change_venue(db, venue, given, now)
+
+    patch.setattr(venues, "change_venue", check_then_change)
 
 
 def replace_whole_venue(patch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,6 @@ from halls.app import BLUEPRINTS
 
 @click.command("openapi")
 def openapi_command() -> None:
-    """Write the OpenAPI document to openapi.json, as GET /openapi.json returns it, with sample dates in 2099."""
+    """Write openapi.json as GET /openapi.json returns it, without a PUBLIC_URL and with sample dates in 2099."""
     write_document(Path("openapi.json"), BLUEPRINTS)
     click.echo("Wrote openapi.json")

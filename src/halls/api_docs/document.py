@@ -79,6 +79,14 @@ KEY_PARAMETER = {
     "the first successful response again, and nothing is created twice.",
     "schema": {"type": "string", "pattern": f"^{IDEMPOTENCY_KEY.pattern}$", "examples": ["4f1c2a52-booking-1"]},
 }
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "The `ETag` of the version that the client has read. If another request has changed it since then, "
+    "the response is 412 and nothing is changed. Several with commas, or `*` for any version.",
+    "schema": {"type": "string", "examples": ['"3f786850e387550fdab836ed7e6dc881de23001b"']},
+}
 ID: Schema = {"type": "string", "pattern": f"^{ID_PATTERN}$", "examples": [EXAMPLE_ID]}
 _PATH_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
@@ -98,8 +106,11 @@ def row_of(view: Any) -> Endpoint:
     return row
 
 
-def make_document(app: Flask, today: str) -> dict[str, Any]:
-    """Return the OpenAPI document of the routes of `app`. Its sample dates count from `today`."""
+def make_document(app: Flask, today: str, base_path: str = "") -> dict[str, Any]:
+    """Return the OpenAPI document of the routes of `app`, which a proxy serves below `base_path`, such as `/api`.
+
+    Its sample dates count from `today`.
+    """
     rows = list_endpoints(app)
     models = {model for _, row in rows for model in (row.body, row.response) if model is not None}
     schemas = describe_models(sorted(models, key=lambda model: model.__name__))
@@ -115,7 +126,7 @@ def make_document(app: Flask, today: str) -> dict[str, Any]:
             "description": ABOUT,
             "contact": {"name": "The operators of this server"},
         },
-        "servers": [{"url": "/", "description": "This server"}],
+        "servers": [{"url": base_path or "/", "description": "This server"}],
         "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
         "paths": paths,
         "components": _describe_components([row for _, row in rows], schemas),
@@ -161,7 +172,8 @@ def _describe_parameters(row: Endpoint) -> list[dict[str, Any]]:
     for name, schema in describe_query(row.query).items():
         own: Schema = {key: schema.pop(key) for key in ("description", "example") if key in schema}
         parameters.append({"name": name, "in": "query", "required": False, **own, "schema": schema})
-    return [*parameters, KEY_PARAMETER] if "key" in row.parameters else parameters
+    headers = {"key": KEY_PARAMETER, "if_match": IF_MATCH}
+    return [*parameters, *(header for name, header in headers.items() if name in row.parameters)]
 
 
 def _describe_path_parameter(name: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from halls.errors import (
     Rule,
     make_field_fault,
 )
+from halls.http.conditional import PreconditionFailed
 from halls.http.responses import REQUEST_ID
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ HEADERS: dict[str, tuple[str, Schema]] = {
     "RateLimit-Limit": ("The number of requests that the limit allows in a window.", {"type": "integer"}),
     "RateLimit-Remaining": ("The number of requests left in the current window.", {"type": "integer"}),
     "RateLimit-Reset": ("Seconds until the next window.", {"type": "integer"}),
-    "ETag": ("The version of the response, for If-None-Match.", {"type": "string"}),
+    "ETag": ("The version of the record or list, for If-None-Match and If-Match.", {"type": "string"}),
 }
 RATE_LIMIT = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 ERROR_SCHEMAS: dict[str, Schema] = {
@@ -101,6 +102,7 @@ def list_errors(row: Endpoint) -> list[type[ApiError]]:
         (row.access is Access.OWNER, (OwnerOnly,)),
         ("_id>" in row.path, (BadId,)),
         (row.body is not None, _BODY),
+        ("if_match" in row.parameters, (PreconditionFailed,)),
         (takes_file(row), (BadJson,)),
         (True, row.errors),
         # Every route rejects unknown query parameters.
@@ -207,7 +209,7 @@ def describe_success(row: Endpoint, schemas: dict[str, Schema]) -> dict[str, Any
     text = row.response.__doc__ or ""
     headers.update({"ETag"} if row.has_version else ())
     success = {"description": text, "headers": refer_to_headers(headers), "content": content}
-    return {str(row.status): success, **({"304": _NOT_MODIFIED} if row.has_version else {})}
+    return {str(row.status): success, **({"304": _NOT_MODIFIED} if row.has_version and row.method == "GET" else {})}
 
 
 def _files(row: Endpoint) -> dict[str, Any]:

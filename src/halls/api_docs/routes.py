@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, current_app, request
 
@@ -12,6 +13,9 @@ from halls.api_docs.document import make_document
 from halls.clock import day_in_karachi, utc_now
 from halls.errors import NotFound
 from halls.http.endpoint import endpoint
+
+if TYPE_CHECKING:
+    from halls.context import AppContext
 
 blueprint = Blueprint("api_docs", __name__)
 PACKAGE, SWAGGER_UI = "halls.api_docs", "flask_swagger_ui"
@@ -32,12 +36,12 @@ MAX_AGE_SECONDS = 300
 
 
 @endpoint(blueprint, "GET /openapi.json", access=Access.PUBLIC, response=None, file_types=[JSON])
-def get_openapi_document() -> Response:
+def get_openapi_document(context: AppContext) -> Response:
     """Return the OpenAPI 3.1 document of this API. Its sample dates count from today."""
     today, extensions = day_in_karachi(utc_now()), current_app.extensions
     kept_on, text = extensions.get("halls_openapi", ("", ""))
     if kept_on != today:
-        text = current_app.json.dumps(make_document(current_app, today))
+        text = current_app.json.dumps(make_document(current_app, today, context.config.base_path))
         extensions["halls_openapi"] = today, text
     return _cached(text.encode(), JSON)
 

@@ -17,6 +17,7 @@ from werkzeug.routing import BaseConverter
 from halls import clock
 from halls.accounts.authentication import Access, authenticate
 from halls.errors import ApiError, BadId, DatabaseUnavailable, Invalid, invalid, make_field_fault
+from halls.http.conditional import IfMatch
 from halls.http.idempotency import IdempotencyKey, ReplayableResponse, hash_body
 from halls.http.json_body import read_json_object
 from halls.http.rate_limits import Limit, network_of
@@ -62,7 +63,7 @@ class Endpoint:
     limits: Sequence[Limit] = ()
     # A missing body counts as an empty object.
     body_optional: bool = False
-    # The response has an ETag, and If-None-Match can make it a 304.
+    # The response has an ETag, and If-None-Match can make the response to a GET a 304.
     has_version: bool = False
     # Media types of the file in the request (read by the view itself) or in the response, for the OpenAPI document.
     file_types: Sequence[str] = ()
@@ -85,9 +86,9 @@ def endpoint(
 ) -> Callable[[View], View]:
     """Serve the decorated view at `row`, such as "POST /bookings". The `options` are fields of `Endpoint`.
 
-    The view may have the parameters `context`, `db`, `caller`, `now`, `query`, `body` and `key`, the path segments
-    (as ObjectId if the name ends in `_id`), and the names in `loaders`. A loader is a function (db, caller, id) that
-    returns the record of the path or raises an ApiError. It runs before the body is read.
+    The view may have the parameters `context`, `db`, `caller`, `now`, `query`, `body`, `key` and `if_match`, the path
+    segments (as ObjectId if the name ends in `_id`), and the names in `loaders`. A loader is a function (db, caller,
+    id) that returns the record of the path or raises an ApiError. It runs before the body is read.
     """
     method, path = row.split(" ")
 
@@ -168,7 +169,7 @@ def _make_response(result: ReplayableResponse, status: int) -> Response:
 
 def _read_arguments(declared: Endpoint, context: AppContext, path: Mapping[str, str]) -> dict[str, Any]:
     """Return the arguments of the view that do not come from the body."""
-    arguments: dict[str, Any] = {"context": context}
+    arguments: dict[str, Any] = {"context": context, "if_match": _read_if_match()}
     if declared.access is not Access.PUBLIC:
         authorization = request.headers.get("Authorization")
         open_db = functools.partial(_prepared_db, context)
@@ -224,6 +225,10 @@ def _read_query(model: type[QueryModel]) -> QueryModel:
     if faults:
         raise Invalid(*faults)
     return query
+
+
+def _read_if_match() -> IfMatch | None:
+    return IfMatch(request.if_match) if "If-Match" in request.headers else None
 
 
 def _check_idempotency_key() -> None:

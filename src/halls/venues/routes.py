@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from bson import ObjectId
 
     from halls.accounts.account import Account
+    from halls.http.conditional import IfMatch
     from halls.mongo.client import Db
     from halls.venues.venue import VenueDocument
 
@@ -78,10 +79,13 @@ def register_venue(
     body=VenueChange,
     response=VenueReply,
     errors=[VenueNotFound, NotYourVenue, DateBooked],
+    has_version=True,
 )
-def change_venue(db: Db, venue: VenueDocument, body: VenueChange, now: datetime) -> dict[str, Any]:
+def change_venue(
+    db: Db, venue: VenueDocument, body: VenueChange, now: datetime, if_match: IfMatch | None = None
+) -> dict[str, Any]:
     """Change fields of the caller's venue. A new price does not change existing bookings."""
-    return {"venue": serialize_venue(service.change_venue(db, venue, body.given_some(), now))}
+    return {"venue": serialize_venue(service.change_venue(db, venue, body.given_some(), now, if_match))}
 
 
 @endpoint(
@@ -92,9 +96,9 @@ def change_venue(db: Db, venue: VenueDocument, body: VenueChange, now: datetime)
     response=Deleted,
     errors=[VenueNotFound, NotYourVenue, HasBookings],
 )
-def take_down_venue(db: Db, venue_id: ObjectId, now: datetime) -> dict[str, Any]:
+def take_down_venue(db: Db, venue_id: ObjectId, now: datetime, if_match: IfMatch | None = None) -> dict[str, Any]:
     """Delete the caller's venue. Its past bookings stay readable."""
-    service.delete_venue(db, venue_id, now)
+    service.delete_venue(db, venue_id, now, if_match)
     return {"deleted": True}
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from halls.accounts.account import Account
+    from halls.http.conditional import IfMatch
     from halls.mongo.client import Db, Session
     from halls.venues.schemas import NewVenue
     from halls.venues.venue import VenueDocument
@@ -77,10 +78,13 @@ def register_venue(
     return replay.outcome or ReplayableResponse(answer)
 
 
-def change_venue(db: Db, venue: VenueDocument, given: dict[str, Any], now: datetime) -> VenueDocument:
+def change_venue(
+    db: Db, venue: VenueDocument, given: dict[str, Any], now: datetime, if_match: IfMatch | None = None
+) -> VenueDocument:
     """Set the given fields and return the venue.
 
-    Raises DateBooked if the change removes an upcoming date that has an active booking.
+    Raises PreconditionFailed if `if_match` names another version of the venue, and DateBooked if the change removes an
+    upcoming date that has an active booking.
     """
     venue_id: ObjectId = venue["_id"]
     changes = {name: value for name, value in given.items() if name != "amenities"}
@@ -90,13 +94,26 @@ def change_venue(db: Db, venue: VenueDocument, given: dict[str, Any], now: datet
         changes |= {f"amenities.{name}": value for name, value in given.get("amenities", {}).items()}
     elif "amenities" in given:
         changes["amenities"] = given["amenities"]
-    in_transaction(db, lambda session: _change(db, venue_id, changes, now, session))
+    in_transaction(db, lambda session: _change(db, venue_id, changes, now, if_match, session))
     return venues.get_venue(db, venue_id)
 
 
-def _change(db: Db, venue_id: ObjectId, changes: dict[str, Any], now: datetime, session: Session) -> None:
+def check_version(venue: VenueDocument, if_match: IfMatch | None) -> None:
+    """Raise PreconditionFailed if `if_match` names other versions of the venue than this one.
+
+    The version is the ETag of GET /venues/:id. Without `if_match` every version matches.
+    """
+    if if_match is not None:
+        if_match.check({"venue": serialize_venue(venue)})
+
+
+def _change(
+    db: Db, venue_id: ObjectId, changes: dict[str, Any], now: datetime, if_match: IfMatch | None, session: Session
+) -> None:
     """Write the venue before the bookings are read, so that a concurrent booking of the venue is serialized with it."""
     before = venues.update_venue(db, venue_id, changes, now, session)
+    # After the write: of two requests with the same ETag, the second then finds the version of the first.
+    check_version(before, if_match)
     if "dates_available" in changes:
         removed = set(offered_dates(before)) - set(changes["dates_available"])
         booked = bookings.find_active_dates(db, venue_id, from_date=day_in_karachi(now), session=session)
@@ -105,14 +122,20 @@ def _change(db: Db, venue_id: ObjectId, changes: dict[str, Any], now: datetime, 
     refresh_entries(db, [venue_id], session)
 
 
-def delete_venue(db: Db, venue_id: ObjectId, now: datetime) -> None:
-    """Delete a venue. Its past and cancelled bookings keep its name and address. Raises HasBookings."""
-    in_transaction(db, lambda session: delete_venue_in_transaction(db, venue_id, now, session))
+def delete_venue(db: Db, venue_id: ObjectId, now: datetime, if_match: IfMatch | None = None) -> None:
+    """Delete a venue. Its past and cancelled bookings keep its name and address.
+
+    Raises PreconditionFailed if `if_match` names another version of the venue, and HasBookings.
+    """
+    in_transaction(db, lambda session: delete_venue_in_transaction(db, venue_id, now, session, if_match))
 
 
-def delete_venue_in_transaction(db: Db, venue_id: ObjectId, now: datetime, session: Session) -> None:
+def delete_venue_in_transaction(
+    db: Db, venue_id: ObjectId, now: datetime, session: Session, if_match: IfMatch | None = None
+) -> None:
     """Do the same as `delete_venue`, in the caller's transaction."""
     venue = venues.delete_venue(db, venue_id, session)
+    check_version(venue, if_match)
     if bookings.find_active_dates(db, venue_id, from_date=day_in_karachi(now), session=session):
         raise HasBookings
     bookings.save_venue_summary(db, summarize_venue(venue), session)
