@@ -13,15 +13,17 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-# Tracing libraries add baggage, sentry-trace, traceparent and tracestate; jQuery and axios add X-Requested-With.
-ALLOWED_HEADERS = (
-    "Authorization, baggage, Content-Type, Idempotency-Key, If-Match, If-None-Match, sentry-trace, traceparent, "
-    "tracestate, X-Request-ID, X-Requested-With"
-)
 READABLE_HEADERS = (
     "ETag, Idempotent-Replayed, Link, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-ID"
 )
-PREFLIGHT_SECONDS = "600"
+PREFLIGHT_HEADERS = {
+    "Access-Control-Allow-Methods": "GET, POST, PATCH, PUT, DELETE",
+    # Tracing libraries add baggage, sentry-trace, traceparent and tracestate. jQuery adds X-Requested-With.
+    "Access-Control-Allow-Headers": "Authorization, baggage, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
+    "sentry-trace, traceparent, tracestate, X-Request-ID, X-Requested-With",
+    # Seconds.
+    "Access-Control-Max-Age": "600",
+}
 
 
 def allow_origins(app: Flask, origins: Sequence[str], *, allows_local_pages: bool) -> None:
@@ -47,10 +49,7 @@ def allow_origins(app: Flask, origins: Sequence[str], *, allows_local_pages: boo
         if is_allowed():
             response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
             response.headers["Access-Control-Expose-Headers"] = READABLE_HEADERS
-            if request.method == "OPTIONS":
-                response.headers["Access-Control-Allow-Methods"] = "GET, POST, PATCH, PUT, DELETE"
-                response.headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
-                response.headers["Access-Control-Max-Age"] = PREFLIGHT_SECONDS
+            response.headers.update(PREFLIGHT_HEADERS if request.method == "OPTIONS" else {})
         return response
 
     app.before_request(answer_preflight)
