@@ -31,6 +31,7 @@ from halls.app import COLLECTIONS
 from halls.clock import day_in_karachi, utc_now
 from halls.mongo.client import connect
 from halls.mongo.embedded import embedded_mongod
+from halls.mongo.outage_log import OutageLog
 from halls.server.startup import prepare_database
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def measure(name: str, uri: str, folder: Path, seconds: int, total: int) -> None
     """Print a row for one server, and for Halls the memory during `total` more requests."""
     db = connect(uri, slow_ms=10_000)
     db.client.drop_database(db.name)
-    prepare_database(db, COLLECTIONS)
+    prepare_database(db, COLLECTIONS, OutageLog(db.name))
     with redirect_stdout(sys.stderr):
         data.fill(db, VENUES, day_in_karachi(utc_now()))
     guest = account_from_document(add_people(db)[0])

@@ -26,6 +26,7 @@ from halls.mail.handler import email_handler
 from halls.mongo.circuit_breaker import CircuitBreaker
 from halls.mongo.client import connect
 from halls.mongo.failover import FailoverMonitor
+from halls.mongo.outage_log import outage_log
 from halls.outbox import store as outbox_store
 from halls.outbox.worker import handle_due_entries
 from halls.search import index as search_index
@@ -103,6 +104,6 @@ def _make_context(config: Config) -> AppContext:
         common_passwords=read_blocklist(config.blocklist),
         google=GoogleVerifier(config.google_client_id, config.google_certs_url),
         search_readiness=SearchReadiness(db),
-        circuit_breaker=CircuitBreaker(db),
+        circuit_breaker=CircuitBreaker(db, outage_log(config)),
         failover=FailoverMonitor(db),
     )

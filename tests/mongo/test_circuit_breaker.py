@@ -7,10 +7,12 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 from pymongo.errors import AutoReconnect, NetworkTimeout, ServerSelectionTimeoutError
 
 from halls.mongo.circuit_breaker import CircuitBreaker
 from halls.mongo.client import connect
+from halls.mongo.outage_log import OutageLog
 from tests.tcp_proxy import TcpProxy
 from tests.waiting import wait_until
 
@@ -38,7 +40,7 @@ def join_probe(breaker: CircuitBreaker) -> None:
 def test_a_broken_connection_does_not_open_it_while_the_database_answers(
     db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    breaker = CircuitBreaker(db)
+    breaker = CircuitBreaker(db, OutageLog(db.name))
     is_pinging, may_respond = threading.Event(), threading.Event()
     ping = CircuitBreaker.ping
 
@@ -60,7 +62,7 @@ def test_a_broken_connection_does_not_open_it_while_the_database_answers(
 def test_a_timeout_opens_it_until_the_database_answers(
     db: Db, monkeypatch: pytest.MonkeyPatch, error: ConnectionFailure
 ) -> None:
-    breaker = CircuitBreaker(db)
+    breaker = CircuitBreaker(db, OutageLog(db.name))
     may_respond = threading.Event()
     ping = CircuitBreaker.ping
     monkeypatch.setattr(CircuitBreaker, "ping", lambda self: may_respond.wait(TIMEOUT_SECONDS) and ping(self))
@@ -76,17 +78,18 @@ def test_a_failed_ping_opens_it_and_a_later_ping_closes_it(mongo_uri: str, monke
     monkeypatch.setattr("halls.mongo.circuit_breaker.PING_PAUSE_SECONDS", 0.01)
     with closing(TcpProxy(mongo_uri)) as proxy:
         db = connect(proxy.uri)
-        breaker = CircuitBreaker(db)
-        with closing(db.client):
+        breaker = CircuitBreaker(db, OutageLog(db.name))
+        with closing(db.client), structlog.testing.capture_logs() as lines:
             fail_with(breaker, AutoReconnect("broken"))
             wait_until(lambda: breaker.is_open)
             proxy.open()
             join_probe(breaker)
             assert not breaker.is_open
+    assert [line["event"] for line in lines] == ["database unavailable", "database available"]
 
 
 def test_only_one_probe_thread_runs(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
-    breaker = CircuitBreaker(db)
+    breaker = CircuitBreaker(db, OutageLog(db.name))
     pings, may_respond = [0], threading.Event()
 
     def ping(_: CircuitBreaker) -> bool:

@@ -51,7 +51,7 @@ HANDLERS = {"news": email_handler(render_news)}
 
 def mail_config(port: int, **settings: Any) -> Config:
     """Return settings with the SMTP server at that port of loopback."""
-    return make_config(smtp_host="127.0.0.1", smtp_port=port, **settings)
+    return make_config(mongo_uri="mongodb://127.0.0.1/halls", smtp_host="127.0.0.1", smtp_port=port, **settings)
 
 
 def queue_news(db: Db, **data: Any) -> ObjectId:

@@ -11,6 +11,7 @@ from bson import ObjectId
 
 from halls.app import COLLECTIONS
 from halls.mongo.client import connect
+from halls.mongo.outage_log import OutageLog
 from halls.search.candidates import radius_cache
 from halls.search.query import search_venues
 from halls.search.schemas import SearchQuery
@@ -46,7 +47,7 @@ OTHER_QUERIES: dict[str, dict[str, Any]] = {
 def full_db(mongo_uri: str) -> Iterator[Db]:
     """A database of these tests, which only read it, with venues of many dates around a place."""
     db = connect(uri_of(mongo_uri, f"plans_{uuid.uuid4().hex[:12]}"))
-    assert prepare_database(db, COLLECTIONS)
+    assert prepare_database(db, COLLECTIONS, OutageLog(db.name))
     generator = random.Random(4)  # noqa: S311 - reproducible data
     rows = []
     for _ in range(COUNT):

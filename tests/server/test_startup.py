@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import runpy
 import threading
+import time
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 from bson import ObjectId
 from pymongo.errors import OperationFailure
 
@@ -15,6 +17,7 @@ from halls.app import COLLECTIONS, create_app
 from halls.config import Config
 from halls.mongo.client import Db, connect
 from halls.mongo.indexes import IncompatibleDataError
+from halls.mongo.outage_log import OutageLog
 from halls.server import startup
 from halls.server.startup import make_server_app, prepare_database
 from tests.api_client import ApiClient
@@ -108,6 +111,18 @@ def test_without_a_database_it_responds_503_and_becomes_ready_later(proxy: TcpPr
         assert "one_active_booking_per_date" in app.extensions["halls"].db.bookings.index_information()
 
 
+def test_an_outage_at_the_start_is_logged_once_with_the_host_and_its_end(proxy: TcpProxy) -> None:
+    with structlog.testing.capture_logs() as lines, started(proxy.uri) as app:
+        first = app.extensions["halls"].config.database_uri.partition("/")[2].partition("/")[0]
+        # Long enough for several attempts.
+        time.sleep(1)
+        proxy.open()
+        wait_until_prepared()
+    outage_lines = [line for line in lines if line["event"].startswith("database ")]
+    assert [line["event"] for line in outage_lines] == ["database unavailable", "database available"]
+    assert all(first.strip("/") in line["database"] for line in outage_lines)
+
+
 def test_incompatible_data_keeps_it_unavailable_until_the_data_is_repaired(
     proxy: TcpProxy, fresh_uri: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,6 +134,8 @@ def test_incompatible_data_keeps_it_unavailable_until_the_data_is_repaired(
         proxy.open()
         assert log.error_logged.wait(MAX_WAIT_SECONDS)
         assert all(str(duplicate) in log.errors[0]["reason"] for duplicate in duplicates)
+        time.sleep(0.5)
+        assert len(log.errors) == 1, "the same reason is logged once"
         assert ApiClient(app.test_client()).get("/venues/search").status == 503
         db.bookings.delete_one({"_id": duplicates[0]})
         wait_until_prepared()
@@ -156,7 +173,7 @@ def test_an_invalid_command_does_not_count_as_an_outage(fresh_uri: str, monkeypa
 
     monkeypatch.setattr(startup, "ensure_collections", fail)
     with closing(connect(fresh_uri).client) as client, pytest.raises(OperationFailure):
-        prepare_database(client.get_default_database(), COLLECTIONS)
+        prepare_database(client.get_default_database(), COLLECTIONS, OutageLog("halls"))
 
 
 def test_halls_wsgi_provides_a_ready_application(
@@ -179,5 +196,5 @@ def test_halls_wsgi_provides_a_ready_application(
 def test_an_unresolvable_host_counts_as_an_outage() -> None:
     app = create_app(make_config(mongo_uri="mongodb+srv://db.nowhere.invalid/halls"))
     with closing(app.extensions["halls"].db.client):
-        assert not prepare_database(app.extensions["halls"].db, COLLECTIONS)
+        assert not prepare_database(app.extensions["halls"].db, COLLECTIONS, OutageLog("halls"))
         assert ApiClient(app.test_client()).get("/health").status == 200

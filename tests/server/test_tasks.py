@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
-from pymongo.errors import ServerSelectionTimeoutError
+from bson import ObjectId
+from pymongo.errors import AutoReconnect, OperationFailure, ServerSelectionTimeoutError
 
 from halls.app import TASKS
 from halls.clock import utc_now
@@ -32,6 +33,8 @@ class Runner:
 
     def __init__(self, db: Db) -> None:
         self.db = db
+        # Its own address, so that each test has its own outage log.
+        self.config = make_config(mongo_uri=f"mongodb://db.example/{ObjectId()}")
         self.stop = threading.Event()
         self.threads: list[threading.Thread] = []
         self.runs = 0
@@ -39,13 +42,13 @@ class Runner:
 
     def start(self, *tasks_: PeriodicTask) -> None:
         """Start the tasks."""
-        self.threads += start_tasks(self.db, make_config(), tasks_, self.stop)
+        self.threads += start_tasks(self.db, self.config, tasks_, self.stop)
 
     def run(self, _db: Db, _config: Config, _should_stop: Callable[[], bool]) -> None:
         """Count the run, and fail if that is set."""
         self.runs += 1
-        if self.error is not None:
-            raise self.error
+        if (error := self.error) is not None:
+            raise error
 
     def heartbeat(self, task: str) -> datetime | None:
         """Return the last heartbeat of a task."""
@@ -133,7 +136,7 @@ def test_a_task_does_not_wait_for_another(runner: Runner) -> None:
 
 def test_a_heartbeat_that_can_not_be_saved_stops_no_task(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> None:
-        raise ServerSelectionTimeoutError("away")
+        raise OperationFailure("no rights", code=13)
 
     monkeypatch.setattr(tasks, "save_heartbeat", fail)
     with structlog.testing.capture_logs() as lines:
@@ -142,9 +145,39 @@ def test_a_heartbeat_that_can_not_be_saved_stops_no_task(runner: Runner, monkeyp
     assert {
         "event": "heartbeat not saved",
         "task": "count",
-        "error": "ServerSelectionTimeoutError",
+        "error": "OperationFailure",
         "log_level": "warning",
     } in lines
+
+
+def test_an_outage_is_logged_once_for_all_tasks_and_when_it_ends(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner.error = AutoReconnect("ayesha@example.com")
+    monkeypatch.setattr(tasks, "save_heartbeat", lambda *_: runner.run(runner.db, runner.config, lambda: False))
+    with structlog.testing.capture_logs() as lines:
+        runner.start(PeriodicTask("one", 0.01, runner.run), PeriodicTask("two", 0.01, runner.run))
+        wait_until(lambda: runner.runs > 6)
+        runner.error = None
+        wait_until(lambda: len(lines) > 1)
+    unavailable, available = lines[:2]
+    assert (unavailable["event"], available["event"]) == ("database unavailable", "database available")
+    assert unavailable["database"].endswith(" at db.example:27017")
+    assert "MONGO_URI" in unavailable["advice"]
+    assert "ayesha" not in str(lines)
+
+
+def test_an_outage_is_logged_if_a_heartbeat_can_not_be_saved(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise ServerSelectionTimeoutError("away")
+
+    monkeypatch.setattr(tasks, "save_heartbeat", fail)
+    with structlog.testing.capture_logs() as lines:
+        runner.start(PeriodicTask("count", 0.01, runner.run))
+        wait_until(lambda: runner.runs > 20)
+    assert [(line["event"], line["error"]) for line in lines] == [
+        ("database unavailable", "ServerSelectionTimeoutError")
+    ]
 
 
 def test_an_older_heartbeat_does_not_replace_a_newer_one(db: Db) -> None:

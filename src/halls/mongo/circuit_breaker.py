@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from halls.mongo.client import Db
+    from halls.mongo.outage_log import OutageLog
 
 PING_TIMEOUT_SECONDS = 1.0
 PING_PAUSE_SECONDS = 0.2
@@ -25,8 +26,9 @@ class CircuitBreaker:
     Without it every request thread would wait for the server selection timeout.
     """
 
-    def __init__(self, db: Db) -> None:
+    def __init__(self, db: Db, outages: OutageLog) -> None:
         self._db = db
+        self._outages = outages
         self._lock = threading.Lock()
         # True from a missing answer until a ping succeeds.
         self.is_away = False
@@ -56,10 +58,12 @@ class CircuitBreaker:
         try:
             with pymongo.timeout(PING_TIMEOUT_SECONDS):
                 self._db.client.admin.command("ping")
-        except PyMongoError:
+        except PyMongoError as error:
+            self._outages.record_failure(error)
             return False
         with self._lock:
             self.is_away, self.probe_thread = False, None
+        self._outages.record_success()
         return True
 
     @property

@@ -15,6 +15,7 @@ from halls.logs import ServerLogger
 from halls.metrics import share_metrics
 from halls.mongo.client import connect
 from halls.mongo.embedded import provide_mongod
+from halls.mongo.outage_log import outage_log
 from halls.server.http_worker import HttpWorker, ignore_signals
 from halls.server.startup import make_server_app, prepare_database
 from halls.server.tasks import start_tasks
@@ -96,7 +97,7 @@ def serve(config: Config, before: Callable[[Config], None], when_ready: Callable
         # Before the fork: incompatible data stops the start instead of each worker.
         _set_up_metrics(complete)
         db = connect(complete.database_uri, complete.slow_command_ms)
-        if prepare_database(db, COLLECTIONS):
+        if prepare_database(db, COLLECTIONS, outage_log(complete)):
             before(complete)
         db.client.close()
         Server(complete, lambda: when_ready(complete)).run()

@@ -12,6 +12,7 @@ from pymongo.errors import PyMongoError
 from halls.app import COLLECTIONS, create_app
 from halls.mongo.client import is_unavailable
 from halls.mongo.indexes import CollectionSpec, IncompatibleDataError, ensure_collections
+from halls.mongo.outage_log import StateFilter, outage_log
 from halls.search.position import record_empty_index
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from halls.config import Config
     from halls.context import AppContext
     from halls.mongo.client import Db
+    from halls.mongo.outage_log import OutageLog
 
 log = structlog.get_logger()
 RETRY_SECONDS = 1.0
@@ -36,14 +38,14 @@ def make_server_app(config: Config) -> Flask:
     """
     app = create_app(config)
     context: AppContext = app.extensions["halls"]
-    context.is_prepared = prepare_database(context.db, COLLECTIONS)
+    context.is_prepared = prepare_database(context.db, COLLECTIONS, outage_log(config))
     if not context.is_prepared:
         threading.Thread(target=_retry_preparation, args=(context,), name="prepare", daemon=True).start()
     return app
 
 
-def prepare_database(db: Db, specs: Sequence[CollectionSpec]) -> bool:
-    """Create the missing indexes. Returns False if the database is away. Raises IncompatibleDataError."""
+def prepare_database(db: Db, specs: Sequence[CollectionSpec], outages: OutageLog) -> bool:
+    """Create the missing indexes. Returns False, and logs it, if the database is away. Raises IncompatibleDataError."""
     try:
         with pymongo.timeout(MAX_WAIT_SECONDS):
             db.client.admin.command("ping")
@@ -52,19 +54,22 @@ def prepare_database(db: Db, specs: Sequence[CollectionSpec]) -> bool:
     except PyMongoError as error:
         if not is_unavailable(error):
             raise
-        log.warning("database unavailable at start", error=type(error).__name__)
+        outages.record_failure(error)
         return False
+    outages.record_success()
     return True
 
 
 def _retry_preparation(context: AppContext) -> None:
     pause = threading.Event()
+    reasons = StateFilter("")
     while not context.is_prepared:
         pause.wait(RETRY_SECONDS)
         try:
-            context.is_prepared = prepare_database(context.db, COLLECTIONS)
+            context.is_prepared = prepare_database(context.db, COLLECTIONS, outage_log(context.config))
         except (IncompatibleDataError, PyMongoError) as error:
             # The server keeps rejecting requests and retries, so after the data is repaired it needs no restart.
             # Of a driver error only the type is logged: its message may contain stored values.
             reason = str(error) if isinstance(error, IncompatibleDataError) else type(error).__name__
-            log.error("database preparation failed", reason=reason)  # noqa: TRY400 - a traceback does not help
+            if reasons.is_due(reason):
+                log.error("database preparation failed", reason=reason)  # noqa: TRY400 - a traceback does not help

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 
 import pymongo
 import structlog
-from pymongo.errors import PyMongoError
+from pymongo.errors import ConnectionFailure, PyMongoError
 
 from halls.clock import utc_now
 from halls.mongo.heartbeats import save_heartbeat
+from halls.mongo.outage_log import outage_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from halls.config import Config
     from halls.mongo.client import Db
+    from halls.mongo.outage_log import OutageLog
 
 log = structlog.get_logger()
 HEARTBEAT_SECONDS = 10.0
@@ -54,7 +56,7 @@ def start_tasks(db: Db, config: Config, tasks: Iterable[PeriodicTask], stop: thr
 
 
 def _run_periodically(db: Db, config: Config, task: PeriodicTask, stop: threading.Event) -> None:
-    heartbeat = _Heartbeat(db, task.name)
+    heartbeat = _Heartbeat(db, task.name, outage_log(config))
     pause = task.delay_seconds
     while not _wait(stop, pause, heartbeat):
         heartbeat.is_well = _run_once(db, config, task, lambda: _beat_and_check(heartbeat, stop))
@@ -74,6 +76,10 @@ def _run_once(db: Db, config: Config, task: PeriodicTask, should_stop: Callable[
     """Run the task and return whether it raised no error."""
     try:
         task.run(db, config, should_stop)
+    except ConnectionFailure as error:
+        # One entry for all tasks: otherwise each task would log the outage every few seconds.
+        outage_log(config).record_failure(error)
+        return False
     except Exception as error:  # noqa: BLE001 - the next run may succeed, and a dead thread would be silent
         # Only the type: the text of a driver error may contain stored values.
         log.warning("task failed", task=task.name, error=type(error).__name__)
@@ -96,9 +102,10 @@ def _wait(stop: threading.Event, seconds: float, heartbeat: _Heartbeat) -> bool:
 class _Heartbeat:
     """Saves a heartbeat at most every HEARTBEAT_SECONDS, while the last run of the task succeeded."""
 
-    def __init__(self, db: Db, task: str) -> None:
+    def __init__(self, db: Db, task: str, outages: OutageLog) -> None:
         self._db = db
         self._task = task
+        self._outages = outages
         self._saved_at = float("-inf")
         self.is_well = True
 
@@ -110,5 +117,8 @@ class _Heartbeat:
         try:
             with pymongo.timeout(HEARTBEAT_TIMEOUT_SECONDS):
                 save_heartbeat(self._db, self._task, utc_now())
+            self._outages.record_success()
+        except ConnectionFailure as error:
+            self._outages.record_failure(error)
         except PyMongoError as error:
             log.warning("heartbeat not saved", task=self._task, error=type(error).__name__)
