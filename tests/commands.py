@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -27,8 +28,19 @@ PRODUCTION = {
 }
 
 
+# The line on standard error that names the database.
+DATABASE_LINE = re.compile(rb"^Database: .*\n", re.MULTILINE)
+
+
 def run_halls(uri: str | None, *arguments: str | Path, **environment: str) -> Result:
-    """Run `halls` with `arguments`; the result holds its exit code, stdout and stderr."""
+    """Run `halls` with `arguments`; the result has its exit code, stdout, and stderr without the database line."""
+    result = run_halls_fully(uri, *arguments, **environment)
+    result.stderr_bytes = DATABASE_LINE.sub(b"", result.stderr_bytes or b"")
+    return result
+
+
+def run_halls_fully(uri: str | None, *arguments: str | Path, **environment: str) -> Result:
+    """Run `halls` with `arguments`; the result has its exit code, stdout and stderr."""
     settings = {"MONGO_URI": uri or "", "JWT_SECRET": SECRET, "LOG_LEVEL": "ERROR", "HALLS_ENV": "", **environment}
     # The command logs to a stream that click closes afterwards: later log lines would fail.
     with preserved_logging():

@@ -247,19 +247,28 @@ def name_metrics_folder(folder: Path) -> None:
 
 
 def load_config() -> Config:
-    """Return the settings from the environment and from `.env` in the working directory.
+    """Return the settings, with a JWT_SECRET that development creates in DATA_DIR. Raises ConfigError."""
+    return with_secret(read_config())
+
+
+def with_secret(config: Config) -> Config:
+    """Return the settings with a JWT_SECRET. The first start in development creates it in DATA_DIR."""
+    return config if config.jwt_secret else config.model_copy(update={"jwt_secret": _provide_secret(config.data_dir)})
+
+
+def read_config() -> Config:
+    """Return the settings from the environment and from `.env` in the working directory. Creates nothing.
 
     Raises ConfigError, which names all invalid variables at once.
     """
     try:
-        config = Config()
+        return Config()
     except ValidationError as error:
         lines = [
             f"{str(fault['loc'][0]).upper()}: {ADVICE.get(fault['type'], fault['msg']).format(**fault.get('ctx', {}))}"
             for fault in error.errors()
         ]
         raise ConfigError("Halls can't start. Change these settings:\n  " + "\n  ".join(lines)) from None
-    return config if config.jwt_secret else config.model_copy(update={"jwt_secret": _provide_secret(config.data_dir)})
 
 
 def _provide_secret(folder: Path) -> str:

@@ -40,8 +40,25 @@ def settings(fresh_uri: str) -> Config:
 
 
 def test_the_address_is_printed(settings: Config, capsys: pytest.CaptureFixture[str]) -> None:
-    print_address(settings)
-    assert capsys.readouterr().out == "Halls listens on http://127.0.0.1:5055\n"
+    print_address(settings.model_copy(update={"mongo_uri": "mongodb://user:secret@db.example/other"}))
+    assert capsys.readouterr().out == "Halls listens on http://127.0.0.1:5055\nDatabase: other at db.example:27017\n"
+
+
+@pytest.mark.parametrize(
+    ("host", "printed"),
+    [("0.0.0.0", "localhost"), ("::", "localhost"), ("::1", "[::1]"), ("halls.example", "halls.example")],  # noqa: S104 - not bound
+)
+def test_the_printed_address_can_be_opened(
+    settings: Config, capsys: pytest.CaptureFixture[str], host: str, printed: str
+) -> None:
+    print_address(settings.model_copy(update={"host": host}))
+    assert capsys.readouterr().out.startswith(f"Halls listens on http://{printed}:5055\n")
+
+
+def test_without_a_database_the_first_steps_say_so(capsys: pytest.CaptureFixture[str]) -> None:
+    print_first_steps(make_config(mongo_uri="mongodb://127.0.0.1:1/halls?serverSelectionTimeoutMS=100"))
+    *_, last = capsys.readouterr().out.splitlines()
+    assert last.startswith("The database does not answer. Start again when it does")
 
 
 @pytest.mark.parametrize("host", ["::1", "[::1]"])

@@ -12,7 +12,7 @@ import click
 import pymongo
 
 from halls.app import COLLECTIONS, INVARIANTS, TASKS
-from halls.cli.database import open_database
+from halls.cli.database import open_existing_database
 from halls.cli.output import AS_JSON
 from halls.clock import day_in_karachi, utc_now
 from halls.mongo.client import wait_for_majority_commit
@@ -48,7 +48,7 @@ class ViolationSummary:
 @click.pass_obj
 def check_command(config: Config, *, as_json: bool) -> None:
     """List the stored documents that violate an invariant, by id, and stopped background tasks. Changes nothing."""
-    with open_database(config) as db:
+    with open_existing_database(config) as db:
         violations = find_violations(db, day_in_karachi(utc_now()))
         counts = {spec.name: count_documents(db, spec) for spec in COLLECTIONS}
         stopped = find_stopped_tasks(db, utc_now())

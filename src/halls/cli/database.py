@@ -5,7 +5,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import click
+
 from halls.app import COLLECTIONS
+from halls.mongo.address import describe_database
 from halls.mongo.client import connect
 from halls.mongo.embedded import provide_mongod
 from halls.mongo.indexes import ensure_collections
@@ -20,8 +23,13 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_database(config: Config) -> Iterator[Db]:
-    """Yield the database of MONGO_URI, otherwise the embedded one. Raises EmbeddedMongoError."""
+    """Yield the database of MONGO_URI, otherwise the embedded one. Raises EmbeddedMongoError, ConfigError.
+
+    Standard error names the database, because standard output contains data.
+    """
     with provide_mongod(config) as complete:
+        origin = "" if config.mongo_uri else f" (the embedded MongoDB in {config.data_dir})"
+        click.echo(f"Database: {describe_database(complete.database_uri)}{origin}", err=True)
         db = connect(complete.database_uri, complete.slow_command_ms)
         try:
             yield db
@@ -35,4 +43,25 @@ def open_prepared_database(config: Config) -> Iterator[Db]:
     with open_database(config) as db:
         ensure_collections(db, COLLECTIONS)
         record_empty_index(db)
+        yield db
+
+
+@contextmanager
+def open_existing_database(config: Config) -> Iterator[Db]:
+    """Yield the database for a command that only reads. Creates neither a database nor a folder.
+
+    Raises click.ClickException if there is no database, EmbeddedMongoError.
+    """
+    folder = config.data_dir / "mongo" / "data"
+    if config.mongo_uri is None and not folder.exists():
+        raise click.ClickException(
+            f"There is no database: MONGO_URI is not set, and {folder} does not exist. Set MONGO_URI, or run the "
+            "command in the folder of the server, or set DATA_DIR to its data folder."
+        )
+    with open_database(config) as db:
+        if not {spec.name for spec in COLLECTIONS} & set(db.list_collection_names()):
+            raise click.ClickException(
+                f"There is no database {db.name} of Halls at this address: it has none of the collections. "
+                "Check the name in MONGO_URI. `halls serve` creates a new database."
+            )
         yield db

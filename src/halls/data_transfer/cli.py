@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from halls.bookings.store import count_bookings
-from halls.cli.database import open_database, open_prepared_database
+from halls.cli.database import open_existing_database, open_prepared_database
 from halls.cli.output import AS_JSON, show_progress
 from halls.clock import utc_now
 from halls.data_transfer.exporting import export_lines
@@ -32,7 +32,7 @@ def export_command(config: Config, *, output: Path | None) -> None:
 
     It is one document with a line for each. Accounts are named by their e-mail addresses and not written themselves.
     """
-    with open_database(config) as db:
+    with open_existing_database(config) as db:
         _export_file(db, output)
 
 

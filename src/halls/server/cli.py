@@ -8,15 +8,19 @@ import time
 from typing import TYPE_CHECKING
 
 import click
+import structlog
 
-from halls.cli.database import open_database
-from halls.config import inherits_listener
+from halls.config import inherits_listener, with_secret
+from halls.mongo.address import describe_database
+from halls.mongo.client import connect
+from halls.mongo.embedded import provide_mongod
 from halls.server import first_steps
 from halls.server.gunicorn_app import serve, work
 
 if TYPE_CHECKING:
     from halls.config import Config
 
+log = structlog.get_logger()
 LAST_PORT = 65_535
 PORT_SECONDS = 3.0
 
@@ -28,6 +32,7 @@ def serve_command(config: Config, *, demo: bool) -> None:
     """Serve the API. Without MONGO_URI it starts its own MongoDB, with its data in DATA_DIR."""
     if not inherits_listener():
         _check_address(config)
+    config = with_secret(config)
     if demo:
         serve(config, first_steps.load_demo_if_empty, first_steps.print_first_steps)
     else:
@@ -38,8 +43,11 @@ def serve_command(config: Config, *, demo: bool) -> None:
 @click.pass_obj
 def worker_command(config: Config) -> None:
     """Run the background tasks: e-mails, the search index, unused uploads. Run one or more in production."""
-    with open_database(config) as db:
-        work(db, config)
+    with provide_mongod(config) as complete:
+        log.info("database", database=describe_database(complete.database_uri))
+        db = connect(complete.database_uri, complete.slow_command_ms)
+        work(db, complete)
+        db.client.close()
 
 
 def _check_address(config: Config) -> None:

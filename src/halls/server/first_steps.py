@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 import orjson
+from pymongo.errors import ConnectionFailure
 
 from halls.clock import day_in_karachi, utc_now
 from halls.demo.load import PASSWORD, load_demo
 from halls.http.json_encoding import write_json
+from halls.mongo.address import describe_database
 from halls.mongo.client import connect
 from halls.search.query import search_venues
 from halls.search.schemas import SearchQuery
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db
 
 DAYS_AHEAD = 30
+WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
 
 
 def load_demo_if_empty(config: Config) -> None:
@@ -33,16 +36,22 @@ def load_demo_if_empty(config: Config) -> None:
 
 
 def print_address(config: Config) -> None:
-    """Print the address on which the API listens."""
+    """Print the address on which the API listens, and the database."""
     click.echo(f"Halls listens on {_address(config)}")
+    click.echo(f"Database: {describe_database(config.database_uri)}")
 
 
 def print_first_steps(config: Config) -> None:
     """Print the address, the demonstration accounts, and three commands that work without changes."""
     print_address(config)
     db = connect(config.database_uri, config.slow_command_ms)
-    venue_id, day = _find_free_venue(db)
-    db.client.close()
+    try:
+        venue_id, day = _find_free_venue(db)
+    except ConnectionFailure:
+        click.echo("The database does not answer. Start again when it does: then the demonstration data is loaded.")
+        return
+    finally:
+        db.client.close()
     address = _address(config)
     as_json = "-H 'Content-Type: application/json'"
     login = (
