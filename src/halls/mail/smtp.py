@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from email.policy import default
 from email.utils import formatdate, parseaddr
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -32,15 +32,30 @@ class UnsafeLogin(smtplib.SMTPException):
     """The server offers no TLS. A password is not sent in the clear over a network."""
 
 
-def send_email(config: Config, email: Email, message_id: str) -> None:
-    """Send one e-mail.
+class Connection(smtplib.SMTP):
+    """A connection that keeps the server's response to DATA, in which most servers name their id of the e-mail."""
+
+    data_response: tuple[int, bytes] = (0, b"")
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        """Send the message and return the response."""
+        self.data_response = super().data(msg)
+        return self.data_response
+
+
+class TlsConnection(Connection, smtplib.SMTP_SSL):
+    """The same with TLS from the start."""
+
+
+def send_email(config: Config, email: Email, message_id: str) -> tuple[int, bytes] | None:
+    """Send one e-mail, and return the code and the text of the server's response. None if it was logged instead.
 
     Raises ServerUnavailable if the server can't be reached or rejects the connection, the login or the sender;
     PermanentFailure if it rejects the recipient with a 5xx code; OSError, the base of smtplib's errors, otherwise.
     """
     if config.smtp_host is None:
         log.info("e-mail", to=email.to, subject=email.subject, text=email.text)
-        return
+        return None
     message = compose_message(config.smtp_from, email, message_id)
     with _open_server(config, config.smtp_host) as server:
         try:
@@ -53,6 +68,7 @@ def send_email(config: Config, email: Email, message_id: str) -> None:
             if code >= FIRST_PERMANENT_CODE:
                 raise PermanentFailure(type(error).__name__) from error
             raise
+        return server.data_response
 
 
 def compose_message(sender: str, email: Email, message_id: str) -> EmailMessage:
@@ -72,7 +88,7 @@ def compose_message(sender: str, email: Email, message_id: str) -> EmailMessage:
 
 
 @contextmanager
-def _open_server(config: Config, host: str) -> Iterator[smtplib.SMTP]:
+def _open_server(config: Config, host: str) -> Iterator[Connection]:
     try:
         server = _connect(config, host)
     except OSError as error:
@@ -86,16 +102,16 @@ def _open_server(config: Config, host: str) -> Iterator[smtplib.SMTP]:
         server.close()
 
 
-def _connect(config: Config, host: str) -> smtplib.SMTP:
+def _connect(config: Config, host: str) -> Connection:
     """Return a connection after greeting, TLS and login. Raises OSError."""
     context = ssl.create_default_context()
     if host in LOOPBACK:
         # A mail server on this machine has a certificate for its public name, or a self-signed one.
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     if config.smtp_port == IMPLICIT_TLS_PORT:
-        server: smtplib.SMTP = smtplib.SMTP_SSL(host, config.smtp_port, timeout=STEP_SECONDS, context=context)
+        server: Connection = TlsConnection(host, config.smtp_port, timeout=STEP_SECONDS, context=context)
     else:
-        server = smtplib.SMTP(host, config.smtp_port, timeout=STEP_SECONDS)
+        server = Connection(host, config.smtp_port, timeout=STEP_SECONDS)
     try:
         server.ehlo_or_helo_if_needed()
         if config.smtp_port != IMPLICIT_TLS_PORT:
