@@ -66,9 +66,26 @@ def find_duplicates(db: Db, collection: str, index: IndexModel) -> Iterator[list
         yield group["ids"]
 
 
-def list_index_names(db: Db, spec: CollectionSpec) -> list[str]:
-    """Return the names of all indexes of a collection, sorted."""
-    return sorted(db[spec.name].index_information())
+@dataclass(frozen=True)
+class StoredIndex:
+    """An index as MongoDB stores it."""
+
+    name: str
+    # Field names with 1, -1 or a type such as "2dsphere".
+    keys: dict[str, Any]
+    unique: bool
+    # The index contains only the documents that match this filter. None: all.
+    filter: Document | None
+
+
+def list_stored_indexes(db: Db, spec: CollectionSpec) -> list[StoredIndex]:
+    """Return all indexes of a collection, sorted by name."""
+    found = [
+        # The index on _id is always unique. MongoDB does not say so.
+        StoredIndex(name, dict(index["key"]), index.get("unique", name == "_id_"), index.get("partialFilterExpression"))
+        for name, index in db[spec.name].index_information().items()
+    ]
+    return sorted(found, key=lambda index: index.name)
 
 
 def count_documents(db: Db, spec: CollectionSpec) -> int:
