@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import runpy
 import sys
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ def test_every_command_has_a_help_text(command: str) -> None:
     group_help, command_help = run_halls(None, "--help"), run_halls(None, command, "--help")
     assert f"  {command} " in group_help.stdout
     assert (command_help.exit_code, command_help.stdout.startswith("Usage: ")) == (0, True)
+    assert "Exit codes: 0 " in command_help.stdout
 
 
 @pytest.mark.parametrize(
@@ -54,7 +56,10 @@ def test_a_usage_error_exits_with_2(arguments: list[str]) -> None:
 def test_an_unreachable_database_is_reported_in_one_sentence(command: str) -> None:
     result = run_halls(UNREACHABLE_URI, command)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == "Error: The database does not answer (ServerSelectionTimeoutError).\n"
+    assert result.stderr == (
+        "Error: The database does not answer (ServerSelectionTimeoutError). "
+        "Check that MongoDB runs there, and MONGO_URI.\n"
+    )
 
 
 def test_the_openapi_document_is_written_to_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,6 +72,20 @@ def test_an_invalid_setting_is_reported_by_name() -> None:
     result = run_halls("http://nowhere", "check")
     assert result.exit_code == 1
     assert "MONGO_URI: " in result.stderr
+
+
+@pytest.mark.parametrize(("code", "words"), [(18, "rejects the user name"), (8000, "rejects"), (13, "too few rights")])
+def test_a_rejected_login_is_reported_in_one_sentence(
+    worker_uri: str, monkeypatch: pytest.MonkeyPatch, code: int, words: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise OperationFailure("a secret of the driver", code)
+
+    monkeypatch.setattr(check, "find_violations", fail)
+    result = run_halls(worker_uri, "check")
+    assert result.exit_code == 1
+    assert words in result.stderr
+    assert "secret" not in result.stderr
 
 
 def test_an_unexpected_error_is_not_hidden(worker_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,10 +118,19 @@ def test_indexes_are_created_and_listed_by_collection(fresh_uri: str) -> None:
     db = connect(fresh_uri)
     index_names = {spec.name: sorted(_index_names(db, spec.name)) for spec in COLLECTIONS}
     db.client.close()
-    rows = [line.split() for line in result.stdout.splitlines()]
-    assert rows == [["collection", "index"], *([name, index] for name, names in index_names.items() for index in names)]
-    assert ["bookings", "one_active_booking_per_date"] in rows
-    assert json.loads(run_halls(fresh_uri, "indexes", "--json").stdout) == index_names
+    header, *rows = [re.split(r" {2,}", line.rstrip()) for line in result.stdout.splitlines()]
+    assert header == ["collection", "index", "keys", "unique", "filter"]
+    assert [row[:2] for row in rows] == [[name, index] for name, names in index_names.items() for index in names]
+    assert ["bookings", "_id_", "_id 1", "yes"] in rows
+    assert ["venues", "venues_of_owner", "owner_id 1, _id -1", "no"] in rows
+    (booking,) = [row for row in rows if row[1] == "one_active_booking_per_date"]
+    assert booking[2:4] == ["venue_id 1, date 1", "yes"]
+    assert json.loads(booking[4])["status"]
+    stored = json.loads(run_halls(fresh_uri, "indexes", "--json").stdout)
+    assert {name: [index["name"] for index in indexes] for name, indexes in stored.items()} == index_names
+    (index,) = [index for index in stored["bookings"] if index["name"] == "one_active_booking_per_date"]
+    assert (index["keys"], index["unique"]) == ({"venue_id": 1, "date": 1}, True)
+    assert index["filter"] == json.loads(booking[4])
 
 
 def _index_names(db: Db, collection: str) -> list[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import click
-from pymongo.errors import PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 
 from halls import __version__
 from halls.api_docs.cli import openapi_command
 from halls.cli.check import check_command
 from halls.cli.indexes import indexes_command
-from halls.config import ConfigError, load_config
+from halls.config import ConfigError, read_config
 from halls.data_transfer.cli import export_command, import_command
 from halls.data_transfer.files import UnreadableFile
 from halls.data_transfer.importing import ImportStopped
@@ -21,9 +21,13 @@ from halls.mongo.embedded import EmbeddedMongoError
 from halls.mongo.indexes import IncompatibleDataError
 from halls.search.cli import reindex_command
 from halls.server.cli import serve_command, worker_command
+from halls.server.env_file import warn_of_unknown_names
 
 USER_ERRORS = (ConfigError, IncompatibleDataError, EmbeddedMongoError, ImportStopped, UnreadableFile)
 EXIT_CODES = "Exit codes: 0 success; 1 an error, or problems were found; 2 invalid arguments."
+# AuthenticationFailed, and the code of Atlas.
+LOGIN_CODES = frozenset({18, 8000})
+UNAUTHORIZED = 13
 
 
 class Commands(click.Group):
@@ -42,9 +46,21 @@ class Commands(click.Group):
         except USER_ERRORS as error:
             raise click.ClickException(str(error)) from error
         except PyMongoError as error:
-            if not is_unavailable(error):
+            message = describe_driver_error(error)
+            if message is None:
                 raise
-            raise click.ClickException(f"The database does not answer ({type(error).__name__}).") from error
+            raise click.ClickException(message) from error
+
+
+def describe_driver_error(error: PyMongoError) -> str | None:
+    """Return what is wrong and what to do, without the driver's text. None for an unexpected error."""
+    if isinstance(error, OperationFailure) and error.code in LOGIN_CODES:
+        return "The database rejects the user name or the password in MONGO_URI."
+    if isinstance(error, OperationFailure) and error.code == UNAUTHORIZED:
+        return "The database user in MONGO_URI has too few rights. It needs the role readWrite on this database."
+    if is_unavailable(error):
+        return f"The database does not answer ({type(error).__name__}). Check that MongoDB runs there, and MONGO_URI."
+    return None
 
 
 @click.group(cls=Commands, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
@@ -54,9 +70,12 @@ def main(context: click.Context) -> None:
     """Halls: a booking service for wedding halls, auditoriums, banquets and lawns.
 
     Settings come from the environment or a .env file. Without MONGO_URI every command uses the MongoDB that Halls
-    keeps in DATA_DIR, even while a server uses it.
+    keeps in DATA_DIR, even while a server uses it. Each command names its database on standard error.
     """
-    config = load_config()
+    # First of all, because a misspelt name is a frequent reason for a missing setting.
+    configure_logging("WARNING")
+    warn_of_unknown_names()
+    config = read_config()
     configure_logging(config.log_level)
     context.obj = config
 
@@ -68,4 +87,5 @@ SECTIONS: dict[str, tuple[click.Command, ...]] = {
 }
 for _commands in SECTIONS.values():
     for _command in _commands:
+        _command.epilog = EXIT_CODES
         main.add_command(_command)
