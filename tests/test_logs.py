@@ -1,9 +1,11 @@
-"""Logs: one JSON object per line, with the request id and without secrets or personal data."""
+"""Logs: JSON lines, or plain lines on a terminal, with the request id and without secrets or personal data."""
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,6 +25,14 @@ if TYPE_CHECKING:
 def _restored_logging() -> Iterator[None]:
     with preserved_logging():
         yield
+
+
+class Terminal(io.StringIO):
+    """A stream that is a terminal."""
+
+    def isatty(self) -> bool:
+        """Return True."""
+        return True
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -45,6 +55,24 @@ def test_each_request_is_one_log_line(api: ApiClient, capsys: pytest.CaptureFixt
     assert first["ms"] >= 0
     assert first["timestamp"].endswith("Z")
     assert (second["route"], second["status"], second["account_id"]) == (None, 404, None)
+
+
+def test_the_log_line_of_an_error_response_has_its_code(api: ApiClient, capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("INFO")
+    responses = [
+        api.get("/health"),
+        api.get("/nothing"),
+        api.get("/auth/me"),
+        api.get("/venues/search?limit=x"),
+        api.post("/auth/login", {"email": "a@example.com", "password": "wrong horse 7"}),
+        api.delete("/health"),
+        api.get("/venues/7"),
+    ]
+    logged = [(line["status"], line["code"]) for line in lines(capsys) if line["event"] == "request"]
+    assert logged == [(response.status, response.json.get("code")) for response in responses]
+    assert [code for _, code in logged] == [
+        *(None, "not_found", "missing_token", "validation_error", "bad_credentials", "method_not_allowed", "bad_id")
+    ]
 
 
 def test_no_log_line_contains_secrets_or_personal_data(api: ApiClient, capsys: pytest.CaptureFixture[str]) -> None:
@@ -91,6 +119,38 @@ def test_the_level_is_a_threshold(level: str, logged_levels: list[str], capsys: 
     for name in ("debug", "info", "warning", "error"):
         getattr(log, name)("said")
     assert [line["level"] for line in lines(capsys)] == logged_levels
+
+
+@pytest.mark.parametrize("no_color", ["", "1"])
+def test_a_terminal_gets_plain_lines(monkeypatch: pytest.MonkeyPatch, no_color: str) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    configure_logging("INFO")
+    structlog.contextvars.clear_contextvars()
+    structlog.get_logger().info("request", status=404, code="not_found", value='one\ntwo\x1b[2J{"forged": 1}\r')
+    logging.getLogger("some.library").warning("one\ntwo\x1b[2J %s", 3)
+    text = terminal.getvalue()
+    assert ("\x1b[" in text) == (not no_color)
+    first, second = re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
+    assert "\x1b" not in first + second
+    assert re.match(r"2\d{3}-\S+Z \[info +\] request +code='not_found' status=404 value=", first)
+    assert r"one\ntwo\x1b[2J" in first
+    assert re.match(r"2\d{3}-\S+Z \[warning +\] one\\ntwo\\x1b\[2J 3", second)
+
+
+def test_a_traceback_on_a_terminal_does_not_show_local_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    configure_logging("INFO")
+    private = "ayesha" + "@example.com"
+    try:
+        len(private) / 0
+    except ZeroDivisionError:
+        logging.getLogger("some.library").exception("failed")
+    assert "ZeroDivisionError" in terminal.getvalue()
+    assert private not in terminal.getvalue()
 
 
 def test_log_lines_of_libraries_and_the_server_have_the_same_format(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Logging: one JSON object per line on standard error."""
+"""Logging on standard error: plain lines on a terminal, otherwise one JSON object per line."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING
 
 import structlog
 from gunicorn.glogging import Logger
+from rich.console import Console
 
 if TYPE_CHECKING:
-    from structlog.typing import Processor
+    from structlog.typing import EventDict, Processor, WrappedLogger
 
 
 def configure_logging(level: str) -> None:
-    """Write entries of `level` and above as JSON lines. JSON escapes line breaks, so a value can't forge an entry."""
+    """Write entries of `level` and above. Line breaks are escaped, so a value can't forge an entry."""
     processors: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    render = _terminal_renderers() if sys.stderr.isatty() else [structlog.processors.JSONRenderer()]
     structlog.configure(
-        processors=[*processors, structlog.processors.JSONRenderer()],
+        processors=[*processors, *render],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
@@ -29,11 +31,28 @@ def configure_logging(level: str) -> None:
     # Libraries log through the standard library's logging; they get the same format.
     handler = logging.StreamHandler(sys.stderr)
     formatter = structlog.stdlib.ProcessorFormatter(
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
         foreign_pre_chain=processors,
     )
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=max(logging.WARNING, logging.getLevelName(level)), force=True)
+
+
+def _terminal_renderers() -> list[Processor]:
+    # plain_traceback, because the default shows the values of local variables.
+    plain = structlog.dev.plain_traceback
+    # rich reads NO_COLOR.
+    colors = not Console(stderr=True).no_color
+    return [
+        _escape_event,
+        structlog.dev.ConsoleRenderer(colors=colors, repr_native_str=True, exception_formatter=plain),
+    ]
+
+
+def _escape_event(_logger: WrappedLogger, _method: str, entry: EventDict) -> EventDict:
+    """Escape control characters in the event, which the renderer does not do. A library may log any text."""
+    entry["event"] = repr(str(entry["event"]))[1:-1]
+    return entry
 
 
 class ServerLogger(Logger):

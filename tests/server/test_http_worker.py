@@ -53,7 +53,8 @@ def test_a_malformed_request_gets_an_error_response(
     assert response.header("X-Request-ID")
     captured = capsys.readouterr()
     assert "a secret" not in response.text + captured.out + captured.err
-    assert type(error).__name__ in captured.out + captured.err
+    line = json.loads(captured.err)
+    assert (line["code"], line["error"]) == (code, type(error).__name__)
 
 
 def test_a_closed_connection_gets_no_response() -> None:

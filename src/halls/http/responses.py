@@ -89,6 +89,7 @@ def _record(response: Response, seconds: float) -> None:
         method=request.method,
         route=route,
         status=response.status_code,
+        code=g.get("error_code"),
         ms=round(seconds * 1000, 1),
     )
 
@@ -96,6 +97,7 @@ def _record(response: Response, seconds: float) -> None:
 def _error_response(error: ApiError) -> Response:
     response = jsonify(ok=False, error=str(error), code=error.code, details=list(error.details))
     response.status_code = error.status
+    g.error_code = error.code
     response.headers.update(error.response_headers)
     return response
 

@@ -107,7 +107,13 @@ class HttpWorker(ThreadWorker):
         is_client_error = isinstance(exc, ParseException)
         status, code, message = SPECIAL.get(type(exc), BAD_REQUEST) if is_client_error else BROKEN
         request_id = secrets.token_hex(8)
-        log.log(30 if is_client_error else 40, "request not parsed", request_id=request_id, error=type(exc).__name__)
+        log.log(
+            30 if is_client_error else 40,
+            "request not parsed",
+            request_id=request_id,
+            code=code,
+            error=type(exc).__name__,
+        )
         with suppress(OSError):
             client.sendall(_write_error_response(status, code, message, request_id))
 
