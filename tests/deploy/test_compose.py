@@ -1,29 +1,36 @@
-"""The Compose file follows the Compose Specification, and every name in it is declared."""
+"""The Compose files follow the Compose Specification, and every name in them is declared."""
 
 from __future__ import annotations
 
 import json
 import re
+import subprocess
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 from jsonschema import Draft7Validator
+from pymongo.uri_parser import parse_uri
 
 from tests.architecture.source import ROOT
+from tests.conftest import make_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 COMPOSE = ROOT / "deploy" / "compose.yaml"
+DEV = ROOT / "deploy" / "compose.dev.yaml"
+# A value that the operator must fill in.
+KEY = "a key of at least thirty-two bytes for the test"
 # The schema of the specification, from the dclint package.
 SCHEMA = ROOT / "node_modules" / "dclint" / "schemas" / "compose.schema.json"
 
 
-def read_compose() -> Any:
+def read_compose(file: Path = COMPOSE) -> Any:
     """Return the file as Docker reads it, with aliases resolved."""
-    return yaml.safe_load(COMPOSE.read_text())
+    return yaml.safe_load(file.read_text())
 
 
 def find_faults(compose: Any) -> list[str]:
@@ -45,15 +52,17 @@ def _unknown(compose: Any, name: str, service: Any) -> list[str]:
     return [
         f"{name} uses undeclared {kind}: {each}"
         for kind, names in references.items()
-        for each in names - set(compose[kind])
+        for each in names - set(compose.get(kind, {}))
     ]
 
 
-def test_the_compose_file_is_valid_and_its_names_are_declared() -> None:
-    assert find_faults(read_compose()) == []
+@pytest.mark.parametrize("file", [COMPOSE, DEV], ids=lambda file: file.name)
+def test_the_compose_file_is_valid_and_its_names_are_declared(file: Path) -> None:
+    assert find_faults(read_compose(file)) == []
 
 
 def test_each_mounted_or_built_file_exists() -> None:
+    assert read_compose(DEV)["services"]["halls"]["build"] == read_compose()["services"]["halls"]["build"]
     services = read_compose()["services"]
     build = services["halls"]["build"]
     mounted = [volume.partition(":")[0] for service in services.values() for volume in service.get("volumes", [])]
@@ -69,13 +78,55 @@ def test_nginx_restarts_with_the_server_because_it_caches_its_address() -> None:
     }
 
 
-def test_every_container_limits_its_log() -> None:
-    services = read_compose()["services"]
+@pytest.mark.parametrize("file", [COMPOSE, DEV], ids=lambda file: file.name)
+def test_every_container_limits_its_log(file: Path) -> None:
+    services = read_compose(file)["services"]
     log_options = {name: service.get("logging", {}).get("options", {}) for name, service in services.items()}
     assert all({"max-size", "max-file"} <= options.keys() for options in log_options.values()), log_options
+
+
+def test_the_log_of_the_site_is_limited_too() -> None:
+    services = read_compose()["services"]
     # The image redirects two NGINX logs to Docker; the site writes to a third file.
     (file,) = re.findall(r"access_log (/\S+)", (COMPOSE.parent / "nginx" / "halls.conf").read_text())
     assert f"ln -sf /dev/stdout {file} && exec nginx" in services["nginx"]["command"][-1]
+
+
+def test_the_trial_runs_on_this_computer_only_and_needs_no_settings() -> None:
+    services = read_compose(DEV)["services"]
+    published = [port for service in services.values() for port in service.get("ports", [])]
+    assert published == ["127.0.0.1:5000:5000"]
+    assert not any("env_file" in service for service in services.values())
+    settings = services["halls"]["environment"]
+    config = make_config(**{name.lower(): value for name, value in settings.items()})
+    assert (config.halls_env, config.port, services["halls"]["command"]) == ("development", 5000, ["serve", "--demo"])
+    assert config.web_workers == 1
+
+
+@pytest.mark.parametrize("file", [COMPOSE, DEV], ids=lambda file: file.name)
+def test_the_members_of_the_replica_set_are_services(file: Path) -> None:
+    compose = read_compose(file)
+    services = compose["services"]
+    uri = services["halls"]["environment"]["MONGO_URI"]
+    hosts = [host for host, _ in parse_uri(uri)["nodelist"]]
+    assert set(hosts) <= services.keys()
+    initiate = services[hosts[0]]["healthcheck"]["test"][-1].replace("$$", "$")
+    # One member, or three with their numbers.
+    (member,) = re.findall(r'host: ["`](\w+)', initiate)
+    assert {host.rstrip("123") for host in hosts} == {member}
+    assert f'_id: "{parse_uri(uri)["options"]["replicaset"]}"' in initiate
+
+
+def test_the_sample_of_settings_is_complete_and_valid_in_production() -> None:
+    lines = (ROOT / "deploy" / "halls.env.example").read_text().splitlines()
+    sample = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    assert sample.pop("JWT_SECRET") == "", "each installation needs its own key"
+    set_by_compose = read_compose()["services"]["halls"]["environment"]
+    assert not sample.keys() & set_by_compose.keys()
+    given = {**sample, **set_by_compose, "JWT_SECRET": KEY, "HALLS_ENV": "production"}
+    config = make_config(**{name.lower(): value for name, value in given.items()})
+    assert {name: str(getattr(config, name.lower())) for name in given} == given
+    assert subprocess.run(["git", "check-ignore", "-q", "deploy/halls.env"], cwd=ROOT, check=False).returncode == 0
 
 
 @pytest.mark.parametrize(
