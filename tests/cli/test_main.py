@@ -74,6 +74,7 @@ def test_an_invalid_setting_is_reported_by_name() -> None:
     assert "MONGO_URI: " in result.stderr
 
 
+@pytest.mark.usefixtures("db")
 @pytest.mark.parametrize(("code", "words"), [(18, "rejects the user name"), (8000, "rejects"), (13, "too few rights")])
 def test_a_rejected_login_is_reported_in_one_sentence(
     worker_uri: str, monkeypatch: pytest.MonkeyPatch, code: int, words: str
@@ -88,6 +89,7 @@ def test_a_rejected_login_is_reported_in_one_sentence(
     assert "secret" not in result.stderr
 
 
+@pytest.mark.usefixtures("db")
 def test_an_unexpected_error_is_not_hidden(worker_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
     error = OperationFailure("no such command", 59)
 

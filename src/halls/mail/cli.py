@@ -54,6 +54,8 @@ def mail_command(
         raise click.UsageError("--test can't be combined with --requeue and ids.")
     if entry_ids and not requeue:
         raise click.UsageError("Ids need --requeue.")
+    if malformed := [text for text in entry_ids if not ObjectId.is_valid(text)]:
+        raise click.BadParameter(f"not an id of an e-mail: {', '.join(malformed)}")
     if address is not None:
         _send_test(config, address, as_json=as_json)
         return
@@ -90,10 +92,7 @@ def _print_entries(db: Db, now: datetime, *, as_json: bool) -> None:
 
 
 def _requeue(db: Db, entry_ids: Sequence[str], *, as_json: bool) -> None:
-    """Make dead e-mails due now: the given ones, or all. Raises click.BadParameter for a malformed id."""
-    malformed = [text for text in entry_ids if not ObjectId.is_valid(text)]
-    if malformed:
-        raise click.BadParameter(f"not an id of an e-mail: {', '.join(malformed)}")
+    """Make dead e-mails due now: the given ones, or all."""
     count = requeue_entries(db, utc_now(), [ObjectId(text) for text in entry_ids] or None)
     click.echo(json.dumps({"requeued": count}) if as_json else f"due again: {count}")
 
