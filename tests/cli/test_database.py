@@ -69,8 +69,8 @@ def test_without_a_database_reading_creates_no_folder(tmp_path: Path, options: t
         return
     assert (completed.returncode, completed.stdout) == (1, "")
     assert completed.stderr == (
-        "Error: There is no database: MONGO_URI is not set, and .data/mongo/data does not exist. Set MONGO_URI, or run "
-        "the command in the folder of the server, or set DATA_DIR to its data folder.\n"
+        "Error: Halls has no database here: MONGO_URI is not set, and .data/mongo/data does not exist. Set MONGO_URI, "
+        "or run the command in the folder of the server, or set DATA_DIR to its data folder.\n"
     )
 
 
@@ -79,7 +79,7 @@ def test_a_mistyped_name_of_the_database_is_reported(empty_uri: str, command: st
     result = run_halls(empty_uri, command)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        "Error: There is no database mistyped of Halls at this address: it has none of the collections. "
+        "Error: The database mistyped does not exist at this address, or has no collection of Halls. "
         "Check the name in MONGO_URI. `halls serve` creates a new database.\n"
     )
 

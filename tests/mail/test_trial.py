@@ -27,7 +27,7 @@ LOGIN = {"SMTP_USER": USER, "SMTP_PASS": PASSWORD}
 
 
 def run_test(port: int, *options: str, **settings: str) -> Result:
-    """Run `halls mail --test` with the server at that port of loopback. There is no database."""
+    """Run `halls mail --test` with the server at that port of loopback, without a database."""
     own = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(port), "SMTP_FROM": "Halls <no-reply@halls.example>"}
     return run_halls("mongodb://127.0.0.1:1/halls", "mail", "--test", TO, *options, **{**own, **settings})
 

@@ -11,7 +11,7 @@ from halls.app import COLLECTIONS
 from halls.mongo.address import describe_database
 from halls.mongo.client import connect
 from halls.mongo.embedded import provide_mongod
-from halls.mongo.indexes import ensure_collections
+from halls.mongo.indexes import ensure_collections, has_collections
 from halls.search.position import record_empty_index
 
 if TYPE_CHECKING:
@@ -50,18 +50,18 @@ def open_prepared_database(config: Config) -> Iterator[Db]:
 def open_existing_database(config: Config) -> Iterator[Db]:
     """Yield the database for a command that only reads. Creates neither a database nor a folder.
 
-    Raises click.ClickException if there is no database, EmbeddedMongoError.
+    Raises click.ClickException if the database does not exist, EmbeddedMongoError.
     """
     folder = config.data_dir / "mongo" / "data"
     if config.mongo_uri is None and not folder.exists():
         raise click.ClickException(
-            f"There is no database: MONGO_URI is not set, and {folder} does not exist. Set MONGO_URI, or run the "
+            f"Halls has no database here: MONGO_URI is not set, and {folder} does not exist. Set MONGO_URI, or run the "
             "command in the folder of the server, or set DATA_DIR to its data folder."
         )
     with open_database(config) as db:
-        if not {spec.name for spec in COLLECTIONS} & set(db.list_collection_names()):
+        if not has_collections(db, COLLECTIONS):
             raise click.ClickException(
-                f"There is no database {db.name} of Halls at this address: it has none of the collections. "
+                f"The database {db.name} does not exist at this address, or has no collection of Halls. "
                 "Check the name in MONGO_URI. `halls serve` creates a new database."
             )
         yield db

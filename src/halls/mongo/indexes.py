@@ -88,6 +88,11 @@ def list_stored_indexes(db: Db, spec: CollectionSpec) -> list[StoredIndex]:
     return sorted(found, key=lambda index: index.name)
 
 
+def has_collections(db: Db, specs: Sequence[CollectionSpec]) -> bool:
+    """Return whether at least one of the collections exists. Otherwise the database is new, or another one."""
+    return bool({spec.name for spec in specs} & set(db.list_collection_names()))
+
+
 def count_documents(db: Db, spec: CollectionSpec) -> int:
     """Return the number of documents in a collection."""
     return db[spec.name].count_documents({})

@@ -49,10 +49,13 @@ def print_first_steps(config: Config) -> None:
         venue_id, day = _find_free_venue(db)
     except ConnectionFailure:
         click.echo("The database does not answer. Start again when it does: then the demonstration data is loaded.")
-        return
+    else:
+        _print_commands(_address(config), venue_id, day)
     finally:
         db.client.close()
-    address = _address(config)
+
+
+def _print_commands(address: str, venue_id: str, day: str) -> None:
     as_json = "-H 'Content-Type: application/json'"
     login = (
         f"""curl -s {address}/auth/login {as_json} -d '{{"email":"guest1@halls.example","password":"{PASSWORD}"}}'"""
