@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from halls.data_transfer.cells import field_in_csv, venue_from_cells
+from halls.data_transfer.cells import describe_cell, shorten, venue_from_cells
 
 NO_LOCATION = {"maps_location": {"lat": None, "lng": None}}
 
@@ -53,9 +53,48 @@ def test_lat_and_lng_form_a_location_and_empty_cells_are_ignored() -> None:
     assert venue_from_cells({}) == NO_LOCATION
 
 
+CELLS = {
+    "lat": "north",
+    "lng": " 67.0 ",
+    "capacity": "1,000",
+    "amenities": "water;pool",
+    "dates_available": "2027-01-01..2027-01-31; 2027-02-30",
+    "prices": "2027-01-01..2027-01-31=9.5; 2027-02-01=cheap",
+    "pictures": "https://a.example/1;ftp://a.example/2",
+    "videos": "https://a.example/1=5;https://a.example/2",
+    "additional_description": "word\n" * 100,
+}
+
+
 @pytest.mark.parametrize(
-    ("field", "column"),
-    [("maps_location.lat", "lat"), ("pricing.overrides.2.price", "prices.2.price"), ("capacity", "capacity")],
+    ("field", "description"),
+    [
+        ("capacity", "capacity “1,000”"),
+        ("maps_location.lat", "lat “north”"),
+        ("maps_location", "lat “north”, lng “67.0”"),
+        ("dates_available.0", "dates_available “2027-01-01..2027-01-31”"),
+        ("dates_available.31", "dates_available “2027-02-30”"),
+        ("dates_available", "dates_available “2027-01-01..2027-01-31; 2027-02-30”"),
+        ("pricing.overrides.31.price", "prices “2027-02-01=cheap”"),
+        ("pricing.overrides.30.price", "prices “2027-01-01..2027-01-31=9.5”"),
+        ("pricing.overrides", "prices “2027-01-01..2027-01-31=9.5; 2027-02-01=cheap”"),
+        ("pictures.1", "pictures “ftp://a.example/2”"),
+        ("videos.1.size_mb", "videos “https://a.example/2”"),
+        ("amenities.pool", "amenities “pool”"),
+        ("additional_description", "additional_description “" + "word " * 11 + "word…”"),
+        ("address", "address"),
+    ],
 )
-def test_a_field_is_reported_by_its_column_name(field: str, column: str) -> None:
-    assert field_in_csv(field) == column
+def test_a_field_is_described_by_its_column_and_the_words_of_the_cell(field: str, description: str) -> None:
+    assert describe_cell(field, CELLS) == description
+
+
+def test_long_words_are_shortened_to_one_line() -> None:
+    assert shorten(" a\n\tb ") == "a b"
+    assert shorten("x" * 60) == "x" * 60
+    assert shorten("x" * 61) == "x" * 59 + "…"
+
+
+def test_a_cell_of_many_long_ranges_makes_a_bounded_list() -> None:
+    ranges = "2000-01-01..2100-12-31;" * 40_000
+    assert len(venue_from_cells({"dates_available": ranges})["dates_available"]) == 2_000

@@ -20,7 +20,7 @@ from tests.factories import bare_venue_document, day, insert_booking, insert_ven
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from halls.data_transfer.files import Part
+    from halls.data_transfer.rows import Part
     from halls.mongo.client import Db, Session
 
 VENUE = bare_venue_document(ObjectId())

@@ -10,8 +10,10 @@ import pytest
 from halls.accounts import deletion
 from halls.clock import utc_now
 from halls.data_transfer import transaction
-from halls.data_transfer.files import Row
-from halls.data_transfer.importing import ImportStopped, Report, import_rows
+from halls.data_transfer.checking import Options
+from halls.data_transfer.importing import ImportStopped, import_rows
+from halls.data_transfer.report import Report
+from halls.data_transfer.rows import Row
 from tests.accounts.concurrency import start_rival
 from tests.api_client import ApiClient
 from tests.factories import GUEST_EMAIL, OWNER_EMAIL, PASSWORD, VENUE_ID, booking_row, day, venue_row
@@ -53,7 +55,7 @@ class Accounts:
     def import_file(self) -> None:
         """Import the rows."""
         try:
-            import_rows(self.db, self.rows, Report(), skip_bad=False, max_video_mb=25, now=utc_now())
+            import_rows(self.db, self.rows, Report(), Options(max_video_mb=25), utc_now())
         except ImportStopped as error:
             self.outcomes.append(str(error))
         else:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def export(db: Db) -> bytes:
-    return b"".join(export_lines(db))
+    return b"".join(export_lines(db, utc_now(), max_video_mb=25))
 
 
 def export_and_import(db: Db, uri: str, folder: Path, *options: str) -> Result:
@@ -167,7 +167,7 @@ def test_an_export_reads_one_snapshot(db: Db, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(exporting, "BATCH_ROWS", 1)
     load_demo(db, utc_now())
     before = export(db)
-    lines = export_lines(db)
+    lines = export_lines(db, utc_now(), max_video_mb=25)
     first_lines = [next(lines) for _ in range(3)]
     db.venues.delete_many({})
     db.bookings.delete_many({})

@@ -1,4 +1,4 @@
-"""Import files are read as rows with line numbers, and errors name the line."""
+"""JSON files are read as rows with line and record numbers, and errors name the line."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from halls.data_transfer import files
-from halls.data_transfer.files import Row, UnreadableFile, count_lines, read_rows, take_batches
-from tests.data_transfer.rows import CELLS, write_csv
+from halls.data_transfer import json_rows
+from halls.data_transfer.files import read_rows
+from halls.data_transfer.rows import take_batches
+from halls.data_transfer.source import open_source
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from halls.data_transfer.rows import Row
 
-@pytest.fixture(params=[1, 7, files.PIECE], autouse=True)
+
+@pytest.fixture(params=[1, 7, json_rows.PIECE], autouse=True)
 def _piece(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Read in pieces of one character, of seven and of the usual size, because a piece may end inside any token."""
-    monkeypatch.setattr(files, "PIECE", request.param)
+    monkeypatch.setattr(json_rows, "PIECE", request.param)
 
 
 @pytest.fixture
@@ -28,7 +31,8 @@ def file(tmp_path: Path) -> Path:
 
 def read(file: Path, text: str) -> list[Row]:
     file.write_bytes(text.encode())
-    return list(read_rows(file))
+    with open_source(file) as source:
+        return list(read_rows(source))
 
 
 def lines_of(rows: list[Row]) -> list[tuple[int, str, Any]]:
@@ -111,70 +115,29 @@ def test_a_row_keeps_values_that_the_end_of_a_piece_cuts_off(file: Path) -> None
 def test_an_oversized_row_is_rejected_without_reading_the_rest(
     file: Path, monkeypatch: pytest.MonkeyPatch, unterminated: str
 ) -> None:
-    monkeypatch.setattr(files, "MAX_ROW", 50)
+    monkeypatch.setattr(json_rows, "MAX_ROW", 50)
     first, second = read(file, "[1,\n" + unterminated + "1," * 1_000_000)
     assert (first.value, second.line) == (1, 2)
     assert "8 million characters" in str(second.unreadable)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
-def test_csv_is_read_with_or_without_a_bom(file: Path, encoding: str) -> None:
-    row = CELLS | {"venue_name": "مہتاب ہال", "additional_description": "one\ntwo, “three”"}
-    write_csv(file, row, row | {"capacity": "5"}, encoding=encoding)
-    first, second = read_rows(file)
-    assert (first.line, second.line) == (2, 4)
-    assert first.value["venue_name"] == "مہتاب ہال"
-    assert first.value["additional_description"] == "one\ntwo, “three”"
-    assert second.value["capacity"] == 5
-    assert first.name_field("maps_location.lat") == "lat"
-
-
-def test_a_json_row_reports_api_field_names(file: Path) -> None:
-    assert read(file, "[1]")[0].name_field("maps_location.lat") == "maps_location.lat"
-
-
-def test_empty_csv_lines_are_ignored(file: Path) -> None:
-    rows = read(file, "venue_name,type\n\nA,Hall\n,\n\nB,Lawn\n")
-    assert [(row.line, row.value["venue_name"]) for row in rows] == [(3, "A"), (6, "B")]
-
-
-def test_malformed_csv_lines_are_reported_and_the_others_read(file: Path) -> None:
-    rows = read(file, 'venue_name,type\nA\nB,Hall,x\nC"D,"E"F\nG,Hall\n"H,Hall\n')
-    assert [(row.line, bool(row.unreadable)) for row in rows] == [
-        (2, True),
-        (3, True),
-        (4, True),
-        (5, False),
-        (6, True),
+def test_a_json_row_is_described_by_its_record(file: Path) -> None:
+    both = read(file, '{"venues":[1],"bookings":[\n1,\n2]}')
+    assert [row.describe("maps_location.lat") for row in both] == [
+        "line 1, record 1, maps_location.lat",
+        "line 2, record 1 of bookings, maps_location.lat",
+        "line 3, record 2 of bookings, maps_location.lat",
     ]
+    assert [row.describe() for row in read(file, '{"a": 1}\n\n{"a": 2}')] == ["line 1, record 1", "line 3, record 2"]
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "empty"),
-        ("\n\n", "empty"),
-        ("venue_name,colour,size\nA,red,1", "'colour', 'size'"),
-        ("venue_name,type,type\nA,Hall,Hall", "twice"),
-        ('"venue_name"x,type', "The header"),
-    ],
-)
-def test_an_invalid_csv_header_is_rejected_before_any_row(file: Path, text: str, message: str) -> None:
-    with pytest.raises(UnreadableFile, match=message):
-        read(file, text)
-
-
-@pytest.mark.parametrize(("raw", "lines"), [(b"", 0), (b"a\nb\n", 2), (b"\xef\xbb\xbfa\nb", 2)])
-def test_lines_are_counted(file: Path, raw: bytes, lines: int) -> None:
-    file.write_bytes(raw)
-    assert count_lines(file) == lines
-
-
-@pytest.mark.parametrize("raw", [b"a\nb\xff\n", b"a\nb\xd9", "a\nپ".encode("cp1256"), "a\nb".encode("utf-16")])
-def test_invalid_utf8_is_reported_with_its_line(file: Path, raw: bytes) -> None:
-    file.write_bytes(raw)
-    with pytest.raises(UnreadableFile, match=r"Line [12] is not in UTF-8"):
-        count_lines(file)
+def test_an_oversized_json_line_is_rejected_without_reading_the_rest(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_rows, "MAX_ROW", 50)
+    first, second = read(file, '{"a": 1}\n{"a": "' + "x" * 1_000_000 + '"}\n{"a": 2}')
+    assert (first.value, second.line) == ({"a": 1}, 2)
+    assert "8 million characters" in str(second.unreadable)
 
 
 def test_batches_hold_all_items_in_order() -> None:

@@ -46,7 +46,7 @@ def test_an_imported_venue_is_served_like_a_registered_one(db: Db, api: ApiClien
     body = {name: value for name, value in sent.items() if name != "owner_email"}
     registered = api.post("/venues/register", body, token=owner).data["venue"]
     result = run_halls(worker_uri, "import", write_lines(file, sent))
-    assert (result.exit_code, result.stdout, result.stderr) == (0, "Imported 1 venues and 0 bookings.\n", "")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "Imported 1 venue and 0 bookings.\n", "")
     imported = next(venue for venue in list_venues(db) if str(venue["_id"]) != registered["id"])
     served = api.get(f"/venues/{imported['_id']}").data["venue"]
     generated = {"id", "owner_id", "created_at", "updated_at"}

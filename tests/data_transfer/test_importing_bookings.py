@@ -62,7 +62,7 @@ def test_bookings_are_imported_with_their_venue(
         booking_row(date=day(1), status="pending", price_locked=None),
         booking_row(status="cancelled"),
     )
-    assert (result.exit_code, result.stdout) == (0, "Imported 1 venues and 3 bookings.\n"), result.stderr
+    assert (result.exit_code, result.stdout) == (0, "Imported 1 venue and 3 bookings.\n"), result.stderr
     booking = db.bookings.find_one({"_id": ObjectId(OTHER_ID)})
     assert booking
     assert booking.pop("updated_at").isoformat() == "2020-01-02T03:04:05.678000+00:00"
@@ -118,7 +118,7 @@ def test_a_file_may_have_one_active_booking_per_date(db: Db, import_rows: Any) -
 
 def test_an_invalid_booking_does_not_take_its_date(db: Db, import_rows: Any) -> None:
     result = import_rows(booking_row(user_email="nobody@example.com"), booking_row(), skip_bad=True)
-    assert result.stdout == "Imported 1 venues and 1 bookings.\n"
+    assert result.stdout == "Imported 1 venue and 1 booking.\n"
     assert db.bookings.count_documents({}) == 1
 
 
@@ -146,7 +146,7 @@ def test_skip_bad_imports_bookings_of_venues_stored_earlier_in_the_file(db: Db, 
     venues = [venue_row(id=VENUE_ID), venue_row(id=OTHER_ID, capacity=0)]
     bookings = [booking_row(date=day(1)), booking_row(venue_id=OTHER_ID), booking_row(date=day(2), status="pending")]
     result = import_rows(*bookings, venues=venues, skip_bad=True)
-    assert (result.exit_code, result.stdout) == (1, "Imported 1 venues and 2 bookings.\n")
+    assert (result.exit_code, result.stdout) == (1, "Imported 1 venue and 2 bookings.\n")
     assert [line.partition(":")[0] for line in result.stderr.splitlines()] == ["line 3, capacity", "line 7, venue_id"]
     assert db.bookings.count_documents({"venue_id": ObjectId(VENUE_ID)}) == 2
 

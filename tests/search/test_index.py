@@ -261,7 +261,7 @@ def test_imported_bookings_hide_their_dates(
     booking = {"venue_id": VENUE_ID, "user_email": OWNER_EMAIL, "date": SOON, "guests": 5, "status": "confirmed"}
     file = write_export(tmp_path / "file", [venue_row(id=VENUE_ID)], [booking | {"price_locked": 5}])
     result = run_halls(worker_uri, "import", *flags, file)
-    assert result.stdout == "Imported 1 venues and 1 bookings.\n"
+    assert result.stdout == "Imported 1 venue and 1 booking.\n"
     assert find_all(api, date=SOON) == []
     assert ids(find_all(api, date=day(4))) == [VENUE_ID]
     assert list(find_stale(db)) == []

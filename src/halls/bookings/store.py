@@ -112,9 +112,18 @@ def find_taken_dates(db: Db, venue_ids: Iterable[ObjectId]) -> set[tuple[ObjectI
     return {(booking["venue_id"], booking["date"]) for booking in db.bookings.find(match, {"venue_id": 1, "date": 1})}
 
 
-def find_stored_bookings(db: Db, booking_ids: Iterable[ObjectId]) -> set[ObjectId]:
-    """Return the ids that bookings have."""
-    return {booking["_id"] for booking in db.bookings.find({"_id": {"$in": list(booking_ids)}}, {"_id": 1})}
+def find_stored_bookings(db: Db, booking_ids: Iterable[ObjectId]) -> dict[ObjectId, tuple[ObjectId, str]]:
+    """Return (venue id, date) of the bookings that exist, by id."""
+    found = db.bookings.find({"_id": {"$in": list(booking_ids)}}, {"venue_id": 1, "date": 1})
+    return {booking["_id"]: (booking["venue_id"], booking["date"]) for booking in found}
+
+
+def find_alike(db: Db, venue_ids: Iterable[ObjectId], dates: Iterable[str]) -> set[tuple[Any, ...]]:
+    """Return (venue id, guest, date, status) of the bookings of the venues on the dates."""
+    match = {"venue_id": {"$in": list(venue_ids)}, "date": {"$in": list(dates)}}
+    names = ("venue_id", "user_id", "date", "status")
+    found = db.bookings.find(match, dict.fromkeys(names, 1))
+    return {tuple(booking.get(name) for name in names) for booking in found}
 
 
 def read_all_bookings(db: Db, session: Session) -> Iterator[BookingDocument]:

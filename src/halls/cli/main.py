@@ -11,8 +11,8 @@ from halls.cli.check import check_command
 from halls.cli.indexes import indexes_command
 from halls.config import ConfigError, read_config
 from halls.data_transfer.cli import export_command, import_command
-from halls.data_transfer.files import UnreadableFile
 from halls.data_transfer.importing import ImportStopped
+from halls.data_transfer.rows import UnreadableFile
 from halls.demo.cli import demo_command
 from halls.logs import configure_logging
 from halls.mail.cli import mail_command

@@ -28,8 +28,11 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     console.print(table, soft_wrap=True)
 
 
-def show_progress(numbered_items: Iterable[tuple[int, Item]], label: str, total: int) -> Iterator[Item]:
-    """Yield the items and show a progress bar on standard error. Each item comes with the amount of work done."""
+def show_progress(numbered_items: Iterable[tuple[int, Item]], label: str, total: int | None) -> Iterator[Item]:
+    """Yield the items and show a progress bar on standard error. Each item comes with the amount of work done.
+
+    `total` is None if the amount of work is not known.
+    """
     progress = Progress(console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True)
     with progress:
         task = progress.add_task(label, total=total)

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from halls.http.schema import DECIMAL, is_day
+from halls.http.schema import is_day
+from halls.venues.schemas import MAX_DATES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
+
+# An item of a list: its own words in the cell, and its value.
+Item = tuple[str, Any]
+# More than a valid list has. Otherwise a cell with many long ranges of dates would fill the memory.
+MAX_ITEMS = 2 * MAX_DATES
+MAX_WORDS = 60
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 
 
-def venue_from_cells(cells: dict[str, str]) -> dict[str, Any]:
+def venue_from_cells(cells: Mapping[str, str]) -> dict[str, Any]:
     """Return the body for POST /venues/register from the cells by column. An empty cell is an absent field.
 
     Cells with invalid text stay as they are, because the validation of the fields reports them.
@@ -25,9 +34,24 @@ def venue_from_cells(cells: dict[str, str]) -> dict[str, Any]:
     return value
 
 
-def field_in_csv(field: str) -> str:
-    """Return the path of a field of the API with the name of its column."""
-    return field.replace("pricing.overrides", "prices").replace("maps_location.", "")
+def describe_cell(field: str, cells: Mapping[str, str]) -> str:
+    """Return the column of a field of the API, with the words in its cell that the field comes from."""
+    path = field.replace("pricing.overrides", "prices").replace("maps_location.", "")
+    if path == "maps_location":
+        return ", ".join(describe_cell(column, cells) for column in ("lat", "lng"))
+    column, _, inner = path.partition(".")
+    words, index = cells.get(column, ""), inner.partition(".")[0]
+    if column in ITEMS and index.isdecimal():
+        words = next(islice(ITEMS[column](words), int(index), None))[0]
+    elif inner:
+        words = inner
+    return f"{column} “{shorten(words)}”" if words.strip() else column
+
+
+def shorten(words: str) -> str:
+    """Return the words on one line, with at most MAX_WORDS characters."""
+    line = " ".join(words[: 2 * MAX_WORDS].split())
+    return line if len(line) <= MAX_WORDS else line[: MAX_WORDS - 1] + "…"
 
 
 def _text(cell: str) -> str:
@@ -37,42 +61,61 @@ def _text(cell: str) -> str:
 def _number(cell: str) -> int | float | str:
     """Return the number in a cell, or its text unchanged, which the validation of the field rejects."""
     text = cell.strip()
-    if not DECIMAL.fullmatch(text):
+    if not _NUMBER.fullmatch(text):
         return cell
     return float(text) if "." in text else int(text)
 
 
-def _items(cell: str) -> list[str]:
-    return [item.strip() for item in cell.split(";") if item.strip()]
+def _split(cell: str) -> Iterator[str]:
+    return (item.strip() for item in cell.split(";") if item.strip())
 
 
-def _days(text: str) -> list[str]:
-    """Return the days of `2027-01-01..2027-01-31`. Other text stays unchanged, and the validation rejects it."""
+def _days(text: str) -> Iterator[str]:
+    """Yield the days of `2027-01-01..2027-01-31`. Other text stays unchanged, and the validation rejects it."""
     first, dots, last = text.partition("..")
     if not dots or not is_day(first) or not is_day(last) or first > last:
-        return [text]
+        yield text
+        return
     start = date.fromisoformat(first)
-    return [(start + timedelta(n)).isoformat() for n in range((date.fromisoformat(last) - start).days + 1)]
+    for n in range((date.fromisoformat(last) - start).days + 1):
+        yield (start + timedelta(n)).isoformat()
 
 
-def _dates(cell: str) -> list[str]:
-    return [day for item in re.split(r"[;\s]+", cell) if item for day in _days(item)]
+def _dates(cell: str) -> Iterator[Item]:
+    return ((item, day) for item in re.split(r"[;\s]+", cell) if item for day in _days(item))
 
 
-def _prices(cell: str) -> list[dict[str, Any]]:
-    pairs = [item.partition("=") for item in _items(cell)]
-    return [{"date": day, "price": _number(price)} for days, _, price in pairs for day in _days(days.strip())]
+def _prices(cell: str) -> Iterator[Item]:
+    for item in _split(cell):
+        days, _, price = item.partition("=")
+        for day in _days(days.strip()):
+            yield item, {"date": day, "price": _number(price)}
+
+
+def _pictures(cell: str) -> Iterator[Item]:
+    return ((item, item) for item in _split(cell))
+
+
+def _videos(cell: str) -> Iterator[Item]:
+    for item in _split(cell):
+        url, _, size = item.rpartition("=")  # the address may contain =
+        yield item, {"url": url.strip(), "size_mb": _number(size)}
 
 
 def _amenities(cell: str) -> dict[str, bool]:
-    return dict.fromkeys(_items(cell), True)
+    return dict.fromkeys(_split(cell), True)
 
 
-def _videos(cell: str) -> list[dict[str, Any]]:
-    pairs = [item.rpartition("=") for item in _items(cell)]  # the address may contain =
-    return [{"url": url.strip(), "size_mb": _number(size)} for url, _, size in pairs]
+def _list_of(items: Callable[[str], Iterator[Item]]) -> Callable[[str], list[Any]]:
+    return lambda cell: [value for _, value in islice(items(cell), MAX_ITEMS)]
 
 
+ITEMS: dict[str, Callable[[str], Iterator[Item]]] = {
+    "dates_available": _dates,
+    "prices": _prices,
+    "pictures": _pictures,
+    "videos": _videos,
+}
 COLUMNS: dict[str, Callable[[str], Any]] = {
     "venue_name": _text,
     "type": _text,
@@ -80,12 +123,29 @@ COLUMNS: dict[str, Callable[[str], Any]] = {
     "lat": _number,
     "lng": _number,
     "capacity": _number,
-    "dates_available": _dates,
-    "prices": _prices,
+    "dates_available": _list_of(_dates),
+    "prices": _list_of(_prices),
     "space_sqft": _number,
     "amenities": _amenities,
     "additional_description": _text,
-    "pictures": _items,
-    "videos": _videos,
+    "pictures": _list_of(_pictures),
+    "videos": _list_of(_videos),
     "owner_email": _text,
+}
+# The row of `halls import --template`, with every column.
+EXAMPLE = {
+    "venue_name": "Pearl Hall",
+    "type": "Hall",
+    "address": "1 Main Road, Saddar, Karachi",
+    "lat": "24.8615",
+    "lng": "67.0099",
+    "capacity": "300",
+    "dates_available": "2027-02-13;2027-03-01..2027-03-31",
+    "prices": "2027-02-13=185000;2027-03-01..2027-03-31=150000",
+    "space_sqft": "7200",
+    "amenities": "parking_valet;air_conditioner",
+    "additional_description": "Two stages, and a generator that carries the whole hall.",
+    "pictures": "https://pictures.example/pearl-hall.jpg",
+    "videos": "https://videos.example/pearl-hall.mp4=18.5",
+    "owner_email": "owner@example.com",
 }

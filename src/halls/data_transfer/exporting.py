@@ -2,106 +2,166 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from bson import ObjectId
 
 from halls.accounts.store import find_accounts
-from halls.bookings.booking import serialize_booking
 from halls.bookings.store import read_all_bookings
-from halls.data_transfer.files import take_batches
+from halls.data_transfer.booking_rows import is_upcoming, make_booking
+from halls.data_transfer.exact_rows import as_id, gone_owner_id, make_exact_row
+from halls.data_transfer.rows import take_batches
+from halls.data_transfer.schemas import ListedBooking, ListedVenue
+from halls.data_transfer.venue_rows import make_venue
+from halls.errors import ApiError
+from halls.http.schema import validate
 from halls.mongo.client import wait_for_majority_commit
-from halls.venues.store import read_all_venues
-from halls.venues.venue import serialize_venue
+from halls.venues.price_on_date import as_number, offers_date
+from halls.venues.store import find_calendars, read_all_venues
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from bson import ObjectId
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from halls.accounts.account import Account
     from halls.bookings.booking import BookingDocument
     from halls.mongo.client import Db, Session
-    from halls.venues.venue import VenueReference
+    from halls.venues.price_on_date import VenueCalendar
+    from halls.venues.venue import VenueDocument
 
+    Accounts = Mapping[ObjectId, Account]
+    Calendars = Mapping[ObjectId, VenueCalendar]
+
+Row = dict[str, Any]
 BATCH_ROWS = 200
 # Sorted, because external writers store keys in any order, also in inner objects.
 OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
+VENUE_FIELDS = ListedVenue.model_fields.keys() - {"id", "owner_email"}
+BOOKING_FIELDS = ListedBooking.model_fields.keys() - {"id", "user_email", "user_id", "venue"}
+# A document has fields of other types than the API writes, or import would reject it.
+NOT_PLAIN = (ApiError, AttributeError, KeyError, TypeError, ValueError)
 
 
-def export_lines(db: Db) -> Iterator[bytes]:
+def export_lines(db: Db, now: datetime, max_video_mb: float) -> Iterator[bytes]:
     """Yield the document from one snapshot. Each venue and each booking is a line, in order of id."""
-    exported: set[ObjectId] = set()
     wait_for_majority_commit(db)
     with db.client.start_session(snapshot=True) as session:
+        snapshot = _Snapshot(db, session, now, max_video_mb)
         yield b'{"venues":['
-        yield from _as_items(_list_venues(db, session, exported))
+        yield from _as_items(snapshot.list_venues())
         yield b'],\n"bookings":['
-        yield from _as_items(_list_bookings(db, session, exported))
+        yield from _as_items(snapshot.list_bookings())
         yield b"]}\n"
 
 
-def _as_items(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+def _as_items(rows: Iterable[bytes]) -> Iterator[bytes]:
     between = b"\n"
     for row in rows:
-        yield between + orjson.dumps(row, default=_as_text, option=OPTIONS)
+        yield between + row
         between = b",\n"
     yield b"\n"
 
 
-def _as_text(value: Any) -> str:
-    """Return the text of an id, a moment with milliseconds, or a value of another BSON type."""
-    if not isinstance(value, datetime):
-        return str(value)
-    return value.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+@dataclass
+class _Snapshot:
+    """The rows of one snapshot: plain rows for documents as the API writes them, exact copies of all others."""
+
+    db: Db
+    session: Session
+    now: datetime
+    max_video_mb: float
+    exported: set[Any] = field(default_factory=set)
+
+    def list_venues(self) -> Iterator[bytes]:
+        """Yield the rows of all venues."""
+        for batch in take_batches(read_all_venues(self.db, self.session), BATCH_ROWS):
+            owners = find_accounts(self.db, {as_id(venue.get("owner_id")) for venue in batch})
+            for venue in batch:
+                self.exported.add(str(venue["_id"]))
+                yield self._make_venue_line(venue, owners)
+
+    def list_bookings(self) -> Iterator[bytes]:
+        """Yield the rows of all bookings."""
+        for batch in take_batches(read_all_bookings(self.db, self.session), BATCH_ROWS):
+            guest_ids = {as_id(booking.get("user_id")) for booking in batch}
+            accounts = find_accounts(self.db, guest_ids | {gone_owner_id(booking) for booking in batch})
+            venue_ids = {venue_id for booking in batch if (venue_id := as_id(booking["venue_id"]))}
+            calendars = find_calendars(self.db, venue_ids, self.session)
+            for booking in batch:
+                yield self._make_booking_line(booking, accounts, calendars)
+
+    def _make_venue_line(self, venue: VenueDocument, owners: Accounts) -> bytes:
+        owner = _account_of(venue.get("owner_id"), owners)
+
+        def restore(row: Row) -> VenueDocument | None:
+            listed = validate(ListedVenue, row, max_video_mb=self.max_video_mb)
+            return make_venue(row, listed, owner.id, self.now) if owner and owner.is_venue_owner else None
+
+        row = _fields_of(venue, VENUE_FIELDS) | {"owner_email": owner.email if owner else None}
+        return _plain_line(row, venue, restore) or _exact_line(venue, owners)
+
+    def _make_booking_line(self, booking: BookingDocument, accounts: Accounts, calendars: Calendars) -> bytes:
+        def restore(row: Row) -> BookingDocument | None:
+            listed = validate(ListedBooking, row)
+            by_email = {account.email.lower(): account for account in accounts.values()}
+            can_restore = not is_upcoming(booking, self.now) or (
+                listed.user_email is not None and offers_date(calendars[booking["venue_id"]], booking["date"])
+            )
+            return make_booking(row, listed, by_email, self.now) if can_restore else None
+
+        row = _fields_of(booking, BOOKING_FIELDS) | _account_field("user", booking.get("user_id"), accounts)
+        if str(booking["venue_id"]) not in self.exported:
+            row["venue"] = _gone_venue(booking, accounts)
+        return _plain_line(row, booking, restore) or _exact_line(booking, accounts)
 
 
-def _list_venues(db: Db, session: Session, exported: set[ObjectId]) -> Iterator[dict[str, Any]]:
-    for batch in take_batches(read_all_venues(db, session), BATCH_ROWS):
-        owners = find_accounts(db, _owner_ids(batch))
-        for venue in batch:
-            exported.add(venue["_id"])
-            row = serialize_venue(venue)
-            row["pricing"] = {"overrides": _drop_shadowed(row["pricing"]["overrides"])}
-            yield row | _account_fields("owner", row.pop("owner_id"), owners)
+def _fields_of(document: Mapping[str, Any], names: Iterable[str]) -> Row:
+    return {"id": document["_id"], **{name: as_number(document.get(name)) for name in names}}
 
 
-def _drop_shadowed(overrides: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the first override of each date. External writers may store more, which have no effect."""
-    first: dict[str, dict[str, Any]] = {}
-    for override in overrides:
-        first.setdefault(override["date"], override)
-    return list(first.values())
+def _account_of(account_id: Any, accounts: Accounts) -> Account | None:
+    # External writers may store other types, which are not ids of accounts.
+    return accounts.get(account_id) if isinstance(account_id, ObjectId) else None
 
 
-def _list_bookings(db: Db, session: Session, exported: set[ObjectId]) -> Iterator[dict[str, Any]]:
-    for batch in take_batches(read_all_bookings(db, session), BATCH_ROWS):
-        guest_ids = {booking.get("user_id") for booking in batch}
-        accounts = find_accounts(db, guest_ids | _owner_ids(_venue_of(booking) for booking in batch))
-        for booking in batch:
-            venue = _venue_of(booking)
-            row = serialize_booking(booking, None)
-            row |= _account_fields("user", row.pop("user_id"), accounts)
-            if venue:
-                owner = _account_fields("owner", venue.get("owner_id"), accounts)
-                row["venue"] = {name: venue.get(name) for name in ("venue_name", "address")} | owner
-            # The venue is exported only for bookings of a deleted venue. It is null if the booking has no copy.
-            if row["venue_id"] in exported:
-                del row["venue"]
-            yield row
-
-
-def _venue_of(booking: BookingDocument) -> VenueReference:
-    return booking.get("venue") or {}
-
-
-def _owner_ids(venues: Iterable[VenueReference]) -> set[ObjectId | None]:
-    return {venue["owner_id"] for venue in venues if "owner_id" in venue}
-
-
-def _account_fields(name: str, account_id: Any, accounts: Mapping[ObjectId, Account]) -> dict[str, Any]:
+def _account_field(name: str, account_id: Any, accounts: Accounts) -> Row:
     """Return the e-mail address of the account, which is the same in every database, or the id of a deleted account."""
-    if account_id in accounts:
-        return {f"{name}_email": accounts[account_id].email}
-    return {f"{name}_id": account_id}
+    account = _account_of(account_id, accounts)
+    return {f"{name}_email": account.email} if account else {f"{name}_id": account_id}
+
+
+def _gone_venue(booking: BookingDocument, accounts: Accounts) -> Row | None:
+    """Return the copy of the deleted venue, or None if the booking has none."""
+    venue = booking.get("venue")
+    if not venue:
+        return None
+    owner = _account_field("owner", venue.get("owner_id"), accounts)
+    return {name: venue.get(name) for name in ("venue_name", "address")} | owner
+
+
+def _plain_line(row: Row, document: Mapping[str, Any], restore: Callable[[Row], Any]) -> bytes | None:
+    """Return the row as JSON, or None if import would reject it or restore another document."""
+    try:
+        line = orjson.dumps(row, default=_as_text, option=OPTIONS)
+        restored = restore(orjson.loads(line))
+    except NOT_PLAIN:
+        return None
+    # `rev` only grows while a document is stored.
+    is_same = restored is not None and {**restored, "rev": 0} == {**document, "rev": 0}
+    return line if is_same else None
+
+
+def _exact_line(document: Mapping[str, Any], accounts: Accounts) -> bytes:
+    emails = {account_id: account.email for account_id, account in accounts.items()}
+    return orjson.dumps(make_exact_row(document, emails))
+
+
+def _as_text(value: Any) -> str:
+    """Return the text of an id, or of a moment with milliseconds. Raises TypeError for other BSON types."""
+    if isinstance(value, ObjectId):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    raise TypeError

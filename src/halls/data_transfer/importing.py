@@ -2,77 +2,70 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from halls.data_transfer.checking import Checker
-from halls.data_transfer.files import Row, take_batches
+from halls.data_transfer.booking_rows import BookingRows
+from halls.data_transfer.checking import Options, Run
+from halls.data_transfer.rows import take_batches
 from halls.data_transfer.transaction import Batch, NotSaved, TransactionTooLarge, save_batches
+from halls.data_transfer.venue_rows import VenueRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from halls.errors import FieldFault
+    from halls.data_transfer.report import Report
+    from halls.data_transfer.rows import Row
     from halls.mongo.client import Db
 
 # A venue with 1 000 dates and prices makes 2 000 index entries. A transaction of the embedded mongod holds about
 # 150 000.
 BATCH_ROWS = 50
-MAX_REPORTED_FAULTS = 1_000
+# Without --skip-bad the documents are in memory until all rows are checked.
+MAX_TRANSACTION_BYTES = 48 << 20
 
 
 class ImportStopped(Exception):
     """The rows are valid, but the transaction failed. The message says what to do."""
 
 
-@dataclass
-class Report:
-    """The result of an import: the numbers of inserted rows and of faults."""
-
-    kept: dict[str, int] = field(default_factory=lambda: {"venues": 0, "bookings": 0})
-    fault_count: int = 0
-    faults: list[tuple[int, str]] = field(default_factory=list)
-
-    def add_faults(self, row: Row, faults: Sequence[FieldFault]) -> None:
-        """Add the faults of a row with its line. After the first thousand faults, only count them."""
-        for fault in faults[: MAX_REPORTED_FAULTS - len(self.faults)]:
-            field_name = f", {row.name_field(fault['field'])}" if fault["field"] else ""
-            self.faults.append((row.line, f"line {row.line}{field_name}: {fault['message']}"))
-        self.fault_count += len(faults)
-
-
-def import_rows(
-    db: Db, rows: Iterable[Row], report: Report, *, skip_bad: bool, max_video_mb: float, now: datetime
-) -> None:
+def import_rows(db: Db, rows: Iterable[Row], report: Report, options: Options, now: datetime) -> None:
     """Validate all rows, and insert them if all are valid. With `skip_bad`, insert the valid rows batch by batch.
 
     The report is updated after each step, so it is correct after an error too. Raises ImportStopped.
     """
-    checker = Checker(db, now, max_video_mb, report.add_faults)
+    run = Run(db, now, options, report)
+    check = {"venues": VenueRows(run).check, "bookings": BookingRows(run).check}
     checked: list[Batch] = []
-    for _, part in groupby(rows, lambda row: row.part):
-        for batch in take_batches(part, BATCH_ROWS):
-            checked.append(checker.check(batch))
-            if skip_bad:
-                _save(db, checked, report)
-                checker.pending.clear()
-            if skip_bad or report.fault_count:
+    for part, part_rows in groupby(rows, lambda row: row.part):
+        for batch_rows in take_batches(part_rows, BATCH_ROWS):
+            checked.append(check[part]([row for row in batch_rows if run.is_readable(row)]))
+            if options.skip_bad:
+                _save(run, checked)
+            if options.skip_bad or report.faults.count:
                 checked.clear()
-    _save(db, checked, report)
+            if sum(batch.size for batch in checked) > MAX_TRANSACTION_BYTES:
+                raise _stopped(TransactionTooLarge())
+    _save(run, checked)
 
 
-def _save(db: Db, batches: Sequence[Batch], report: Report) -> None:
-    non_empty = [batch for batch in batches if batch.documents]
-    if not non_empty:
-        return
-    try:
-        save_batches(db, non_empty)
-    except TransactionTooLarge as error:
-        remedy = f"Split the file, or use --skip-bad, which inserts {BATCH_ROWS} rows at a time."
-        raise ImportStopped(f"{error} {remedy}") from error
-    except NotSaved as error:
-        raise ImportStopped(f"{error} Start the import again.") from error
+def _save(run: Run, batches: Sequence[Batch]) -> None:
+    non_empty = [batch for batch in batches if batch.documents or batch.updates]
+    if not run.options.dry_run and non_empty:
+        try:
+            save_batches(run.db, non_empty)
+        except NotSaved as error:
+            raise _stopped(error) from error
+        run.pending.clear()
     for batch in non_empty:
-        report.kept[batch.part] += len(batch.documents)
+        run.report.imported[batch.part] += len(batch.documents)
+        run.report.updated += len(batch.updates)
+        run.report.accounts += len(batch.new_accounts)
+
+
+def _stopped(error: NotSaved) -> ImportStopped:
+    remedy = "Start the import again."
+    if isinstance(error, TransactionTooLarge):
+        remedy = f"Split the file, or use --skip-bad, which inserts {BATCH_ROWS} rows at a time."
+    return ImportStopped(f"{error} {remedy}")

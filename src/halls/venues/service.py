@@ -94,7 +94,7 @@ def change_venue(
         changes |= {f"amenities.{name}": value for name, value in given.get("amenities", {}).items()}
     elif "amenities" in given:
         changes["amenities"] = given["amenities"]
-    in_transaction(db, lambda session: _change(db, venue_id, changes, now, if_match, session))
+    in_transaction(db, lambda session: change_venue_in_transaction(db, venue_id, changes, now, session, if_match))
     return venues.get_venue(db, venue_id)
 
 
@@ -107,10 +107,18 @@ def check_version(venue: VenueDocument, if_match: IfMatch | None) -> None:
         if_match.check({"venue": serialize_venue(venue)})
 
 
-def _change(
-    db: Db, venue_id: ObjectId, changes: dict[str, Any], now: datetime, if_match: IfMatch | None, session: Session
+def change_venue_in_transaction(
+    db: Db,
+    venue_id: ObjectId,
+    changes: dict[str, Any],
+    now: datetime,
+    session: Session,
+    if_match: IfMatch | None = None,
 ) -> None:
-    """Write the venue before the bookings are read, so that a concurrent booking of the venue is serialized with it."""
+    """Set fields by dotted path, in the caller's transaction. Raises VenueNotFound, DateBooked, PreconditionFailed.
+
+    Writes the venue before the bookings are read, so that a concurrent booking of the venue is serialized with it.
+    """
     before = venues.update_venue(db, venue_id, changes, now, session)
     # After the write: of two requests with the same ETag, the second then finds the version of the first.
     check_version(before, if_match)

@@ -50,9 +50,11 @@ def find_venues(db: Db, venue_ids: Iterable[ObjectId]) -> dict[ObjectId, VenueRe
     return {venue["_id"]: cast("VenueReference", venue) for venue in found}
 
 
-def find_calendars(db: Db, venue_ids: Iterable[ObjectId]) -> dict[ObjectId, VenueCalendar]:
+def find_calendars(
+    db: Db, venue_ids: Iterable[ObjectId], session: Session | None = None
+) -> dict[ObjectId, VenueCalendar]:
     """Return the offered dates of the venues that exist, by id. The prices are left out."""
-    found = db.venues.find({"_id": {"$in": list(venue_ids)}}, {"dates_available": 1})
+    found = db.venues.find({"_id": {"$in": list(venue_ids)}}, {"dates_available": 1}, session=session)
     return {venue["_id"]: cast("VenueCalendar", venue) for venue in found}
 
 
@@ -74,6 +76,15 @@ def list_venues(db: Db, owner_id: ObjectId, *, before: ObjectId | None, limit: i
         match["_id"] = {"$lt": before}
     found = db.venues.find(match).sort("_id", DESCENDING).limit(limit)
     return cast("list[VenueDocument]", list(found))
+
+
+def read_places(db: Db, owner_ids: Iterable[ObjectId], session: Session | None = None) -> Iterator[VenueDocument]:
+    """Yield the owner, the name and the location of every venue of the owners, in order of id."""
+    fields = {"owner_id": 1, "venue_name": 1, "maps_location": 1}
+    match = {"owner_id": {"$in": list(owner_ids)}}
+    yield from cast(
+        "Iterator[VenueDocument]", db.venues.find(match, fields, sort=[("_id", ASCENDING)], session=session)
+    )
 
 
 def read_all_venues(db: Db, session: Session) -> Iterator[VenueDocument]:
