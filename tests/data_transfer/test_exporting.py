@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 import stat
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from bson import ObjectId
-from bson.code import Code
-from bson.decimal128 import Decimal128
 
 from halls.clock import utc_now
 from halls.data_transfer import exporting
 from halls.data_transfer.exporting import export_lines
 from halls.demo.load import load_demo
 from tests.commands import run_halls
-from tests.factories import bare_venue_document, day, insert_booking, insert_owner, insert_user, insert_venue
+from tests.factories import day, insert_booking, insert_owner, insert_user, insert_venue
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,28 +86,6 @@ def test_documents_created_over_http_are_restored_byte_for_byte(
     assert api.get(f"/venues/{active_venue}").data["venue"]["additional_description"] == "ہال\n“two”"
 
 
-def test_documents_of_external_writers_are_exported_as_served_and_restored(
-    db: Db, worker_uri: str, tmp_path: Path
-) -> None:
-    owner, guest = insert_owner(db, email="Owner@Example.com"), insert_user(db)
-    venue = insert_venue(db, owner["_id"])
-    bare = bare_venue_document(owner["_id"])
-    reordered = {"coordinates": [67.0, 24.9], "type": "Point"}
-    db.venues.insert_one(
-        bare | {"maps_location": reordered, "pricing": None, "amenities": {"water": True, "pool": True}}
-    )
-    insert_booking(db, venue["_id"], guest["_id"], date=day(5))
-    before = export(db)
-    first, second = sorted(json.loads(before)["venues"], key=lambda row: row["id"] != str(venue["_id"]))
-    # The first price for a date counts; the API does not return the second.
-    assert first["pricing"]["overrides"] == [{"date": day(5), "price": 150_000}, {"date": day(2), "price": 120_000.5}]
-    assert (first["owner_email"], first["created_at"]) == ("Owner@Example.com", "2025-08-20T10:30:15.999Z")
-    assert (second["created_at"], second["dates_available"]) == (None, [])
-    result = export_and_import(db, worker_uri, tmp_path)
-    assert result.exit_code == 0, result.stderr
-    assert export(db) == before
-
-
 def test_deleted_accounts_are_exported_by_their_ids(db: Db, worker_uri: str, tmp_path: Path) -> None:
     owner, guest, unknown_id = insert_owner(db, email="o@example.com")["_id"], insert_user(db)["_id"], ObjectId()
     venue = insert_venue(db, owner)["_id"]
@@ -126,40 +101,11 @@ def test_deleted_accounts_are_exported_by_their_ids(db: Db, worker_uri: str, tmp
         insert_booking(db, summary["id"], guest, date="2020-01-03", venue=summary)
     insert_booking(db, venue, guest, date="2020-01-04", venue={"venue_name": "though it is there"})
     before = export(db)
-    first, second, third, fourth, fifth = json.loads(before)["bookings"]
-    assert (first["user_id"], "user_email" in first, "venue" in first) == (str(unknown_id), False, False)
-    assert second["venue"] is None
-    assert third["venue"] == {"venue_name": "Old Hall", "address": "Old Road", "owner_email": "o@example.com"}
-    assert fourth["venue"] == {"venue_name": "Old Hall", "address": "Old Road", "owner_id": str(unknown_id)}
-    assert "venue" not in fifth
+    rows = json.loads(before)["bookings"]
+    assert [row.get("user_email") for row in rows] == [None, *["Bilal.KHAN@Example.COM"] * 4]
+    assert [row.get("venue_owner_email") for row in rows] == [None, None, "o@example.com", None, None]
     assert export_and_import(db, worker_uri, tmp_path).stderr == ""
     assert export(db) == before
-
-
-def test_a_venue_without_an_owner_account_is_exported_but_not_imported(db: Db, worker_uri: str, tmp_path: Path) -> None:
-    unknown_id = ObjectId()
-    insert_venue(db, unknown_id)
-    db.venues.insert_one({name: value for name, value in bare_venue_document(unknown_id).items() if name != "owner_id"})
-    assert [venue["owner_id"] for venue in json.loads(export(db))["venues"]] in (
-        [str(unknown_id), None],
-        [None, str(unknown_id)],
-    )
-    result = export_and_import(db, worker_uri, tmp_path)
-    assert result.exit_code == 1
-    assert "line 2, owner_email: This field is required." in result.stderr
-
-
-def test_bson_types_without_a_json_type_are_converted(db: Db) -> None:
-    insert_venue(
-        db,
-        ObjectId(),
-        space_sqft=Decimal128("4000.5"),
-        address=Code("x"),
-        videos=[datetime(2020, 1, 2, tzinfo=timezone.utc)],
-    )
-    (venue,) = json.loads(export(db))["venues"]
-    assert (venue["space_sqft"], venue["address"]) == (4000.5, "x")
-    assert venue["videos"] == ["2020-01-02T00:00:00.000Z"]
 
 
 def test_an_export_reads_one_snapshot(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,14 +105,14 @@ def test_an_invalid_booking_is_reported_and_nothing_is_stored(
 ) -> None:
     result = import_rows(booking_row(date="2020-01-01"), booking_row(**fields))
     assert (result.exit_code, result.stdout) == (1, "Imported 0 venues and 0 bookings.\n")
-    assert result.stderr.startswith(f"line 6, {message}"), result.stderr
+    assert result.stderr.startswith(f"line 6, record 2 of bookings, {message}"), result.stderr
     assert db.venues.count_documents({}) == db.bookings.count_documents({}) == 0
 
 
 def test_a_file_may_have_one_active_booking_per_date(db: Db, import_rows: Any) -> None:
     result = import_rows(booking_row(), booking_row(status="pending"), booking_row(status="cancelled"), booking_row())
     message = "date: Somebody has already booked this date."
-    assert result.stderr == f"line 6, {message}\nline 8, {message}\n"
+    assert result.stderr == f"line 6, record 2 of bookings, {message}\nline 8, record 4 of bookings, {message}\n"
     assert db.bookings.count_documents({}) == 0
 
 
@@ -129,9 +129,10 @@ def test_bookings_of_a_stored_venue_can_be_imported(
     insert_booking(db, venue["_id"], account_ids[1], date=day(1))
     venue_field = {"venue_id": str(venue["_id"])}
     result = import_rows(booking_row(**venue_field, date=day(1)), booking_row(**venue_field, date=day(9)), venues=[])
-    assert result.stderr == (
-        "line 5, date: Somebody has already booked this date.\nline 6, date: The venue is not offered on this date.\n"
-    )
+    assert result.stderr.splitlines() == [
+        "line 5, record 1 of bookings, date: Somebody has already booked this date.",
+        "line 6, record 2 of bookings, date: The venue is not offered on this date.",
+    ]
     valid = [
         booking_row(**venue_field, date=day(2)),
         booking_row(**venue_field, date="2020-03-03"),
@@ -147,16 +148,24 @@ def test_skip_bad_imports_bookings_of_venues_stored_earlier_in_the_file(db: Db, 
     bookings = [booking_row(date=day(1)), booking_row(venue_id=OTHER_ID), booking_row(date=day(2), status="pending")]
     result = import_rows(*bookings, venues=venues, skip_bad=True)
     assert (result.exit_code, result.stdout) == (1, "Imported 1 venue and 2 bookings.\n")
-    assert [line.partition(":")[0] for line in result.stderr.splitlines()] == ["line 3, capacity", "line 7, venue_id"]
+    assert [line.partition(":")[0] for line in result.stderr.splitlines()] == [
+        "line 3, record 2, capacity",
+        "line 7, record 2 of bookings, venue_id",
+    ]
     assert db.bookings.count_documents({"venue_id": ObjectId(VENUE_ID)}) == 2
 
 
 def test_a_duplicate_booking_id_is_reported(import_rows: Any) -> None:
     assert import_rows(booking_row(id=OTHER_ID)).exit_code == 0
-    result = import_rows(booking_row(id=OTHER_ID), booking_row(id=DELETED_ID), booking_row(id=DELETED_ID), venues=[])
-    assert [line for line in result.stderr.splitlines() if ", id:" in line] == [
-        "line 5, id: A record with this id is already stored.",
-        "line 7, id: An earlier row has the same id.",
+    result = import_rows(
+        booking_row(id=OTHER_ID, date="2020-02-02"),
+        booking_row(id=DELETED_ID, date="2020-02-03"),
+        booking_row(id=DELETED_ID),
+        venues=[],
+    )
+    assert result.stderr.splitlines() == [
+        "line 5, record 1 of bookings, id: A record with this id is already stored.",
+        "line 7, record 3 of bookings, id: An earlier row has the same id.",
     ]
 
 
