@@ -47,6 +47,11 @@ def write_csv(path: Path, *rows: dict[str, str], encoding: str = "utf-8") -> Pat
     return path
 
 
+def lines_of(stderr: str) -> list[str]:
+    """Return the messages about lines of the file."""
+    return [line for line in stderr.splitlines() if line.startswith("line ")]
+
+
 def name_case(value: Any) -> str:
     """Return a parameter's name for the test report: of fields only the names, because dates change daily."""
     return "+".join(value) if isinstance(value, dict) else str(value)

@@ -182,7 +182,7 @@ def test_all_errors_of_all_rows_are_reported_at_once(db: Db, worker_uri: str, fi
 
 
 def test_an_error_in_the_last_row_prevents_the_whole_import(db: Db, worker_uri: str, file: Path) -> None:
-    rows = [venue_row(dates_available=[], pricing=None) for _ in range(120)]
+    rows = [venue_row(venue_name=f"V{n}", dates_available=[], pricing=None) for n in range(120)]
     result = run_halls(worker_uri, "import", write_lines(file, *rows, {}))
     assert result.exit_code == 1
     assert result.stderr.startswith("line 121, record 121, venue_name: ")

@@ -59,7 +59,7 @@ class Run:
     options: Options
     report: Report = field(default_factory=Report)
     # The ids of all rows, and the calendars of venues that are not stored yet and that bookings may name.
-    seen: set[ObjectId] = field(default_factory=set)
+    seen: set[Any] = field(default_factory=set)
     pending: dict[ObjectId, VenueCalendar] = field(default_factory=dict)
     # Ids in the file of venues that are stored with another id.
     stored_as: dict[ObjectId, ObjectId] = field(default_factory=dict)
@@ -102,6 +102,8 @@ class Run:
                 document = read_exact_row(row.value, {name: accounts[emails[name].lower()].id for name in emails})
             except UnreadableCopy as error:
                 faults.append(make_field_fault("", str(error)))
+            else:
+                self.seen.add(document["_id"])
         self.report.add_faults(row, faults)
         return None if faults else document
 

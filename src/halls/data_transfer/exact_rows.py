@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import bson
 from bson import ObjectId, json_util
+from bson.errors import BSONError
 from bson.json_util import JSONMode, JSONOptions
 
 from halls.http.schema import parse_id
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 # Fields with these names in a document stand in `stored`.
 ACCOUNT_FIELDS = {"owner_email": "owner_id", "user_email": "user_id"}
 OWN_NAMES = ("id", "owner_email", "user_email", "venue_owner_email", "stored")
+NOT_EXTENDED_JSON = (BSONError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 OPTIONS = JSONOptions(json_mode=JSONMode.RELAXED, tz_aware=True, tzinfo=timezone.utc)
 
 
@@ -56,10 +58,10 @@ def read_exact_row(row: Mapping[str, Any], account_ids: Mapping[str, ObjectId]) 
     try:
         document: dict[str, Any] = json_util.loads(json.dumps(plain), json_options=OPTIONS)
         bson.encode(document)
-    except (ValueError, TypeError, ArithmeticError, RecursionError):
+    except NOT_EXTENDED_JSON:
         raise UnreadableCopy("is not a document in MongoDB Extended JSON") from None
     own_id = parse_id(str(row.get("id"))) or document.pop("_id", None)
-    if own_id is None:
+    if own_id is None or isinstance(own_id, dict):
         raise UnreadableCopy("needs an id")
     for email, name in ACCOUNT_FIELDS.items():
         if email in account_ids:

@@ -11,7 +11,7 @@ from halls.accounts.schemas import normalise_email
 from halls.accounts.store import find_accounts_by_email
 from halls.bookings.store import find_active_dates
 from halls.clock import day_in_karachi
-from halls.data_transfer.checking import STORED_ID, Run, encode, own_fields, own_id_of, own_ids_of, text_of
+from halls.data_transfer.checking import STORED_ID, Run, encode, own_fields, own_id_of, text_of
 from halls.data_transfer.known_venues import KnownVenues, key_of
 from halls.data_transfer.schemas import ListedVenue
 from halls.data_transfer.transaction import Batch, VenueUpdate
@@ -70,7 +70,7 @@ class VenueRows:
         """Return the documents of the new venues, and the updates of those that are there already."""
         owners = {**self._made, **find_accounts_by_email(self.run.db, {text_of(row, "owner_email") for row in rows})}
         drafts = [draft for row in rows if (draft := self._draft(row, owners))]
-        stored = venues.read_venues(self.run.db, own_ids_of(rows))
+        stored = venues.read_venues(self.run.db, {draft.venue["_id"] for draft in drafts})
         self._known.load({key[0] for draft in drafts if (key := key_of(draft.venue))})
         batch = VenueBatch()
         for draft in drafts:
@@ -128,7 +128,7 @@ class VenueRows:
 
     def _add(self, draft: Draft, stored: Mapping[ObjectId, VenueDocument], batch: VenueBatch) -> None:
         row, venue = draft.row, draft.venue
-        own_id = own_id_of(row)
+        own_id = venue["_id"] if row.is_exact else own_id_of(row)
         same_id = stored.get(venue["_id"])
         if same_id is not None:
             may_update = self.run.options.update and same_id.get("owner_id") == venue.get("owner_id")
