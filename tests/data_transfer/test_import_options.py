@@ -109,9 +109,7 @@ def test_an_account_is_not_made_for_an_invalid_address_or_a_guest(
 def test_the_template_can_be_imported(db: Db, worker_uri: str, file: Path) -> None:
     template = run_halls("mongodb://127.0.0.1:1/", "import", "--template")
     file.write_text(template.stdout)
-    assert run_halls(worker_uri, "import", "--create-owners", file).stdout == (
-        "Imported 1 venue and 0 bookings. Made 1 account.\n"
-    )
+    assert run_halls(worker_uri, "import", file).stdout == "Imported 1 venue and 0 bookings.\n"
     venue = db.venues.find_one()
     assert venue
     assert all(venue[name] for name in venue if name != "rev")

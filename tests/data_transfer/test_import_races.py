@@ -10,7 +10,7 @@ import pytest
 from halls.clock import utc_now
 from halls.data_transfer import transaction
 from halls.data_transfer.checking import Options
-from halls.data_transfer.importing import ImportStopped, import_rows
+from halls.data_transfer.importing import BATCH_ROWS, ImportStopped, import_rows
 from halls.data_transfer.report import Report
 from halls.data_transfer.rows import Row
 from tests.factories import (
@@ -24,11 +24,17 @@ if TYPE_CHECKING:
 
 
 def race(db: Db, first_saved: threading.Event, options: Options) -> list[str]:
-    """Import the same row twice: the second import reads before the first one saves. Return what each did."""
+    """Import the same rows twice. The second import has checked them before the first one saves them.
+
+    Return what each import did.
+    """
+    rows = [Row(1, venue_row(venue_name=f"V{n}")) for n in range(BATCH_ROWS)]
     outcomes: list[str] = []
+    all_checked = threading.Event()
 
     def read_then_wait() -> Any:
-        yield Row(1, venue_row())
+        yield from rows
+        all_checked.set()
         first_saved.wait(20)
 
     def import_one(rows: Any) -> None:
@@ -41,7 +47,8 @@ def race(db: Db, first_saved: threading.Event, options: Options) -> list[str]:
 
     second = threading.Thread(target=import_one, args=[read_then_wait()])
     second.start()
-    import_one([Row(1, venue_row())])
+    assert all_checked.wait(20)
+    import_one(rows)
     second.join()
     return outcomes
 
@@ -53,7 +60,7 @@ def test_two_imports_of_a_file_at_once_make_each_venue_once(db: Db, *, create_ow
     outcomes = race(db, threading.Event(), Options(25, create_owners=create_owners))
     assert outcomes[0] == "imported"
     assert "Another process stored or booked the same" in outcomes[1]
-    assert db.venues.count_documents({}) == db.users.count_documents({}) == 1
+    assert (db.venues.count_documents({}), db.users.count_documents({})) == (BATCH_ROWS, 1)
 
 
 def test_control_without_the_check_in_the_transaction_the_venue_is_doubled(
@@ -62,7 +69,7 @@ def test_control_without_the_check_in_the_transaction_the_venue_is_doubled(
     insert_owner(db, email=OWNER_EMAIL)
     monkeypatch.setattr(transaction, "key_of", lambda _: None)
     assert race(db, threading.Event(), Options(25)) == ["imported", "imported"]
-    assert db.venues.count_documents({}) == 2
+    assert db.venues.count_documents({}) == 2 * BATCH_ROWS
 
 
 def test_simultaneous_transactions_of_two_imports_are_serialized(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:

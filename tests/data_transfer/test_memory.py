@@ -17,7 +17,9 @@ MAX_GROWTH = 100 << 20
 # Writes `head`, then `text` until there are 400 MB, and reads it as an import does. Prints the growth of the peak.
 READ = """
 import io, resource, sys
+from contextlib import suppress
 from halls.data_transfer.files import read_rows
+from halls.data_transfer.rows import UnreadableFile
 from halls.data_transfer.source import Source
 
 class Endless(io.RawIOBase):
@@ -35,8 +37,9 @@ def peak():
 head, text, size = (eval(argument) for argument in sys.argv[1:])
 list(read_rows(Source(io.BytesIO(b"venue_name\\nA\\n"))))
 start = peak()
-for row in read_rows(Source(Endless(head, text, size))):
-    pass
+with suppress(UnreadableFile):
+    for row in read_rows(Source(Endless(head, text, size))):
+        pass
 print(peak() - start)
 """
 HEADER = b"venue_name,type,prices\n"
@@ -52,7 +55,7 @@ HEADER = b"venue_name,type,prices\n"
         (HEADER, b'"\n",', 400 << 20),
         (HEADER + b'A,"', b"x\n", 400 << 20),
         (HEADER + b"A,Hall,", b"2000-01-01..2100-12-31=1;", 1_000_000),
-        (HEADER, b'A,Hall,"2027-01-01..2027-12-31=1"\n', 1 << 20),
+        (HEADER, b'A,Hall,"2027-01-01..2027-12-31=1"\n', 100_000),
         (HEADER.decode().encode("utf-16"), "A,Hall,\n".encode("utf-16-le"), 4 << 20),
         (b"", b'{"venue_name": "A"}\n', 4 << 20),
         (b'{"venue_name": "', b"x", 400 << 20),
