@@ -78,7 +78,7 @@ def test_a_venue_is_recognised_by_owner_name_and_place(
 def test_the_second_equal_row_of_a_file_is_reported(db: Db, worker_uri: str, file: Path) -> None:
     result = run_halls(worker_uri, "import", "--update", write_lines(file, venue_row(), venue_row(capacity=5)))
     assert result.stdout == "Imported 1 venue and 0 bookings. Already there: 1 venue.\n"
-    assert lines_of(result.stderr) == ["line 2, record 2: this venue is there already"]
+    assert lines_of(result.stderr) == ["line 2, record 2: an earlier row has the same venue"]
     assert [venue["capacity"] for venue in db.venues.find()] == [200]
 
 

@@ -131,6 +131,7 @@ def test_bookings_of_any_content_come_back_unchanged(
     insert_booking(db, venue, guest, date="2020-01-02", venue={"venue_name": "though it is there", "owner_id": owner})
     insert_booking(db, venue, guest_id, date="2020-01-03")
     insert_booking(db, venue, guest, date="2020-01-04", venue="text")
+    insert_booking(db, ObjectId(), guest, date="2020-01-06", venue="text")
     db.bookings.insert_one({"_id": ObjectId(), "venue_id": venue, "date": "2020-01-05", "status": "cancelled"})
     assert_restored(db, worker_uri, tmp_path, *options)
 

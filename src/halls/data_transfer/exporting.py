@@ -135,7 +135,7 @@ def _account_field(name: str, account_id: Any, accounts: Accounts) -> Row:
 def _gone_venue(booking: BookingDocument, accounts: Accounts) -> Row | None:
     """Return the copy of the deleted venue, or None if the booking has none."""
     venue = booking.get("venue")
-    if not venue:
+    if not isinstance(venue, dict):
         return None
     owner = _account_field("owner", venue.get("owner_id"), accounts)
     return {name: venue.get(name) for name in ("venue_name", "address")} | owner

@@ -34,27 +34,35 @@ def key_of(venue: Mapping[str, Any]) -> VenueKey | None:
 
 
 class KnownVenues:
-    """The venues of the owners in a file: those that are stored, and those of earlier rows."""
+    """The stored venues of the owners in a file, and the venues of its earlier rows."""
 
     def __init__(self, db: Db) -> None:
         self.db = db
-        self._ids: dict[VenueKey, ObjectId] = {}
+        self._stored: dict[VenueKey, ObjectId] = {}
         self._owners: set[ObjectId] = set()
+        # Hashes, because a file may have a million rows.
+        self._in_file: set[int] = set()
 
     def load(self, owner_ids: Iterable[ObjectId]) -> None:
-        """Read the stored venues of owners, once for each."""
+        """Read the stored venues of owners, once for each. Of several with the same key the first counts."""
         new = set(owner_ids) - self._owners
         if new:
             self._owners |= new
             for venue in venues.read_places(self.db, new):
-                self.add(venue)
+                if key := key_of(venue):
+                    self._stored.setdefault(key, venue["_id"])
 
-    def find(self, venue: Mapping[str, Any]) -> ObjectId | None:
-        """Return the id of the venue that is there already, or None."""
+    def find_stored(self, venue: Mapping[str, Any]) -> ObjectId | None:
+        """Return the id of the stored venue that is the same, or None."""
         key = key_of(venue)
-        return self._ids.get(key) if key else None
+        return self._stored.get(key) if key else None
 
     def add(self, venue: Mapping[str, Any]) -> None:
-        """Remember a venue. Of several with the same key the first counts."""
+        """Remember the venue of a row."""
         if key := key_of(venue):
-            self._ids.setdefault(key, venue["_id"])
+            self._in_file.add(hash(key))
+
+    def is_in_file(self, venue: Mapping[str, Any]) -> bool:
+        """Return whether an earlier row has the same venue."""
+        key = key_of(venue)
+        return key is not None and hash(key) in self._in_file

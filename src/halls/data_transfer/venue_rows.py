@@ -137,14 +137,16 @@ class VenueRows:
             else:
                 self.run.report.add_faults(row, [make_field_fault("id", STORED_ID)])
             return
-        present = self._known.find(venue)
+        present = self._known.find_stored(venue)
         # An export may contain two such venues. Both have ids, and both come back.
         if present is not None and (own_id is None or present not in self.run.seen):
             if own_id is not None:
                 self.run.stored_as[own_id] = present
             self._add_present(draft, present, batch)
-            return
-        self._add_new(draft, own_id, batch)
+        elif own_id is None and self._known.is_in_file(venue):
+            self.run.report.add_present(row, "an earlier row has the same venue")
+        else:
+            self._add_new(draft, own_id, batch)
 
     def _add_new(self, draft: Draft, own_id: ObjectId | None, batch: VenueBatch) -> None:
         venue, owner_id = draft.venue, draft.venue.get("owner_id")
