@@ -135,6 +135,7 @@ class Config(BaseSettings):
     data_dir: Path = Path(".data")
     jwt_secret: str | None = None
     jwt_expires_hours: float = Field(default=72, gt=0, le=24 * 365)
+    session_max_days: float = Field(default=30, gt=0, le=3650)
     max_video_mb: PositiveFloat = 25
     cors_origins: Origins = ""
     app_url: Url = "http://localhost:3000"
@@ -161,6 +162,7 @@ class Config(BaseSettings):
     password_blocklist: Blocklist | None = None
     rate_limits: Literal["on", "off"] = "on"
     rate_limit_storage_uri: StorageUri | None = None
+    login_limit: int = Field(default=30, ge=1)
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     host: Host = "127.0.0.1"

@@ -5,13 +5,23 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from werkzeug.security import generate_password_hash
 
 from halls.accounts import passwords
-from halls.accounts.passwords import COMMONEST, TooManyAtOnce, hash_password, password_matches, read_blocklist
+from halls.accounts.passwords import (
+    COMMONEST,
+    TooManyAtOnce,
+    find_matching_form,
+    hash_password,
+    needs_new_hash,
+    password_matches,
+    read_blocklist,
+)
 from tests.commands import PRODUCTION
 from tests.conftest import PRODUCTION_HASHER, make_config
 from tests.factories import PASSWORD
@@ -37,6 +47,29 @@ if child:
     raise SystemExit(os.waitpid(child, 0)[1])
 """
 BCRYPT = "$2b$12$LQv3c1yqBWVHxkd0LHAkCOYz6TtxMQJqhN8/LewdBPj/RK.s5uGMa"
+COMPOSED, DECOMPOSED = (unicodedata.normalize(form, "caf\u00e9 \u0639\u0622 12") for form in ("NFC", "NFD"))
+MIXED = "cafe\u0301 \u0639\u0622 12"
+ARGON2 = PRODUCTION_HASHER.hash("another one")
+# Stored hashes that no password matches.
+UNUSABLE = {
+    "none": None,
+    "another password": ARGON2,
+    "bcrypt": BCRYPT,
+    "damaged argon2": ARGON2.replace("m=19456", "m=1"),
+    "hostile argon2 memory": ARGON2.replace("m=19456", "m=4194304"),
+    "hostile argon2 passes": ARGON2.replace("t=2", "t=100000"),
+    "hostile argon2 lanes": ARGON2.replace("p=1", "p=1000"),
+    "hostile scrypt memory": "scrypt:4194304:8:1$salt$" + "0" * 128,
+    "hostile scrypt lanes": "scrypt:32768:8:999$salt$" + "0" * 128,
+    "hostile scrypt size": "scrypt:99999999999:8:1$salt$" + "0" * 128,
+    "hostile pbkdf2": "pbkdf2:sha256:9999999$salt$" + "0" * 64,
+    "hostile pbkdf2 number": "pbkdf2:sha256:9999999999$salt$" + "0" * 64,
+    "scrypt of no power of two": "scrypt:32767:8:1$salt$" + "0" * 128,
+    "pbkdf2 of no iterations": "pbkdf2:sha256:0$salt$" + "0" * 64,
+    "pbkdf2 of another digest": "pbkdf2:whirlpool:1000$salt$" + "0" * 64,
+    "pbkdf2 outside ASCII": "pbkdf2:sha256:1$salt$\u0660",
+    "scrypt without a hash": "scrypt:32768:8:1$salt",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -100,12 +133,28 @@ def test_the_same_password_matches(password: str) -> None:
         ("correct horse 7", "Correct horse 7"),
         ("correct horse 7", "correct horse 7 "),
         ("x" * 127 + "a", "x" * 127 + "b"),
-        ("caf\N{LATIN SMALL LETTER E WITH ACUTE} 1234", unicodedata.normalize("NFD", "café 1234")),
         ("abcdefgh\x00i", "abcdefgh\x00j"),
     ],
 )
 def test_another_password_does_not_match(password: str, typed: str) -> None:
     assert not password_matches(hash_password(password), typed)
+
+
+@pytest.mark.parametrize("typed", [COMPOSED, DECOMPOSED, MIXED])
+@pytest.mark.parametrize("hashed", [COMPOSED, DECOMPOSED])
+def test_a_password_matches_in_each_unicode_form(hashed: str, typed: str) -> None:
+    earlier, ours = PRODUCTION_HASHER.hash(hashed), hash_password(hashed)
+    assert find_matching_form(earlier, typed) == hashed
+    assert find_matching_form(ours, typed) == COMPOSED
+    assert needs_new_hash(earlier, hashed) == (hashed != COMPOSED)
+    assert not password_matches(earlier, typed + "x")
+
+
+def test_a_hash_of_a_mixed_form_matches_the_same_input_only() -> None:
+    earlier = PRODUCTION_HASHER.hash(MIXED)
+    assert find_matching_form(earlier, MIXED) == MIXED
+    assert needs_new_hash(earlier, MIXED)
+    assert not password_matches(earlier, COMPOSED)
 
 
 def test_a_worker_can_hash_after_its_server_hashed_before_the_fork() -> None:
@@ -122,14 +171,38 @@ def test_the_password_of_the_dummy_hash_does_not_match() -> None:
 
 
 @pytest.mark.parametrize(
-    "stored", [None, BCRYPT, PRODUCTION_HASHER.hash("another one")], ids=["none", "bcrypt", "another"]
+    ("typed", "forms"),
+    [("correct horse 7", 1), (COMPOSED, 2), (DECOMPOSED, 2), (MIXED, 3)],
+    ids=["ascii", "nfc", "nfd", "mixed"],
 )
-def test_every_failed_login_costs_one_full_comparison(stored: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("stored", UNUSABLE.values(), ids=UNUSABLE)
+def test_every_failed_login_costs_a_full_comparison_for_each_form(
+    stored: str | None, typed: str, forms: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     counting = CountingHasher(PRODUCTION_HASHER)
     monkeypatch.setattr(passwords, "HASHER", counting)
-    assert not password_matches(stored, "correct horse 7")
-    assert len(counting.compared) == 1
-    assert counting.compared[0].startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert not password_matches(stored, typed)
+    assert sum(compared.startswith("$argon2id$v=19$m=19456,t=2,p=1$") for compared in counting.compared) == forms
+
+
+WERKZEUG_METHODS = ["scrypt", "scrypt:16384:8:2", "pbkdf2", "pbkdf2:sha1:1000", "pbkdf2:sha512:1000"]
+
+
+@pytest.mark.parametrize("method", WERKZEUG_METHODS)
+@pytest.mark.parametrize("hashed", ["correct horse 7", DECOMPOSED])
+def test_a_hash_of_werkzeug_matches_its_password_only(method: str, hashed: str) -> None:
+    stored = generate_password_hash(hashed, method)
+    assert find_matching_form(stored, hashed) == hashed
+    assert needs_new_hash(stored, hashed)
+    assert not password_matches(stored, hashed + "x")
+
+
+@pytest.mark.timeout(60)  # without a limit, each of these hashes takes minutes or gigabytes
+@pytest.mark.parametrize("name", [name for name in UNUSABLE if name.startswith("hostile")])
+def test_a_hostile_hash_does_not_occupy_the_hashing_thread(name: str) -> None:
+    started_at = time.monotonic()
+    assert not password_matches(UNUSABLE[name], "correct horse 7")
+    assert time.monotonic() - started_at < 10
 
 
 def test_a_second_concurrent_hash_waits_for_the_first(blocked: BlockedHasher) -> None:

@@ -157,7 +157,7 @@ def test_a_rehash_of_the_old_password_does_not_replace_the_new(
     api: ApiClient, second_api: ApiClient, mail: Mail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = api.sign_up(email=EMAIL)["token"]
-    monkeypatch.setattr(service, "needs_new_hash", lambda _: True)
+    monkeypatch.setattr(service, "needs_new_hash", lambda *_: True)
     run_before_first_call(monkeypatch, store, "update_hash", lambda: change_password(second_api, mail, token))
     api.post("/auth/login", {"email": EMAIL, "password": PASSWORD})
     assert api.post("/auth/login", {"email": EMAIL, "password": PASSWORD}).status == 401

@@ -271,6 +271,9 @@ def test_a_wrong_current_password_changes_nothing(api: ApiClient) -> None:
     answer = api.post("/auth/change-password", change, token=session["token"])
     assert (answer.status, answer.code) == (401, "bad_credentials")
     assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert answer.json["error"] == "This is not the current password of your account."
+    deletion = api.delete("/auth/me", body={"password": "wrong horse 7"}, token=session["token"])
+    assert deletion.json == answer.json
     assert api.get("/auth/me", token=session["token"]).status == 200
     assert can_log_in(api, "ali@example.com", PASSWORD)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -30,6 +31,14 @@ def invalid_fields(model: Any, **body: Any) -> list[str]:
         ("1@1.1", "1@1.1"),
         ("a@b--c.d", "a@b--c.d"),
         (LONGEST, LONGEST),
+        ("ali@m\u00fcnchen.de", "ali@xn--mnchen-3ya.de"),
+        (" Ali@Post.M\u00dcNCHEN.de ", "ali@post.xn--mnchen-3ya.de"),
+        ("ali@mu\u0308nchen.de", "ali@xn--mnchen-3ya.de"),
+        ("ali@xn--MNCHEN-3ya.de", "ali@xn--mnchen-3ya.de"),
+        ("ali@\u043f\u0440\u0438\u043c\u0435\u0440.\u0440\u0444", "ali@xn--e1afmkfd.xn--p1ai"),
+        ("ali@\u067e\u0627\u06a9\u0633\u062a\u0627\u0646.example", "ali@xn--mgbai9a5eva00b.example"),
+        # A Cyrillic letter: another domain than example.com.
+        ("ali@ex\u0430mple.com", "ali@xn--exmple-4nf.com"),
     ],
 )
 def test_an_address_is_trimmed_and_stored_in_lower_case(typed: str, stored: str) -> None:
@@ -64,8 +73,23 @@ def test_an_address_is_trimmed_and_stored_in_lower_case(typed: str, stored: str)
         "ali@exam\nple.com",
         "ali@example.com\x00",
         "\N{KELVIN SIGN}ali@example.com",
-        "ali@example.c\N{LATIN SMALL LETTER O WITH DIAERESIS}m",
+        "ali@example.\N{KELVIN SIGN}om",
+        "ali@m\u00fc\N{KELVIN SIGN}hen.de",
         "ali@example\N{FULLWIDTH FULL STOP}com",
+        "ali@example\N{IDEOGRAPHIC FULL STOP}com",
+        "ali@example\N{HALFWIDTH IDEOGRAPHIC FULL STOP}com",
+        "ali@\N{FULLWIDTH LATIN SMALL LETTER E}xample.com",
+        "ali@exam\N{SOFT HYPHEN}ple.com",
+        "ali@exam\N{ZERO WIDTH SPACE}ple.com",
+        "ali\N{FULLWIDTH COMMERCIAL AT}example.com",
+        "\u00e4li@m\u00fcnchen.de",
+        "m\N{LATIN SMALL LETTER DOTLESS I}ke@example.com",
+        "ali@m\u00fcnchen",
+        "ali@-m\u00fcnchen.de",
+        "ali@m\u00fcnchen..de",
+        "ali@\u2603.com",
+        "Ali <ali@m\u00fcnchen.de>",
+        f"ali@{'\u00fc' * 60}.de",
         7,
         True,
         ["ali@example.com"],
@@ -84,8 +108,42 @@ def test_common_formats_of_telephone_numbers_are_accepted(number: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("\u202a+92 300 1234567\u202c", "+92 300 1234567"),
+        ("\ufeff0300\u00ad1234567\u200f", "03001234567"),
+        ("\u0660\u0663\u0660\u0660\u0661\u0662\u0663\u0664\u0665\u0666\u0667", "03001234567"),
+        ("\u06f0\u06f3\u06f0\u06f0 \u06f1\u06f2\u06f3 4567", "0300 123 4567"),
+        ("0300.123.4567", "0300-123-4567"),
+        ("0300\u20131234567", "0300-1234567"),
+        ("0300\u20111234567", "0300-1234567"),
+        ("0300\u22121234567", "0300-1234567"),
+        ("+92\u00a0300\u202f1234567", "+92 300 1234567"),
+        ("\uff0b\uff19\uff12\uff08300\uff091234567", "+92(300)1234567"),
+        ("\u200e" * 5 + "1" * 20, "1" * 20),
+    ],
+)
+def test_a_number_from_a_contact_list_is_stored_in_ascii(typed: str, stored: str) -> None:
+    assert validate(ProfileChange, {"contact_number": typed}).contact_number == stored
+    pattern = ProfileChange.model_json_schema()["properties"]["contact_number"]["anyOf"][0]["pattern"]
+    assert re.search(pattern, typed)
+    assert re.search(pattern, stored)
+
+
+@pytest.mark.parametrize(
     "number",
-    ["", "123456", "1" * 21, "+92x3001234567", "03001234567;", "-------", "+()- ()-", "٠٣٠٠١٢٣٤٥٦٧", "0300\t1234567"],
+    [
+        "",
+        "123456",
+        "1" * 21,
+        "+92x3001234567",
+        "03001234567;",
+        "-------",
+        "+()- ()-",
+        "\u096c" * 9,
+        "0300\t1234567",
+        "\u200e" * 9,
+    ],
 )
 def test_an_invalid_telephone_number_is_rejected(number: str) -> None:
     assert invalid_fields(ProfileChange, contact_number=number) == ["contact_number"]

@@ -31,7 +31,7 @@ INVALID_SIGNUPS = [
     ("auth_provider", "google"),
     ("contact_number", "123456"),
     ("contact_number", "abc1234567"),
-    ("contact_number", "+92\u0663\u0663\u0663\u0663\u0663\u0663\u0663"),
+    ("contact_number", "+92\u096c\u096c\u096c\u096c\u096c\u096c\u096c"),
     ("contact_number", "+92300123456789012345"),
     ("contact_number", "0300\n1234567"),
     ("email", [U1_MAIL]),  # the unique index on addresses is multikey for an array
@@ -41,7 +41,7 @@ INVALID_SIGNUPS = [
     ("email", "a..b@example.com"),
     ("email", "a@localhost"),
     ("email", "a@exa mple.com"),
-    ("email", "a@ex\u0430mple.com"),  # a Cyrillic letter in the domain
+    ("email", "a@ex\uff41mple.com"),  # a full-width letter in the domain
     ("email", "\u212a@example.com"),  # KELVIN SIGN: lower() turns it into k
     ("email", "m\u0131ke@example.com"),  # dotless i: upper() turns it into I
     (

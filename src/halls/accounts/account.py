@@ -27,6 +27,12 @@ class BadCredentials(ApiError):
     headers = {"WWW-Authenticate": "Bearer"}  # noqa: RUF012 - declared a ClassVar by ApiError
 
 
+class WrongPassword(BadCredentials):
+    """The password that confirms a change is not the current password of the caller's account."""
+
+    message = "This is not the current password of your account."
+
+
 class BadResetToken(ApiError):
     """The reset token is unknown, used or expired. The message does not say which."""
 
@@ -46,6 +52,13 @@ class ResetEmail(TypedDict):
     at: datetime
 
 
+class RevokedToken(TypedDict):
+    """A token that was logged out: its `jti`, which is rejected until the token has expired."""
+
+    jti: str
+    expires_at: datetime
+
+
 class AccountDocument(TypedDict, total=False):
     """A document of the collection `users`. External writers may leave out everything but the first two fields."""
 
@@ -62,6 +75,7 @@ class AccountDocument(TypedDict, total=False):
     google_sub: str
     # Incremented by each change that invalidates older tokens.
     token_version: int | None
+    revoked_tokens: list[RevokedToken]
     # Incremented by `lock_account`, so that concurrent transactions on the account conflict.
     rev: int
     reset_letter: ResetEmail
@@ -99,6 +113,7 @@ class Account:
 
 def account_from_document(document: AccountDocument) -> Account:
     """Return the account in a document with the fields of spec 1.1, with or without ours."""
+    password_hash = document.get("password_hash")
     return Account(
         id=document["_id"],
         email=document["email"],
@@ -106,7 +121,8 @@ def account_from_document(document: AccountDocument) -> Account:
         contact_number=document.get("contact_number"),
         is_venue_owner=document.get("is_venue_owner") is True,
         auth_provider=document.get("auth_provider") or "password",
-        password_hash=document.get("password_hash"),
+        # An external writer may have stored a hash as bytes. No password matches it.
+        password_hash=password_hash if isinstance(password_hash, str) else None,
         token_version=document.get("token_version") or 0,
         created_at=document.get("created_at"),
         updated_at=document.get("updated_at"),

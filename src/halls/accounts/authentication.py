@@ -6,8 +6,8 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from halls.accounts.account import Account, OwnerOnly
-from halls.accounts.store import find_account
-from halls.accounts.tokens import InvalidToken, MissingToken, TokenRevoked, read_token
+from halls.accounts.store import find_account_of_token
+from halls.accounts.tokens import Claims, InvalidToken, MissingToken, TokenRevoked, read_token
 from halls.clock import utc_now
 
 if TYPE_CHECKING:
@@ -31,8 +31,10 @@ def find_bearer_token(authorization: str) -> str | None:
     return token.lstrip(" ") if scheme.lower() == "bearer" else None
 
 
-def authenticate(open_db: Callable[[], Db], config: Config, authorization: str | None, access: Access) -> Account:
-    """Return the account of an Authorization header (RFC 6750), as it is stored now.
+def authenticate(
+    open_db: Callable[[], Db], config: Config, authorization: str | None, access: Access
+) -> tuple[Account, Claims]:
+    """Return the account of an Authorization header (RFC 6750), as it is stored now, and the claims of its token.
 
     The database is opened only for a valid token. Raises MissingToken, InvalidToken, TokenExpired, TokenRevoked, or
     OwnerOnly if `access` requires an owner.
@@ -42,10 +44,10 @@ def authenticate(open_db: Callable[[], Db], config: Config, authorization: str |
     token = find_bearer_token(authorization)
     if token is None:
         raise InvalidToken
-    claims = read_token(token, secret=config.secret, now=utc_now(), old_secrets=config.old_secrets)
-    account = find_account(open_db(), claims.account_id)
+    claims = read_token(token.lstrip(" "), secret=config.secret, now=utc_now(), old_secrets=config.old_secrets)
+    account = find_account_of_token(open_db(), claims)
     if account is None or account.token_version != claims.token_version:
         raise TokenRevoked
     if access is Access.OWNER and not account.is_venue_owner:
         raise OwnerOnly
-    return account
+    return account, claims

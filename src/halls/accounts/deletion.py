@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from halls.accounts import store as accounts
-from halls.accounts.account import Account, BadCredentials
+from halls.accounts.account import Account, WrongPassword
 from halls.accounts.passwords import password_matches
 from halls.bookings import store as bookings
 from halls.clock import day_in_karachi
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 def delete_account(db: Db, account: Account, password: str | None, now: datetime) -> None:
     """Delete the account, its personal data and its venues, and cancel its upcoming bookings.
 
-    Raises Invalid if the account has a password and `password` is None, BadCredentials, TokenRevoked, and HasBookings
+    Raises Invalid if the account has a password and `password` is None, WrongPassword, TokenRevoked, and HasBookings
     if one of its venues has upcoming bookings. Then nothing is changed.
     """
     if account.password_hash is not None:
         if password is None:
             raise invalid("password", "This field is required.", "required")
         if not password_matches(account.password_hash, password):
-            raise BadCredentials
+            raise WrongPassword
 
     def delete(session: Session) -> None:
         # The account is deleted first. Concurrent transactions of the account commit before this one, or fail.

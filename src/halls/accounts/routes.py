@@ -1,20 +1,23 @@
-"""Routes of accounts: sign-up, login, profile, passwords and deletion."""
+"""Routes of accounts: sign-up, login, logout, profile, passwords and deletion."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint
 
 from halls.accounts import service as accounts
-from halls.accounts.account import Account, BadCredentials, BadResetToken, EmailTaken, serialize_profile
+from halls.accounts.account import Account, BadCredentials, BadResetToken, EmailTaken, WrongPassword, serialize_profile
 from halls.accounts.authentication import Access
 from halls.accounts.deletion import delete_account
 from halls.accounts.google import BadGoogleToken, GoogleNotConfigured, GoogleUnavailable
 from halls.accounts.schemas import (
     AccountClosure,
     GoogleSignIn,
+    LoggedOut,
     Login,
+    Logout,
     Message,
     OwnProfile,
     PasswordChange,
@@ -24,7 +27,7 @@ from halls.accounts.schemas import (
     Session,
     Signup,
 )
-from halls.accounts.tokens import make_token
+from halls.accounts.tokens import Claims, TokenExpired, TokenPeriod, continue_session, make_token
 from halls.errors import RateLimited
 from halls.http.endpoint import client_network, endpoint
 from halls.http.rate_limits import Limit
@@ -40,7 +43,6 @@ if TYPE_CHECKING:
 blueprint = Blueprint("accounts", __name__)
 MINUTE = 60
 SIGNUPS = Limit("signup", 20, MINUTE)
-LOGINS = Limit("login", 30, MINUTE, strict=True)
 FAILED_LOGINS = Limit("failed-login", 10, 5 * MINUTE, strict=True)
 GOOGLE_SIGN_INS = Limit("google", 20, MINUTE)
 RESET_REQUESTS = Limit("forgot", 20, MINUTE)
@@ -48,9 +50,12 @@ RESETS = Limit("reset", 20, MINUTE, strict=True)
 FAILED_CHANGES = Limit("failed-change", 10, 5 * MINUTE, by_account=True, strict=True)
 
 
-def _open_session(context: AppContext, account: Account, now: datetime) -> dict[str, Any]:
-    config = context.config
-    token, expires_at = make_token(account, secret=config.secret, now=now, hours=config.jwt_expires_hours)
+def _open_session(
+    context: AppContext, account: Account, now: datetime, period: TokenPeriod | None = None
+) -> dict[str, Any]:
+    """Return a session with a new token. Without a `period` the session begins now."""
+    secret, hours = context.config.secret, context.config.jwt_expires_hours
+    token, expires_at = make_token(account, secret=secret, now=now, hours=hours, period=period)
     return {"token": token, "expires_at": expires_at, "profile": serialize_profile(account)}
 
 
@@ -76,14 +81,16 @@ def sign_up(context: AppContext, db: Db, body: Signup, now: datetime) -> dict[st
     body=Login,
     response=Session,
     errors=[BadCredentials, RateLimited],
-    limits=[LOGINS],
 )
 def log_in(context: AppContext, db: Db, body: Login, now: datetime) -> dict[str, Any]:
     """Log in with e-mail address and password."""
+    # Only failures count: all customers of a mobile network may have one address.
+    failures = Limit("login", context.config.login_limit, MINUTE, strict=True)
     # Counted by network and e-mail address together: otherwise an attacker could lock the account's holder out.
     attempt_key = (client_network(), body.email)
-    context.rate_limiter.hit(FAILED_LOGINS, *attempt_key)
-    account = accounts.log_in(db, body)
+    with context.rate_limiter.count_failures(failures, BadCredentials, client_network()):
+        context.rate_limiter.hit(FAILED_LOGINS, *attempt_key)
+        account = accounts.log_in(db, body)
     context.rate_limiter.reset(FAILED_LOGINS, *attempt_key)
     return _open_session(context, account, now)
 
@@ -133,6 +140,21 @@ def reset_password(db: Db, body: PasswordReset, now: datetime) -> dict[str, str]
     return {"message": "Your password is changed. Log in with the new one."}
 
 
+@endpoint(blueprint, "POST /auth/refresh", response=Session)
+def refresh_session(context: AppContext, caller: Account, claims: Claims, now: datetime) -> dict[str, Any]:
+    """Return a new token, until SESSION_MAX_DAYS after the login. The old token stays valid."""
+    max_days = context.config.session_max_days
+    if now >= claims.auth_time + timedelta(days=max_days):
+        raise TokenExpired("This session is too old to be renewed. Log in again.")
+    return _open_session(context, caller, now, continue_session(claims, max_days))
+
+
+@endpoint(blueprint, "POST /auth/logout", body=Logout, body_optional=True, response=LoggedOut)
+def log_out(db: Db, caller: Account, claims: Claims, body: Logout, now: datetime) -> dict[str, str]:
+    """Make the token of this request invalid at once, or all tokens of the account."""
+    return {"logged_out": accounts.log_out(db, caller, claims, now, everywhere=body.everywhere)}
+
+
 @endpoint(blueprint, "GET /auth/me", response=OwnProfile)
 def get_profile(caller: Account) -> dict[str, Any]:
     """Return the caller's own profile."""
@@ -140,10 +162,12 @@ def get_profile(caller: Account) -> dict[str, Any]:
 
 
 @endpoint(blueprint, "PATCH /auth/me", body=ProfileChange, response=Session)
-def change_profile(context: AppContext, db: Db, caller: Account, body: ProfileChange, now: datetime) -> dict[str, Any]:
+def change_profile(
+    context: AppContext, db: Db, caller: Account, claims: Claims, body: ProfileChange, now: datetime
+) -> dict[str, Any]:
     """Change the caller's profile. The new token contains the new role."""
     changed = accounts.change_profile(db, caller, body.given_some(), now)
-    return _open_session(context, changed, now)
+    return _open_session(context, changed, now, continue_session(claims, context.config.session_max_days))
 
 
 @endpoint(
@@ -151,7 +175,7 @@ def change_profile(context: AppContext, db: Db, caller: Account, body: ProfileCh
     "POST /auth/change-password",
     body=PasswordChange,
     response=Session,
-    errors=[BadCredentials, RateLimited],
+    errors=[WrongPassword, RateLimited],
 )
 def change_password(
     context: AppContext, db: Db, caller: Account, body: PasswordChange, now: datetime
@@ -169,7 +193,7 @@ def change_password(
     body=AccountClosure,
     body_optional=True,
     response=Deleted,
-    errors=[BadCredentials, HasBookings, RateLimited],
+    errors=[WrongPassword, HasBookings, RateLimited],
 )
 def delete_own_account(
     context: AppContext, db: Db, caller: Account, body: AccountClosure, now: datetime

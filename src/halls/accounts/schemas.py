@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -13,26 +14,62 @@ from halls.http.schema import MAX_TEXT, ChangeModel, Id, Line, RequestModel, Res
 
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
-# At least six digits.
-_CONTACT = re.compile(r"(?=([^0-9]*[0-9]){6})[0-9+() -]{7,20}")
+_CONTACT = re.compile(r"[0-9+() -]{7,20}")
+MIN_DIGITS = 6
+# What contact lists and keyboards put into telephone numbers, as ranges of a regular expression, with its ASCII form.
+_INVISIBLE = r"\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+_SPACES = r"\u00a0\u2000-\u200a\u202f\u205f\u3000"
+_DASHES = r".\u00b7\u2010-\u2015\u2022\u2043\u2212\ufe58\ufe63\uff0d\uff0e"
+_DIGITS = r"\u0660-\u0669\u06f0-\u06f9\uff10-\uff19"
+_ANY_DIGIT = rf"0-9{_DIGITS}"
+_CONTACT_PATTERN = (
+    rf"^(?=([^{_ANY_DIGIT}]*[{_ANY_DIGIT}]){{{MIN_DIGITS}}})"
+    rf"[{_INVISIBLE}]*([{_ANY_DIGIT}{_SPACES}{_DASHES}\uff0b\uff08\uff09+() -][{_INVISIBLE}]*){{7,20}}$"
+)
+_ASCII_FORMS = ((_INVISIBLE, ""), (_SPACES, " "), (_DASHES, "-"), (r"\uff0b", "+"), (r"\uff08", "("), (r"\uff09", ")"))
 MAX_EMAIL, MAX_LOCAL = 254, 64
+ADDRESS_FAULT = "must be an e-mail address such as ali@example.com"
 
 
 def normalise_email(text: str) -> str:
-    """Return an address (RFC 5321 lengths, ASCII) in lower case. Raises ValueError.
+    """Return an address (RFC 5321 lengths) in lower case, an internationalised domain in ASCII. Raises ValueError.
 
     The check for ASCII comes before lower(): the lower case of KELVIN SIGN is k, which is in another person's address.
     """
+    if not text.isascii():
+        text = _convert_domain(text)
     local, _, domain = text.rpartition("@")
     labels = domain.split(".")
     fits = len(text) <= MAX_EMAIL and len(local) <= MAX_LOCAL and len(labels) > 1
     if not fits or not _LOCAL.fullmatch(local) or not all(_LABEL.fullmatch(label) for label in labels):
-        raise ValueError("must be an e-mail address such as ali@example.com")
+        raise ValueError(ADDRESS_FAULT)
     return text.lower()
 
 
-def _check_contact(text: str) -> str:
-    if not _CONTACT.fullmatch(text):
+def _convert_domain(text: str) -> str:
+    """Return an address with its internationalised domain in ASCII (IDNA 2008). Raises ValueError."""
+    # Most addresses are ASCII, so most processes do not need these libraries.
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - see above
+
+    domain = text.rpartition("@")[2]
+    try:
+        checked = validate_email(text, check_deliverability=False, allow_smtputf8=False, globally_deliverable=False)
+    except EmailNotValidError:
+        raise ValueError(ADDRESS_FAULT) from None
+    # The library folds look-alikes, such as full-width letters and ideographic full stops, into other domains.
+    has_look_alike = any(
+        unicodedata.normalize("NFKC", character).isascii() for character in domain if not character.isascii()
+    )
+    if has_look_alike or checked.domain != unicodedata.normalize("NFC", domain).lower():
+        raise ValueError(ADDRESS_FAULT)
+    return f"{checked.local_part}@{checked.ascii_domain}"
+
+
+def _normalise_contact(text: str) -> str:
+    for characters, ascii_form in _ASCII_FORMS:
+        text = re.sub(f"[{characters}]", ascii_form, text)
+    text = re.sub(f"[{_DIGITS}]", lambda digit: str(unicodedata.digit(digit[0])), text).strip()
+    if not _CONTACT.fullmatch(text) or sum(character.isdigit() for character in text) < MIN_DIGITS:
         raise ValueError("must be a telephone number: 7 to 20 digits, spaces and +-()")
     return text
 
@@ -48,10 +85,10 @@ Email = Annotated[
 FullName = Annotated[Line, Field(min_length=1, max_length=200, description="The name of the person.")]
 ContactNumber = Annotated[
     Line,
-    AfterValidator(_check_contact),
+    AfterValidator(_normalise_contact),
     Field(
         description="A telephone number, with `+92` or as it is dialled in Pakistan.",
-        json_schema_extra={"pattern": f"^{_CONTACT.pattern}$"},
+        json_schema_extra={"pattern": _CONTACT_PATTERN},
     ),
 ]
 
@@ -123,6 +160,14 @@ class PasswordChange(RequestModel):
 
     password: GivenPassword
     new_password: NewPassword
+
+
+class Logout(RequestModel):
+    """Whether all sessions of the account end, on every device, and not only the session of this token."""
+
+    model_config = with_examples({"everywhere": True})
+
+    everywhere: bool = False
 
 
 class GoogleSignIn(RequestModel):
@@ -208,6 +253,14 @@ class Session(ResponseModel):
     token: Annotated[str, Field(examples=["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI2NWEwIn0.c2lnbmF0dXJl"])]
     expires_at: datetime
     profile: Profile
+
+
+class LoggedOut(ResponseModel):
+    """Which tokens are invalid now: this one, or all of the account."""
+
+    model_config = with_examples({"logged_out": "this"})
+
+    logged_out: Literal["this", "all"]
 
 
 class OwnProfile(ResponseModel):

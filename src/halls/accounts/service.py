@@ -1,13 +1,13 @@
-"""Sign-up, login, password reset and profile changes: the steps of each, and their transactions."""
+"""Sign-up, login, logout, password reset and profile changes: the steps of each, and their transactions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from halls.accounts import store
-from halls.accounts.account import Account, BadCredentials, EmailTaken, new_account, role_of
+from halls.accounts.account import Account, BadCredentials, EmailTaken, WrongPassword, new_account, role_of
 from halls.accounts.emails import PASSWORD_RESET, hash_reset_token
-from halls.accounts.passwords import hash_password, needs_new_hash, password_matches
+from halls.accounts.passwords import find_matching_form, hash_password, needs_new_hash, password_matches
 from halls.accounts.schemas import MAX_EMAIL
 from halls.accounts.tokens import TokenRevoked
 from halls.errors import invalid
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from halls.accounts.google import GooglePerson
     from halls.accounts.schemas import GoogleSignIn, Login, PasswordChange, PasswordReset, Signup
+    from halls.accounts.tokens import Claims
     from halls.mongo.client import Db
 
 
@@ -38,11 +39,23 @@ def log_in(db: Db, login: Login) -> Account:
     """Return the account with this address and password. Raises BadCredentials."""
     account = store.find_account_by_email(db, login.email)
     password_hash = account.password_hash if account else None
-    if not password_matches(password_hash, login.password) or account is None or password_hash is None:
+    form = find_matching_form(password_hash, login.password)
+    if account is None or password_hash is None or form is None:
         raise BadCredentials
-    if needs_new_hash(password_hash):
-        store.update_hash(db, account.id, old_hash=password_hash, new_hash=hash_password(login.password))
+    if needs_new_hash(password_hash, form):
+        store.update_hash(db, account.id, old_hash=password_hash, new_hash=hash_password(form))
     return account
+
+
+def log_out(db: Db, account: Account, claims: Claims, now: datetime, *, everywhere: bool) -> str:
+    """Make this token of the account invalid, or all of them, and return "this" or "all". Raises TokenRevoked.
+
+    All of them also after very many logouts: a logged-out token must never become valid again.
+    """
+    if not everywhere and store.revoke_token(db, account, claims, now):
+        return "this"
+    store.revoke_all_tokens(db, account)
+    return "all"
 
 
 def change_profile(db: Db, account: Account, changes: dict[str, Any], now: datetime) -> Account:
@@ -60,9 +73,9 @@ def change_profile(db: Db, account: Account, changes: dict[str, Any], now: datet
 
 
 def change_password(db: Db, account: Account, change: PasswordChange, now: datetime) -> Account:
-    """Set a new password, and revoke older access tokens and reset tokens. Raises BadCredentials."""
+    """Set a new password, and revoke older access tokens and reset tokens. Raises WrongPassword."""
     if not password_matches(account.password_hash, change.password):
-        raise BadCredentials
+        raise WrongPassword
     new_hash = hash_password(change.new_password)
     old_hash = account.password_hash
     changed = in_transaction(
@@ -72,7 +85,7 @@ def change_password(db: Db, account: Account, change: PasswordChange, now: datet
         ),
     )
     if changed is None:
-        raise BadCredentials
+        raise WrongPassword
     return changed
 
 

@@ -10,14 +10,14 @@ from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from halls.accounts.account import Account, BadResetToken, EmailTaken, account_from_document
-from halls.accounts.tokens import TokenRevoked
+from halls.accounts.tokens import Claims, TokenRevoked
 from halls.mongo.client import ANY_CASE, in_transaction
 from halls.mongo.indexes import CollectionSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from halls.accounts.account import AccountDocument, PasswordResetDocument
+    from halls.accounts.account import AccountDocument, PasswordResetDocument, RevokedToken
     from halls.mongo.client import Db, Document, Session
 
 ONE_ACCOUNT_PER_EMAIL = IndexModel(
@@ -39,11 +39,14 @@ RESETS_COLLECTION = CollectionSpec(
     ],
 )
 EMAIL_PAUSE_SECONDS = 60
+# The list is part of each account, so its size is limited.
+MAX_REVOKED_TOKENS = 200
 
 
-def find_account(db: Db, account_id: ObjectId) -> Account | None:
-    """Return the account with that id, or None."""
-    return _read_account(db.users.find_one({"_id": account_id}))
+def find_account_of_token(db: Db, claims: Claims) -> Account | None:
+    """Return the account of a token, or None if it is deleted or the token was logged out."""
+    match = {"_id": claims.account_id, "revoked_tokens.jti": {"$ne": claims.token_id}}
+    return _read_account(db.users.find_one(match, {"revoked_tokens": 0}))
 
 
 def _read_account(document: Document | None) -> Account | None:
@@ -98,6 +101,36 @@ def update_account(db: Db, account: Account, changes: dict[str, Any], now: datet
 def _unchanged_filter(account: Account) -> Document:
     # A request whose token was invalidated after its authentication must not change anything or get a new token.
     return {"_id": account.id, "token_version": {"$in": [account.token_version, None]}}
+
+
+def revoke_token(db: Db, account: Account, claims: Claims, now: datetime) -> bool:
+    """Make one token of the account invalid.
+
+    Return False and change nothing if too many unexpired tokens are revoked already, or the account has changed.
+    """
+    unexpired = {
+        "$filter": {
+            "input": {"$cond": [{"$isArray": "$revoked_tokens"}, "$revoked_tokens", []]},
+            "cond": {"$gt": ["$$this.expires_at", now]},
+        }
+    }
+    revoked: RevokedToken = {"jti": claims.token_id, "expires_at": claims.expires_at}
+    changed = db.users.update_one(
+        {**_unchanged_filter(account), "$expr": {"$lt": [{"$size": unexpired}, MAX_REVOKED_TOKENS]}},
+        # A set: the same token can be logged out by two concurrent requests.
+        [{"$set": {"revoked_tokens": {"$setUnion": [unexpired, [{"$literal": revoked}]]}}}],
+    )
+    return changed.matched_count == 1
+
+
+def revoke_all_tokens(db: Db, account: Account) -> None:
+    """Make all tokens of the account invalid. Raises TokenRevoked if another request did so, or deleted the account."""
+    changed = db.users.update_one(
+        _unchanged_filter(account),
+        {"$set": {"token_version": account.token_version + 1}, "$unset": {"revoked_tokens": 1}},
+    )
+    if changed.matched_count == 0:
+        raise TokenRevoked
 
 
 def replace_password(

@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import jwt
@@ -57,7 +57,7 @@ class TokenExpired(TokenRefused):
 
 
 class TokenRevoked(TokenRefused):
-    """The password was changed, or the account was deleted."""
+    """The token was logged out, the password was changed, or the account was deleted."""
 
     code, message = "token_revoked", "This token is no longer good. Log in again."
 
@@ -67,12 +67,32 @@ class Claims:
     """The claims that Halls reads. The other claims of a token are for clients."""
 
     account_id: ObjectId
+    token_id: str
     token_version: int
+    expires_at: datetime
+    # When the session began: the last time that the password or Google was asked (OpenID Connect `auth_time`).
+    auth_time: datetime
 
 
-def make_token(account: Account, *, secret: str, now: datetime, hours: float) -> tuple[str, datetime]:
-    """Return a token for `account` and the moment it expires."""
-    expires_at = (now + timedelta(hours=hours)).replace(microsecond=0)
+@dataclass(frozen=True)
+class TokenPeriod:
+    """The session that a new token belongs to: when it began, and when the token expires at the latest."""
+
+    auth_time: datetime
+    latest: datetime
+
+
+def continue_session(claims: Claims, max_days: float) -> TokenPeriod:
+    """Return the session of a token. A new token neither outlives the session nor expires before the given one."""
+    return TokenPeriod(claims.auth_time, max(claims.auth_time + timedelta(days=max_days), claims.expires_at))
+
+
+def make_token(
+    account: Account, *, secret: str, now: datetime, hours: float, period: TokenPeriod | None = None
+) -> tuple[str, datetime]:
+    """Return a token for `account` and the moment it expires. Without a `period` a new session begins."""
+    expires_at = now + timedelta(hours=hours)
+    expires_at = (min(expires_at, period.latest) if period else expires_at).replace(microsecond=0)
     claims = {
         "sub": str(account.id),
         "email": account.email,
@@ -80,6 +100,7 @@ def make_token(account: Account, *, secret: str, now: datetime, hours: float) ->
         "token_version": account.token_version,
         "iat": now,
         "exp": expires_at,
+        "auth_time": int((period.auth_time if period else now).timestamp()),
         "jti": secrets.token_hex(16),
     }
     return jwt.encode(claims, secret, algorithm="HS256", headers={"kid": _name_key(secret)}), expires_at
@@ -93,13 +114,19 @@ def _name_key(secret: str) -> str:
 def read_token(token: str, *, secret: str, now: datetime, old_secrets: Sequence[str] = ()) -> Claims:
     """Return the claims of a token that one of the keys signed. Raises InvalidToken or TokenExpired."""
     claims = _decode(token, [secret, *old_secrets])
-    numbers = (claims["exp"], claims["iat"], claims["token_version"])
+    # Tokens of older versions have no auth_time.
+    auth_time = claims.get("auth_time", claims["iat"])
     account_id = parse_id(claims["sub"])
-    if account_id is None or not all(type(number) is int for number in numbers):
+    numbers = (claims["exp"], claims["iat"], claims["token_version"], auth_time)
+    if not all(type(number) is int for number in numbers) or account_id is None:
         raise InvalidToken
     if claims["exp"] <= now.timestamp():
         raise TokenExpired
-    return Claims(account_id, claims["token_version"])
+    try:
+        expires_at, began_at = (datetime.fromtimestamp(moment, timezone.utc) for moment in (claims["exp"], auth_time))
+    except (ValueError, OverflowError, OSError):  # not in a year from 1 to 9999
+        raise InvalidToken from None
+    return Claims(account_id, claims["jti"], claims["token_version"], expires_at, began_at)
 
 
 def _decode(token: str, keys: Sequence[str]) -> dict[str, Any]:

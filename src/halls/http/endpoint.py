@@ -86,9 +86,10 @@ def endpoint(
 ) -> Callable[[View], View]:
     """Serve the decorated view at `row`, such as "POST /bookings". The `options` are fields of `Endpoint`.
 
-    The view may have the parameters `context`, `db`, `caller`, `now`, `query`, `body`, `key` and `if_match`, the path
-    segments (as ObjectId if the name ends in `_id`), and the names in `loaders`. A loader is a function (db, caller,
-    id) that returns the record of the path or raises an ApiError. It runs before the body is read.
+    The view may have the parameters `context`, `db`, `caller`, `claims` (of its token), `now`, `query`, `body`, `key`
+    and `if_match`, the path segments (as ObjectId if the name ends in `_id`), and the names in `loaders`. A loader is a
+    function (db, caller, id) that returns the record of the path or raises an ApiError. It runs before the body is
+    read.
     """
     method, path = row.split(" ")
 
@@ -173,7 +174,7 @@ def _read_arguments(declared: Endpoint, context: AppContext, path: Mapping[str, 
     if declared.access is not Access.PUBLIC:
         authorization = request.headers.get("Authorization")
         open_db = functools.partial(_prepared_db, context)
-        arguments["caller"] = authenticate(open_db, context.config, authorization, declared.access)
+        arguments["caller"], arguments["claims"] = authenticate(open_db, context.config, authorization, declared.access)
         g.account_id = str(arguments["caller"].id)
     for limit in declared.limits:
         g.limit_headers = context.rate_limiter.hit(limit, g.account_id if limit.by_account else client_network())

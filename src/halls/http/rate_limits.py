@@ -6,6 +6,7 @@ import hashlib
 import ipaddress
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import unquote, urlsplit
@@ -20,9 +21,10 @@ from halls.errors import RateLimited
 from halls.mongo.indexes import CollectionSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from halls.config import Config
+    from halls.errors import ApiError
 
 log = structlog.get_logger()
 WARN_SECONDS = 60
@@ -74,6 +76,19 @@ class RateLimiter:
         if headers is None:
             headers = _count(self._local, limit, caller) if limit.strict else {}
         return headers
+
+    @contextmanager
+    def count_failures(self, limit: Limit, failure: type[ApiError], *caller: str) -> Iterator[None]:
+        """Count the request only if the block raises `failure`. Raises RateLimited if the caller has no try left."""
+        if self._is_on:
+            is_checked = self._use_storage(lambda storage: _require_try(storage, limit, caller))
+            if not is_checked and limit.strict:
+                _require_try(self._local, limit, caller)
+        try:
+            yield
+        except failure:
+            self.hit(limit, *caller)
+            raise
 
     def reset(self, limit: Limit, *caller: str) -> None:
         """Delete the count of a caller, such as after a correct password."""
@@ -143,9 +158,21 @@ def _key(limit: Limit, caller: tuple[str, ...]) -> str:
     return f"{limit.name}/{hashlib.sha256(' '.join(caller).encode()).hexdigest()}"
 
 
+def _require_try(storage: Storage, limit: Limit, caller: tuple[str, ...]) -> bool:
+    key = _key(limit, caller)
+    count = storage.get(key)
+    if count >= limit.amount:
+        _check(storage, limit, key, count + 1)
+    return True
+
+
 def _count(storage: Storage, limit: Limit, caller: tuple[str, ...]) -> dict[str, str]:
     key = _key(limit, caller)
-    count = storage.incr(key, limit.seconds)
+    return _check(storage, limit, key, storage.incr(key, limit.seconds))
+
+
+def _check(storage: Storage, limit: Limit, key: str, count: int) -> dict[str, str]:
+    """Return the RateLimit headers after `count` requests. Raises RateLimited if they are too many."""
     seconds_left = round(storage.get_expiry(key) - time.time())  # noqa: TID251 - the clock of the storage
     reset = min(max(1, seconds_left), limit.seconds)
     left = max(0, limit.amount - count)
