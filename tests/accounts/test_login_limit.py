@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from halls.app import create_app
+from halls.errors import NotFound
 from halls.http import rate_limits
 from halls.http.rate_limits import Limit, RateLimiter
 from halls.server.startup import make_server_app
@@ -31,7 +31,12 @@ AMOUNT = 4
 def close(app: Flask) -> None:
     """Close the connections of an application."""
     app.extensions["halls"].db.client.close()
-    storage = app.extensions["halls"].rate_limiter._storage  # noqa: SLF001 - the library has no public method for that
+    close_storage(app.extensions["halls"].rate_limiter)
+
+
+def close_storage(limiter: RateLimiter) -> None:
+    """Close the connection of a limiter's storage, if it is open; the library has no public method for that."""
+    storage: Any = limiter._storage  # noqa: SLF001 - see above
     if storage._storage:  # noqa: SLF001 - see above
         storage.storage.close()
 
@@ -106,8 +111,7 @@ def test_without_storage_each_process_counts_failures(
 ) -> None:
     monkeypatch.setattr(rate_limits, "STORAGE_SECONDS", 0.05)
     config = make_config(mongo_uri=worker_uri, rate_limits="on", login_limit=AMOUNT, rate_limit_storage_uri=NOWHERE)
-    app = create_app(config)
-    app.extensions["halls"].is_prepared = True
+    app = make_server_app(config)
     assert {fail(client_at(app), number) for number in range(AMOUNT)} == {401}
     assert log_in(client_at(app)).status == 429
     assert log_in(client_at(app, ELSEWHERE)).status == 200
@@ -119,5 +123,6 @@ def test_without_storage_a_lenient_limit_is_not_enforced(monkeypatch: pytest.Mon
     monkeypatch.setattr(rate_limits, "STORAGE_SECONDS", 0.05)
     limiter = RateLimiter(make_config(rate_limits="on", rate_limit_storage_uri=NOWHERE, mongo_uri=NOWHERE))
     for _ in range(3):
-        with pytest.raises(ZeroDivisionError), limiter.count_failures(Limit("lenient", 1, 60), ZeroDivisionError, "a"):
-            raise ZeroDivisionError
+        with pytest.raises(NotFound), limiter.count_failures(Limit("lenient", 1, 60), NotFound, "a"):
+            raise NotFound
+    close_storage(limiter)

@@ -194,6 +194,8 @@ CASES: list[tuple[type[BaseModel], Callable[[World], Any], Absent]] = [
     (accounts.Profile, lambda world: serialize_profile(world.account(world.venue["owner_id"])), {}),
     (accounts.OwnProfile, lambda world: world.get("/auth/me", world.guest), {}),
     (accounts.Session, lambda world: world.api.sign_up(), {}),
+    (accounts.Session, lambda world: world.api.send("POST", "/auth/refresh", token=world.guest).data, {}),
+    (accounts.LoggedOut, lambda world: world.api.send("POST", "/auth/logout", token=world.api.guest()).data, {}),
     (accounts.Message, lambda world: world.api.post("/auth/forgot-password", {"email": "a@example.com"}).data, {}),
     (
         venues.Deleted,
