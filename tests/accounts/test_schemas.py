@@ -63,7 +63,7 @@ def test_an_address_is_trimmed_and_stored_in_lower_case(typed: str, stored: str)
         "ali@example.",
         "ali@-example.com",
         "ali@example-.com",
-        "ali@" + "\u00fc" * 60 + ".de",
+        f"ali@{'a' * 64}.com",
         f"{'l' * 65}@example.com",
         f"x{LONGEST[1:]}m",
         "Ali <ali@example.com>",

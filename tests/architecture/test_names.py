@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 # The verbs of routes and stores. A new verb may be added here.
 WORDS = """
     add cancel change check claim commit complete consume count create delete enqueue find get has insert link list lock
-    log mark place read register release replace request requeue reset retry save search send set show sign take update
-    verify write
+    log mark place read refresh register release replace request requeue reset retry revoke save search send set show
+    sign take update verify write
 """
 VERBS = frozenset(WORDS.split())
 FILES_OF_VERBS = frozenset({"routes.py", "store.py"})

@@ -36,6 +36,9 @@ def exercise_accounts(client: ValidatingClient) -> None:
     change = {"password": PASSWORD, "new_password": "seven-quiet-lanterns"}
     new_token = client.post("/auth/change-password", change, token=token).data["token"]
     assert client.get("/auth/me", token=token).code == "token_revoked"
+    renewed = client.send("POST", "/auth/refresh", token=new_token).data["token"]
+    client.send("POST", "/auth/logout", {"everywhere": False}, token=renewed)
+    assert client.send("POST", "/auth/refresh", token=renewed).code == "token_revoked"
     client.post("/auth/forgot-password", {"email": "not an address"})
     assert client.post("/auth/reset-password", {"token": "x", "new_password": PASSWORD}).code == "bad_reset_token"
     assert client.post("/auth/google", {"id_token": "x"}).code == "not_configured"
