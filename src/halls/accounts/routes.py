@@ -85,7 +85,7 @@ def sign_up(context: AppContext, db: Db, body: Signup, now: datetime) -> dict[st
 def log_in(context: AppContext, db: Db, body: Login, now: datetime) -> dict[str, Any]:
     """Log in with e-mail address and password. The rate limits count failed logins only."""
     # Only failures count: all customers of a mobile network may have one address.
-    failures = Limit("login", context.config.login_limit, MINUTE, strict=True)
+    failures = Limit("login-failures", context.config.login_limit, MINUTE, strict=True)
     # Counted by network and e-mail address together: otherwise an attacker could lock the account's holder out.
     attempt_key = (client_network(), body.email)
     with context.rate_limiter.count_failures(failures, BadCredentials, client_network()):
