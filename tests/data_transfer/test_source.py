@@ -62,6 +62,12 @@ def test_a_read_error_is_reported() -> None:
         pass
 
 
+def test_a_hyphen_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"12345")))
+    with open_source(Path("-")) as source:
+        assert io.BufferedReader(source).read() == b"12345"
+
+
 def test_a_pipe_has_no_size_and_a_file_has(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"12345")

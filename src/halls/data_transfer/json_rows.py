@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from itertools import count
 from typing import TYPE_CHECKING
 
 from halls.data_transfer.rows import Part, Row
@@ -158,8 +157,8 @@ def _read_array(text: _JsonReader, part: Part) -> Iterator[Row]:
     if text.skip("]"):
         return
     yield text.read_row(part, record=1)
-    for record in count(2):
-        if not text.skip(","):
-            break
+    record = 1
+    while text.skip(","):
+        record += 1
         yield text.read_row(part, record)
     text.expect("]")

@@ -48,9 +48,9 @@ class KnownVenues:
         new = set(owner_ids) - self._owners
         if new:
             self._owners |= new
-            for venue in venues.read_places(self.db, new):
-                if key := key_of(venue):
-                    self._stored.setdefault(key, venue["_id"])
+            found = ((key_of(venue), venue["_id"]) for venue in venues.read_places(self.db, new))
+            for key, venue_id in ((key, venue_id) for key, venue_id in found if key):
+                self._stored.setdefault(key, venue_id)
 
     def find_stored(self, venue: Mapping[str, Any]) -> ObjectId | None:
         """Return the id of the stored venue that is the same, or None."""

@@ -158,8 +158,8 @@ class VenueRows:
                 batch.new_accounts.append(account)
         if own_id is not None:
             self.run.pending[own_id] = {"dates_available": _dates_of(venue)}
-        elif (key := key_of(venue)) is not None:
-            batch.new_keys.add(key)
+        else:
+            batch.new_keys |= {key for key in [key_of(venue)] if key}
 
     def _add_present(self, draft: Draft, venue_id: ObjectId, batch: VenueBatch) -> None:
         """Report a venue that is there already, or with --update add the fields of the row that differ."""
