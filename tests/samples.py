@@ -24,8 +24,8 @@ NOT_RUN = {"contract.md", "specification.md", "operations.md"}
 PAGES = [page for page in list_files(ROOT / "docs", suffix=".md") if page.name not in NOT_RUN]
 ADDRESS = "http://127.0.0.1:5000"
 # Compiles the sample with types from openapi.json, as docs/guides/typed-client.md says, and runs it.
-_TYPESCRIPT = f"""cat > sample.mts; npx openapi-typescript {ROOT}/openapi.json -o halls.d.ts
-npx tsc --strict --target es2022 --module nodenext --lib es2022,dom --types node --skipLibCheck sample.mts
+_TYPESCRIPT = f"""cat > sample.mts; node_modules/.bin/openapi-typescript {ROOT}/openapi.json -o halls.d.ts
+node_modules/.bin/tsc --strict --target es2022 --module nodenext --lib es2022,dom --types node --skipLibCheck sample.mts
 node sample.mjs"""
 PROGRAMS = {
     "bash": ["bash", "-euo", "pipefail", "-s"],

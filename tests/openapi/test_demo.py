@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # They need a token of Google, a token from an e-mail, or settings.
 NOT_TRIED = {"sign_in_with_google", "reset_password", "sign_cloudinary"}
-ACCOUNTS = ("guest1@halls.example", "owner1@halls.example")
+ACCOUNTS = ("owner1@halls.example", "guest1@halls.example")
 
 
 def can_be_tried(operation: dict[str, Any]) -> bool:
@@ -61,16 +61,19 @@ def send_examples(api: ApiClient, method: str, path: str, operation: dict[str, A
 
 @pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
 def test_the_examples_of_a_route_succeed(demo: ApiClient, method: str, path: str, operation: dict[str, Any]) -> None:
-    # A reader logs in as a guest or, for a route of owners, as an owner.
-    tried = [send_examples(demo, method, path, operation, log_in(demo, email)) for email in ACCOUNTS]
-    assert any(all(response.status < 300 for response in responses) for responses in tried), [
-        response.json for responses in tried for response in responses
-    ]
+    failures = []
+    # Only a guest can delete the account, because the owner has bookings.
+    for email in ACCOUNTS:
+        responses = send_examples(demo, method, path, operation, log_in(demo, email))
+        if all(response.status < 300 for response in responses):
+            return
+        failures += [response.json for response in responses]
+    pytest.fail(str(failures))
 
 
 def test_the_samples_name_a_venue_and_a_booking_of_the_demonstration_data(demo: ApiClient) -> None:
     assert str(SAMPLE_ID) == EXAMPLE_ID
-    owner, guest = (demo.get("/auth/me", token=log_in(demo, email)).data["profile"]["id"] for email in ACCOUNTS[::-1])
+    owner, guest = (demo.get("/auth/me", token=log_in(demo, email)).data["profile"]["id"] for email in ACCOUNTS)
     assert demo.get(f"/venues/{EXAMPLE_ID}").data["venue"]["owner_id"] == owner
-    booking = demo.get(f"/bookings/{EXAMPLE_ID}", token=log_in(demo, ACCOUNTS[0])).data["booking"]
+    booking = demo.get(f"/bookings/{EXAMPLE_ID}", token=log_in(demo, ACCOUNTS[1])).data["booking"]
     assert (booking["user_id"], booking["venue_id"], booking["status"]) == (guest, EXAMPLE_ID, "pending")

@@ -85,11 +85,7 @@ Latitude = Annotated[
 Longitude = Annotated[
     Number, Field(ge=-MAX_LONGITUDE, le=MAX_LONGITUDE), _number(minimum=-MAX_LONGITUDE, maximum=MAX_LONGITUDE)
 ]
-Area = Annotated[
-    Number,
-    Field(gt=0, le=MAX_SQFT, description="The floor area in square feet."),
-    _number(exclusiveMinimum=0, maximum=MAX_SQFT),
-]
+Area = Annotated[Number, Field(gt=0, le=MAX_SQFT), _number(exclusiveMinimum=0, maximum=MAX_SQFT)]
 
 
 class GeoPoint(RequestModel):
@@ -208,7 +204,7 @@ class VenueFields(RequestModel):
         Field(default=None, description="The dates on which the venue is offered, each once.")
     )
     pricing: Pricing | None = Field(default=None, description="The prices of dates. A date without one has no price.")
-    space_sqft: Area | None = None
+    space_sqft: Area | None = Field(default=None, description="The floor area in square feet.")
     amenities: Amenities | None = Field(default=None, description="What the venue has. Without a value: false.")
     additional_description: Annotated[Text, Field(max_length=5_000)] | None = Field(
         default=None, description="Text for guests. It may have several lines."
