@@ -17,7 +17,7 @@ DEV = "requirements-dev.lock"
 # is configured. The mongod package for development is an extra.
 NOT_IMPORTED, EXTRA = {"tzdata", "flask-swagger-ui", "redis"}, {"fiftyone"}
 # Modules whose name differs from the name of their package.
-PACKAGES = {"argon2": "argon2-cffi", "bson": "pymongo", "jwt": "pyjwt", "google": "google-auth"}
+PACKAGES = {"argon2": "argon2-cffi", "bson": "pymongo", "jwt": "pyjwt", "google": "google-auth", "PIL": "pillow"}
 
 
 def _declared(list_name: str) -> set[str]:

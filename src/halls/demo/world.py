@@ -106,6 +106,22 @@ def demo_world(today: date, now: datetime) -> World:
     rng = Random(f"halls {today.isoformat()}")  # noqa: S311 - repeatable data, not a secret
     owners = [_user(rng, "owner", number, name, now) for number, name in enumerate(OWNERS, 1)]
     guests = [_user(rng, "guest", number, name, now) for number, name in enumerate(GUESTS, 1)]
+    listings = _listings(rng, owners, today, now)
+    maker = _BookingMaker(rng, guests, today, now)
+    bookings = [*_past_bookings(maker, listings), *_upcoming_bookings(maker, listings[1:]), _sample(maker, listings[0])]
+    venues = [listing.venue for listing in listings]
+    return World(users=owners + guests, venues=venues, bookings=bookings)
+
+
+class _Listing(NamedTuple):
+    """A venue, with the numbers that its bookings are made from."""
+
+    venue: VenueDocument
+    capacity: int
+    base_price: float
+
+
+def _listings(rng: Random, owners: list[AccountDocument], today: date, now: datetime) -> list[_Listing]:
     cities = [city for city in CITIES for _ in range(city.venues)]
     words = rng.sample(NAME_WORDS, len(cities))
     listings: list[_Listing] = []
@@ -125,18 +141,7 @@ def demo_world(today: date, now: datetime) -> World:
             "updated_at": opened_at,
         }
         listings.append(_Listing(venue, capacity, base))
-    maker = _BookingMaker(rng, guests, today, now)
-    bookings = [*_past_bookings(maker, listings), *_upcoming_bookings(maker, listings[1:]), _sample(maker, listings[0])]
-    venues = [listing.venue for listing in listings]
-    return World(users=owners + guests, venues=venues, bookings=bookings)
-
-
-class _Listing(NamedTuple):
-    """A venue, with the numbers that its bookings are made from."""
-
-    venue: VenueDocument
-    capacity: int
-    base_price: float
+    return listings
 
 
 def _new_id(rng: Random) -> ObjectId:

@@ -76,13 +76,7 @@ def _clean(data: bytes, kind: str) -> bytes:
     # Imported here: the import takes 0.1 s and 8 MB, which a server without local storage does not need.
     from PIL import Image  # noqa: PLC0415
 
-    # Pillow's own limit is only a warning. _check_pixels is stricter.
-    Image.MAX_IMAGE_PIXELS = None
-    with Image.open(BytesIO(data), formats=[kind]) as image:
-        count = 1 if kind == "JPEG" else getattr(image, "n_frames", 1)
-        _check_pixels(image, kind, count)
-        # Reading a PNG does not compare its checksums.
-        image.verify()
+    count = _check(data, kind)
     with Image.open(BytesIO(data), formats=[kind]) as image:
         if kind == "JPEG" and image.width * image.height > HALVED_PIXELS:
             image.draft(None, (image.width // 2, image.height // 2))
@@ -98,6 +92,20 @@ def _clean(data: bytes, kind: str) -> bytes:
     # Frees the pixels before the upright copy is written.
     image.close()
     return _write(frames[0], kind, options, len(data))
+
+
+def _check(data: bytes, kind: str) -> int:
+    """Return the number of frames of the picture. Raises Invalid for too many pixels, before any is read."""
+    from PIL import Image  # noqa: PLC0415 - as in _clean
+
+    # Pillow's own limit is only a warning. _check_pixels is stricter.
+    Image.MAX_IMAGE_PIXELS = None
+    with Image.open(BytesIO(data), formats=[kind]) as image:
+        count = 1 if kind == "JPEG" else getattr(image, "n_frames", 1)
+        _check_pixels(image, kind, count)
+        # Reading a PNG does not compare its checksums.
+        image.verify()
+    return count
 
 
 def _check_pixels(image: Image, kind: str, count: int) -> None:
