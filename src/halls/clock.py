@@ -1,12 +1,16 @@
-"""The clock: the only file that reads the current time, and the conversion to calendar days in Karachi."""
+"""The clock: the only file that reads the current time, the conversion to days in Karachi, and what a real day is."""
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+import re
+from datetime import date, datetime, timezone
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 # Loaded at import: a machine without time zone data fails at start, not at the first request for a day.
 KARACHI = ZoneInfo("Asia/Karachi")
+FIRST_DAY, LAST_DAY = "2000-01-01", "2100-12-31"
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def utc_now() -> datetime:
@@ -18,3 +22,15 @@ def utc_now() -> datetime:
 def day_in_karachi(moment: datetime) -> str:
     """Return the calendar day in Karachi at `moment`, as YYYY-MM-DD."""
     return moment.astimezone(KARACHI).date().isoformat()
+
+
+@lru_cache(maxsize=4_096)
+def is_day(text: str) -> bool:
+    """Return whether `text` is an existing day from 2000-01-01 to 2100-12-31, as YYYY-MM-DD in ASCII digits."""
+    if not _DAY.fullmatch(text) or not FIRST_DAY <= text <= LAST_DAY:
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halls.venues.price_on_date import as_number, price_on_date, prices_by_date
+from halls.venues.price_on_date import price_on_date, prices_by_date
 
 DATES = ["2026-12-01", "2026-12-02", "$date", "$$this"]
 PRICES = st.one_of(
@@ -46,14 +46,6 @@ def test_the_first_override_of_the_date_is_its_price(venue: Any, price: float | 
     result = price_on_date(venue, "2026-12-01")
     assert result == price
     assert type(result) is type(price)
-
-
-@pytest.mark.parametrize(
-    ("stored", "shown"), [(1, 1), (1.0, 1), (1.5, 1.5), (-0.0, 0), (None, None), (float("inf"), float("inf"))]
-)
-def test_a_whole_number_is_shown_as_an_integer(stored: Any, shown: Any) -> None:
-    assert as_number(stored) == shown
-    assert type(as_number(stored)) is type(shown)
 
 
 @given(venue=PRICING, date=st.sampled_from(DATES))

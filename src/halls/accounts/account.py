@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bson import ObjectId
 from typing_extensions import Required, TypedDict
 
+from halls.documents import read_moment, read_text, read_whole
 from halls.errors import ApiError
 
 if TYPE_CHECKING:
@@ -113,19 +114,17 @@ class Account:
 
 def account_from_document(document: AccountDocument) -> Account:
     """Return the account in a document with the fields of spec 1.1, with or without ours."""
-    password_hash = document.get("password_hash")
     return Account(
         id=document["_id"],
-        email=document["email"],
-        full_name=document.get("full_name"),
-        contact_number=document.get("contact_number"),
+        email=read_text(document.get("email")) or "",
+        full_name=read_text(document.get("full_name")),
+        contact_number=read_text(document.get("contact_number")),
         is_venue_owner=document.get("is_venue_owner") is True,
-        auth_provider=document.get("auth_provider") or "password",
-        # An external writer may have stored a hash as bytes. No password matches it.
-        password_hash=password_hash if isinstance(password_hash, str) else None,
-        token_version=document.get("token_version") or 0,
-        created_at=document.get("created_at"),
-        updated_at=document.get("updated_at"),
+        auth_provider="google" if document.get("auth_provider") == "google" else "password",
+        password_hash=read_text(document.get("password_hash")),
+        token_version=read_whole(document.get("token_version")) or 0,
+        created_at=read_moment(document.get("created_at")),
+        updated_at=read_moment(document.get("updated_at")),
     )
 
 

@@ -11,7 +11,7 @@ from pymongo.errors import DuplicateKeyError
 
 from halls.accounts.account import Account, BadResetToken, EmailTaken, account_from_document
 from halls.accounts.tokens import Claims, TokenRevoked
-from halls.mongo.client import ANY_CASE, in_transaction
+from halls.mongo.client import ANY_CASE, in_transaction, increment
 from halls.mongo.indexes import CollectionSpec
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ def find_accounts_by_email(db: Db, emails: Iterable[str]) -> dict[str, Account]:
     """Return the accounts that exist, by e-mail address in lower case."""
     match = {"email": {"$in": list(emails)}}
     found = cast("Iterable[AccountDocument]", db.users.find(match, collation=ANY_CASE))
-    return {document["email"].lower(): account_from_document(document) for document in found}
+    accounts = [account_from_document(document) for document in found]
+    return {account.email.lower(): account for account in accounts}
 
 
 def has_accounts(db: Db) -> bool:
@@ -102,7 +103,9 @@ def update_account(db: Db, account: Account, changes: dict[str, Any], now: datet
 
 def _unchanged_filter(account: Account) -> Document:
     # A request whose token was invalidated after its authentication must not change anything or get a new token.
-    return {"_id": account.id, "token_version": {"$in": [account.token_version, None]}}
+    # An account of an external writer has version 0: no field, or a value that is not a positive number.
+    version: Any = account.token_version or {"$not": {"$gt": 0}}
+    return {"_id": account.id, "token_version": version}
 
 
 def revoke_token(db: Db, account: Account, claims: Claims, now: datetime) -> bool:
@@ -144,7 +147,7 @@ def replace_password(
     """
     document = db.users.find_one_and_update(
         {"_id": account_id, "password_hash": old_hash},
-        {"$set": {"password_hash": new_hash, "updated_at": now}, "$inc": {"token_version": 1}},
+        _new_password(new_hash, now),
         return_document=ReturnDocument.AFTER,
         session=session,
     )
@@ -152,6 +155,12 @@ def replace_password(
         return None
     db.password_resets.delete_many({"user_id": account_id}, session=session)
     return _read_account(document)
+
+
+def _new_password(new_hash: str, now: datetime) -> list[Document]:
+    """Return the update that sets a password and invalidates all tokens."""
+    values = {"password_hash": {"$literal": new_hash}, "updated_at": now}
+    return [{"$set": values | increment("token_version")}]
 
 
 def update_hash(db: Db, account_id: ObjectId, *, old_hash: str, new_hash: str) -> None:
@@ -169,7 +178,7 @@ def lock_account(db: Db, account_id: ObjectId, session: Session) -> None:
 
 def lock_accounts(db: Db, account_ids: set[ObjectId], session: Session) -> None:
     """Lock several accounts like `lock_account`. Raises TokenRevoked if one of them is deleted."""
-    found = db.users.update_many({"_id": {"$in": list(account_ids)}}, {"$inc": {"rev": 1}}, session=session)
+    found = db.users.update_many({"_id": {"$in": list(account_ids)}}, [{"$set": increment("rev")}], session=session)
     if found.matched_count < len(account_ids):
         raise TokenRevoked
 
@@ -215,7 +224,7 @@ def consume_reset(db: Db, reset: PasswordResetDocument, new_hash: str, now: date
         spent
         and db.users.update_one(
             {"_id": reset["user_id"]},
-            {"$set": {"password_hash": new_hash, "updated_at": now}, "$inc": {"token_version": 1}},
+            _new_password(new_hash, now),
             session=session,
         ).matched_count
     )
@@ -251,12 +260,10 @@ def link_google(db: Db, account_id: ObjectId, google_sub: str, now: datetime) ->
     """
 
     def link(session: Session) -> Document | None:
+        values = {"google_sub": {"$literal": google_sub}, "auth_provider": "google", "password_hash": None}
         document = db.users.find_one_and_update(
             {"_id": account_id, "google_sub": None},
-            {
-                "$set": {"google_sub": google_sub, "auth_provider": "google", "password_hash": None, "updated_at": now},
-                "$inc": {"token_version": 1},
-            },
+            [{"$set": {**values, "updated_at": now, **increment("token_version")}}],
             return_document=ReturnDocument.AFTER,
             session=session,
         )

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from typing_extensions import Required, TypedDict
 
+from halls.documents import read_day, read_id, read_moment, read_number, read_text, read_whole
 from halls.errors import ApiError, NotFound, NotYours
-from halls.venues.price_on_date import StoredNumber, as_number, price_on_date
+from halls.venues.price_on_date import price_on_date
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,16 +23,19 @@ ACTIVE = ("pending", "confirmed")
 
 
 class BookingDocument(TypedDict, total=False):
-    """A document of the collection `bookings`. The validator of the collection requires the first four fields."""
+    """A document of the collection `bookings`. The validator of the collection requires the first four fields.
+
+    The types are those that Halls writes. The functions of `halls.documents` read the values of external writers.
+    """
 
     _id: Required[ObjectId]
     venue_id: Required[ObjectId]
     date: Required[str]
     status: Required[str]
     user_id: ObjectId | None
-    guests: StoredNumber
+    guests: int
     # PKR.
-    price_locked: StoredNumber | None
+    price_locked: int | float | None
     notes: str | None
     # Only in bookings of a deleted venue.
     venue: VenueSummary | None
@@ -107,16 +111,17 @@ def serialize_booking(booking: BookingDocument, venue: dict[str, Any] | None) ->
 
     `venue` is the serialized summary of the venue, or None if the venue is deleted and the booking has no copy.
     """
+    status = read_text(booking.get("status"))
     return {
         "id": booking["_id"],
-        "venue_id": booking["venue_id"],
-        "user_id": booking.get("user_id"),
-        "date": booking["date"],
-        "guests": as_number(booking.get("guests")),
-        "status": booking["status"],
-        "price_locked": as_number(booking.get("price_locked")),
-        "notes": booking.get("notes"),
-        "created_at": booking.get("created_at"),
-        "updated_at": booking.get("updated_at"),
+        "venue_id": read_id(booking.get("venue_id")),
+        "user_id": read_id(booking.get("user_id")),
+        "date": read_day(booking.get("date")),
+        "guests": read_whole(booking.get("guests")),
+        "status": status if status in STATUSES else None,
+        "price_locked": read_number(booking.get("price_locked")),
+        "notes": read_text(booking.get("notes")),
+        "created_at": read_moment(booking.get("created_at")),
+        "updated_at": read_moment(booking.get("updated_at")),
         "venue": venue,
     }

@@ -97,18 +97,18 @@ class Booking(ResponseModel):
     """A booking, for its guest and the venue's owner."""
 
     id: Id
-    venue_id: Id
-    user_id: Id
-    date: Day
-    guests: Annotated[int, Field(examples=[250])]
-    status: Status
+    venue_id: Id | None
+    user_id: Id | None
+    date: Day | None
+    guests: Annotated[int | None, Field(examples=[250])]
+    status: Status | None
     price_locked: float | None = Field(
         description=f"{PRICE} The price of the date when it was booked. Null if it had no price.",
         examples=[185000],
     )
     notes: str | None
-    created_at: datetime
-    updated_at: datetime
+    created_at: datetime | None
+    updated_at: datetime | None
     venue: VenueSummary | None
     guest: Guest | None = Field(default=None, description="For the venue's owner only.")
 

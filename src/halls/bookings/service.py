@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bson import ObjectId
 
@@ -21,12 +21,13 @@ from halls.bookings.booking import (
     serialize_booking,
 )
 from halls.clock import day_in_karachi
+from halls.documents import read_id, read_object, read_text, read_whole
 from halls.http.idempotency import IdempotencyKey, ReplayableResponse, find_response, replay_or_raise, save_response
 from halls.metrics import counts_bookings
 from halls.mongo.client import in_transaction
 from halls.search import index
 from halls.venues import store as venues
-from halls.venues.price_on_date import as_number, offers_date
+from halls.venues.price_on_date import offers_date
 from halls.venues.venue import serialize_venue_summary
 
 if TYPE_CHECKING:
@@ -80,7 +81,9 @@ def _date_taken(holder: BookingDocument | None, guest: Account) -> DateTaken:
 
 
 def _check_capacity(venue: VenueDocument, guests: int) -> None:
-    capacity = as_number(venue.get("capacity") or 0)
+    capacity = read_whole(venue.get("capacity"))
+    if capacity is None:
+        raise DateNotOffered("The venue takes no bookings until its owner sets the capacity.")
     if guests > capacity:
         raise OverCapacity(f"The venue holds {capacity} guests.")
 
@@ -122,12 +125,19 @@ def get_own_booking(db: Db, caller: Account, booking_id: ObjectId) -> BookingDoc
 
 
 def _owner_of(db: Db, booking: BookingDocument) -> ObjectId | None:
-    return _venue_of(booking, venues.find_venues(db, [booking["venue_id"]])).get("owner_id")
+    return read_id(_venue_of(booking, _find_venues(db, [booking])).get("owner_id"))
+
+
+def _find_venues(db: Db, bookings: list[BookingDocument]) -> dict[ObjectId, VenueReference]:
+    ids = {read_id(booking.get("venue_id")) for booking in bookings}
+    return venues.find_venues(db, {venue_id for venue_id in ids if venue_id is not None})
 
 
 def _venue_of(booking: BookingDocument, found: Mapping[ObjectId, VenueReference]) -> VenueReference:
     """Return the venue of the booking, the booking's copy of a deleted venue, or an empty reference."""
-    return found.get(booking["venue_id"]) or booking.get("venue") or {}
+    venue_id = read_id(booking.get("venue_id"))
+    stored = found.get(venue_id) if venue_id is not None else None
+    return stored or cast("VenueReference", read_object(booking.get("venue")))
 
 
 @counts_bookings(lambda booking: str(booking["status"]))
@@ -146,16 +156,16 @@ def change_status(db: Db, caller: Account, booking: BookingDocument, to: str, no
             db, booking["_id"], to=to, allowed=allowed, from_date=today, now=now, session=session
         )
         if updated is not None and to == "cancelled":
-            index.release_dates(db, [updated["venue_id"]], session)
+            index.release_dates(db, [updated.get("venue_id")], session)
         return updated
 
     updated = in_transaction(db, update)
     if updated is not None:
         return updated
     present = store.get_booking(db, booking["_id"])
-    if present["status"] == to:
+    if present.get("status") == to:
         return present
-    if present["date"] < today:
+    if (read_text(present.get("date")) or "") < today:
         raise BadTransition(f"The date is past: today is {today} in Karachi.")
     raise BadTransition("A cancelled booking never comes back.")
 
@@ -179,9 +189,9 @@ def find_bookings(db: Db, caller: Account, query: BookingsQuery, after: list[Any
 
 def show_bookings(db: Db, caller: Account, bookings: list[BookingDocument]) -> list[dict[str, Any]]:
     """Return the bookings as `caller` sees them: with their venues, and with the guests if the caller is the owner."""
-    found = venues.find_venues(db, {booking["venue_id"] for booking in bookings})
+    found = _find_venues(db, bookings)
     pairs = [(booking, _venue_of(booking, found)) for booking in bookings]
-    guest_ids = {booking.get("user_id") for booking, venue in pairs if venue.get("owner_id") == caller.id}
+    guest_ids = {read_id(booking.get("user_id")) for booking, venue in pairs if venue.get("owner_id") == caller.id}
     guests = find_accounts(db, guest_ids) if guest_ids else {}
     return [_show(booking, venue, caller, guests) for booking, venue in pairs]
 
@@ -189,8 +199,10 @@ def show_bookings(db: Db, caller: Account, bookings: list[BookingDocument]) -> l
 def _show(
     booking: BookingDocument, venue: VenueReference, caller: Account, guests: Mapping[Any, Account]
 ) -> dict[str, Any]:
-    shown = serialize_booking(booking, serialize_venue_summary(booking["venue_id"], venue) if venue else None)
+    shown = serialize_booking(booking, None)
+    if venue and shown["venue_id"]:
+        shown["venue"] = serialize_venue_summary(shown["venue_id"], venue)
     if venue.get("owner_id") == caller.id:
-        guest = guests.get(booking.get("user_id"))
+        guest = guests.get(shown["user_id"])
         shown["guest"] = guest and {name: getattr(guest, name) for name in ("full_name", "email", "contact_number")}
     return shown

@@ -10,8 +10,9 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from halls.bookings.booking import ACTIVE, STATUSES, BookingNotFound, DateTaken
+from halls.documents import read_id, read_items, read_text
 from halls.http.schema import DATE_PATTERN
-from halls.mongo.client import in_transaction, is_unavailable
+from halls.mongo.client import NO_LIST, in_transaction, is_unavailable
 from halls.mongo.indexes import CollectionSpec
 
 if TYPE_CHECKING:
@@ -27,6 +28,15 @@ if TYPE_CHECKING:
 
 # Active bookings hold their dates. Every query for them uses this filter.
 ACTIVE_FILTER: Document = {"status": {"$in": list(ACTIVE)}}
+# External writers may store a list of ids, which a query for one of them matches. The validator rejects dates of other
+# types, but an external writer can bypass it.
+LISTED_FILTER: Document = {
+    "_id": {"$type": "objectId"},
+    "date": {"$type": "string", **NO_LIST},
+    "venue_id": NO_LIST,
+    "user_id": NO_LIST,
+    "venue.owner_id": NO_LIST,
+}
 # The sum is below the time limit of a request in the database.
 TRANSACTION_SECONDS = 2.3
 SECOND_LOOK_SECONDS = 1
@@ -85,6 +95,7 @@ def has_booking(db: Db, booking_id: ObjectId) -> bool:
 
 def list_bookings(db: Db, match: Document, *, after: list[Any] | None, limit: int) -> list[BookingDocument]:
     """Return bookings in order of date and id, from after the given [date, id]."""
+    match = {"$and": [match, LISTED_FILTER]}
     if after is not None:
         date, last_id = after
         match = {"$and": [match, {"$or": [{"date": {"$gt": date}}, {"date": date, "_id": {"$gt": last_id}}]}]}
@@ -97,7 +108,9 @@ def find_active_dates(
 ) -> set[str]:
     """Return the dates in the range on which the venue has an active booking."""
     match = {"venue_id": venue_id, "date": {"$gte": from_date, "$lte": to_date}, **ACTIVE_FILTER}
-    return {booking["date"] for booking in db.bookings.find(match, {"_id": 0, "date": 1}, session=session)}
+    found = db.bookings.find(match, {"_id": 0, "date": 1}, session=session)
+    # An external writer that bypasses the validator may store a list. The unique index then holds each date in it.
+    return {date for booking in found for date in read_items(booking["date"]) if isinstance(date, str)}
 
 
 def find_active_booking(db: Db, venue_id: ObjectId, date: str) -> BookingDocument | None:
@@ -109,7 +122,9 @@ def find_active_booking(db: Db, venue_id: ObjectId, date: str) -> BookingDocumen
 def find_taken_dates(db: Db, venue_ids: Iterable[ObjectId]) -> set[tuple[ObjectId, str]]:
     """Return (venue id, date) of all active bookings of the venues."""
     match = {"venue_id": {"$in": list(venue_ids)}, **ACTIVE_FILTER}
-    return {(booking["venue_id"], booking["date"]) for booking in db.bookings.find(match, {"venue_id": 1, "date": 1})}
+    found = db.bookings.find(match, {"venue_id": 1, "date": 1})
+    taken = [(read_id(booking["venue_id"]), read_text(booking.get("date"))) for booking in found]
+    return {(venue_id, date) for venue_id, date in taken if venue_id is not None and date is not None}
 
 
 def find_stored_bookings(db: Db, booking_ids: Iterable[ObjectId]) -> dict[ObjectId, tuple[ObjectId, str]]:

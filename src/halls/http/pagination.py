@@ -7,6 +7,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from halls.documents import EXACT
 from halls.errors import BadJson, Invalid, invalid
 from halls.http.json_body import parse_json
 from halls.http.schema import parse_id
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bson import ObjectId
-
-# From this number on, a double does not represent every integer, in MongoDB and in JSON.
-EXACT = 2**53
 
 
 def make_cursor(search: dict[str, Any], *keys: Any, row_id: ObjectId) -> str:

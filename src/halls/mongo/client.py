@@ -35,6 +35,8 @@ SLOW_MS = 200.0
 ABORT_SECONDS = 0.3
 # External writers may store addresses in capitals. Addresses that differ only in case belong to one account.
 ANY_CASE = Collation(locale="en", strength=2)
+# A query for a value also matches a list that contains it. This condition leaves lists out.
+NO_LIST: Document = {"$not": {"$type": "array"}}
 # OutOfDiskSpace, ExceededTimeLimit, MaxTimeMSExpired and other server errors after which a retry may succeed.
 PASSING_CODES = frozenset({14031, 262, 50, 91, 189, 10107, 11600, 11602, 13435, 13436, 133, 64, 202})
 
@@ -57,10 +59,14 @@ def connect(uri: str, slow_ms: float = SLOW_MS) -> Db:
     """Return the database that `uri` names (`halls` if it names none). Does not wait for a server.
 
     Commands that take `slow_ms` or more are logged. Each process needs its own client, created after the fork.
+    External writers may store a moment after the year 9999, or a text that is not in UTF-8. The moment is read as
+    another type and the text with replacement characters: otherwise one such document would fail a whole list.
     """
     client: MongoClient[Document] = MongoClient(
         uri,
         tz_aware=True,
+        datetime_conversion="DATETIME_AUTO",
+        unicode_decode_error_handler="replace",
         appname="halls",
         connect=False,
         _pool_class=SessionPool,
@@ -106,6 +112,15 @@ def in_transaction(db: Db, work: Callable[[Session], Result]) -> Result:
 def _abort(session: Session) -> None:
     with pymongo.timeout(ABORT_SECONDS):
         session.abort_transaction()
+
+
+def increment(field: str) -> Document:
+    """Return the `$set` of an update pipeline that adds 1 to a field. A value that is not a number counts as 0.
+
+    The operator `$inc` fails on null and on a text, and does not change NaN.
+    """
+    number = {"$convert": {"input": f"${field}", "to": "long", "onError": 0, "onNull": 0}}
+    return {field: {"$add": [number, 1]}}
 
 
 def wait_for_majority_commit(db: Db) -> None:

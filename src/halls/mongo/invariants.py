@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
-from bson import CodecOptions, DatetimeConversion, Decimal128
+from bson import Decimal128
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pymongo.read_concern import ReadConcern
 
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
 
 # A batch of venues with 1 000 dates and prices each takes about 50 MB.
 BATCH = 100
-# External writers may store a moment after the year 9999, or a text that is not in UTF-8.
-ANY_VALUE: CodecOptions[Document] = CodecOptions(
-    datetime_conversion=DatetimeConversion.DATETIME_AUTO, unicode_decode_error_handler="replace"
-)
 
 
 def _read_number(value: Any) -> Any:
@@ -84,7 +80,7 @@ def find_groups(db: Db, collection: str, pipeline: Sequence[Document]) -> Iterat
 def find_invalid(db: Db, collection: str, model: type[StoredModel]) -> Iterator[Violation]:
     """Yield a violation for each invalid field of each document."""
     fields = model.model_fields
-    for document in db.get_collection(collection, ANY_VALUE).find({}, dict.fromkeys(fields, 1), batch_size=BATCH):
+    for document in db[collection].find({}, dict.fromkeys(fields, 1), batch_size=BATCH):
         for name in _list_invalid(model, document):
             yield Violation(str(fields[name].title), [str(document["_id"])], str(fields[name].description))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from pymongo import ASCENDING, DESCENDING
 
+from halls.documents import read_finite
 from halls.search.index import BY_DATE, BY_DATE_AND_PLACE, BY_PLACE, BY_PRICE_ON_DATE, BY_TYPE, SearchEntry
 from halls.search.schemas import DEFAULT_KM
 
@@ -146,7 +147,9 @@ def _measure(query: SearchQuery, rows: list[Candidate]) -> None:
     shrink = math.cos(here_lat)
     for row in rows:
         # The filter of `_read_places` matches only entries with a point.
-        there_lng, there_lat, *_ = cast("StoredPoint", row["maps_location"])["coordinates"]
+        # An older version wrote decimals into entries.
+        coordinates = cast("StoredPoint", row["maps_location"])["coordinates"]
+        there_lng, there_lat, *_ = [read_finite(number) or 0.0 for number in coordinates]
         there_lat = math.radians(there_lat)
         half_lng = math.sin((math.radians(there_lng) - here_lng) / 2)
         half_lat = math.sin((there_lat - here_lat) / 2)

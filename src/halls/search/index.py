@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from itertools import product
+from typing import TYPE_CHECKING, Any, cast
 
 import bson
-import structlog
 from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING, GEOSPHERE, DeleteMany, IndexModel, ReplaceOne
 from typing_extensions import Required, TypedDict
 
 from halls.bookings.store import ACTIVE_FILTER
+from halls.documents import EXACT, read_items, read_whole
 from halls.http.json_encoding import write_json
-from halls.http.pagination import EXACT
-from halls.http.schema import is_day
 from halls.mongo.indexes import CollectionSpec
-from halls.venues.price_on_date import as_number, list_overrides, offered_dates, prices_by_date
-from halls.venues.venue import serialize_venue_card
+from halls.venues.price_on_date import list_overrides, offered_dates, prices_by_date
+from halls.venues.venue import read_place, read_type, serialize_venue_card
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from halls.mongo.client import Db, Document, Session
     from halls.venues.price_on_date import StoredOverride
     from halls.venues.venue import StoredPoint, VenueDocument
 
-log = structlog.get_logger()
-Shown = TypeVar("Shown")
-# A venue, or an entry of a venue.
-Row = TypeVar("Row", bound="Mapping[str, Any]")
 Keys = list[tuple[str, Any]]
-# Errors that invalid values in a venue cause, such as a list in place of an object.
-UNREADABLE = (AttributeError, TypeError, ValueError, KeyError)
 # Search names these indexes in a hint. Otherwise the planner may choose another index and sort the results.
 BY_TYPE: Keys = [("type", ASCENDING), ("_id", DESCENDING), ("capacity", ASCENDING)]
 BY_DATE: Keys = [("free", ASCENDING), ("_id", DESCENDING), ("type", ASCENDING), ("capacity", ASCENDING)]
@@ -57,7 +50,7 @@ COLLECTION = CollectionSpec(
 
 
 class IndexedPricing(TypedDict):
-    """The overrides of a venue, with a null for each value of another type."""
+    """The overrides of a venue, without those that can't be read."""
 
     overrides: list[StoredOverride]
 
@@ -66,8 +59,8 @@ class SearchEntry(TypedDict, total=False):
     """A document of the collection `catalog`: the fields of one venue that search reads."""
 
     _id: Required[ObjectId]
-    type: Required[Any]
-    capacity: Required[int | float | None]
+    type: Required[str | None]
+    capacity: Required[int | None]
     maps_location: Required[StoredPoint | None]
     pricing: Required[IndexedPricing]
     # Dates that are offered and not booked, and the price of each, if it has one.
@@ -80,70 +73,44 @@ class SearchEntry(TypedDict, total=False):
 
 
 def make_entry(venue: VenueDocument, booked: Container[str]) -> SearchEntry:
-    """Return the entry of a venue without `edition`. `booked` are the dates of its active bookings.
-
-    Raises one of UNREADABLE.
-    """
-    offered = dict.fromkeys(day for day in offered_dates(venue) if is_day(day))
-    free = [day for day in offered if day not in booked]
-    capacity = as_number(venue.get("capacity"))
-    prices = {day: price for day, price in prices_by_date(venue).items() if _is_exact(price)}
+    """Return the entry of a venue without `edition`. `booked` are the dates of its active bookings."""
+    free = [day for day in dict.fromkeys(offered_dates(venue)) if day not in booked]
+    # A cursor can contain only exact numbers.
+    prices = {day: price for day, price in prices_by_date(venue).items() if price is not None and price < EXACT}
     return {
         "_id": venue["_id"],
-        # A MongoDB index can't contain two fields with arrays. A cursor can contain only exact numbers.
-        "type": None if isinstance(venue.get("type"), list) else venue.get("type"),
-        "capacity": capacity if _is_exact(capacity) else None,
-        "maps_location": venue.get("maps_location"),
-        "pricing": {"overrides": [_plain(override) for override in list_overrides(venue)]},
+        "type": read_type(venue),
+        "capacity": read_whole(venue.get("capacity")),
+        "maps_location": read_place(venue),
+        "pricing": {"overrides": list_overrides(venue)},
         "free": free,
         "prices": {day: prices[day] for day in free if day in prices},
         "card": write_json(serialize_venue_card(venue)),
     }
 
 
-def _is_exact(number: object) -> bool:
-    return isinstance(number, int | float) and not isinstance(number, bool) and abs(number) < EXACT
-
-
-def _plain(override: StoredOverride) -> StoredOverride:
-    day, price = override.get("date"), as_number(override.get("price"))
-    return {"date": day if isinstance(day, str) else None, "price": price if isinstance(price, int | float) else None}
-
-
 def make_entries(db: Db, venue_ids: Iterable[ObjectId], session: Session | None = None) -> list[SearchEntry]:
-    """Return the entries of the venues that exist, made from the stored venues and bookings.
-
-    A venue that can't be serialized has no entry, so that searches and cancellations do not fail because of it.
-    """
+    """Return the entries of the venues that exist, made from the stored venues and bookings."""
     wanted = {"$in": list(venue_ids)}
     booked: dict[ObjectId, set[str]] = {}
     active = {"venue_id": wanted, "date": {"$type": "string"}, **ACTIVE_FILTER}
     for row in db.bookings.find(active, {"_id": 0, "venue_id": 1, "date": 1}, session=session):
-        # External writers may store any value as the venue's id, also a list of ids.
-        if isinstance(row["venue_id"], ObjectId):
-            booked.setdefault(row["venue_id"], set()).add(row["date"])
+        # External writers may store a list of ids or dates. The unique index then holds each of them.
+        for venue_id, date in product(read_items(row["venue_id"]), read_items(row["date"])):
+            if isinstance(venue_id, ObjectId) and isinstance(date, str):
+                booked.setdefault(venue_id, set()).add(date)
     venues = cast("Iterable[VenueDocument]", db.venues.find({"_id": wanted}, session=session))
-    return list(serialize_each(venues, lambda venue: make_entry(venue, booked.get(venue["_id"], ()))))
+    return [make_entry(venue, booked.get(venue["_id"], ())) for venue in venues]
 
 
-def serialize_each(rows: Iterable[Row], serialize: Callable[[Row], Shown]) -> Iterator[Shown]:
-    """Yield the result of `serialize` for each row. Log the id of each row that can't be serialized."""
-    for row in rows:
-        try:
-            shown = serialize(row)
-        except UNREADABLE as error:  # noqa: PERF203 - one invalid venue must not hide the others
-            log.warning("a venue can't be shown", venue_id=str(row["_id"]), error=type(error).__name__)
-        else:
-            yield shown
-
-
-def refresh_entries(db: Db, venue_ids: Iterable[ObjectId], session: Session, *, only_stale: bool = False) -> int:
+def refresh_entries(db: Db, venue_ids: Iterable[object], session: Session, *, only_stale: bool = False) -> int:
     """Make and write the entries of the venues, or only the stale ones. Return the number of written entries.
 
     Each change of a venue or its bookings writes the entry in the same transaction. A new `edition` makes this a write
     even if the other fields are equal. So two concurrent transactions conflict, and MongoDB restarts one of them.
     """
-    wanted = set(venue_ids)
+    # External writers may store a value of any type as the venue of a booking.
+    wanted = {venue_id for venue_id in venue_ids if isinstance(venue_id, ObjectId)}
     entries = {entry["_id"]: entry for entry in make_entries(db, wanted, session)}
     stale = compare_entries(db, wanted, entries, session) if only_stale else wanted
     writes: list[ReplaceOne[Document] | DeleteMany] = [
@@ -178,7 +145,7 @@ def mark_date_booked(db: Db, venue_id: ObjectId, date: str, session: Session) ->
         refresh_entries(db, [venue_id], session)
 
 
-def release_dates(db: Db, venue_ids: Iterable[ObjectId], session: Session) -> None:
+def release_dates(db: Db, venue_ids: Iterable[object], session: Session) -> None:
     """Make free again the dates of the bookings that the caller's transaction cancels, at these venues."""
     # The entries are made again from venues and bookings: a date is free only if it is still offered.
     refresh_entries(db, venue_ids, session)

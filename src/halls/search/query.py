@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from halls.http.json_encoding import extend_json, write_json
 from halls.http.pagination import is_number, make_cursor, read_cursor
 from halls.search.candidates import METRES, SORTS, find_candidates
-from halls.search.index import serialize_each
 from halls.venues.store import read_venues
 from halls.venues.venue import serialize_venue
 
@@ -81,11 +80,11 @@ def _show_card(row: Candidate, query: SearchQuery) -> orjson.Fragment:
 
 def _show_whole(db: Db, rows: list[Candidate], query: SearchQuery) -> list[orjson.Fragment]:
     venues = read_venues(db, [row["_id"] for row in rows])
-
-    def show(row: Candidate) -> orjson.Fragment:
-        return extend_json(write_json(serialize_venue(venues[row["_id"]])), **_query_fields(row, query))
-
-    return list(serialize_each((row for row in rows if row["_id"] in venues), show))
+    return [
+        extend_json(write_json(serialize_venue(venues[row["_id"]])), **_query_fields(row, query))
+        for row in rows
+        if row["_id"] in venues
+    ]
 
 
 def _query_fields(row: Candidate, query: SearchQuery) -> dict[str, Any]:

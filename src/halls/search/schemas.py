@@ -17,7 +17,7 @@ from halls.http.schema import (
     QueryNumber,
     ResponseModel,
 )
-from halls.venues.schemas import Pricing, VenueFacts
+from halls.venues.schemas import PricingHeld, VenueFacts
 from halls.venues.venue import VenueType
 
 Sort = Literal["distance", "newest", "capacity", "-capacity", "price", "-price"]
@@ -96,7 +96,7 @@ class FoundVenue(VenueFacts):
     price: float | None = Field(description=f"{PRICE} On the date of the query, otherwise null.", examples=[185000])
     distance_km: float | None = Field(description="From near_lat and near_lng, otherwise null.", examples=[2.4])
     dates_available: list[Day] | None = None
-    pricing: Pricing | None = None
+    pricing: PricingHeld | None = None
     additional_description: str | None = None
 
 

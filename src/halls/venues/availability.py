@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from halls.bookings.store import find_active_dates
 from halls.errors import invalid
 from halls.venues.calendar_schemas import MAX_RANGE_DAYS, AvailabilityQuery
-from halls.venues.price_on_date import offered_dates, price_on_date
+from halls.venues.price_on_date import offered_dates, prices_by_date
 
 if TYPE_CHECKING:
     from typing import Any
@@ -38,13 +38,13 @@ def requested_days(query: AvailabilityQuery) -> list[str]:
 
 def list_availability(db: Db, venue: VenueDocument, days: list[str], today: str) -> list[dict[str, Any]]:
     """Return for each of the consecutive `days` whether it can be booked, and its price in either case."""
-    offered = set(offered_dates(venue))
+    offered, prices = set(offered_dates(venue)), prices_by_date(venue)
     booked = find_active_dates(db, venue["_id"], from_date=days[0], to_date=days[-1])
     return [
         {
             "date": day,
             "available": day >= today and day in offered and day not in booked,
-            "price": price_on_date(venue, day),
+            "price": prices.get(day),
         }
         for day in days
     ]

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from bson import Decimal128
 from typing_extensions import TypedDict
 
-# External writers may store a number as a double or a decimal.
-StoredNumber = int | float | Decimal128
+from halls.documents import read_day, read_list, read_number, read_object, read_text
 
 
-class StoredOverride(TypedDict, total=False):
+class StoredOverride(TypedDict):
     """The price of one date, in PKR."""
 
-    # Any: in documents of external writers it may not be a string.
-    date: Any
-    price: StoredNumber | None
+    date: str
+    price: int | float | None
 
 
 class StoredPricing(TypedDict, total=False):
@@ -28,22 +25,18 @@ class StoredPricing(TypedDict, total=False):
 class VenueCalendar(TypedDict, total=False):
     """The fields of a stored venue that these rules read. Documents of external writers may have none of them."""
 
-    # Any: external writers may add values that are not dates.
-    dates_available: list[Any] | None
+    dates_available: list[str] | None
     pricing: StoredPricing | None
 
 
 def offers_date(venue: VenueCalendar, date: str) -> bool:
     """Return whether the venue is offered on `date`."""
-    return date in offered_dates(venue)
+    return date in read_list(venue.get("dates_available"))
 
 
 def offered_dates(venue: VenueCalendar) -> list[str]:
-    """Return the dates on which the venue is offered, in stored order.
-
-    Raises TypeError if an external writer stored a value that is not iterable, such as a number.
-    """
-    return [date for date in venue.get("dates_available") or () if isinstance(date, str)]
+    """Return the days on which the venue is offered, in stored order."""
+    return [date for date in map(read_day, read_list(venue.get("dates_available"))) if date is not None]
 
 
 def offer_filter(date: str) -> dict[str, Any]:
@@ -59,31 +52,31 @@ def offer_expression(dates_available: str, date: str) -> dict[str, Any]:
 
 def price_on_date(venue: VenueCalendar, date: str) -> int | float | None:
     """Return the price in PKR of the first override for `date`, or None."""
-    for override in list_overrides(venue):
+    for override in _stored_overrides(venue):
         if override.get("date") == date:
-            return _as_price(override.get("price"))
+            return _read_price(override)
     return None
 
 
-def prices_by_date(venue: VenueCalendar) -> dict[Any, int | float | None]:
+def prices_by_date(venue: VenueCalendar) -> dict[str, int | float | None]:
     """Return what `price_on_date` returns for each date that has an override."""
     # Reversed, so that the first override of a date is set last.
-    return {override.get("date"): _as_price(override.get("price")) for override in reversed(list_overrides(venue))}
+    overrides = [(read_text(override.get("date")), override) for override in reversed(_stored_overrides(venue))]
+    return {date: _read_price(override) for date, override in overrides if date is not None}
 
 
 def list_overrides(venue: VenueCalendar) -> list[StoredOverride]:
-    """Return the stored overrides, several for one date included."""
-    return (venue.get("pricing") or {}).get("overrides") or []
+    """Return the overrides of real days, several for one date included."""
+    overrides = [(read_day(override.get("date")), override) for override in _stored_overrides(venue)]
+    return [{"date": date, "price": _read_price(override)} for date, override in overrides if date is not None]
 
 
-def _as_price(value: Any) -> int | float | None:
-    price = as_number(value)
-    # External writers may store a string or a negative number, which a booking can't lock as its price.
-    return price if isinstance(price, int | float) and not isinstance(price, bool) and price >= 0 else None
+def _stored_overrides(venue: VenueCalendar) -> list[dict[str, Any]]:
+    stored = read_list(read_object(venue.get("pricing")).get("overrides"))
+    return [override for override in stored if isinstance(override, dict)]
 
 
-def as_number(value: Any) -> Any:
-    """Return a whole number as an integer if it is stored as a double or a decimal. Return other values unchanged."""
-    if isinstance(value, Decimal128):
-        value = float(value.to_decimal())
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+def _read_price(override: dict[str, Any]) -> int | float | None:
+    price = read_number(override.get("price"))
+    # A booking can't lock a negative number as its price.
+    return price if price is not None and price >= 0 else None

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, 
 
 from halls.http.field_faults import field_error
 from halls.http.schema import (
+    PRICE,
     READS_INTEGER,
     AddressLine,
     ChangeModel,
@@ -24,12 +25,11 @@ from halls.http.schema import (
     Text,
     with_examples,
 )
-from halls.venues.venue import AMENITIES, VenueType
+from halls.venues.venue import AMENITIES, MAX_LATITUDE, MAX_LONGITUDE, VenueType
 
 MAX_DATES = 1_000
 MAX_URL = 2_048
 MAX_SQFT = 1_000_000_000
-MAX_LONGITUDE, MAX_LATITUDE = 180, 90
 
 
 def _check_url(text: str) -> str:
@@ -251,31 +251,55 @@ class NewVenue(VenueFields):
     capacity: Capacity
 
 
+class VideoHeld(ResponseModel):
+    """The address of a video, and its size in MB."""
+
+    url: str
+    size_mb: float | None
+
+
+class PriceHeld(ResponseModel):
+    """The price of one date."""
+
+    date: Day
+    price: Annotated[float | None, Field(description=PRICE, examples=[185000])]
+
+
+class PricingHeld(ResponseModel):
+    """Prices by date. Of several prices of one date, the first counts."""
+
+    overrides: list[PriceHeld]
+
+
 class VenueFacts(ResponseModel):
-    """A venue without its calendar."""
+    """A venue without its calendar.
+
+    Every field that is null here was left out by an external writer, or has a value that can't be read. The owner can
+    set it.
+    """
 
     id: Id
-    owner_id: Id
+    owner_id: Id | None
     venue_name: Annotated[str, Field(examples=["Pearl Hall"])]
-    type: VenueType
+    type: VenueType | None
     address: Annotated[str, Field(examples=["1 Main Road, Saddar, Karachi"])]
-    maps_location: GeoPoint
-    capacity: Annotated[int, Field(examples=[300])]
+    maps_location: GeoPoint | None
+    capacity: Annotated[int | None, Field(examples=[300])]
     space_sqft: Annotated[float | None, Field(examples=[7200])]
     amenities: AmenitiesHeld
     pictures: Annotated[list[str], Field(examples=[["https://pictures.example/pearl-hall.jpg"]])]
     videos: Annotated[
-        list[Video], Field(examples=[[{"url": "https://videos.example/pearl-hall.mp4", "size_mb": 18.5}]])
+        list[VideoHeld], Field(examples=[[{"url": "https://videos.example/pearl-hall.mp4", "size_mb": 18.5}]])
     ]
-    created_at: datetime
-    updated_at: datetime
+    created_at: datetime | None
+    updated_at: datetime | None
 
 
 class Venue(VenueFacts):
     """A venue with its calendar."""
 
     dates_available: list[Day]
-    pricing: Annotated[Pricing, Field(examples=[{"overrides": [{"date": "2027-02-14", "price": 185000}]}])]
+    pricing: Annotated[PricingHeld, Field(examples=[{"overrides": [{"date": "2027-02-14", "price": 185000}]}])]
     additional_description: Annotated[str, Field(examples=["Two stages and a bridal room."])]
 
 

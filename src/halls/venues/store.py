@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 from pymongo import ASCENDING, DESCENDING, GEOSPHERE, IndexModel, ReturnDocument
 from pymongo.read_concern import ReadConcern
 
+from halls.documents import read_list, read_object
+from halls.mongo.client import NO_LIST, increment
 from halls.mongo.indexes import CollectionSpec
 from halls.venues.price_on_date import offer_filter
 from halls.venues.venue import VenueNotFound
@@ -66,12 +68,13 @@ def read_venues(db: Db, venue_ids: Iterable[ObjectId]) -> dict[ObjectId, VenueDo
 
 def list_venue_ids(db: Db, owner_id: ObjectId, session: Session | None = None) -> list[ObjectId]:
     """Return the ids of all venues of an owner."""
-    return [venue["_id"] for venue in db.venues.find({"owner_id": owner_id}, {"_id": 1}, session=session)]
+    match = {"owner_id": {"$eq": owner_id, **NO_LIST}}
+    return [venue["_id"] for venue in db.venues.find(match, {"_id": 1}, session=session)]
 
 
 def list_venues(db: Db, owner_id: ObjectId, *, before: ObjectId | None, limit: int) -> list[VenueDocument]:
     """Return the venues of an owner, newest first, with ids below `before`."""
-    match: Document = {"owner_id": owner_id}
+    match: Document = {"owner_id": {"$eq": owner_id, **NO_LIST}, "_id": {"$type": "objectId"}}
     if before is not None:
         match["_id"] = {"$lt": before}
     found = db.venues.find(match).sort("_id", DESCENDING).limit(limit)
@@ -96,8 +99,8 @@ def list_media_urls(db: Db) -> Iterator[str]:
     """Yield the URLs of all pictures and videos of all venues."""
     # The driver's deadline applies to each batch. One deadline for a large collection would be too short.
     for venue in db.venues.find({}, {"_id": 0, "pictures": 1, "videos.url": 1}):
-        for item in (*(venue.get("pictures") or []), *(venue.get("videos") or [])):
-            url = item.get("url") if isinstance(item, dict) else item
+        videos = map(read_object, read_list(venue.get("videos")))
+        for url in (*read_list(venue.get("pictures")), *(video.get("url") for video in videos)):
             if isinstance(url, str):
                 yield url
 
@@ -134,7 +137,8 @@ def update_venue(
 
     The write to `rev` conflicts with every booking that is placed at the same time, so the two are serialized.
     """
-    update = {"$set": {**changes, "updated_at": now}, "$inc": {"rev": 1}}
+    values = {name: {"$literal": value} for name, value in {**changes, "updated_at": now}.items()}
+    update = [{"$set": values | increment("rev")}]
     before = db.venues.find_one_and_update(
         {"_id": venue_id}, update, return_document=ReturnDocument.BEFORE, session=session
     )
@@ -159,7 +163,7 @@ def claim_date(db: Db, venue_id: ObjectId, date: str, session: Session) -> Venue
     """
     claimed = db.venues.find_one_and_update(
         {"_id": venue_id, **offer_filter(date)},
-        {"$inc": {"rev": 1}},
+        [{"$set": increment("rev")}],
         return_document=ReturnDocument.AFTER,
         session=session,
     )

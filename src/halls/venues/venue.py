@@ -6,8 +6,18 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from typing_extensions import Required, TypedDict
 
+from halls.documents import (
+    read_finite,
+    read_id,
+    read_list,
+    read_moment,
+    read_number,
+    read_object,
+    read_text,
+    read_whole,
+)
 from halls.errors import ApiError, NotFound, NotYours
-from halls.venues.price_on_date import StoredNumber, VenueCalendar, as_number, list_overrides, offered_dates
+from halls.venues.price_on_date import VenueCalendar, list_overrides, offered_dates
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,6 +26,7 @@ if TYPE_CHECKING:
 
 VenueType = Literal["Hall", "Auditorium", "Banquet", "Lawn"]
 TYPES: tuple[str, ...] = get_args(VenueType)
+MAX_LONGITUDE, MAX_LATITUDE = 180, 90
 AMENITIES = ("parking_valet", "entry_package", "water", "air_conditioner", "partition_facility", "sound_system")
 
 
@@ -23,15 +34,14 @@ class StoredPoint(TypedDict):
     """A place as GeoJSON (RFC 7946): [longitude, latitude]."""
 
     type: Literal["Point"]
-    # Any: external writers may store any kind of number.
-    coordinates: list[Any]
+    coordinates: list[int | float]
 
 
 class StoredVideo(TypedDict, total=False):
     """A video with its size in MB."""
 
     url: str
-    size_mb: StoredNumber
+    size_mb: int | float
 
 
 class VenueReference(TypedDict, total=False):
@@ -49,16 +59,17 @@ class VenueSummary(VenueReference):
 
 
 class VenueDocument(VenueReference, VenueCalendar, total=False):
-    """A document of the collection `venues`. External writers may leave out everything but the id."""
+    """A document of the collection `venues`. External writers may leave out everything but the id.
+
+    The types are those that Halls writes. The functions of `halls.documents` read the values of external writers.
+    """
 
     _id: Required[ObjectId]
-    # Any: external writers may store a list or an unknown type.
-    type: Any
+    type: str
     maps_location: StoredPoint | None
-    capacity: StoredNumber | None
-    space_sqft: StoredNumber | None
-    # Any: external writers may store other names, and values that are not booleans.
-    amenities: dict[str, Any] | None
+    capacity: int | None
+    space_sqft: int | float | None
+    amenities: dict[str, bool] | None
     additional_description: str | None
     pictures: list[str] | None
     videos: list[StoredVideo] | None
@@ -94,31 +105,56 @@ class HasBookings(ApiError):
 
 def serialize_venue_card(venue: VenueDocument) -> dict[str, Any]:
     """Return the public fields of a venue without its calendar."""
-    amenities = venue.get("amenities") or {}
+    amenities = read_object(venue.get("amenities"))
     return {
         "id": venue["_id"],
-        "owner_id": venue.get("owner_id"),
-        "venue_name": venue.get("venue_name"),
-        "type": venue.get("type"),
-        "address": venue.get("address"),
-        "maps_location": venue.get("maps_location"),
-        "capacity": as_number(venue.get("capacity")),
-        "space_sqft": as_number(venue.get("space_sqft")),
+        "owner_id": read_id(venue.get("owner_id")),
+        "venue_name": read_text(venue.get("venue_name")) or "",
+        "type": read_type(venue),
+        "address": read_text(venue.get("address")) or "",
+        "maps_location": read_place(venue),
+        "capacity": read_whole(venue.get("capacity")),
+        "space_sqft": read_number(venue.get("space_sqft")),
         "amenities": {name: amenities.get(name) is True for name in AMENITIES},
-        "pictures": venue.get("pictures") or [],
-        "videos": venue.get("videos") or [],
-        "created_at": venue.get("created_at"),
-        "updated_at": venue.get("updated_at"),
+        "pictures": [url for url in read_list(venue.get("pictures")) if isinstance(url, str)],
+        "videos": _read_videos(venue),
+        "created_at": read_moment(venue.get("created_at")),
+        "updated_at": read_moment(venue.get("updated_at")),
     }
+
+
+def read_type(venue: VenueDocument) -> str | None:
+    """Return the type of a venue, or None if it is not one of the four."""
+    name = read_text(venue.get("type"))
+    return name if name in TYPES else None
+
+
+def read_place(venue: VenueDocument) -> StoredPoint | None:
+    """Return the location of a venue, or None if it is not a GeoJSON point [longitude, latitude]."""
+    place = read_object(venue.get("maps_location"))
+    match [read_finite(number) for number in read_list(place.get("coordinates"))]:
+        case [int() | float() as longitude, int() | float() as latitude, *_]:
+            is_on_earth = abs(longitude) <= MAX_LONGITUDE and abs(latitude) <= MAX_LATITUDE
+            if is_on_earth and place.get("type") == "Point":
+                return {"type": "Point", "coordinates": [longitude, latitude]}
+    return None
+
+
+def _read_videos(venue: VenueDocument) -> list[dict[str, Any]]:
+    videos = map(read_object, read_list(venue.get("videos")))
+    return [
+        {"url": video["url"], "size_mb": read_finite(video.get("size_mb"))}
+        for video in videos
+        if isinstance(video.get("url"), str)
+    ]
 
 
 def serialize_calendar(venue: VenueDocument) -> dict[str, Any]:
     """Return the long fields, which search leaves out: dates, prices and description."""
-    overrides = [{"date": each.get("date"), "price": as_number(each.get("price"))} for each in list_overrides(venue)]
     return {
         "dates_available": sorted(set(offered_dates(venue))),
-        "pricing": {"overrides": overrides},
-        "additional_description": venue.get("additional_description") or "",
+        "pricing": {"overrides": list_overrides(venue)},
+        "additional_description": read_text(venue.get("additional_description")) or "",
     }
 
 
@@ -129,14 +165,15 @@ def serialize_venue(venue: VenueDocument) -> dict[str, Any]:
 
 def serialize_venue_summary(venue_id: ObjectId, venue: VenueReference) -> dict[str, Any]:
     """Return the fields of a venue that are part of each of its bookings."""
-    return {"id": venue_id, "venue_name": venue.get("venue_name"), "address": venue.get("address")}
+    name, address = read_text(venue.get("venue_name")), read_text(venue.get("address"))
+    return {"id": venue_id, "venue_name": name or "", "address": address or ""}
 
 
 def summarize_venue(venue: VenueDocument) -> VenueSummary:
     """Return the copy of a venue that its bookings keep when it is deleted."""
     return {
         "id": venue["_id"],
-        "venue_name": venue.get("venue_name"),
-        "address": venue.get("address"),
-        "owner_id": venue.get("owner_id"),
+        "venue_name": read_text(venue.get("venue_name")),
+        "address": read_text(venue.get("address")),
+        "owner_id": read_id(venue.get("owner_id")),
     }
