@@ -16,7 +16,8 @@ EXACT = 2**53
 
 def read_text(value: object) -> str | None:
     """Return a text, otherwise None."""
-    return value if isinstance(value, str) else None
+    # Not isinstance: the driver reads JavaScript as a subclass of str, which is not hashable.
+    return value if type(value) is str else None
 
 
 def read_id(value: object) -> ObjectId | None:
@@ -31,7 +32,7 @@ def read_moment(value: object) -> datetime | None:
 
 def read_day(value: object) -> str | None:
     """Return a real day as YYYY-MM-DD, otherwise None."""
-    return value if isinstance(value, str) and is_day(value) else None
+    return value if type(value) is str and is_day(value) else None
 
 
 def read_list(value: object) -> list[Any]:

@@ -110,7 +110,7 @@ def find_active_dates(
     match = {"venue_id": venue_id, "date": {"$gte": from_date, "$lte": to_date}, **ACTIVE_FILTER}
     found = db.bookings.find(match, {"_id": 0, "date": 1}, session=session)
     # An external writer that bypasses the validator may store a list. The unique index then holds each date in it.
-    return {date for booking in found for date in read_items(booking["date"]) if isinstance(date, str)}
+    return {date for booking in found for date in map(read_text, read_items(booking["date"])) if date is not None}
 
 
 def find_active_booking(db: Db, venue_id: ObjectId, date: str) -> BookingDocument | None:

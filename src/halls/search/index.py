@@ -11,7 +11,7 @@ from pymongo import ASCENDING, DESCENDING, GEOSPHERE, DeleteMany, IndexModel, Re
 from typing_extensions import Required, TypedDict
 
 from halls.bookings.store import ACTIVE_FILTER
-from halls.documents import EXACT, read_items, read_whole
+from halls.documents import EXACT, read_items, read_text, read_whole
 from halls.http.json_encoding import write_json
 from halls.mongo.indexes import CollectionSpec
 from halls.venues.price_on_date import list_overrides, offered_dates, prices_by_date
@@ -97,7 +97,7 @@ def make_entries(db: Db, venue_ids: Iterable[ObjectId], session: Session | None 
     for row in db.bookings.find(active, {"_id": 0, "venue_id": 1, "date": 1}, session=session):
         # External writers may store a list of ids or dates. The unique index then holds each of them.
         for venue_id, date in product(read_items(row["venue_id"]), read_items(row["date"])):
-            if isinstance(venue_id, ObjectId) and isinstance(date, str):
+            if isinstance(venue_id, ObjectId) and read_text(date) is not None:
                 booked.setdefault(venue_id, set()).add(date)
     venues = cast("Iterable[VenueDocument]", db.venues.find({"_id": wanted}, session=session))
     return [make_entry(venue, booked.get(venue["_id"], ())) for venue in venues]

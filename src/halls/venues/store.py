@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pymongo import ASCENDING, DESCENDING, GEOSPHERE, IndexModel, ReturnDocument
 from pymongo.read_concern import ReadConcern
 
-from halls.documents import read_list, read_object
+from halls.documents import read_list, read_object, read_text
 from halls.mongo.client import NO_LIST, increment
 from halls.mongo.indexes import CollectionSpec
 from halls.venues.price_on_date import offer_filter
@@ -101,7 +101,7 @@ def list_media_urls(db: Db) -> Iterator[str]:
     for venue in db.venues.find({}, {"_id": 0, "pictures": 1, "videos.url": 1}):
         videos = map(read_object, read_list(venue.get("videos")))
         for url in (*read_list(venue.get("pictures")), *(video.get("url") for video in videos)):
-            if isinstance(url, str):
+            if read_text(url) is not None:
                 yield url
 
 

@@ -116,7 +116,7 @@ def serialize_venue_card(venue: VenueDocument) -> dict[str, Any]:
         "capacity": read_whole(venue.get("capacity")),
         "space_sqft": read_number(venue.get("space_sqft")),
         "amenities": {name: amenities.get(name) is True for name in AMENITIES},
-        "pictures": [url for url in read_list(venue.get("pictures")) if isinstance(url, str)],
+        "pictures": [url for url in map(read_text, read_list(venue.get("pictures"))) if url is not None],
         "videos": _read_videos(venue),
         "created_at": read_moment(venue.get("created_at")),
         "updated_at": read_moment(venue.get("updated_at")),
@@ -145,7 +145,7 @@ def _read_videos(venue: VenueDocument) -> list[dict[str, Any]]:
     return [
         {"url": video["url"], "size_mb": read_finite(video.get("size_mb"))}
         for video in videos
-        if isinstance(video.get("url"), str)
+        if read_text(video.get("url")) is not None
     ]
 
 
