@@ -48,7 +48,9 @@ def test_a_whole_number_is_rounded_down(stored: Any, whole: int | None) -> None:
     assert read_whole(stored) == whole
 
 
-@pytest.mark.parametrize("value", [value for value in VALUES if value is not ABSENT], ids=repr)
+@pytest.mark.parametrize(
+    "value", [value for value in VALUES if value is not ABSENT], ids=lambda value: type(value).__name__
+)
 def test_values_of_other_types_are_empty(value: Any) -> None:
     assert isinstance(read_finite(value), int | float | None)
     assert isinstance(value, NUMBERS) or read_finite(value) is None

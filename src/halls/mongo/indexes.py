@@ -124,7 +124,8 @@ def _ensure_validator(db: Db, name: str, validator: Document) -> None:
     stored = next(db.list_collections(filter={"name": name}), None)
     if stored is None:
         try:
-            db.create_collection(name, validator=validator, check_exists=False)
+            # Moderate: a booking that an external writer inserted past the validator can still be cancelled.
+            db.create_collection(name, validator=validator, validationLevel="moderate", check_exists=False)
         except (CollectionInvalid, OperationFailure):
             # Another worker or an external writer may have created the collection meanwhile: read it again.
             stored = next(db.list_collections(filter={"name": name}), None)
