@@ -42,7 +42,8 @@ class StoredBooking(StoredModel):
     )
 
 
-STATUS_TEXT = {"$convert": {"input": "$status", "to": "string", "onError": "", "onNull": ""}}
+# Not $convert: it fails on a moment after the year 9999.
+STATUS_TEXT = {"$cond": [{"$eq": [{"$type": "$status"}, "string"]}, "$status", ""]}
 # The unique index does not contain "Pending", null and similar values, but the guest still expects the venue.
 MAY_BE_ACTIVE = {"$ne": [{"$toLower": {"$trim": {"input": STATUS_TEXT}}}, "cancelled"]}
 
