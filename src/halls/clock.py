@@ -25,7 +25,7 @@ def day_in_karachi(moment: datetime) -> str:
 
 
 @lru_cache(maxsize=4_096)
-def is_day(text: str) -> bool:
+def is_real_day(text: str) -> bool:
     """Return whether `text` is an existing day from 2000-01-01 to 2100-12-31, as YYYY-MM-DD in ASCII digits."""
     if not _DAY.fullmatch(text) or not FIRST_DAY <= text <= LAST_DAY:
         return False

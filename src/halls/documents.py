@@ -1,4 +1,4 @@
-"""Reads values of stored documents: external writers may store a value of any type in any field (decision 32)."""
+"""Reads values of stored documents: external writers may store a value of any type in any field (decision 34)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from bson import Decimal128, ObjectId
 
-from halls.clock import is_day
+from halls.clock import is_real_day
 
 # From this number on, a double does not represent every integer, in MongoDB and in JSON.
 EXACT = 2**53
@@ -32,7 +32,7 @@ def read_moment(value: object) -> datetime | None:
 
 def read_day(value: object) -> str | None:
     """Return a real day as YYYY-MM-DD, otherwise None."""
-    return value if type(value) is str and is_day(value) else None
+    return value if type(value) is str and is_real_day(value) else None
 
 
 def read_list(value: object) -> list[Any]:

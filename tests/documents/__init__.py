@@ -1,0 +1,1 @@
+"""Documents of external writers, with values of any type."""
