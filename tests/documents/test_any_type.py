@@ -115,7 +115,7 @@ def check_commands(db: Db) -> None:
     """Run the parts of the commands and of the background tasks that read all documents."""
     find_violations(db, day(0))
     assert list(find_stale(db)) == []
-    assert b"".join(export_lines(db))
+    assert b"".join(export_lines(db, utc_now(), 25))
     assert all(isinstance(url, str) for url in list_media_urls(db))
 
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from halls.http.schema import is_day
+from halls.clock import is_real_day
 from halls.venues.schemas import MAX_DATES
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _split(cell: str) -> Iterator[str]:
 def _days(text: str) -> Iterator[str]:
     """Yield the days of `2027-01-01..2027-01-31`. Other text stays unchanged, and the validation rejects it."""
     first, dots, last = text.partition("..")
-    if not dots or not is_day(first) or not is_day(last) or first > last:
+    if not dots or not is_real_day(first) or not is_real_day(last) or first > last:
         yield text
         return
     start = date.fromisoformat(first)

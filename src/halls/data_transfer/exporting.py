@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from bson import ObjectId
+from bson import Decimal128, ObjectId
 
 from halls.accounts.store import find_accounts
 from halls.bookings.store import read_all_bookings
@@ -16,10 +16,11 @@ from halls.data_transfer.exact_rows import as_id, gone_owner_id, make_exact_row
 from halls.data_transfer.rows import take_batches
 from halls.data_transfer.schemas import ListedBooking, ListedVenue
 from halls.data_transfer.venue_rows import make_venue
+from halls.documents import read_finite
 from halls.errors import ApiError
 from halls.http.schema import validate
 from halls.mongo.client import wait_for_majority_commit
-from halls.venues.price_on_date import as_number, offers_date
+from halls.venues.price_on_date import offers_date
 from halls.venues.store import find_calendars, read_all_venues
 
 if TYPE_CHECKING:
@@ -118,7 +119,12 @@ class _Snapshot:
 
 
 def _fields_of(document: Mapping[str, Any], names: Iterable[str]) -> Row:
-    return {"id": document["_id"], **{name: as_number(document.get(name)) for name in names}}
+    return {"id": document["_id"], **{name: _without_decimal(document.get(name)) for name in names}}
+
+
+def _without_decimal(value: Any) -> Any:
+    # JSON has no decimals of BSON.
+    return read_finite(value) if isinstance(value, Decimal128) else value
 
 
 def _account_of(account_id: Any, accounts: Accounts) -> Account | None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
 
+from halls.documents import read_finite
 from halls.venues import store as venues
-from halls.venues.price_on_date import as_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,10 +26,10 @@ def key_of(venue: Mapping[str, Any]) -> VenueKey | None:
     coordinates = place.get("coordinates") if isinstance(place, dict) else None
     if not isinstance(owner_id, ObjectId) or not isinstance(name, str) or not isinstance(coordinates, list):
         return None
-    try:
-        longitude, latitude = (round(float(as_number(each)), PLACE_DECIMALS) for each in coordinates)
-    except (TypeError, ValueError):
+    numbers = [number for each in coordinates if (number := read_finite(each)) is not None]
+    if len(numbers) != len(coordinates) or len(coordinates) != 2:  # noqa: PLR2004 - longitude and latitude
         return None
+    longitude, latitude = (round(float(number), PLACE_DECIMALS) for number in numbers)
     return owner_id, " ".join(name.casefold().split()), longitude, latitude
 
 

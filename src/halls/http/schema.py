@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date
-from functools import lru_cache
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from bson import ObjectId
@@ -22,19 +20,18 @@ from pydantic import (
     model_validator,
 )
 
+from halls.clock import FIRST_DAY, LAST_DAY, is_real_day
 from halls.errors import Invalid, invalid
 from halls.http.field_faults import field_error, make_fault
 
 MAX_PRICE = 1_000_000_000
 MAX_TEXT = 10_000
-FIRST_DAY, LAST_DAY = "2000-01-01", "2100-12-31"
 ID_PATTERN = "[0-9a-f]{24}"
 EXAMPLE_ID = "65a0c0ffee0123456789abcd"
 DATE_PATTERN = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 DAY_PATTERN = "^(20[0-9]{2}|2100)-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 PRICE = "PKR, with at most two decimals."
 DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
-_DATE = re.compile(DATE_PATTERN)
 _ID = re.compile(ID_PATTERN)
 _WHOLE = re.compile(r"[0-9]{1,18}")
 # Letters and symbols that look like a blank: Hangul fillers and the empty Braille cell.
@@ -157,20 +154,8 @@ def _read_integer(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-@lru_cache(maxsize=4_096)
-def is_day(text: str) -> bool:
-    """Return whether `text` is an existing day from 2000-01-01 to 2100-12-31, as YYYY-MM-DD in ASCII digits."""
-    if not _DATE.fullmatch(text) or not FIRST_DAY <= text <= LAST_DAY:
-        return False
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _check_day(text: str) -> str:
-    if not is_day(text):
+    if not is_real_day(text):
         sentence = "must be a real day as YYYY-MM-DD, from {min} to {max}"
         raise field_error("bad_format", sentence, min=FIRST_DAY, max=LAST_DAY)
     return text
