@@ -42,7 +42,7 @@ def normalise_email(text: str) -> str:
     labels = domain.split(".")
     fits = len(text) <= MAX_EMAIL and len(local) <= MAX_LOCAL and len(labels) > 1
     if not fits or not _LOCAL.fullmatch(local) or not all(_LABEL.fullmatch(label) for label in labels):
-        raise ValueError(ADDRESS_FAULT)
+        raise field_error("bad_format", ADDRESS_FAULT)
     return text.lower()
 
 
@@ -55,13 +55,13 @@ def _convert_domain(text: str) -> str:
     try:
         checked = validate_email(text, check_deliverability=False, allow_smtputf8=False, globally_deliverable=False)
     except EmailNotValidError:
-        raise ValueError(ADDRESS_FAULT) from None
+        raise field_error("bad_format", ADDRESS_FAULT) from None
     # The library folds look-alikes, such as full-width letters and ideographic full stops, into other domains.
     has_look_alike = any(
         unicodedata.normalize("NFKC", character).isascii() for character in domain if not character.isascii()
     )
     if has_look_alike or checked.domain != unicodedata.normalize("NFC", domain).lower():
-        raise ValueError(ADDRESS_FAULT)
+        raise field_error("bad_format", ADDRESS_FAULT)
     return f"{checked.local_part}@{checked.ascii_domain}"
 
 
@@ -70,7 +70,7 @@ def _normalise_contact(text: str) -> str:
         text = re.sub(f"[{characters}]", ascii_form, text)
     text = re.sub(f"[{_DIGITS}]", lambda digit: str(unicodedata.digit(digit[0])), text).strip()
     if not _CONTACT.fullmatch(text) or sum(character.isdigit() for character in text) < MIN_DIGITS:
-        raise ValueError("must be a telephone number: 7 to 20 digits, spaces and +-()")
+        raise field_error("bad_format", "must be a telephone number: 7 to 20 digits, spaces and +-()")
     return text
 
 

@@ -62,7 +62,7 @@ ERROR_SCHEMAS: dict[str, Schema] = {
             "details": {
                 "type": "array",
                 "items": {"$ref": REF + "FieldFault"},
-                "description": "The invalid fields. Empty, except for validation_error.",
+                "description": "The invalid fields, or the booked dates (date_booked, has_bookings).",
             },
         },
     },

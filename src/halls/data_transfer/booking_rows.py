@@ -140,7 +140,7 @@ class BookingRows:
 
     def _account_faults(self, listed: ListedBooking, accounts: Accounts) -> Iterator[FieldFault]:
         if listed.user_email is None and (listed.user_id is None or self._is_upcoming(listed.model_dump())):
-            yield make_field_fault("user_email", "This field is required.")
+            yield make_field_fault("user_email", "This field is required.", "required")
         if listed.user_email is not None and listed.user_email.lower() not in accounts:
             yield make_field_fault("user_email", NO_ACCOUNT)
         owner_email = listed.venue.owner_email if listed.venue else None

@@ -10,6 +10,7 @@ from pydantic import AliasChoices, Field, PlainValidator
 
 from halls.bookings.booking import Status  # noqa: TC001 - pydantic reads the annotations
 from halls.bookings.schemas import BookingOrder
+from halls.http.field_faults import field_error
 from halls.http.schema import DATE_PATTERN, Id, Line, Price, RequestModel
 from halls.venues.schemas import NewVenue
 
@@ -18,7 +19,7 @@ _MOMENT = re.compile(rf"{DATE_PATTERN}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]{
 
 def _read_moment(value: Any) -> datetime:
     if not isinstance(value, str) or not _MOMENT.fullmatch(value):
-        raise ValueError("must be a time in UTC such as 2026-11-22T20:00:00.000Z")
+        raise field_error("bad_format", "must be a time in UTC such as 2026-11-22T20:00:00.000Z")
     return datetime.fromisoformat(value[:-1] + "+00:00")
 
 

@@ -47,7 +47,7 @@ def is_number(key: Any) -> bool:
 
 
 def _invalid_cursor() -> Invalid:
-    return invalid("cursor", "is not a cursor of this search: start again without a cursor")
+    return invalid("cursor", "is not a cursor of this search: start again without a cursor", "bad_format")
 
 
 def _fingerprint(search: dict[str, Any]) -> str:

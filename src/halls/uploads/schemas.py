@@ -26,7 +26,7 @@ def _reject_heic(content_type: Any, info: ValidationInfo) -> Any:
     unknown = content_type in ("", "application/octet-stream")
     has_extension = info.data.get("filename", "").lower().endswith((".heic", ".heif"))
     if content_type in HEIC_TYPES or (unknown and has_extension):
-        raise ValueError(HEIC_HELP)
+        raise field_error("not_one_of", HEIC_HELP)
     return content_type
 
 

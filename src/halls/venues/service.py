@@ -126,7 +126,7 @@ def change_venue_in_transaction(
         removed = set(offered_dates(before)) - set(changes["dates_available"])
         booked = bookings.find_active_dates(db, venue_id, from_date=day_in_karachi(now), session=session)
         if taken := sorted(removed & booked):
-            raise DateBooked(f"These dates have an active booking and can't be taken away: {', '.join(taken)}.")
+            raise DateBooked(taken)
     refresh_entries(db, [venue_id], session)
 
 
@@ -144,7 +144,7 @@ def delete_venue_in_transaction(
     """Do the same as `delete_venue`, in the caller's transaction."""
     venue = venues.delete_venue(db, venue_id, session)
     check_version(venue, if_match)
-    if bookings.find_active_dates(db, venue_id, from_date=day_in_karachi(now), session=session):
-        raise HasBookings
+    if booked := bookings.find_active_dates(db, venue_id, from_date=day_in_karachi(now), session=session):
+        raise HasBookings(sorted(booked))
     bookings.save_venue_summary(db, summarize_venue(venue), session)
     refresh_entries(db, [venue_id], session)

@@ -16,10 +16,11 @@ from halls.documents import (
     read_text,
     read_whole,
 )
-from halls.errors import ApiError, NotFound, NotYours
+from halls.errors import ApiError, NotFound, NotYours, make_field_fault
 from halls.venues.price_on_date import VenueCalendar, list_overrides, offered_dates
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from bson import ObjectId
@@ -96,11 +97,21 @@ class DateBooked(ApiError):
 
     status, code, message = 409, "date_booked", "A date that you take away has an active booking."
 
+    def __init__(self, dates: Sequence[str]) -> None:
+        """Name the booked dates, in order."""
+        super().__init__(f"These dates have an active booking and can't be taken away: {', '.join(dates)}.")
+        self.details = [make_field_fault("dates_available", "has active bookings", "booked", dates=list(dates))]
+
 
 class HasBookings(ApiError):
     """A venue with upcoming active bookings can't be deleted."""
 
     status, code, message = 409, "has_bookings", "There are coming bookings. Cancel them first."
+
+    def __init__(self, dates: Sequence[str]) -> None:
+        """Name the booked dates, in order."""
+        super().__init__()
+        self.details = [make_field_fault("dates_available", "has active bookings", "booked", dates=list(dates))]
 
 
 def serialize_venue_card(venue: VenueDocument) -> dict[str, Any]:
