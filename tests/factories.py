@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 PASSWORD = "correct horse 7"
 OWNER_EMAIL = "owner@example.com"
 GUEST_EMAIL = "guest@example.com"
+# What Config.venue_limits returns by default.
+LIMITS = {"max_video_mb": 25, "service_area": None}
 VENUE_ID, OTHER_ID = "a" * 24, "b" * 24
 EXTERNAL_PASSWORD = "written by an external tool"
 EXTERNAL_HASH = HASHER.hash(EXTERNAL_PASSWORD)

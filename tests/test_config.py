@@ -48,6 +48,7 @@ def test_development_needs_no_settings(tmp_path: Path) -> None:
         72,
     )
     assert config.max_video_mb == 25
+    assert config.venue_limits == {"max_video_mb": 40, "service_area": (60.8, 23.6, 77.9, 37.1)}
     assert config.allowed_origins == []
     assert len(config.secret.encode()) >= 32
     stored = tmp_path / ".data" / "jwt_secret"
@@ -74,6 +75,7 @@ def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch)
         "JWT_SECRET": "short is fine in development",
         "JWT_EXPIRES_HOURS": "0.5",
         "MAX_VIDEO_MB": "40",
+        "SERVICE_AREA": "60.8, 23.6, 77.9, 37.1",
         "CORS_ORIGINS": "https://app.example, http://localhost:3000,",
         "LOG_LEVEL": "DEBUG",
         "HOST": "0.0.0.0",  # noqa: S104 - only read, not bound
@@ -107,6 +109,13 @@ INVALID = {
         "mongodb://halls:hidden@db.example:99999999/halls",
         "mongodb://a@b@c/",
         "mongodb://db.example/?maxPoolSize=many",
+    ],
+    "SERVICE_AREA: set it to west,south,east,north in degrees, such as 60.8,23.6,77.9,37.1 for Pakistan": [
+        "Pakistan",
+        "60.8,23.6,77.9",
+        "77.9,23.6,60.8,37.1",
+        "23.6,-91,37.1,77.9",
+        "60.8,nan,77.9,37.1",
     ],
     "JWT_EXPIRES_HOURS: set it to a number": ["soon"],
     "JWT_EXPIRES_HOURS: set it to a number above 0": ["0", "-1"],

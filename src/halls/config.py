@@ -11,8 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, HttpUrl, PositiveFloat, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    HttpUrl,
+    PositiveFloat,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
@@ -23,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MIN_SECRET_BYTES = 32
+# West, south, east, north.
+WORLD = (-180.0, -90.0, 180.0, 90.0)
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 STORAGES = {"memory", "mongodb", "mongodb+srv", "redis", "rediss", "redis+unix", "redis+sentinel", "redis+cluster"}
 # What to do about each error type of pydantic.
@@ -72,6 +83,16 @@ def _is_base_url(value: str) -> bool:
     return not re.search("[?#@]", value)
 
 
+def _read_box(text: str | None) -> tuple[float, ...] | None:
+    if text is None:
+        return None
+    with suppress(ValueError):
+        west, south, east, north = map(float, text.split(","))
+        if WORLD[0] <= west < east <= WORLD[2] and WORLD[1] <= south < north <= WORLD[3]:
+            return west, south, east, north
+    raise ValueError("set it to west,south,east,north in degrees, such as 60.8,23.6,77.9,37.1 for Pakistan")
+
+
 def _strip_brackets(host: str) -> str:
     """Return an IPv6 address without the brackets that it has in a URL."""
     return host[1:-1] if host.startswith("[") and host.endswith("]") else host
@@ -95,6 +116,7 @@ Blocklist = Annotated[str, _check(_is_blocklist, "set it to off, builtin, or the
 CloudName = Annotated[str, _check(re.compile("[A-Za-z0-9_-]+").fullmatch, "set it to letters, digits, - and _ only")]
 Origins = Annotated[str, AfterValidator(lambda text: ",".join(split_origins(text)))]
 BaseUrl = Annotated[Url, _check(_is_base_url, "set it to a URL without user, query and fragment")]
+ServiceArea = Annotated[tuple[float, float, float, float] | None, NoDecode, BeforeValidator(_read_box)]
 Host = Annotated[str, AfterValidator(_strip_brackets)]
 
 # Set both settings of a pair, or neither of them.
@@ -137,9 +159,11 @@ class Config(BaseSettings):
     jwt_expires_hours: float = Field(default=72, gt=0, le=24 * 365)
     session_max_days: float = Field(default=30, gt=0, le=3650)
     max_video_mb: PositiveFloat = 25
+    # West, south, east, north.
+    service_area: ServiceArea = None
     cors_origins: Origins = ""
     app_url: Url = "http://localhost:3000"
-    reset_token_ttl_minutes: PositiveFloat = 60
+    reset_token_ttl_minutes: PositiveFloat = 30
     smtp_host: str | None = None
     smtp_port: Port = 587
     smtp_user: str | None = None
@@ -193,6 +217,11 @@ class Config(BaseSettings):
         return self.password_blocklist or ("builtin" if self.halls_env == "production" else "off")
 
     @property
+    def venue_limits(self) -> dict[str, Any]:
+        """The limits of venues, which validators read as their pydantic context."""
+        return {"max_video_mb": self.max_video_mb, "service_area": self.service_area}
+
+    @property
     def database_uri(self) -> str:
         """The URI of the database. Raises ConfigError if it is unknown; `halls serve` sets that of its own mongod."""
         if self.mongo_uri is None:
@@ -224,8 +253,13 @@ class Config(BaseSettings):
     @property
     def own_url(self) -> str:
         """The server's own URL, for links to its files. Not from the request: a client can send any Host header."""
+        return (self.public_url or self.local_url).rstrip("/")
+
+    @property
+    def local_url(self) -> str:
+        """The URL of the server on this machine."""
         is_any = self.host in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
-        return (self.public_url or f"http://{f'localhost:{self.port}' if is_any else self.address}").rstrip("/")
+        return f"http://localhost:{self.port}" if is_any else f"http://{self.address}"
 
     @property
     def base_path(self) -> str:

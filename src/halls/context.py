@@ -33,4 +33,4 @@ class AppContext:
     @property
     def body_limits(self) -> dict[str, Any]:
         """Limits from the configuration that validators read as their pydantic context."""
-        return {"max_video_mb": self.config.max_video_mb, "common_passwords": self.common_passwords}
+        return {**self.config.venue_limits, "common_passwords": self.common_passwords}

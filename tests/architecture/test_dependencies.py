@@ -18,6 +18,8 @@ DEV = "requirements-dev.lock"
 NOT_IMPORTED, EXTRA = {"tzdata", "flask-swagger-ui", "redis"}, {"fiftyone"}
 # Modules whose name differs from the name of their package.
 PACKAGES = {"argon2": "argon2-cffi", "bson": "pymongo", "jwt": "pyjwt", "google": "google-auth", "PIL": "pillow"}
+# pydantic requires exactly one version of it.
+PARTS = {"pydantic_core": "pydantic"}
 
 
 def _declared(list_name: str) -> set[str]:
@@ -44,7 +46,7 @@ def _imported() -> set[str]:
 
 
 def test_imported_packages_are_exactly_the_declared_ones() -> None:
-    packages = {PACKAGES.get(name, name.replace("_", "-")) for name in _imported() - EXTRA}
+    packages = {(PACKAGES | PARTS).get(name, name.replace("_", "-")) for name in _imported() - EXTRA}
     assert packages == _declared("dependencies") - NOT_IMPORTED
 
 

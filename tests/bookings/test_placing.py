@@ -115,7 +115,7 @@ def test_the_current_price_of_the_date_is_locked(
         ({"guests": 0}, ["guests"]),
         ({"guests": -5}, ["guests"]),
         ({"guests": 2**63}, ["guests"]),
-        ({"guests": 10.0}, ["guests"]),
+        ({"guests": 10.5}, ["guests"]),
         ({"guests": "10"}, ["guests"]),
         ({"guests": True}, ["guests"]),
         ({"notes": 7}, ["notes"]),

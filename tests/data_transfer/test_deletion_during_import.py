@@ -16,7 +16,7 @@ from halls.data_transfer.report import Report
 from halls.data_transfer.rows import Row
 from tests.accounts.concurrency import start_rival
 from tests.api_client import ApiClient
-from tests.factories import GUEST_EMAIL, OWNER_EMAIL, PASSWORD, VENUE_ID, booking_row, day, venue_row
+from tests.factories import GUEST_EMAIL, LIMITS, OWNER_EMAIL, PASSWORD, VENUE_ID, booking_row, day, venue_row
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -55,7 +55,7 @@ class Accounts:
     def import_file(self) -> None:
         """Import the rows."""
         try:
-            import_rows(self.db, self.rows, Report(), Options(max_video_mb=25), utc_now())
+            import_rows(self.db, self.rows, Report(), Options(LIMITS), utc_now())
         except ImportStopped as error:
             self.outcomes.append(str(error))
         else:

@@ -14,6 +14,7 @@ from halls.data_transfer.importing import BATCH_ROWS, ImportStopped, import_rows
 from halls.data_transfer.report import Report
 from halls.data_transfer.rows import Row
 from tests.factories import (
+    LIMITS,
     OWNER_EMAIL,
     insert_owner,
     venue_row,
@@ -57,7 +58,7 @@ def race(db: Db, first_saved: threading.Event, options: Options) -> list[str]:
 def test_two_imports_of_a_file_at_once_make_each_venue_once(db: Db, *, create_owners: bool) -> None:
     if not create_owners:
         insert_owner(db, email=OWNER_EMAIL)
-    outcomes = race(db, threading.Event(), Options(25, create_owners=create_owners))
+    outcomes = race(db, threading.Event(), Options(LIMITS, create_owners=create_owners))
     assert outcomes[0] == "imported"
     assert "Another process stored or booked the same" in outcomes[1]
     assert (db.venues.count_documents({}), db.users.count_documents({})) == (BATCH_ROWS, 1)
@@ -68,7 +69,7 @@ def test_control_without_the_check_in_the_transaction_the_venue_is_doubled(
 ) -> None:
     insert_owner(db, email=OWNER_EMAIL)
     monkeypatch.setattr(transaction, "key_of", lambda _: None)
-    assert race(db, threading.Event(), Options(25)) == ["imported", "imported"]
+    assert race(db, threading.Event(), Options(LIMITS)) == ["imported", "imported"]
     assert db.venues.count_documents({}) == 2 * BATCH_ROWS
 
 
@@ -90,7 +91,7 @@ def test_simultaneous_transactions_of_two_imports_are_serialized(db: Db, monkeyp
 
     def import_one() -> None:
         try:
-            import_rows(db, [Row(1, venue_row())], Report(), Options(25), utc_now())
+            import_rows(db, [Row(1, venue_row())], Report(), Options(LIMITS), utc_now())
             outcomes.append("imported")
         except ImportStopped as error:
             outcomes.append(str(error))

@@ -15,6 +15,7 @@ from tests.commands import run_halls
 from tests.data_transfer.rows import write_export
 from tests.factories import (
     GUEST_EMAIL,
+    LIMITS,
     OWNER_EMAIL,
     VENUE_ID,
     bare_venue_document,
@@ -42,7 +43,7 @@ def read_all(db: Db) -> list[Document]:
 
 
 def export(db: Db) -> bytes:
-    return b"".join(export_lines(db, utc_now(), max_video_mb=25))
+    return b"".join(export_lines(db, utc_now(), LIMITS))
 
 
 def assert_restored(db: Db, uri: str, folder: Path, *options: str) -> None:

@@ -22,13 +22,14 @@ from halls.data_transfer.exporting import export_lines
 from halls.http.json_encoding import write_json
 from halls.search.index import make_entry
 from halls.search.reindex import find_stale
-from halls.venues.schemas import Venue
+from halls.venues.response_schemas import Venue
 from halls.venues.store import list_media_urls
 from halls.venues.venue import serialize_venue
 from tests.conftest import SECRET
 from tests.documents.values import KINDS, VALUES, encode, list_paths, set_value
 from tests.factories import (
     EXTERNAL_PASSWORD,
+    LIMITS,
     bare_venue_document,
     booking_body,
     day,
@@ -115,7 +116,7 @@ def check_commands(db: Db) -> None:
     """Run the parts of the commands and of the background tasks that read all documents."""
     find_violations(db, day(0))
     assert list(find_stale(db)) == []
-    assert b"".join(export_lines(db, utc_now(), 25))
+    assert b"".join(export_lines(db, utc_now(), LIMITS))
     assert all(isinstance(url, str) for url in list_media_urls(db))
 
 

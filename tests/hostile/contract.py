@@ -15,6 +15,10 @@ LEAKS = (
     *("pydantic", "werkzeug", "Werkzeug", "[Errno", "Topology", "replicaSet", "$argon2"),
 )
 
+# Contract, section 1: only these codes have details, and each detail has these keys.
+CODES_WITH_DETAILS = {"validation_error", "date_booked", "has_bookings"}
+DETAIL_KEYS = {"field", "message", "rule", "params"}
+
 
 def outcome_of(response: ApiResponse) -> str:
     """Return the status, and the code of an error response: "409 date_taken"."""
@@ -46,9 +50,9 @@ def _envelope_violations(response: ApiResponse) -> list[str]:
         return [] if set(body) == {"ok", "data"} and body["ok"] is True else [f"envelope {body}"]
     if set(body) != {"ok", "error", "code", "details"} or body["ok"] is not False or not body["error"]:
         return [f"envelope {body}"]
-    if bool(body["details"]) != (body["code"] == "validation_error"):
+    if bool(body["details"]) != (body["code"] in CODES_WITH_DETAILS):
         return [f"details {body['details']} with {body['code']}"]
-    return [f"detail {row}" for row in body["details"] if set(row) != {"field", "message"} or not row["message"]]
+    return [f"detail {row}" for row in body["details"] if set(row) != DETAIL_KEYS or not row["message"]]
 
 
 def _header_violations(response: ApiResponse, *, with_token: bool) -> list[str]:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from tests.servers import RunningServer
 
 HEADERS = {"Content-Type": "application/json", "X-Request-ID": "a", "X-Content-Type-Options": "nosniff"}
-ERROR = {"ok": False, "error": "No.", "code": "validation_error", "details": [{"field": "a.0", "message": "No."}]}
+DETAIL = {"field": "a.0", "message": "No.", "rule": "wrong_value", "params": {}}
+ERROR = {"ok": False, "error": "No.", "code": "validation_error", "details": [DETAIL]}
 SUCCESS = {"ok": True, "data": {}}
 
 
@@ -41,6 +42,7 @@ def test_a_correct_response_has_no_violations() -> None:
         (ERROR, 405),
         (ERROR, 503),
         (ERROR | {"details": []}, 422),
+        (ERROR | {"details": [{"field": "a.0", "message": "No."}]}, 422),
         (ERROR | {"code": "not_found"}, 404),
         (ERROR | {"error": "pymongo.errors.X"}, 422),
         (ERROR | {"more": 1}, 422),

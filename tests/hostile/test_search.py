@@ -17,7 +17,6 @@ PLACE = "near_lat=24.86&near_lng=67"
 INVALID_SEARCHES = [
     ("type[$regex]=.*", "type[$regex]"),
     ("type=%7B%22%24ne%22%3A1%7D", "type"),
-    ("type=", "type"),
     ("type=(a%2B)%2B%24", "type"),
     (
         "type=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
@@ -54,13 +53,11 @@ INVALID_SEARCHES = [
     ("sort=-price", "sort"),
     ("sort=distance", "sort"),
     ("cursor=garbage", "cursor"),
-    ("cursor=", "cursor"),
     ("cursor=AAAA%00", "cursor"),
     ("cursor=e30", "cursor"),  # {} in Base64
     ("include=calendar&include=calendar", "include"),
     ("limit=101", "limit"),
     ("limit=%2B5", "limit"),
-    ("limit=", "limit"),
     ("limit=%EF%BC%95", "limit"),  # a full-width 5
     ("near_lat=24&near_lng=67&near_km=0.05", "near_km"),
     ("near_lat=24&near_lng=67&near_km=501", "near_km"),

@@ -160,8 +160,8 @@ def test_every_code_has_the_same_response_shape(scenario: Scenario, code: str) -
         "details": response.json["details"],
     }
     assert re.fullmatch(r"[A-Z].*[.…]", response.json["error"], re.DOTALL), "the message must be a sentence"
-    assert bool(response.json["details"]) == (code == "validation_error")
-    assert all(detail.keys() == {"field", "message"} for detail in response.json["details"])
+    assert bool(response.json["details"]) == (code in {"validation_error", "date_booked", "has_bookings"})
+    assert all(detail.keys() == {"field", "message", "rule", "params"} for detail in response.json["details"])
     assert response.headers["Content-Type"] == "application/json"
     assert response.headers.get("WWW-Authenticate") == ("Bearer" if response.status == 401 else None)
     assert ("Allow" in response.headers) == (response.status == 405)

@@ -117,7 +117,7 @@ def test_an_election_during_authentication_prevents_the_write(
     body = {"venue_id": api.list_venue(api.owner()), "date": day(1), "guests": 1}
     token = api.guest()
     with monkeypatch.context() as patch:
-        elect_after(patch, "halls.accounts.authentication.find_account", elections)
+        elect_after(patch, "halls.accounts.authentication.find_account_of_token", elections)
         assert api.post("/bookings", body, token=token).status == 503
     assert db.bookings.count_documents({}) == 0
     assert api.post("/bookings", body, token=token).status == 201

@@ -163,7 +163,7 @@ def test_a_lost_connection_loses_no_change(fresh_uri: str, external_db: Db, monk
         recorder = ReindexRecorder(monkeypatch, external_db.name)
         proxy.close()
         venue = insert_venue(external_db, OWNER_ID)
-        wait_until(lambda: any(line["event"] == "task failed" for line in logs))
+        wait_until(lambda: any(line["event"] == "database unavailable" for line in logs))
         proxy.open()
         worker.api.wait_until_ready()
         worker.wait_for_ids([str(venue["_id"])])

@@ -176,7 +176,6 @@ def test_a_past_date_finds_nothing_and_today_finds_venues(api: ApiClient) -> Non
     ("query", "fields"),
     [
         ("type=hall", ["type"]),
-        ("type=", ["type"]),
         ("type[$ne]=Hall", ["type[$ne]"]),
         ("type=Hall&type=Lawn", ["type"]),
         ("capacity_min=-1", ["capacity_min"]),
@@ -199,7 +198,6 @@ def test_a_past_date_finds_nothing_and_today_finds_venues(api: ApiClient) -> Non
         ("date=2027-W01-1", ["date"]),
         ("date=1999-12-31", ["date"]),
         ("date=2101-01-01", ["date"]),
-        ("date=", ["date"]),
         ("near_lat=24", ["near_lng"]),
         ("near_lng=67", ["near_lat"]),
         ("near_lat=91&near_lng=67", ["near_lat"]),
@@ -216,7 +214,6 @@ def test_a_past_date_finds_nothing_and_today_finds_venues(api: ApiClient) -> Non
         ("limit=0", ["limit"]),
         ("limit=101", ["limit"]),
         ("include=owner", ["include"]),
-        ("cursor=", ["cursor"]),
         ("cursor=%00", ["cursor"]),
         ("cursor=abc", ["cursor"]),
         ("q=pearl", ["q"]),

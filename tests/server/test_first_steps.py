@@ -63,8 +63,8 @@ def test_without_a_database_the_first_steps_say_so(capsys: pytest.CaptureFixture
 
 @pytest.mark.parametrize("host", ["::1", "[::1]"])
 def test_an_ipv6_address_is_printed_with_brackets(host: str, capsys: pytest.CaptureFixture[str]) -> None:
-    print_address(make_config(host=host, port=5055))
-    assert capsys.readouterr().out == "Halls listens on http://[::1]:5055\n"
+    print_address(make_config(mongo_uri="mongodb://db.example/halls", host=host, port=5055))
+    assert capsys.readouterr().out.startswith("Halls listens on http://[::1]:5055\n")
 
 
 def test_the_first_steps_name_a_venue_that_is_free_next_month(

@@ -111,7 +111,7 @@ def test_client_file_name_is_not_part_of_the_url(api: ApiClient, owner: str, fil
         ({"content_type": ["image/jpeg"]}, "content_type"),
         ({"size_bytes": 0}, "size_bytes"),
         ({"size_bytes": -1}, "size_bytes"),
-        ({"size_bytes": 1.0}, "size_bytes"),
+        ({"size_bytes": 1.5}, "size_bytes"),
         ({"size_bytes": "1000"}, "size_bytes"),
         ({"size_bytes": True}, "size_bytes"),
         ({"size_bytes": 10 * MIB + 1}, "size_bytes"),

@@ -10,7 +10,7 @@ import pytest
 from halls.errors import Invalid, make_field_fault
 from halls.http.schema import validate
 from halls.venues.schemas import NewVenue, VenueChange
-from tests.factories import venue_body
+from tests.factories import LIMITS, venue_body
 
 URL = "https://cdn.example/a.jpg"
 DATES = [(date(2027, 1, 1) + timedelta(days=ahead)).isoformat() for ahead in range(1_001)]
@@ -18,13 +18,13 @@ DATES = [(date(2027, 1, 1) + timedelta(days=ahead)).isoformat() for ahead in ran
 
 def validated(**fields: Any) -> dict[str, Any]:
     """Return the validated fields of a change."""
-    return validate(VenueChange, fields, max_video_mb=25).given()
+    return validate(VenueChange, fields, **LIMITS).given()
 
 
 def invalid_fields(**fields: Any) -> list[str]:
     """Return the names of the invalid fields of a change."""
     with pytest.raises(Invalid) as caught:
-        validate(VenueChange, fields, max_video_mb=25)
+        validate(VenueChange, fields, **LIMITS)
     return [detail["field"] for detail in caught.value.details]
 
 
@@ -235,3 +235,38 @@ def test_without_a_configured_size_a_video_has_no_limit() -> None:
 def test_text_is_trimmed() -> None:
     fields = validated(venue_name="  Pearl Hall\n", address="\t1 Main Road ", additional_description="\n one \n two \n")
     assert fields == {"venue_name": "Pearl Hall", "address": "1 Main Road", "additional_description": "one \n two"}
+
+
+PAKISTAN = (60.8, 23.6, 77.9, 37.1)
+OUTSIDE = "must be in the area that Halls serves: longitude 60.8 to 77.9, latitude 23.6 to 37.1"
+
+EXCHANGED = "It would be inside if latitude and longitude were exchanged."
+
+
+@pytest.mark.parametrize("coordinates", [(74.36, 31.52), (60.8, 23.6), (77.9, 37.1)])
+def test_a_place_in_the_service_area_is_accepted(coordinates: tuple[float, float]) -> None:
+    place = {"type": "Point", "coordinates": list(coordinates)}
+    assert validate(VenueChange, {"maps_location": place}, service_area=PAKISTAN).given() == {"maps_location": place}
+
+
+@pytest.mark.parametrize(
+    ("place", "message", "is_exchanged"),
+    [
+        ({"lat": 51.5, "lng": -0.12}, OUTSIDE, False),
+        ({"type": "Point", "coordinates": [74.36, 37.2]}, OUTSIDE, False),
+        (
+            {"lat": 74.36, "lng": 31.52},
+            f"{OUTSIDE}. {EXCHANGED}",
+            True,
+        ),
+    ],
+)
+def test_a_place_outside_the_service_area_is_invalid(
+    place: dict[str, Any], message: str, *, is_exchanged: bool
+) -> None:
+    with pytest.raises(Invalid) as caught:
+        validate(NewVenue, venue_body(maps_location=place), service_area=PAKISTAN)
+    box = dict(zip(("west", "south", "east", "north"), PAKISTAN, strict=True))
+    assert caught.value.details == [
+        make_field_fault("maps_location", message, "outside_area", **box, exchanged=is_exchanged)
+    ]

@@ -31,7 +31,7 @@ from halls.accounts.tokens import Claims, TokenExpired, TokenPeriod, continue_se
 from halls.errors import RateLimited
 from halls.http.endpoint import client_network, endpoint
 from halls.http.rate_limits import Limit
-from halls.venues.schemas import Deleted
+from halls.venues.response_schemas import Deleted
 from halls.venues.venue import HasBookings
 
 if TYPE_CHECKING:

@@ -167,7 +167,7 @@ class Logout(RequestModel):
 
     model_config = with_examples({"everywhere": True})
 
-    everywhere: bool = False
+    everywhere: bool = Field(default=False, description="Whether all tokens of the account stop working, or this one.")
 
 
 class GoogleSignIn(RequestModel):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from halls.accounts.account import Account
-    from halls.data_transfer.rows import Row
+    from halls.data_transfer.rows import Part, Row
     from halls.data_transfer.schemas import ListedBooking, ListedVenue
     from halls.mongo.client import Db
     from halls.venues.price_on_date import VenueCalendar
@@ -35,7 +35,8 @@ STORED_ID = "A record with this id is already stored."
 class Options:
     """The options of an import, as `halls import --help` explains them."""
 
-    max_video_mb: float
+    # The limits of the configuration: `Config.venue_limits`.
+    limits: Mapping[str, Any]
     skip_bad: bool = False
     update: bool = False
     dry_run: bool = False
@@ -58,8 +59,9 @@ class Run:
     now: datetime
     options: Options
     report: Report = field(default_factory=Report)
-    # The ids of all rows, and the calendars of venues that are not stored yet and that bookings may name.
-    seen: set[Any] = field(default_factory=set)
+    # The ids of all rows, each with its list, and the calendars of venues that are not stored yet and that bookings may
+    # name.
+    seen: set[tuple[Part, Any]] = field(default_factory=set)
     pending: dict[ObjectId, VenueCalendar] = field(default_factory=dict)
     # Ids in the file of venues that are stored with another id.
     stored_as: dict[ObjectId, ObjectId] = field(default_factory=dict)
@@ -82,7 +84,7 @@ class Run:
         """Return the row as `model`, or None if it has faults. Report these faults together with the given ones."""
         listed = None
         try:
-            listed = validate(model, row.value, max_video_mb=self.options.max_video_mb)
+            listed = validate(model, row.value, **self.options.limits)
         except ApiError as error:
             faults = [*error.details, *faults]
         self.report.add_faults(row, faults)
@@ -103,17 +105,17 @@ class Run:
             except UnreadableCopy as error:
                 faults.append(make_field_fault("", str(error)))
             else:
-                self.seen.add(document["_id"])
+                self.seen.add((row.part, document["_id"]))
         self.report.add_faults(row, faults)
         return None if faults else document
 
     def repeated_id_faults(self, row: Row) -> Iterator[FieldFault]:
         """Yield a fault if an earlier row has the same id."""
         own_id = own_id_of(row)
-        if own_id in self.seen:
+        if (row.part, own_id) in self.seen:
             yield make_field_fault("id", "An earlier row has the same id.")
         elif own_id is not None:
-            self.seen.add(own_id)
+            self.seen.add((row.part, own_id))
 
 
 def own_fields(row: Mapping[str, Any], listed: ListedVenue | ListedBooking, now: datetime | None) -> OwnFields:

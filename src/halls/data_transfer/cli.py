@@ -7,7 +7,7 @@ import io
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -26,6 +26,8 @@ from halls.files import write_atomically
 from halls.venues.store import count_venues
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from halls.config import Config
     from halls.mongo.client import Db
 
@@ -39,7 +41,7 @@ def export_command(config: Config, *, output: Path | None) -> None:
     It is one document with a line for each. Accounts are named by their e-mail addresses and not written themselves.
     """
     with open_existing_database(config) as db:
-        _export_file(db, output, config.max_video_mb)
+        _export_file(db, output, config.venue_limits)
 
 
 def _print_template(context: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it
@@ -91,15 +93,15 @@ def import_command(
       pictures          https://…;https://…
       videos            https://…=22.5;https://…=8   (each with its size in MB)
     """  # noqa: D301 - click reads \b as "do not wrap"
-    options = Options(config.max_video_mb, skip_bad, update, dry_run, create_owners)
+    options = Options(config.venue_limits, skip_bad, update, dry_run, create_owners)
     if not _import_file(config, file, options, as_json=as_json):
         sys.exit(1)
 
 
-def _export_file(db: Db, output: Path | None, max_video_mb: float) -> None:
+def _export_file(db: Db, output: Path | None, limits: Mapping[str, Any]) -> None:
     """Write all to that file, or to standard output. Raises click.FileError."""
     total = count_venues(db) + count_bookings(db)
-    lines = show_progress(enumerate(export_lines(db, utc_now(), max_video_mb)), "Writing", total)
+    lines = show_progress(enumerate(export_lines(db, utc_now(), limits)), "Writing", total)
     if output is None:
         sys.stdout.buffer.writelines(lines)
         return

@@ -45,11 +45,11 @@ BOOKING_FIELDS = ListedBooking.model_fields.keys() - {"id", "user_email", "user_
 NOT_PLAIN = (ApiError, AttributeError, KeyError, TypeError, ValueError)
 
 
-def export_lines(db: Db, now: datetime, max_video_mb: float) -> Iterator[bytes]:
+def export_lines(db: Db, now: datetime, limits: Mapping[str, Any]) -> Iterator[bytes]:
     """Yield the document from one snapshot. Each venue and each booking is a line, in order of id."""
     wait_for_majority_commit(db)
     with db.client.start_session(snapshot=True) as session:
-        snapshot = _Snapshot(db, session, now, max_video_mb)
+        snapshot = _Snapshot(db, session, now, limits)
         yield b'{"venues":['
         yield from _as_items(snapshot.list_venues())
         yield b'],\n"bookings":['
@@ -72,7 +72,7 @@ class _Snapshot:
     db: Db
     session: Session
     now: datetime
-    max_video_mb: float
+    limits: Mapping[str, Any]
     exported: set[Any] = field(default_factory=set)
 
     def list_venues(self) -> Iterator[bytes]:
@@ -88,7 +88,7 @@ class _Snapshot:
         for batch in take_batches(read_all_bookings(self.db, self.session), BATCH_ROWS):
             guest_ids = {as_id(booking.get("user_id")) for booking in batch}
             accounts = find_accounts(self.db, guest_ids | {gone_owner_id(booking) for booking in batch})
-            venue_ids = {venue_id for booking in batch if (venue_id := as_id(booking["venue_id"]))}
+            venue_ids = {venue_id for booking in batch if (venue_id := as_id(booking.get("venue_id")))}
             calendars = find_calendars(self.db, venue_ids, self.session)
             for booking in batch:
                 yield self._make_booking_line(booking, accounts, calendars)
@@ -97,7 +97,7 @@ class _Snapshot:
         owner = _account_of(venue.get("owner_id"), owners)
 
         def restore(row: Row) -> VenueDocument | None:
-            listed = validate(ListedVenue, row, max_video_mb=self.max_video_mb)
+            listed = validate(ListedVenue, row, **self.limits)
             return make_venue(row, listed, owner.id, self.now) if owner and owner.is_venue_owner else None
 
         row = _fields_of(venue, VENUE_FIELDS) | {"owner_email": owner.email if owner else None}

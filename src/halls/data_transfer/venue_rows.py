@@ -139,7 +139,7 @@ class VenueRows:
             return
         present = self._known.find_stored(venue)
         # An export may contain two such venues. Both have ids, and both come back.
-        if present is not None and (own_id is None or present not in self.run.seen):
+        if present is not None and (own_id is None or ("venues", present) not in self.run.seen):
             if own_id is not None:
                 self.run.stored_as[own_id] = present
             self._add_present(draft, present, batch)

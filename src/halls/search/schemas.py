@@ -17,7 +17,7 @@ from halls.http.schema import (
     QueryNumber,
     ResponseModel,
 )
-from halls.venues.schemas import PricingHeld, VenueFacts
+from halls.venues.response_schemas import PricingHeld, VenueFacts
 from halls.venues.venue import VenueType
 
 Sort = Literal["distance", "newest", "capacity", "-capacity", "price", "-price"]

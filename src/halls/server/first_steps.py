@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db
 
 DAYS_AHEAD = 30
-WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
 
 
 def load_demo_if_empty(config: Config) -> None:
@@ -37,7 +36,7 @@ def load_demo_if_empty(config: Config) -> None:
 
 def print_address(config: Config) -> None:
     """Print the address on which the API listens, and the database."""
-    click.echo(f"Halls listens on {_address(config)}")
+    click.echo(f"Halls listens on {config.local_url}")
     click.echo(f"Database: {describe_database(config.database_uri)}")
 
 
@@ -50,7 +49,7 @@ def print_first_steps(config: Config) -> None:
     except ConnectionFailure:
         click.echo("The database does not answer. Start again when it does: then the demonstration data is loaded.")
     else:
-        _print_commands(_address(config), venue_id, day)
+        _print_commands(config.local_url, venue_id, day)
     finally:
         db.client.close()
 
@@ -72,10 +71,6 @@ Book       curl -s {address}/bookings {as_json} -H "Authorization: Bearer {token
 
 Stop with Ctrl-C."""
     )
-
-
-def _address(config: Config) -> str:
-    return f"http://{config.address}"
 
 
 def _find_free_venue(db: Db) -> tuple[str, str]:

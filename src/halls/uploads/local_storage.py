@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import structlog
 
 from halls.errors import ApiError, BodyTooLarge, NotConfigured, NotFound, NotJson, invalid
-from halls.uploads.media import HEIC_HELP, KEY_PATTERN, is_heic, is_key, is_picture, looks_like, read_type, type_of
+from halls.uploads.media import HEIC_HELP, KEY_PATTERN, is_heic, is_key, is_picture, looks_like, standard_type, type_of
 from halls.uploads.pictures import clean_picture
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def check_upload_headers(
     ticket: UploadTicket, *, content_type: str | None, encoding: str | None, length: int | None
 ) -> None:
     """Check the headers before the body is read. Raises WrongFileType, FileTooLarge, Invalid for a smaller length."""
-    if read_type(content_type or "") != ticket.content_type or encoding is not None:
+    if standard_type(content_type or "") != ticket.content_type or encoding is not None:
         raise WrongFileType
     if length is not None:
         _check_length(ticket, length, is_whole=True)

@@ -81,7 +81,7 @@ KEY_PATTERN = rf"venues/{ID_PATTERN}/[0-9a-f]{{32}}\.(?:{'|'.join(_TYPES)})"
 _KEY = re.compile(KEY_PATTERN)
 
 
-def read_type(content_type: str) -> str:
+def standard_type(content_type: str) -> str:
     """Return the registered name of a content type."""
     return ALIASES.get(content_type, content_type)
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from halls.http.field_faults import field_error
 from halls.http.schema import READS_INTEGER, Line, RequestModel, ResponseModel, with_examples
-from halls.uploads.media import HEIC_HELP, HEIC_TYPES, ContentType, max_bytes, read_type
+from halls.uploads.media import HEIC_HELP, HEIC_TYPES, ContentType, max_bytes, standard_type
 
 # Excludes "..", which changes the path, and "&" and "=", which add parameters to the signed text.
 NAME = r"[A-Za-z0-9_-]+"
@@ -67,7 +67,7 @@ class NewUpload(RequestModel):
         description="The name on the user's device. It is not part of the address."
     )
     content_type: Annotated[
-        Literal[ContentType, "image/jpg"], BeforeValidator(_reject_heic), AfterValidator(read_type)
+        Literal[ContentType, "image/jpg"], BeforeValidator(_reject_heic), AfterValidator(standard_type)
     ] = Field(description="The type of the file. `image/jpg` is read as `image/jpeg`.")
     size_bytes: Annotated[int, Field(ge=1), AfterValidator(_check_size), READS_INTEGER] = Field(
         description="The exact size of the file that you send, in bytes."

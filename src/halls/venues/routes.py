@@ -16,14 +16,8 @@ from halls.http.schema import QueryInt, QueryModel
 from halls.venues import service
 from halls.venues.availability import list_availability, requested_days
 from halls.venues.calendar_schemas import Availability, AvailabilityQuery
-from halls.venues.schemas import (
-    Deleted,
-    NewVenue,
-    VenueChange,
-    VenueMade,
-    VenuePage,
-    VenueReply,
-)
+from halls.venues.response_schemas import Deleted, VenueMade, VenuePage, VenueReply
+from halls.venues.schemas import NewVenue, VenueChange
 from halls.venues.store import get_venue, list_venues
 from halls.venues.venue import DateBooked, HasBookings, NotYourVenue, VenueNotFound, serialize_venue
 

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, WithJsonSchema, create_model
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, WithJsonSchema
 
+from halls.documents import read_number
 from halls.http.field_faults import field_error
 from halls.http.schema import (
-    PRICE,
     READS_INTEGER,
     AddressLine,
     ChangeModel,
-    Cursor,
     Day,
-    Id,
     Line,
     Number,
     Price,
     RequestModel,
-    ResponseModel,
     Text,
     with_examples,
 )
-from halls.venues.venue import AMENITIES, MAX_LATITUDE, MAX_LONGITUDE, VenueType
+from halls.venues.venue import MAX_LATITUDE, MAX_LONGITUDE, VenueType
 
 MAX_DATES = 1_000
 MAX_URL = 2_048
@@ -132,10 +128,34 @@ def _as_point(place: GeoPoint | LatLng) -> GeoPoint:
     return place if isinstance(place, GeoPoint) else GeoPoint(type="Point", coordinates=[place.lng, place.lat])
 
 
+def _check_area(place: GeoPoint, info: ValidationInfo) -> GeoPoint:
+    area = (info.context or {}).get("service_area")
+    if area is None or _is_inside(place.coordinates, area):
+        return place
+    is_exchanged = _is_inside(place.coordinates[::-1], area)
+    advice = ". It would be inside if latitude and longitude were exchanged." if is_exchanged else ""
+    west, south, east, north = area
+    raise field_error(
+        "outside_area",
+        "must be in the area that Halls serves: longitude {west} to {east}, latitude {south} to {north}" + advice,
+        west=west,
+        south=south,
+        east=east,
+        north=north,
+        exchanged=is_exchanged,
+    )
+
+
+def _is_inside(coordinates: list[float], area: tuple[float, float, float, float]) -> bool:
+    (longitude, latitude), (west, south, east, north) = coordinates, area
+    return west <= longitude <= east and south <= latitude <= north
+
+
 Place = Annotated[
     Annotated[GeoPoint, Tag("geojson")] | Annotated[LatLng, Tag("lat_lng")],
     Discriminator(_branch_of),
     AfterValidator(_as_point),
+    AfterValidator(_check_area),
 ]
 
 
@@ -155,21 +175,10 @@ class Amenities(RequestModel):
     sound_system: bool | None = Field(default=None, description="Loudspeakers and microphones are included.")
 
 
-if TYPE_CHECKING:
-    AmenitiesHeld = ResponseModel
-else:
-    AmenitiesHeld = create_model(
-        "AmenitiesHeld",
-        __doc__="All amenities of a venue, each true or false.",
-        __base__=ResponseModel,
-        **dict.fromkeys(AMENITIES, (bool, ...)),
-    )
-
-
 def _check_size(size_mb: float, info: ValidationInfo) -> float:
     limit = info.context["max_video_mb"] if info.context else None
     if limit is not None and size_mb > limit:
-        raise field_error("too_large", "must be at most {max} MB", max=limit)
+        raise field_error("too_large", "must be at most {max} MB", max=read_number(limit))
     return size_mb
 
 
@@ -221,7 +230,7 @@ class VenueChange(ChangeModel, VenueFields):
     model_config = with_examples({"capacity": 350, "amenities": {"sound_system": True}}, minProperties=1)
 
     clearable = frozenset({"space_sqft", "additional_description"})
-    amenities: AmenitiesChange | None = None
+    amenities: AmenitiesChange | None = Field(default=None, description="The amenities to change. The others stay.")
 
 
 class NewVenue(VenueFields):
@@ -249,81 +258,3 @@ class NewVenue(VenueFields):
     address: Address
     maps_location: Place = Field(description=PLACE)
     capacity: Capacity
-
-
-class VideoHeld(ResponseModel):
-    """The address of a video, and its size in MB."""
-
-    url: str
-    size_mb: float | None
-
-
-class PriceHeld(ResponseModel):
-    """The price of one date."""
-
-    date: Day
-    price: Annotated[float | None, Field(description=PRICE, examples=[185000])]
-
-
-class PricingHeld(ResponseModel):
-    """Prices by date. Of several prices of one date, the first counts."""
-
-    overrides: list[PriceHeld]
-
-
-class VenueFacts(ResponseModel):
-    """A venue without its calendar.
-
-    Every field that is null here was left out by an external writer, or has a value that can't be read. The owner can
-    set it.
-    """
-
-    id: Id
-    owner_id: Id | None
-    venue_name: Annotated[str, Field(examples=["Pearl Hall"])]
-    type: VenueType | None
-    address: Annotated[str, Field(examples=["1 Main Road, Saddar, Karachi"])]
-    maps_location: GeoPoint | None
-    capacity: Annotated[int | None, Field(examples=[300])]
-    space_sqft: Annotated[float | None, Field(examples=[7200])]
-    amenities: AmenitiesHeld
-    pictures: Annotated[list[str], Field(examples=[["https://pictures.example/pearl-hall.jpg"]])]
-    videos: Annotated[
-        list[VideoHeld], Field(examples=[[{"url": "https://videos.example/pearl-hall.mp4", "size_mb": 18.5}]])
-    ]
-    created_at: datetime | None
-    updated_at: datetime | None
-
-
-class Venue(VenueFacts):
-    """A venue with its calendar."""
-
-    dates_available: list[Day]
-    pricing: Annotated[PricingHeld, Field(examples=[{"overrides": [{"date": "2027-02-14", "price": 185000}]}])]
-    additional_description: Annotated[str, Field(examples=["Two stages and a bridal room."])]
-
-
-class VenueReply(ResponseModel):
-    """One venue."""
-
-    venue: Venue
-
-
-class VenueMade(ResponseModel):
-    """A new venue with its id."""
-
-    venue_id: Id
-    venue: Venue
-
-
-class VenuePage(ResponseModel):
-    """Venues, and the cursor of the next page or null."""
-
-    venues: list[Venue]
-    next_cursor: Cursor
-
-
-class Deleted(ResponseModel):
-    """The record was deleted."""
-
-    deleted: Literal[True]
