@@ -47,8 +47,7 @@ def test_development_needs_no_settings(tmp_path: Path) -> None:
         5000,
         72,
     )
-    assert config.max_video_mb == 25
-    assert config.venue_limits == {"max_video_mb": 40, "service_area": (60.8, 23.6, 77.9, 37.1)}
+    assert config.venue_limits == {"max_video_mb": 25, "service_area": None}
     assert config.allowed_origins == []
     assert len(config.secret.encode()) >= 32
     stored = tmp_path / ".data" / "jwt_secret"
@@ -87,6 +86,7 @@ def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch)
     assert config.database_uri == "mongodb+srv://db.example/halls"
     assert config.secret == "short is fine in development"
     assert (config.jwt_expires_hours, config.max_video_mb, config.port) == (0.5, 40, 8080)
+    assert config.venue_limits == {"max_video_mb": 40, "service_area": (60.8, 23.6, 77.9, 37.1)}
     assert config.allowed_origins == ["https://app.example", "http://localhost:3000"]
     assert (config.log_level, config.data_dir) == ("DEBUG", Path("/var/lib/halls"))
 

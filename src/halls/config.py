@@ -3,39 +3,30 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
-from contextlib import suppress
 from email.utils import parseaddr
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
-    AfterValidator,
-    BeforeValidator,
     Field,
-    HttpUrl,
     PositiveFloat,
     ValidationError,
     ValidationInfo,
     field_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from pymongo.errors import PyMongoError
-from pymongo.uri_parser import parse_uri
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from halls.files import write_atomically
 from halls.http.origins import split_origins
+from halls.setting_types import Area, BaseUrl, Blocklist, CloudName, Host, MongoUri, Origins, Port, StorageUri, Url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 MIN_SECRET_BYTES = 32
-# West, south, east, north.
-WORLD = (-180.0, -90.0, 180.0, 90.0)
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-STORAGES = {"memory", "mongodb", "mongodb+srv", "redis", "rediss", "redis+unix", "redis+sentinel", "redis+cluster"}
 # What to do about each error type of pydantic.
 ADVICE = {
     "value_error": "{error}",
@@ -54,50 +45,6 @@ class ConfigError(Exception):
     """The settings are invalid. The message names every invalid or missing variable."""
 
 
-def _check(is_valid: Callable[[str], object], advice: str) -> AfterValidator:
-    """Return a validator whose message is `advice`. The message of a library can contain the password of a URI."""
-
-    def validate(value: str) -> str:
-        with suppress(ValueError, OSError, PyMongoError):
-            if is_valid(value):
-                return value
-        raise ValueError(advice)
-
-    return AfterValidator(validate)
-
-
-def _is_mongo_uri(value: str) -> object:
-    # parse_uri looks up the DNS record of mongodb+srv, and reading settings must not need a network.
-    return urlsplit(value).scheme == "mongodb+srv" or parse_uri(value)
-
-
-def _is_blocklist(value: str) -> bool:
-    # The file is read here: each worker reads it after the fork, where an error would only restart the worker.
-    if value not in {"off", "builtin"}:
-        Path(value).read_text(encoding="utf-8")
-    return True
-
-
-def _is_base_url(value: str) -> bool:
-    # The paths of this server are appended to it.
-    return not re.search("[?#@]", value)
-
-
-def _read_box(text: str | None) -> tuple[float, ...] | None:
-    if text is None:
-        return None
-    with suppress(ValueError):
-        west, south, east, north = map(float, text.split(","))
-        if WORLD[0] <= west < east <= WORLD[2] and WORLD[1] <= south < north <= WORLD[3]:
-            return west, south, east, north
-    raise ValueError("set it to west,south,east,north in degrees, such as 60.8,23.6,77.9,37.1 for Pakistan")
-
-
-def _strip_brackets(host: str) -> str:
-    """Return an IPv6 address without the brackets that it has in a URL."""
-    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
-
-
 def _is_strong(secret: str | None) -> bool:
     return len((secret or "").encode()) >= MIN_SECRET_BYTES
 
@@ -105,19 +52,6 @@ def _is_strong(secret: str | None) -> bool:
 def _is_https(url: str | None) -> bool:
     return (url or "").startswith("https://")
 
-
-Port = Annotated[int, Field(ge=1, le=65535)]
-Url = Annotated[str, AfterValidator(lambda value: str(HttpUrl(value)).rstrip("/"))]
-MongoUri = Annotated[str, _check(_is_mongo_uri, "set it to a URI such as mongodb://db.example/halls?replicaSet=rs0")]
-StorageUri = Annotated[
-    str, _check(lambda uri: urlsplit(uri).scheme in STORAGES, "set it to a URI such as redis://cache.example")
-]
-Blocklist = Annotated[str, _check(_is_blocklist, "set it to off, builtin, or the path of a readable text file")]
-CloudName = Annotated[str, _check(re.compile("[A-Za-z0-9_-]+").fullmatch, "set it to letters, digits, - and _ only")]
-Origins = Annotated[str, AfterValidator(lambda text: ",".join(split_origins(text)))]
-BaseUrl = Annotated[Url, _check(_is_base_url, "set it to a URL without user, query and fragment")]
-ServiceArea = Annotated[tuple[float, float, float, float] | None, NoDecode, BeforeValidator(_read_box)]
-Host = Annotated[str, AfterValidator(_strip_brackets)]
 
 # Set both settings of a pair, or neither of them.
 PAIRS = (("smtp_user", "smtp_pass"), ("aws_access_key_id", "aws_secret_access_key"))
@@ -159,8 +93,7 @@ class Config(BaseSettings):
     jwt_expires_hours: float = Field(default=72, gt=0, le=24 * 365)
     session_max_days: float = Field(default=30, gt=0, le=3650)
     max_video_mb: PositiveFloat = 25
-    # West, south, east, north.
-    service_area: ServiceArea = None
+    service_area: Area | None = None
     cors_origins: Origins = ""
     app_url: Url = "http://localhost:3000"
     reset_token_ttl_minutes: PositiveFloat = 30

@@ -11,7 +11,7 @@ from tests.architecture.source import ROOT, SRC
 
 # The layer follows from these file names. Files with another name are listed in pyproject.toml.
 LAYER_NAMES = frozenset({"__init__", "cli", "emails", "invariants", "routes", "schemas", "service", "store"})
-MAX_ROOT_FILES = 11
+MAX_ROOT_FILES = 12
 
 
 def _imports() -> dict[str, set[str]]:

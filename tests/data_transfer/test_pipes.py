@@ -59,7 +59,7 @@ def test_an_export_can_be_piped_into_an_import(db: Db, worker_uri: str, tmp_path
     load_demo(db, utc_now())
     result = run_shell(worker_uri, tmp_path, "halls export | halls import -")
     assert result.stdout == (
-        "Imported 0 venues and 0 bookings. Already there: 60 venues. Already there: 120 bookings.\n"
+        "Imported 0 venues and 0 bookings. Already there: 60 venues. Already there: 121 bookings.\n"
     ), result.stderr
 
 

@@ -167,8 +167,8 @@ def test_a_lost_connection_loses_no_change(fresh_uri: str, external_db: Db, monk
         proxy.open()
         worker.api.wait_until_ready()
         worker.wait_for_ids([str(venue["_id"])])
-    # The reader resumes after its last change: a full reindex is not necessary.
-    assert venue["_id"] in recorder.venue_ids
+        # The reader resumes after its last change: a full reindex is not necessary.
+        wait_until(lambda: venue["_id"] in recorder.venue_ids)
     assert recorder.full_runs == 0
 
 

@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from bson import ObjectId
 
+from halls.setting_types import ServiceArea
 from tests.contract_routes import NO_ID
 from tests.factories import (
     EXTERNAL_PASSWORD,
@@ -22,7 +23,7 @@ from tests.factories import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from flask import Flask
 
     from halls.mongo.client import Db
     from tests.api_client import ApiClient
@@ -328,8 +329,12 @@ def test_a_change_adds_no_other_missing_field(api: ApiClient, db: Db) -> None:
     assert stored["capacity"] == 7
 
 
-def test_a_venue_outside_the_service_area_is_not_listed(make_api: Callable[..., ApiClient]) -> None:
-    api = make_api(service_area="60.8,23.6,77.9,37.1")
+def test_a_venue_outside_the_service_area_is_not_listed(
+    app: Flask, api: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = app.extensions["halls"]
+    area = ServiceArea(60.8, 23.6, 77.9, 37.1)
+    monkeypatch.setattr(context, "config", context.config.model_copy(update={"service_area": area}))
     owner = api.owner()
     exchanged = {"lat": 74.36, "lng": 31.52}
     response = api.post("/venues/register", venue_body(maps_location=exchanged), token=owner)

@@ -9,6 +9,7 @@ import pytest
 
 from halls.errors import Invalid, make_field_fault
 from halls.http.schema import validate
+from halls.setting_types import ServiceArea
 from halls.venues.schemas import NewVenue, VenueChange
 from tests.factories import LIMITS, venue_body
 
@@ -237,7 +238,7 @@ def test_text_is_trimmed() -> None:
     assert fields == {"venue_name": "Pearl Hall", "address": "1 Main Road", "additional_description": "one \n two"}
 
 
-PAKISTAN = (60.8, 23.6, 77.9, 37.1)
+PAKISTAN = ServiceArea(60.8, 23.6, 77.9, 37.1)
 OUTSIDE = "must be in the area that Halls serves: longitude 60.8 to 77.9, latitude 23.6 to 37.1"
 
 EXCHANGED = "It would be inside if latitude and longitude were exchanged."
@@ -266,7 +267,5 @@ def test_a_place_outside_the_service_area_is_invalid(
 ) -> None:
     with pytest.raises(Invalid) as caught:
         validate(NewVenue, venue_body(maps_location=place), service_area=PAKISTAN)
-    box = dict(zip(("west", "south", "east", "north"), PAKISTAN, strict=True))
-    assert caught.value.details == [
-        make_field_fault("maps_location", message, "outside_area", **box, exchanged=is_exchanged)
-    ]
+    params = {**PAKISTAN._asdict(), "exchanged": is_exchanged}
+    assert list(caught.value.details) == [make_field_fault("maps_location", message, "outside_area", **params)]

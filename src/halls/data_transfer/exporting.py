@@ -113,7 +113,7 @@ class _Snapshot:
             return make_booking(row, listed, by_email, self.now) if can_restore else None
 
         row = _fields_of(booking, BOOKING_FIELDS) | _account_field("user", booking.get("user_id"), accounts)
-        if str(booking["venue_id"]) not in self.exported:
+        if str(booking.get("venue_id")) not in self.exported:
             row["venue"] = _gone_venue(booking, accounts)
         return _plain_line(row, booking, restore) or _exact_line(booking, accounts)
 

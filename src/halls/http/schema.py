@@ -95,8 +95,9 @@ class QueryModel(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _drop_empty(cls, values: dict[str, str]) -> dict[str, str]:
-        # HTML forms send the names of empty inputs.
-        return {name: value for name, value in values.items() if value}
+        # HTML forms send the names of empty inputs. An unknown name is an error in any case.
+        known = {field.alias or name for name, field in cls.model_fields.items()}
+        return {name: value for name, value in values.items() if value or name not in known}
 
 
 class ResponseModel(BaseModel):

@@ -13,7 +13,7 @@ class StoredOverride(TypedDict):
     """The price of one date, in PKR."""
 
     date: str
-    price: int | float
+    price: int | float | None
 
 
 class StoredPricing(TypedDict, total=False):
@@ -66,18 +66,9 @@ def prices_by_date(venue: VenueCalendar) -> dict[str, int | float | None]:
 
 
 def list_overrides(venue: VenueCalendar) -> list[StoredOverride]:
-    """Return the overrides of real days, several for one date included.
-
-    If the price of the first one of a date can't be read, the date has no price, so that all of its overrides are left
-    out.
-    """
-    first_prices = prices_by_date(venue)
-    overrides = [(read_day(each.get("date")), _read_price(each)) for each in _stored_overrides(venue)]
-    return [
-        {"date": date, "price": price}
-        for date, price in overrides
-        if date is not None and price is not None and first_prices[date] is not None
-    ]
+    """Return the overrides of real days, several for one date included."""
+    overrides = [(read_day(override.get("date")), override) for override in _stored_overrides(venue)]
+    return [{"date": date, "price": _read_price(override)} for date, override in overrides if date is not None]
 
 
 def _stored_overrides(venue: VenueCalendar) -> list[dict[str, Any]]:

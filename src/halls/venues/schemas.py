@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, WithJsonSchema
@@ -22,6 +22,9 @@ from halls.http.schema import (
     with_examples,
 )
 from halls.venues.venue import MAX_LATITUDE, MAX_LONGITUDE, VenueType
+
+if TYPE_CHECKING:
+    from halls.setting_types import ServiceArea
 
 MAX_DATES = 1_000
 MAX_URL = 2_048
@@ -129,26 +132,17 @@ def _as_point(place: GeoPoint | LatLng) -> GeoPoint:
 
 
 def _check_area(place: GeoPoint, info: ValidationInfo) -> GeoPoint:
-    area = (info.context or {}).get("service_area")
-    if area is None or _is_inside(place.coordinates, area):
+    area: ServiceArea | None = (info.context or {}).get("service_area")
+    if area is None or area.contains(place.coordinates):
         return place
-    is_exchanged = _is_inside(place.coordinates[::-1], area)
+    is_exchanged = area.contains(place.coordinates[::-1])
     advice = ". It would be inside if latitude and longitude were exchanged." if is_exchanged else ""
-    west, south, east, north = area
     raise field_error(
         "outside_area",
         "must be in the area that Halls serves: longitude {west} to {east}, latitude {south} to {north}" + advice,
-        west=west,
-        south=south,
-        east=east,
-        north=north,
+        **area._asdict(),
         exchanged=is_exchanged,
     )
-
-
-def _is_inside(coordinates: list[float], area: tuple[float, float, float, float]) -> bool:
-    (longitude, latitude), (west, south, east, north) = coordinates, area
-    return west <= longitude <= east and south <= latitude <= north
 
 
 Place = Annotated[

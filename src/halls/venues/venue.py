@@ -17,7 +17,7 @@ from halls.documents import (
     read_whole,
 )
 from halls.errors import ApiError, NotFound, NotYours, make_field_fault
-from halls.venues.price_on_date import VenueCalendar, list_overrides, offered_dates
+from halls.venues.price_on_date import StoredOverride, VenueCalendar, list_overrides, offered_dates, prices_by_date
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -164,9 +164,15 @@ def serialize_calendar(venue: VenueDocument) -> dict[str, Any]:
     """Return the long fields, which search leaves out: dates, prices and description."""
     return {
         "dates_available": sorted(set(offered_dates(venue))),
-        "pricing": {"overrides": list_overrides(venue)},
+        "pricing": {"overrides": _list_prices(venue)},
         "additional_description": read_text(venue.get("additional_description")) or "",
     }
+
+
+def _list_prices(venue: VenueDocument) -> list[StoredOverride]:
+    """Return the overrides, without those of dates whose first price can't be read: these dates have no price."""
+    prices = prices_by_date(venue)
+    return [each for each in list_overrides(venue) if None not in {each["price"], prices[each["date"]]}]
 
 
 def serialize_venue(venue: VenueDocument) -> dict[str, Any]:
