@@ -60,6 +60,12 @@ def test_an_unreachable_database_is_named_without_password(command: str) -> None
     assert "secret" not in result.output
 
 
+def test_without_a_database_a_reading_command_says_what_to_set(tmp_path: Path) -> None:
+    result = run_halls(None, "check", DATA_DIR=str(tmp_path / "none"))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "MONGO_URI is not set" in result.stderr
+
+
 @pytest.mark.parametrize("options", [("--help",), ("check", "--help"), ("check",), ("export",), ("mail",)], ids=str)
 def test_without_a_database_reading_creates_no_folder(tmp_path: Path, options: tuple[str, ...]) -> None:
     completed = run_program([*HALLS, *options], tmp_path)

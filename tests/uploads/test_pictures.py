@@ -181,6 +181,13 @@ def test_a_damaged_picture_is_rejected(api: ApiClient, owner: str, content_type:
         assert api.get(path_of(address["public_url"])).status == 404
 
 
+def test_an_orientation_that_is_no_number_does_not_reject_a_picture() -> None:
+    metadata = Image.Exif()
+    metadata[ORIENTATION] = "upright"
+    stored = read(clean_picture(write(scene(), "image/jpeg", exif=metadata), "image/jpeg"))
+    assert stored.size == scene().size
+
+
 def test_damaged_metadata_does_not_reject_a_picture() -> None:
     file = write(scene(), "image/jpeg", exif=b"Exif\0\0garbage")
     assert b"garbage" not in clean_picture(file, "image/jpeg")

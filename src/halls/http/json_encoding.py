@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from bson import Decimal128, ObjectId
+from bson import ObjectId
 
 
 def write_json(value: Any) -> bytes:
@@ -18,9 +18,7 @@ def extend_json(encoded: bytes, **more: Any) -> orjson.Fragment:
     return orjson.Fragment(b"%b,%b" % (encoded[:-1], write_json(more)[1:]))
 
 
-def _as_json(value: Any) -> str | float:
+def _as_json(value: Any) -> str:
     if isinstance(value, ObjectId):
         return str(value)
-    if isinstance(value, Decimal128):
-        return float(value.to_decimal())
     raise TypeError(type(value).__name__)
