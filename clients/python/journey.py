@@ -14,14 +14,13 @@ from halls_client.models.booking_status import BookingStatus
 from halls_client.models.failure import Failure
 from halls_client.models.lat_lng import LatLng
 from halls_client.models.list_matching_venues_sort import ListMatchingVenuesSort
-from halls_client.models.list_matching_venues_type import ListMatchingVenuesType
 from halls_client.models.new_venue import NewVenue
-from halls_client.models.new_venue_type import NewVenueType
 from halls_client.models.price_override import PriceOverride
 from halls_client.models.pricing import Pricing
 from halls_client.models.signup import Signup
 from halls_client.models.status_change import StatusChange
 from halls_client.models.status_change_status import StatusChangeStatus
+from halls_client.models.venue_type import VenueType
 
 DATE = date(2099, 5, 1)
 PRICE = 185_000
@@ -53,7 +52,7 @@ def register_hall(owner: AuthenticatedClient) -> str:
     """Register a venue and return its id."""
     hall = NewVenue(
         venue_name="Shalimar Lawn",
-        type_=NewVenueType.LAWN,
+        type_=VenueType.LAWN,
         address="4 Mall Road, Lahore",
         maps_location=LatLng(lat=31.55, lng=74.34),
         capacity=400,
@@ -69,9 +68,7 @@ def main(base_url: str) -> None:
     """Run the journey: register, find, book, book again with an error, confirm, cancel."""
     owner, guest = sign_up_user(base_url, "owner", is_owner=True), sign_up_user(base_url, "guest", is_owner=False)
     venue_id = register_hall(owner)
-    search = list_matching_venues.sync(
-        client=guest, date=DATE, type_=ListMatchingVenuesType.LAWN, sort=ListMatchingVenuesSort.PRICE
-    )
+    search = list_matching_venues.sync(client=guest, date=DATE, type_=VenueType.LAWN, sort=ListMatchingVenuesSort.PRICE)
     check([venue.price for venue in must(search).data.venues] == [PRICE], "found it, with its price")
     order = BookingOrder(venue_id=venue_id, date=DATE, guests=250)
     booking_id = must(create_booking.sync(client=guest, body=order)).data.booking_id

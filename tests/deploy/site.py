@@ -15,7 +15,7 @@ from tests.processes import running_process
 from tests.servers import RunningServer, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 SITE = ROOT / "deploy" / "nginx" / "halls.conf"
@@ -83,12 +83,14 @@ JSON = "application/json"
 
 
 @contextmanager
-def running_site(server: RunningServer, folder: Path, *, rate: str = HIGH_RATE) -> Iterator[Site]:
-    """Run NGINX before a server until the block ends."""
+def running_site(
+    server: RunningServer, folder: Path, *, rate: str = HIGH_RATE, edit: Callable[[str], str] = str
+) -> Iterator[Site]:
+    """Run NGINX before a server until the block ends. `edit` changes the text of the site."""
     folder.mkdir(parents=True, exist_ok=True)
     site = Site(server, free_port(), free_port(), folder)
     make_certificate(folder)
-    (folder / "halls.conf").write_text(_adapt_to_machine(SITE.read_text(), site, rate))
+    (folder / "halls.conf").write_text(_adapt_to_machine(edit(SITE.read_text()), site, rate))
     (folder / "nginx.conf").write_text(NGINX_CONF.format(folder=folder))
     command = ["nginx", "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")]
     subprocess.run([*command, "-t"], check=True, capture_output=True)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from contextlib import closing, suppress
@@ -20,6 +21,9 @@ from halls.config import MIN_SECRET_BYTES, Config
 from halls.mongo import embedded
 from tests.architecture.source import ROOT
 from tests.commands import run_halls
+from tests.deploy.site import running_site
+from tests.factories import upload_body
+from tests.hostile.raw_http import SERVER_NAME
 from tests.processes import running_process
 from tests.samples import find_samples
 from tests.servers import free_port, running_server
@@ -51,8 +55,38 @@ def run_shell(script: str, *options: str) -> str:
 
 
 def test_every_block_has_a_language_with_tests() -> None:
-    assert SAMPLES.keys() == {"sh", "js"}
-    assert len(SAMPLES["js"]) == 1
+    assert SAMPLES.keys() == {"sh", "js", "nginx"}
+    assert len(SAMPLES["js"]) == len(SAMPLES["nginx"]) == 1
+
+
+def replace_locations(site: str) -> str:
+    """Return the site with the locations of the page: the first word and the last line of each are replaced."""
+    for path, action in re.findall(r"^location (.*) \{ (.*;) \}$", SAMPLES["nginx"][0], re.MULTILINE):
+        location = re.escape(path.replace("/api", "", 1))
+        old = rf"location {location} \{{\n([^}}]*?)[^\n]*(http://halls|404);\n"
+        site, count = re.subn(old, rf"location {path} {{\n\1{action}\n", site)
+        assert count == 1, path
+    return site
+
+
+def test_halls_can_be_served_below_a_path(fresh_uri: str, tmp_path: Path) -> None:
+    own_url = f"https://{SERVER_NAME}/api"
+    settings = {"TRUSTED_PROXIES": "1", "PUBLIC_URL": own_url}
+    with (
+        running_server(mongo_uri=fresh_uri, folder=tmp_path / "app", **settings) as server,
+        running_site(server, tmp_path / "nginx", edit=replace_locations) as site,
+    ):
+        document = json.loads(site.ask("GET /api/openapi.json").body)
+        statuses = [site.ask(f"GET {path}").status for path in ("/api/health", "/api/metrics", "/health")]
+        owner = server.api.owner()
+        signed = server.api.post("/uploads/sign-s3", upload_body(), token=owner).data
+        path = signed["upload_url"].removeprefix(f"https://{SERVER_NAME}")
+        upload = site.ask(f"PUT {path}", b"x" * 1_000, Content_Type="image/jpeg")
+    assert [each["url"] for each in document["servers"]] == ["/api"]
+    assert statuses == [200, 404, 404]
+    assert path.startswith("/api/uploads/local/")
+    # The application reads the file: it is not a JPEG.
+    assert (upload.status, json.loads(upload.body)["code"]) == (415, "not_json")
 
 
 @pytest.mark.parametrize("block", SAMPLES["sh"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from typing_extensions import Required, TypedDict
+from typing_extensions import Required, TypeAliasType, TypedDict
 
 from halls.documents import read_day, read_id, read_moment, read_number, read_text, read_whole
 from halls.errors import ApiError, NotFound, NotYours
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from halls.venues.venue import VenueDocument, VenueSummary
 
-Status = Literal["pending", "confirmed", "cancelled"]
-STATUSES: tuple[str, ...] = get_args(Status)
+# With a name, so that generated clients have one type for it.
+BookingStatus = TypeAliasType("BookingStatus", Literal["pending", "confirmed", "cancelled"])
+STATUSES: tuple[str, ...] = get_args(BookingStatus.__value__)
 ACTIVE = ("pending", "confirmed")
 
 

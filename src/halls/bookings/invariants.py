@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from halls.bookings.booking import Status
+from halls.bookings.booking import BookingStatus
 from halls.bookings.store import ACTIVE_FILTER
 from halls.http.schema import Day
 from halls.mongo.invariants import (
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class StoredBooking(StoredModel):
     """A booking that the API can show. External writers may leave out the price."""
 
-    status: Status = Field(title="booking_status_known", description="The status is not one of the three.")
+    status: BookingStatus = Field(title="booking_status_known", description="The status is not one of the three.")
     date: Day = Field(title="booking_date_valid", description="The date is not a real day.")
     guests: StoredNumber = Field(
         title="booking_guests_positive", description="The number of guests is not a number of at least 1.", ge=1

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from halls.bookings.booking import Status
+from halls.bookings.booking import BookingStatus
 from halls.http.schema import (
     PRICE,
     READS_INTEGER,
@@ -61,7 +61,7 @@ class BookingsQuery(QueryModel):
     as_: Literal["guest"] | None = Field(
         default=None, alias="as", description="For owners: list the bookings that they made as guests."
     )
-    status: Status | None = Field(default=None, description="Only bookings with this status.")
+    status: BookingStatus | None = Field(default=None, description="Only bookings with this status.")
     venue_id: Id | None = Field(default=None, description="Only bookings of this venue.")
     date_from: Day | None = Field(default=None, description="The first date of the bookings, inclusive.")
     date_to: Day | None = Field(default=None, description="The last date of the bookings, inclusive.")
@@ -101,7 +101,7 @@ class Booking(ResponseModel):
     user_id: Id | None
     date: Day | None
     guests: Annotated[int | None, Field(examples=[250])]
-    status: Status | None
+    status: BookingStatus | None
     price_locked: float | None = Field(
         description=f"{PRICE} The price of the date when it was booked. Null if it had no price.",
         examples=[185000],

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, Field, PlainValidator
 
-from halls.bookings.booking import Status  # noqa: TC001 - pydantic reads the annotations
+from halls.bookings.booking import BookingStatus  # noqa: TC001 - pydantic reads the annotations
 from halls.bookings.schemas import BookingOrder
 from halls.http.field_faults import field_error
 from halls.http.schema import DATE_PATTERN, Id, Line, Price, RequestModel
@@ -51,7 +51,7 @@ class ListedBooking(BookingOrder):
     id: OwnId = None
     user_email: Line | None = None
     user_id: Id | None = None
-    status: Status
+    status: BookingStatus
     price_locked: Price | None = None
     venue: GoneVenue | None = None
     created_at: Moment | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from typing_extensions import Required, TypedDict
+from typing_extensions import Required, TypeAliasType, TypedDict
 
 from halls.documents import (
     read_finite,
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     from bson import ObjectId
 
-VenueType = Literal["Hall", "Auditorium", "Banquet", "Lawn"]
-TYPES: tuple[str, ...] = get_args(VenueType)
+# With a name, so that generated clients have one type for it.
+VenueType = TypeAliasType("VenueType", Literal["Hall", "Auditorium", "Banquet", "Lawn"])
+TYPES: tuple[str, ...] = get_args(VenueType.__value__)
 MAX_LONGITUDE, MAX_LATITUDE = 180, 90
 AMENITIES = ("parking_valet", "entry_package", "water", "air_conditioner", "partition_facility", "sound_system")
 
