@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 VenueType = Literal["Hall", "Auditorium", "Banquet", "Lawn"]
 TYPES: tuple[str, ...] = get_args(VenueType)
 MAX_LONGITUDE, MAX_LATITUDE = 180, 90
+MAX_HOLD_HOURS = 720
 AMENITIES = ("parking_valet", "entry_package", "water", "air_conditioner", "partition_facility", "sound_system")
 
 
@@ -43,6 +44,14 @@ class StoredVideo(TypedDict, total=False):
 
     url: str
     size_mb: int | float
+
+
+class BookingRules(TypedDict, total=False):
+    """What the owner of a venue tells its guests, and how long a request holds a date."""
+
+    # 0: requests do not expire. Null: HOLD_HOURS.
+    hold_hours: int | None
+    terms: str | None
 
 
 class VenueReference(TypedDict, total=False):
@@ -74,6 +83,8 @@ class VenueDocument(VenueReference, VenueCalendar, total=False):
     additional_description: str | None
     pictures: list[str] | None
     videos: list[StoredVideo] | None
+    # Absent until the owner sets one of them.
+    booking_rules: BookingRules | None
     # Incremented by each change and by each booking that is placed.
     rev: int
     created_at: datetime | None
@@ -129,6 +140,7 @@ def serialize_venue_card(venue: VenueDocument) -> dict[str, Any]:
         "amenities": {name: amenities.get(name) is True for name in AMENITIES},
         "pictures": [url for url in map(read_text, read_list(venue.get("pictures"))) if url is not None],
         "videos": _read_videos(venue),
+        "booking_rules": read_booking_rules(venue),
         "created_at": read_moment(venue.get("created_at")),
         "updated_at": read_moment(venue.get("updated_at")),
     }
@@ -149,6 +161,14 @@ def read_place(venue: VenueDocument) -> StoredPoint | None:
             if is_on_earth and place.get("type") == "Point":
                 return {"type": "Point", "coordinates": [longitude, latitude]}
     return None
+
+
+def read_booking_rules(venue: VenueDocument) -> BookingRules:
+    """Return the booking rules of a venue. A rule that is not set, or that can't be read, is None."""
+    rules = read_object(venue.get("booking_rules"))
+    hours = read_whole(rules.get("hold_hours"))
+    is_valid = hours is not None and 0 <= hours <= MAX_HOLD_HOURS
+    return {"hold_hours": hours if is_valid else None, "terms": read_text(rules.get("terms")) or None}
 
 
 def _read_videos(venue: VenueDocument) -> list[dict[str, Any]]:
