@@ -21,6 +21,8 @@ from halls.http.schema import (
     Text,
     with_examples,
 )
+from halls.venues.schemas import GeoPoint
+from halls.venues.venue import VenueType
 
 
 class BookingOrder(RequestModel):
@@ -70,15 +72,25 @@ class BookingsQuery(QueryModel):
 
 
 class VenueSummary(ResponseModel):
-    """The copy of the venue that is stored in a booking."""
+    """The venue of a booking, also after its deletion."""
 
     model_config = with_examples(
-        {"id": "65a0c0ffee0123456789abcd", "venue_name": "Pearl Hall", "address": "1 Main Road, Saddar, Karachi"}
+        {
+            "id": "65a0c0ffee0123456789abcd",
+            "venue_name": "Pearl Hall",
+            "address": "1 Main Road, Saddar, Karachi",
+            "type": "Hall",
+            "maps_location": {"type": "Point", "coordinates": [67.0099, 24.8615]},
+            "picture": "https://pictures.example/pearl-hall.jpg",
+        }
     )
 
     id: Id
     venue_name: str
     address: str
+    type: VenueType | None
+    maps_location: GeoPoint | None
+    picture: str | None = Field(description="The first picture of the venue.")
 
 
 class Guest(ResponseModel):
@@ -91,6 +103,24 @@ class Guest(ResponseModel):
     full_name: str | None
     email: str
     contact_number: str | None
+
+
+class Contact(ResponseModel):
+    """How to reach the other side of a booking: the owner of the venue for the guest, the guest for the owner."""
+
+    model_config = with_examples(
+        {
+            "full_name": "Bilal Ahmed",
+            "contact_number": "0300-1234567",
+            "whatsapp_url": "https://wa.me/923001234567",
+            "call_url": "tel:+923001234567",
+        }
+    )
+
+    full_name: str | None
+    contact_number: str | None
+    whatsapp_url: str | None = Field(description="Null if contact_number is not a telephone number.")
+    call_url: str | None = Field(description="Null if contact_number is not a telephone number.")
 
 
 class Booking(ResponseModel):
@@ -110,6 +140,7 @@ class Booking(ResponseModel):
     created_at: datetime | None
     updated_at: datetime | None
     venue: VenueSummary | None
+    contact: Contact | None = Field(description="Null unless the booking is active, or if the account is deleted.")
     guest: Guest | None = Field(default=None, description="For the venue's owner only.")
 
 

@@ -20,6 +20,7 @@ from halls.bookings.booking import (
     new_booking,
     serialize_booking,
 )
+from halls.bookings.contact import fill_contact, find_other_side, make_contact
 from halls.clock import day_in_karachi
 from halls.documents import read_id, read_object, read_text, read_whole
 from halls.http.idempotency import IdempotencyKey, ReplayableResponse, find_response, replay_or_raise, save_response
@@ -51,12 +52,12 @@ def place_booking(
     Raises VenueNotFound, DateInPast, OverCapacity, DateNotOffered, DateTaken (contract §4, in this order).
     """
     if (stored := find_response(db, key, now)) is not None:
-        return ReplayableResponse(stored, replayed=True)
+        return fill_contact(db, ReplayableResponse(stored, replayed=True))
     with replay_or_raise(db, key, now) as replay:
         venue_id = ObjectId(order.venue_id)
         _check_order(db, venue_id, guest, order, now)
         answer = _book(db, venue_id, guest, order, now, key)
-    return replay.outcome or ReplayableResponse(answer)
+    return fill_contact(db, replay.outcome or ReplayableResponse(answer))
 
 
 def _check_order(db: Db, venue_id: ObjectId, guest: Account, order: BookingOrder, now: datetime) -> None:
@@ -103,7 +104,7 @@ def _book(
         _check_capacity(venue, order.guests)
         lock_account(db, guest.id, session)
         booking = new_booking(booking_id, guest.id, order.given(), venue, now)
-        answer = {"booking_id": booking_id, "booking": _show(booking, venue, guest, {guest.id: guest})}
+        answer = _make_answer(booking, venue, guest)
         save_response(db, key, answer, now, session)
         store.insert_booking(db, booking, session)
         index.mark_date_booked(db, venue_id, order.date, session)
@@ -114,6 +115,12 @@ def _book(
             return store.commit_booking(db, booking_id, book)
     except DateTaken:
         raise _date_taken(store.find_active_booking(db, venue_id, order.date), guest) from None
+
+
+def _make_answer(booking: BookingDocument, venue: VenueDocument, guest: Account) -> dict[str, Any]:
+    """Return the response to an order, with the id of the owner in place of the contact (see `fill_contact`)."""
+    shown = _show(booking, venue, guest, {guest.id: guest})
+    return {"booking_id": booking["_id"], "booking": shown | {"contact": read_id(venue.get("owner_id"))}}
 
 
 def get_own_booking(db: Db, caller: Account, booking_id: ObjectId) -> BookingDocument:
@@ -191,18 +198,20 @@ def show_bookings(db: Db, caller: Account, bookings: list[BookingDocument]) -> l
     """Return the bookings as `caller` sees them: with their venues, and with the guests if the caller is the owner."""
     found = _find_venues(db, bookings)
     pairs = [(booking, _venue_of(booking, found)) for booking in bookings]
-    guest_ids = {read_id(booking.get("user_id")) for booking, venue in pairs if venue.get("owner_id") == caller.id}
-    guests = find_accounts(db, guest_ids) if guest_ids else {}
-    return [_show(booking, venue, caller, guests) for booking, venue in pairs]
+    account_ids = {read_id(booking.get("user_id")) for booking, venue in pairs if venue.get("owner_id") == caller.id}
+    account_ids |= {find_other_side(booking, venue, caller.id) for booking, venue in pairs}
+    accounts = find_accounts(db, account_ids) if account_ids - {None} else {}
+    return [_show(booking, venue, caller, accounts) for booking, venue in pairs]
 
 
 def _show(
-    booking: BookingDocument, venue: VenueReference, caller: Account, guests: Mapping[Any, Account]
+    booking: BookingDocument, venue: VenueReference, caller: Account, accounts: Mapping[Any, Account]
 ) -> dict[str, Any]:
     shown = serialize_booking(booking, None)
     if venue and shown["venue_id"]:
         shown["venue"] = serialize_venue_summary(shown["venue_id"], venue)
+    shown["contact"] = make_contact(accounts.get(find_other_side(booking, venue, caller.id)))
     if venue.get("owner_id") == caller.id:
-        guest = guests.get(shown["user_id"])
+        guest = accounts.get(shown["user_id"])
         shown["guest"] = guest and {name: getattr(guest, name) for name in ("full_name", "email", "contact_number")}
     return shown

@@ -59,13 +59,18 @@ class VenueReference(TypedDict, total=False):
 
     venue_name: str | None
     address: str | None
+    type: str | None
+    maps_location: StoredPoint | None
+    pictures: list[str] | None
     owner_id: ObjectId | None
 
 
-class VenueSummary(VenueReference):
-    """The copy of a deleted venue in its bookings."""
+class VenueSummary(VenueReference, total=False):
+    """The copy of a deleted venue in its bookings. Older versions copied only the id, the texts and the owner."""
 
     id: Required[ObjectId]
+    # The first picture, in place of `pictures`.
+    picture: str | None
 
 
 class VenueDocument(VenueReference, VenueCalendar, total=False):
@@ -75,13 +80,10 @@ class VenueDocument(VenueReference, VenueCalendar, total=False):
     """
 
     _id: Required[ObjectId]
-    type: str
-    maps_location: StoredPoint | None
     capacity: int | None
     space_sqft: int | float | None
     amenities: dict[str, bool] | None
     additional_description: str | None
-    pictures: list[str] | None
     videos: list[StoredVideo] | None
     # Absent until the owner sets one of them.
     booking_rules: BookingRules | None
@@ -146,13 +148,13 @@ def serialize_venue_card(venue: VenueDocument) -> dict[str, Any]:
     }
 
 
-def read_type(venue: VenueDocument) -> str | None:
+def read_type(venue: VenueReference) -> str | None:
     """Return the type of a venue, or None if it is not one of the four."""
     name = read_text(venue.get("type"))
     return name if name in TYPES else None
 
 
-def read_place(venue: VenueDocument) -> StoredPoint | None:
+def read_place(venue: VenueReference) -> StoredPoint | None:
     """Return the location of a venue, or None if it is not a GeoJSON point [longitude, latitude]."""
     place = read_object(venue.get("maps_location"))
     match [read_finite(number) for number in read_list(place.get("coordinates"))]:
@@ -194,10 +196,21 @@ def serialize_venue(venue: VenueDocument) -> dict[str, Any]:
     return serialize_venue_card(venue) | serialize_calendar(venue)
 
 
-def serialize_venue_summary(venue_id: ObjectId, venue: VenueReference) -> dict[str, Any]:
-    """Return the fields of a venue that are part of each of its bookings."""
-    name, address = read_text(venue.get("venue_name")), read_text(venue.get("address"))
-    return {"id": venue_id, "venue_name": name or "", "address": address or ""}
+def serialize_venue_summary(venue_id: ObjectId, venue: VenueReference | VenueSummary) -> dict[str, Any]:
+    """Return the fields of a venue that are part of each of its bookings. `venue` may be the copy of a deleted one."""
+    return {
+        "id": venue_id,
+        "venue_name": read_text(venue.get("venue_name")) or "",
+        "address": read_text(venue.get("address")) or "",
+        "type": read_type(venue),
+        "maps_location": read_place(venue),
+        "picture": _read_picture(venue),
+    }
+
+
+def _read_picture(venue: VenueReference | VenueSummary) -> str | None:
+    first = next(iter(read_list(venue.get("pictures"))), None)
+    return read_text(first) or read_text(venue.get("picture"))
 
 
 def summarize_venue(venue: VenueDocument) -> VenueSummary:
@@ -206,5 +219,8 @@ def summarize_venue(venue: VenueDocument) -> VenueSummary:
         "id": venue["_id"],
         "venue_name": read_text(venue.get("venue_name")),
         "address": read_text(venue.get("address")),
+        "type": read_type(venue),
+        "maps_location": read_place(venue),
+        "picture": _read_picture(venue),
         "owner_id": read_id(venue.get("owner_id")),
     }
