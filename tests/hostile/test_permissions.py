@@ -8,7 +8,7 @@ import pytest
 
 from tests.hostile.client import BOOKING, assert_outcome
 from tests.hostile.tokens import access_token
-from tests.hostile.world import B1, B2, D1, NO_ID, O1, O2, O2_ID, U1, U1_ID, U1_MAIL, U2, U2_ID, V1, V2
+from tests.hostile.world import B1, B2, D1, NO_ID, O1, O2, O2_ID, U1, U1_ID, U2, U2_ID, V1, V2
 
 if TYPE_CHECKING:
     from tests.hostile.client import HostileClient

@@ -16,6 +16,7 @@ from halls.bookings.booking import (
     NotYourBooking,
     OverCapacity,
 )
+from halls.bookings.listing import count_matches, find_page
 from halls.bookings.schemas import (
     BookingCancelled,
     BookingMade,
@@ -28,7 +29,6 @@ from halls.bookings.schemas import (
 from halls.errors import RateLimited, invalid
 from halls.http.endpoint import endpoint
 from halls.http.idempotency import IdempotencyConflict, IdempotencyKey, ReplayableResponse
-from halls.http.pagination import make_cursor, read_cursor
 from halls.http.rate_limits import Limit
 from halls.venues.venue import VenueNotFound
 
@@ -62,22 +62,12 @@ def create_booking(
 
 @endpoint(blueprint, "GET /bookings", query=BookingsQuery, response=BookingPage)
 def list_bookings(db: Db, caller: Account, query: BookingsQuery) -> dict[str, Any]:
-    """List bookings by date: for an owner those of their venues, otherwise the caller's own."""
+    """List bookings: for an owner those of their venues, otherwise the caller's own."""
     if query.date_from and query.date_to and query.date_from > query.date_to:
         raise invalid("date_from", "must not be after date_to", "wrong_order")
-    search = {"caller": str(caller.id), **query.model_dump(exclude={"limit", "cursor"})}
-    rows = bookings.find_bookings(db, caller, query, read_cursor(query.cursor, search, _is_date))
-    page = rows[: query.limit]
-    last = page[-1] if len(rows) > query.limit else None
-    return {
-        "bookings": bookings.show_bookings(db, caller, page),
-        "next_cursor": make_cursor(search, last["date"], row_id=last["_id"]) if last else None,
-    }
-
-
-def _is_date(key: Any) -> bool:
-    # The date is not validated: bookings of external writers may have dates that do not exist.
-    return isinstance(key, str)
+    page, next_cursor = find_page(db, caller, query)
+    data = {"bookings": bookings.show_bookings(db, caller, page), "next_cursor": next_cursor}
+    return data | {"total": count_matches(db, caller, query)} if query.include else data
 
 
 @endpoint(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from halls.bookings.booking import Status
+from halls.bookings.booking import STATUSES, Status
+from halls.http.field_faults import field_error
 from halls.http.schema import (
     PRICE,
     READS_INTEGER,
@@ -57,16 +58,37 @@ class StatusChange(RequestModel):
     )
 
 
+_ONE = f"({'|'.join(STATUSES)})"
+STATUS_LIST = Field(json_schema_extra={"pattern": f"^{_ONE}(,{_ONE})*$"})
+
+
+def _check_statuses(text: str) -> str:
+    """Return statuses with commas, each once and in a fixed order, so that a cursor fits every order of them."""
+    given = set(text.split(","))
+    if not given <= set(STATUSES):
+        names = ", ".join(STATUSES)
+        raise field_error("not_one_of", f"must be one of: {names}, or several with commas", allowed=list(STATUSES))
+    return ",".join(sorted(given))
+
+
 class BookingsQuery(QueryModel):
     """Filters and page of a list of bookings."""
 
     as_: Literal["guest"] | None = Field(
         default=None, alias="as", description="For owners: list the bookings that they made as guests."
     )
-    status: Status | None = Field(default=None, description="Only bookings with this status.")
+    status: Annotated[str, AfterValidator(_check_statuses), STATUS_LIST] | None = Field(
+        default=None,
+        description="Only bookings with this status, or one of several: `pending,confirmed`.",
+        examples=["pending,confirmed"],
+    )
     venue_id: Id | None = Field(default=None, description="Only bookings of this venue.")
     date_from: Day | None = Field(default=None, description="The first date of the bookings, inclusive.")
     date_to: Day | None = Field(default=None, description="The last date of the bookings, inclusive.")
+    sort: Literal["date", "-created_at"] = Field(
+        default="date", description="By date and then id, or by the time of the order, the newest first."
+    )
+    include: Literal["total"] | None = Field(default=None, description="Adds the number of bookings on all pages.")
     limit: Annotated[QueryInt, Field(ge=1, le=200, description="The number of bookings on a page.")] = 50
     cursor: str | None = Field(default=None, description="The next_cursor of the previous page, with the same filters.")
 
@@ -169,3 +191,4 @@ class BookingPage(ResponseModel):
 
     bookings: list[Booking]
     next_cursor: Cursor
+    total: int | None = Field(default=None, description="The number of bookings on all pages, with `include=total`.")

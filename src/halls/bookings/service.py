@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     from halls.accounts.account import Account
     from halls.bookings.booking import BookingDocument
-    from halls.bookings.schemas import BookingOrder, BookingsQuery
-    from halls.mongo.client import Db, Document, Session
+    from halls.bookings.schemas import BookingOrder
+    from halls.mongo.client import Db, Session
     from halls.venues.venue import VenueDocument, VenueReference
 
 
@@ -175,23 +175,6 @@ def change_status(db: Db, caller: Account, booking: BookingDocument, to: str, no
     if (read_text(present.get("date")) or "") < today:
         raise BadTransition(f"The date is past: today is {today} in Karachi.")
     raise BadTransition("A cancelled booking never comes back.")
-
-
-def find_bookings(db: Db, caller: Account, query: BookingsQuery, after: list[Any] | None) -> list[BookingDocument]:
-    """Return a page of bookings and one more: those of the caller's venues, or those that the caller made as guest."""
-    match: Document = {"user_id": caller.id}
-    if caller.is_venue_owner and query.as_ is None:
-        own = {"venue_id": {"$in": venues.list_venue_ids(db, caller.id)}}
-        match = {"$or": [own, {"venue.owner_id": caller.id}]}
-    filters: Document = {}
-    if query.status:
-        filters["status"] = query.status
-    if query.venue_id:
-        filters["venue_id"] = ObjectId(query.venue_id)
-    dates = {"$gte": query.date_from, "$lte": query.date_to}
-    if bounds := {operator: date for operator, date in dates.items() if date}:
-        filters["date"] = bounds
-    return store.list_bookings(db, {"$and": [match, filters]}, after=after, limit=query.limit + 1)
 
 
 def show_bookings(db: Db, caller: Account, bookings: list[BookingDocument]) -> list[dict[str, Any]]:
