@@ -16,6 +16,7 @@ from halls.bookings.booking import (
     NotYourBooking,
     OverCapacity,
 )
+from halls.bookings.limits import BOOKINGS_OF_VENUE
 from halls.bookings.listing import count_matches, find_page
 from halls.bookings.schemas import (
     BookingCancelled,
@@ -26,7 +27,7 @@ from halls.bookings.schemas import (
     BookingsQuery,
     StatusChange,
 )
-from halls.errors import RateLimited, invalid
+from halls.errors import LimitReached, RateLimited, invalid
 from halls.http.endpoint import endpoint
 from halls.http.idempotency import IdempotencyConflict, IdempotencyKey, ReplayableResponse
 from halls.http.rate_limits import Limit
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from halls.accounts.account import Account
     from halls.bookings.booking import BookingDocument
+    from halls.context import AppContext
     from halls.mongo.client import Db
 
 blueprint = Blueprint("bookings", __name__)
@@ -50,14 +52,23 @@ OWN_BOOKING = {"booking": bookings.get_own_booking}
     body=BookingOrder,
     response=BookingMade,
     status=201,
-    errors=[VenueNotFound, DateInPast, OverCapacity, DateNotOffered, DateTaken, IdempotencyConflict, RateLimited],
+    errors=[
+        *(VenueNotFound, DateInPast, OverCapacity, DateNotOffered, DateTaken, LimitReached),
+        *(IdempotencyConflict, RateLimited),
+    ],
     limits=[BOOKINGS],
 )
 def create_booking(
-    db: Db, caller: Account, body: BookingOrder, now: datetime, key: IdempotencyKey | None = None
+    context: AppContext,
+    db: Db,
+    caller: Account,
+    body: BookingOrder,
+    now: datetime,
+    key: IdempotencyKey | None = None,
 ) -> ReplayableResponse:
     """Book a venue for a date."""
-    return bookings.place_booking(db, caller, body, now, key)
+    context.rate_limiter.hit(BOOKINGS_OF_VENUE, str(caller.id), body.venue_id)
+    return bookings.place_booking(db, caller, body, now, key, max_pending=context.config.max_pending_per_guest)
 
 
 @endpoint(blueprint, "GET /bookings", query=BookingsQuery, response=BookingPage)

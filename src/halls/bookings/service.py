@@ -21,6 +21,7 @@ from halls.bookings.booking import (
     serialize_booking,
 )
 from halls.bookings.contact import fill_contact, find_other_side, make_contact
+from halls.bookings.limits import check_pending
 from halls.clock import day_in_karachi
 from halls.documents import read_id, read_object, read_text, read_whole
 from halls.http.idempotency import IdempotencyKey, ReplayableResponse, find_response, replay_or_raise, save_response
@@ -44,19 +45,26 @@ if TYPE_CHECKING:
 
 @counts_bookings(lambda outcome: "replayed" if outcome.replayed else "placed")
 def place_booking(
-    db: Db, guest: Account, order: BookingOrder, now: datetime, key: IdempotencyKey | None = None
+    db: Db,
+    guest: Account,
+    order: BookingOrder,
+    now: datetime,
+    key: IdempotencyKey | None = None,
+    *,
+    max_pending: int = 0,
 ) -> ReplayableResponse:
     """Book a venue for a date, at the price that the venue has when the transaction commits.
 
-    A repeated request with the same key returns the stored response.
-    Raises VenueNotFound, DateInPast, OverCapacity, DateNotOffered, DateTaken (contract §4, in this order).
+    A repeated request with the same key returns the stored response. `max_pending` is MAX_PENDING_PER_GUEST.
+    Raises VenueNotFound, DateInPast, OverCapacity, DateNotOffered, DateTaken, LimitReached (contract §4, in this
+    order).
     """
     if (stored := find_response(db, key, now)) is not None:
         return fill_contact(db, ReplayableResponse(stored, replayed=True))
     with replay_or_raise(db, key, now) as replay:
         venue_id = ObjectId(order.venue_id)
         _check_order(db, venue_id, guest, order, now)
-        answer = _book(db, venue_id, guest, order, now, key)
+        answer = _book(db, venue_id, guest, order, now, key, max_pending)
     return fill_contact(db, replay.outcome or ReplayableResponse(answer))
 
 
@@ -90,7 +98,13 @@ def _check_capacity(venue: VenueDocument, guests: int) -> None:
 
 
 def _book(
-    db: Db, venue_id: ObjectId, guest: Account, order: BookingOrder, now: datetime, key: IdempotencyKey | None
+    db: Db,
+    venue_id: ObjectId,
+    guest: Account,
+    order: BookingOrder,
+    now: datetime,
+    key: IdempotencyKey | None,
+    max_pending: int,
 ) -> dict[str, Any]:
     """Book in a transaction that writes the venue first, so price and offer can't change meanwhile (decision 2)."""
     booking_id = ObjectId()
@@ -108,6 +122,7 @@ def _book(
         save_response(db, key, answer, now, session)
         store.insert_booking(db, booking, session)
         index.mark_date_booked(db, venue_id, order.date, session)
+        check_pending(db, guest, venue, max_pending, now, session)
         return answer
 
     try:

@@ -170,6 +170,14 @@ def find_active_dates(
     return {date for booking in found for date in map(read_text, read_items(booking["date"])) if date is not None}
 
 
+def count_pending(
+    db: Db, guest_id: ObjectId, *, from_date: str, other_than: list[ObjectId], at_most: int, session: Session
+) -> int:
+    """Count the pending bookings of a guest from a date on, except those at some venues. Stops at `at_most`."""
+    match = {"user_id": guest_id, "date": {"$gte": from_date}, "status": "pending", "venue_id": {"$nin": other_than}}
+    return db.bookings.count_documents(match, limit=at_most, session=session)
+
+
 def find_active_booking(db: Db, venue_id: ObjectId, date: str) -> BookingDocument | None:
     """Return the booking that holds the date of the venue, or None."""
     found = db.bookings.find_one({"venue_id": venue_id, "date": date, **ACTIVE_FILTER})
