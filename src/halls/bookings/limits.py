@@ -26,8 +26,8 @@ def check_pending(
 ) -> None:
     """Raise LimitReached if the guest has too many upcoming pending bookings at other people's venues.
 
-    0 is no limit. The transaction has inserted the new booking, and has written the account: of two concurrent orders,
-    the second one counts the first.
+    With `max_pending` 0, any number is allowed. The transaction has inserted the new booking, and has written the
+    account: of two concurrent orders, the second one counts the first.
     """
     if max_pending == 0 or venue.get("owner_id") == guest.id:
         return

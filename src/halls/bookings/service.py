@@ -62,9 +62,8 @@ def place_booking(
     if (stored := find_response(db, key, now)) is not None:
         return fill_contact(db, ReplayableResponse(stored, replayed=True))
     with replay_or_raise(db, key, now) as replay:
-        venue_id = ObjectId(order.venue_id)
-        _check_order(db, venue_id, guest, order, now)
-        answer = _book(db, venue_id, guest, order, now, key, max_pending)
+        _check_order(db, ObjectId(order.venue_id), guest, order, now)
+        answer = _book(db, guest, order, now, key, max_pending)
     return fill_contact(db, replay.outcome or ReplayableResponse(answer))
 
 
@@ -98,24 +97,13 @@ def _check_capacity(venue: VenueDocument, guests: int) -> None:
 
 
 def _book(
-    db: Db,
-    venue_id: ObjectId,
-    guest: Account,
-    order: BookingOrder,
-    now: datetime,
-    key: IdempotencyKey | None,
-    max_pending: int,
+    db: Db, guest: Account, order: BookingOrder, now: datetime, key: IdempotencyKey | None, max_pending: int
 ) -> dict[str, Any]:
     """Book in a transaction that writes the venue first, so price and offer can't change meanwhile (decision 2)."""
-    booking_id = ObjectId()
+    booking_id, venue_id = ObjectId(), ObjectId(order.venue_id)
 
     def book(session: Session) -> dict[str, Any]:
-        venue = venues.claim_date(db, venue_id, order.date, session)
-        if venue is None:
-            # Raises VenueNotFound if the venue was deleted after the first checks.
-            venues.get_venue(db, venue_id, session)
-            raise DateNotOffered
-        _check_capacity(venue, order.guests)
+        venue = _claim_date(db, venue_id, order, session)
         lock_account(db, guest.id, session)
         booking = new_booking(booking_id, guest.id, order.given(), venue, now)
         answer = _make_answer(booking, venue, guest)
@@ -130,6 +118,17 @@ def _book(
             return store.commit_booking(db, booking_id, book)
     except DateTaken:
         raise _date_taken(store.find_active_booking(db, venue_id, order.date), guest) from None
+
+
+def _claim_date(db: Db, venue_id: ObjectId, order: BookingOrder, session: Session) -> VenueDocument:
+    """Write the venue and return it. Raises VenueNotFound, DateNotOffered, OverCapacity."""
+    venue = venues.claim_date(db, venue_id, order.date, session)
+    if venue is None:
+        # Raises VenueNotFound if the venue was deleted after the first checks.
+        venues.get_venue(db, venue_id, session)
+        raise DateNotOffered
+    _check_capacity(venue, order.guests)
+    return venue
 
 
 def _make_answer(booking: BookingDocument, venue: VenueDocument, guest: Account) -> dict[str, Any]:
