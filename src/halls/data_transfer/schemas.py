@@ -50,7 +50,7 @@ class GoneVenue(RequestModel):
 
 
 class ListedCancellation(RequestModel):
-    """Who cancelled a booking, when and why, and its status before."""
+    """The cancellation of a booking: its author, time and reason, and the status before."""
 
     by: CancelledBy
     at: Moment
