@@ -66,7 +66,11 @@ def create_booking(
     now: datetime,
     key: IdempotencyKey | None = None,
 ) -> ReplayableResponse:
-    """Book a venue for a date."""
+    """Book a venue for a date.
+
+    A guest sends at most 10 requests a day for one venue. At most 10 of them wait for an answer at other people's
+    venues, or 2 while the e-mail address is not verified.
+    """
     context.rate_limiter.hit(BOOKINGS_OF_VENUE, str(caller.id), body.venue_id)
     return bookings.place_booking(db, caller, body, now, key, max_pending=context.config.max_pending_per_guest)
 
