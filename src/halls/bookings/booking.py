@@ -136,4 +136,6 @@ def serialize_booking(booking: BookingDocument, venue: dict[str, Any] | None) ->
         "created_at": read_moment(booking.get("created_at")),
         "updated_at": read_moment(booking.get("updated_at")),
         "venue": venue,
+        # Of an account, which the service reads (contact.py).
+        "contact": None,
     }

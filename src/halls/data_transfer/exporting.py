@@ -116,7 +116,7 @@ class _Snapshot:
 
         names = BOOKING_FIELDS - (LATER_FIELDS - booking.keys())
         row = _fields_of(booking, names) | _account_field("user", booking.get("user_id"), accounts)
-        if str(booking["venue_id"]) not in self.exported:
+        if str(booking.get("venue_id")) not in self.exported:
             row["venue"] = _gone_venue(booking, accounts)
         return _plain_line(row, booking, restore) or _exact_line(_without_count(booking), accounts)
 
