@@ -88,6 +88,7 @@ def running(name: str, uri: str, folder: Path, workers: Sequence[str] = (WORKERS
         "PORT": str(port),
         "DATA_DIR": str(folder),
         "RATE_LIMITS": "off",
+        "MAX_PENDING_PER_GUEST": "0",
         "LOG_LEVEL": "INFO",
         "WEB_WORKERS": workers[0],
         "WEB_THREADS": workers[1],

@@ -59,7 +59,7 @@ def running_server(*, mongo_uri: str | None, folder: Path, **settings: str) -> I
     port = int(settings.pop("PORT", 0)) or free_port()
     folder.mkdir(parents=True, exist_ok=True)
     log, api = folder / "server.log", ApiClient(f"http://127.0.0.1:{port}")
-    options = {"HOST": "127.0.0.1", "PORT": str(port), "RATE_LIMITS": "off", **settings}
+    options = {"HOST": "127.0.0.1", "PORT": str(port), "RATE_LIMITS": "off", "MAX_PENDING_PER_GUEST": "0", **settings}
     with running_halls("serve", mongo_uri, log, lambda: responds(api), **options) as process:
         yield RunningServer(process, port, log)
 

@@ -112,6 +112,12 @@ class Invalid(ApiError):
         self.details = faults
 
 
+class LimitReached(ApiError):
+    """The account has the largest number of things of one kind."""
+
+    status, code, message = 409, "limit_reached", "You have as many of these as an account may have."
+
+
 class RateLimited(ApiError):
     """The client sent too many requests of one kind."""
 

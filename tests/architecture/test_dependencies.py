@@ -17,7 +17,14 @@ DEV = "requirements-dev.lock"
 # is configured. The mongod package for development is an extra.
 NOT_IMPORTED, EXTRA = {"tzdata", "flask-swagger-ui", "redis"}, {"fiftyone"}
 # Modules whose name differs from the name of their package.
-PACKAGES = {"argon2": "argon2-cffi", "bson": "pymongo", "jwt": "pyjwt", "google": "google-auth", "PIL": "pillow"}
+PACKAGES = {
+    "argon2": "argon2-cffi",
+    "bson": "pymongo",
+    "jwt": "pyjwt",
+    "google": "google-auth",
+    "phonenumbers": "phonenumberslite",
+    "PIL": "pillow",
+}
 # pydantic requires exactly one version of it.
 PARTS = {"pydantic_core": "pydantic"}
 

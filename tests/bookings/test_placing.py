@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 11, 22, 12, 0, 0, 500_000, tzinfo=timezone.utc)
 FIELDS = {
     *("id", "venue_id", "user_id", "date", "guests", "status", "price_locked", "notes", "created_at", "updated_at"),
-    "venue",
+    *("venue", "contact"),
 }
 
 
@@ -49,7 +49,15 @@ def test_a_new_booking_has_exactly_the_fields_of_the_contract(api: ApiClient) ->
         "notes": "Two stages.\n\tNo smoke.",
         "created_at": "2026-11-22T12:00:00Z",
         "updated_at": "2026-11-22T12:00:00Z",
-        "venue": {"id": venue_id, "venue_name": "Pearl Hall", "address": "1 Main Road, Saddar, Karachi"},
+        "venue": {
+            "id": venue_id,
+            "venue_name": "Pearl Hall",
+            "address": "1 Main Road, Saddar, Karachi",
+            "type": "Hall",
+            "maps_location": {"type": "Point", "coordinates": [67.0, 24.86]},
+            "picture": None,
+        },
+        "contact": dict.fromkeys(("full_name", "contact_number", "whatsapp_url", "call_url")),
     }
     assert ObjectId.is_valid(answer.data["booking_id"])
     assert "Idempotent-Replayed" not in answer.headers

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FIELDS = {
     *("id", "venue_id", "user_id", "date", "guests", "status", "price_locked", "notes", "created_at", "updated_at"),
-    "venue",
+    *("venue", "contact"),
 }
 
 
@@ -40,7 +40,7 @@ def test_a_page_has_exactly_the_fields_of_the_contract(api: ApiClient) -> None:
     assert answer.status == 200
     assert answer.data == {"bookings": [created], "next_cursor": None}
     assert created.keys() == FIELDS
-    assert created["venue"].keys() == {"id", "venue_name", "address"}
+    assert created["venue"].keys() == {"id", "venue_name", "address", "type", "maps_location", "picture"}
 
 
 def test_only_the_venue_owner_sees_the_guest(api: ApiClient) -> None:
@@ -225,11 +225,18 @@ def test_only_the_guest_and_the_venue_owner_have_access_to_a_booking(api: ApiCli
 
 def test_the_venue_summary_is_current_and_stays_after_the_deletion(api: ApiClient) -> None:
     owner, guest = api.owner(), api.guest()
-    venue_id = api.list_venue(owner)
+    venue_id = api.list_venue(owner, pictures=["https://a.example/1", "https://a.example/2"])
     booking_id = api.book(guest, venue_id, day(3)).data["booking_id"]
     api.patch(f"/venues/{venue_id}", {"venue_name": "Ruby Hall"}, token=owner)
     api.delete(f"/bookings/{booking_id}", token=guest)
-    summary = {"id": venue_id, "venue_name": "Ruby Hall", "address": "1 Main Road, Saddar, Karachi"}
+    summary = {
+        "id": venue_id,
+        "venue_name": "Ruby Hall",
+        "address": "1 Main Road, Saddar, Karachi",
+        "type": "Hall",
+        "maps_location": {"type": "Point", "coordinates": [67.0, 24.86]},
+        "picture": "https://a.example/1",
+    }
     assert api.get(f"/bookings/{booking_id}", token=guest).data["booking"]["venue"] == summary
     assert api.delete(f"/venues/{venue_id}", token=owner).status == 200
     for person in (guest, owner):

@@ -74,8 +74,11 @@ def test_an_allowed_status_change_is_made_and_returned(
     assert answer.data.keys() == ({"cancelled", "booking"} if action == "delete" else {"booking"})
     assert answer.data.get("cancelled", True) is True
     answer.data["booking"].pop("guest", None)
+    # Each side has its own contact (test_contact.py).
+    original["contact"] = answer.data["booking"]["contact"]
     assert answer.data["booking"] == original | {"status": expected, "updated_at": f"{later:%Y-%m-%dT%H:%M:%SZ}"}
-    assert api.get(path, token=parties.guest).data["booking"] == answer.data["booking"]
+    stored = api.get(path, token=parties.guest).data["booking"]
+    assert stored == answer.data["booking"] | {"contact": stored["contact"]}
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,12 @@ def test_prices_are_given_per_date_or_date_range() -> None:
     }
 
 
+def test_hold_hours_and_terms_form_the_booking_rules() -> None:
+    rules = venue_from_cells({"hold_hours": "48", "terms": " No fireworks. "})["booking_rules"]
+    assert rules == {"hold_hours": 48, "terms": "No fireworks."}
+    assert venue_from_cells({"hold_hours": "soon", "terms": ""})["booking_rules"] == {"hold_hours": "soon"}
+
+
 def test_lat_and_lng_form_a_location_and_empty_cells_are_ignored() -> None:
     assert venue_from_cells({"lat": "24.5", "lng": "-67", "capacity": " ", "pictures": ""}) == {
         "maps_location": {"lat": 24.5, "lng": -67}
@@ -63,6 +69,7 @@ CELLS = {
     "pictures": "https://a.example/1;ftp://a.example/2",
     "videos": "https://a.example/1=5;https://a.example/2",
     "additional_description": "word\n" * 100,
+    "hold_hours": "soon",
 }
 
 
@@ -81,6 +88,7 @@ CELLS = {
         ("pictures.1", "pictures “ftp://a.example/2”"),
         ("videos.1.size_mb", "videos “https://a.example/2”"),
         ("amenities.pool", "amenities “pool”"),
+        ("booking_rules.hold_hours", "hold_hours “soon”"),
         ("additional_description", "additional_description “" + "word " * 11 + "word…”"),
         ("address", "address"),
     ],

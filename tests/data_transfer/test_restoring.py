@@ -10,7 +10,7 @@ import pytest
 from bson import Binary, Code, Decimal128, Int64, ObjectId
 
 from halls.clock import utc_now
-from halls.data_transfer.exporting import export_lines
+from halls.data_transfer.exporting import COUNTERS, export_lines
 from tests.commands import run_halls
 from tests.data_transfer.rows import write_export
 from tests.factories import (
@@ -37,9 +37,9 @@ OBJECT_ID = {"$oid": "c" * 24}
 
 
 def read_all(db: Db) -> list[Document]:
-    """Return all venues and bookings without the field that only counts changes."""
+    """Return all venues and bookings without the fields that only count changes."""
     documents = [*db.venues.find(sort=[("_id", 1)]), *db.bookings.find(sort=[("_id", 1)])]
-    return [{name: value for name, value in sorted(document.items()) if name != "rev"} for document in documents]
+    return [{name: value for name, value in sorted(document.items()) if name not in COUNTERS} for document in documents]
 
 
 def export(db: Db) -> bytes:
@@ -195,6 +195,88 @@ def test_copies_of_active_bookings_for_one_date_are_reported(db: Db, worker_uri:
     assert "record 2 of bookings, date: Somebody has already booked this date." in result.stderr
     assert "record 3 of bookings, id: An earlier row has the same id." in result.stderr
     assert read_all(db) == []
+
+
+CANCELLED = {"by": "owner", "at": WRITTEN_AT, "reason": "Repairs.\nSorry.", "from": "pending"}
+GONE = {"id": ObjectId("c" * 24), "venue_name": "Old Hall", "address": "Old Road", "owner_id": ObjectId("d" * 24)}
+POINT = {"type": "Point", "coordinates": [74.35, 31]}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"hold_until": WRITTEN_AT, "event_count": 2},
+        {"hold_until": None, "cancellation": None},
+        {"status": "cancelled", "cancellation": CANCELLED, "event_count": 3},
+        {"status": "cancelled", "cancellation": CANCELLED | {"by": "expiry", "reason": None, "from": "confirmed"}},
+        {"status": "confirmed", "is_walk_in": True},
+        {"is_walk_in": False},
+        {"is_walk_in": None},
+        {"venue_id": GONE["id"], "venue": GONE},
+        {"venue_id": GONE["id"], "venue": GONE | {"type": "Hall", "maps_location": POINT, "picture": "https://a.b/c"}},
+        {"venue_id": GONE["id"], "venue": GONE | {"type": None, "maps_location": None, "picture": None}},
+    ],
+    ids=str,
+)
+def test_fields_of_bookings_are_exported_in_plain_rows(
+    db: Db, worker_uri: str, tmp_path: Path, fields: dict[str, Any]
+) -> None:
+    owner, guest = insert_owner(db, email=OWNER_EMAIL)["_id"], insert_user(db, email=GUEST_EMAIL)["_id"]
+    place = {"venue_id": insert_venue(db, owner)["_id"], **fields}
+    insert_booking(
+        db, place.pop("venue_id"), guest, date="2020-01-01", guests=300, price_locked=None, notes=None, **place
+    )
+    (row,) = json.loads(export(db))["bookings"]
+    assert not row.keys() & {"stored", "event_count"}
+    assert_restored(db, worker_uri, tmp_path)
+    assert db.bookings.count_documents({"event_count": {"$exists": True}}) == 0
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"hold_until": "soon", "event_count": 2},
+        {"cancellation": {"by": "nobody"}},
+        {"cancellation": CANCELLED | {"note": 5}},
+        {"is_walk_in": "yes"},
+    ],
+    ids=str,
+)
+def test_other_values_of_these_fields_are_copied_exactly(
+    db: Db, worker_uri: str, tmp_path: Path, fields: dict[str, Any]
+) -> None:
+    guest = insert_user(db, email=GUEST_EMAIL)["_id"]
+    insert_booking(db, insert_venue(db, insert_owner(db)["_id"])["_id"], guest, date="2020-01-01", notes=None, **fields)
+    assert_restored(db, worker_uri, tmp_path)
+    assert db.bookings.count_documents({"event_count": {"$exists": True}}) == 0
+
+
+@pytest.mark.parametrize(
+    ("rules", "is_plain"),
+    [
+        ({"hold_hours": 48, "terms": "One.\nTwo."}, True),
+        ({"hold_hours": None}, True),
+        ({}, True),
+        ({"hold_hours": 1_000}, False),
+        ("none", False),
+        (None, False),
+    ],
+    ids=str,
+)
+def test_booking_rules_come_back(db: Db, worker_uri: str, tmp_path: Path, rules: Any, *, is_plain: bool) -> None:
+    numbers: dict[str, Any] = {"capacity": 500, "space_sqft": None, "dates_available": [], "pricing": {"overrides": []}}
+    insert_venue(db, insert_owner(db)["_id"], **numbers, booking_rules=rules)
+    (row,) = json.loads(export(db))["venues"]
+    assert ("stored" not in row) == is_plain
+    assert_restored(db, worker_uri, tmp_path)
+
+
+def test_a_copy_with_a_count_of_events_is_imported_without_it(db: Db, worker_uri: str, tmp_path: Path) -> None:
+    row = {"id": VENUE_ID, "venue_id": OBJECT_ID, "date": "2020-01-01", "status": "cancelled"}
+    file = write_export(tmp_path / "file", [], [row | {"event_count": 3, "stored": {}}])
+    assert run_halls(worker_uri, "import", file).exit_code == 0
+    [booking] = db.bookings.find()
+    assert "event_count" not in booking
 
 
 def test_plain_documents_are_exported_in_plain_rows(db: Db, worker_uri: str, tmp_path: Path) -> None:

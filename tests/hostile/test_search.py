@@ -147,7 +147,15 @@ def test_a_cursor_continues_only_its_own_search(api: HostileClient) -> None:
 def test_a_card_has_no_other_fields(api: HostileClient) -> None:
     [card] = api.get(f"/venues/search?{PLACE}&limit=1").data["venues"]
     names = {"id", "owner_id", "venue_name", "type", "address", "maps_location", "capacity", "space_sqft", "amenities"}
-    assert set(card) == names | {"pictures", "videos", "created_at", "updated_at", "price", "distance_km"}
+    assert set(card) == names | {
+        "pictures",
+        "videos",
+        "booking_rules",
+        "created_at",
+        "updated_at",
+        "price",
+        "distance_km",
+    }
 
 
 @pytest.mark.parametrize(

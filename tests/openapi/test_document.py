@@ -87,7 +87,7 @@ def test_placing_a_booking_lists_every_error() -> None:
         "400": ["bad_json"],
         "401": ["missing_token", "invalid_token", "token_expired", "token_revoked"],
         "404": ["not_found"],
-        "409": ["date_not_offered", "date_taken"],
+        "409": ["date_not_offered", "date_taken", "limit_reached"],
         "413": ["body_too_large"],
         "415": ["not_json"],
         "422": ["date_in_past", "over_capacity", "idempotency_conflict", "validation_error"],

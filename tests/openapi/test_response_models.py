@@ -48,6 +48,7 @@ CALENDAR = {"dates_available", "pricing", "additional_description"}
 # Fields that a model declares with a default because some responses leave them out.
 Absent = dict[type[BaseModel], set[str]]
 FOR_GUESTS: Absent = {bookings.Booking: {"guest"}}
+WITHOUT_TOTAL: Absent = {bookings.BookingPage: {"total"}}
 WITHOUT_CALENDAR: Absent = {search.FoundVenue: CALENDAR}
 # Their responses are built from configuration, and tests/uploads validates them.
 TESTED_ELSEWHERE = {UploadAddress, CloudinaryAddress, Uploaded}
@@ -183,8 +184,9 @@ CASES: list[tuple[type[BaseModel], Callable[[World], Any], Absent]] = [
     (bookings.Booking, show_to_owner, {}),
     (bookings.Booking, show_to_guest, FOR_GUESTS),
     (bookings.Guest, lambda world: show_to_owner(world)["guest"], {}),
-    (bookings.BookingPage, lambda world: world.get("/bookings", world.owner), {}),
-    (bookings.BookingPage, lambda world: world.get("/bookings", world.guest), FOR_GUESTS),
+    (bookings.BookingPage, lambda world: world.get("/bookings", world.owner), WITHOUT_TOTAL),
+    (bookings.BookingPage, lambda world: world.get("/bookings", world.guest), FOR_GUESTS | WITHOUT_TOTAL),
+    (bookings.BookingPage, lambda world: world.get("/bookings?include=total", world.owner), {}),
     (bookings.BookingReply, lambda world: world.get(f"/bookings/{world.booking_id}", world.owner), {}),
     (bookings.BookingMade, lambda world: world.api.book(world.guest, world.venue_id, day(3)).data, FOR_GUESTS),
     (

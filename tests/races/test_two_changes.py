@@ -14,6 +14,7 @@ ROUNDS = 10
 PAIRS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"venue_name": "Ruby Hall"}, {"capacity": 300}),
     ({"amenities": {"water": True}}, {"amenities": {"sound_system": True}}),
+    ({"booking_rules": {"hold_hours": 24}}, {"booking_rules": {"terms": "No fireworks."}}),
     ({"dates_available": [DATE]}, {"pricing": {"overrides": [{"date": OTHER_DATE, "price": 5}]}}),
     ({"dates_available": [OTHER_DATE]}, {"additional_description": "With a garden."}),
 ]

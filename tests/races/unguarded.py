@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from pymongo import ReturnDocument
@@ -101,6 +101,12 @@ def only_read_the_venue(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(index, "mark_date_booked", lambda *_: None)
 
 
+def order_without_the_account(patch: pytest.MonkeyPatch) -> None:
+    """Remove the lock of the account, and its write, which conflicts with a concurrent order of the same guest."""
+    patch.setattr(bookings, "hold_account_lock", lambda _: nullcontext())
+    patch.setattr(bookings, "lock_account", lambda *_: None)
+
+
 def price_before_the_transaction(patch: pytest.MonkeyPatch) -> None:
     """Use the price read before the transaction instead of the price of the venue that the transaction wrote."""
     cached, get_venue = threading.local(), venues_store.get_venue
@@ -145,12 +151,12 @@ def save_response_after_commit(patch: pytest.MonkeyPatch, module: ModuleType, na
     action, all_have_looked = getattr(module, name), threading.Barrier(count, timeout=MAX_WAIT_SECONDS)
 
     def act_then_save(
-        db: Db, caller_id: Any, order: Any, now: datetime, key: IdempotencyKey | None = None
+        db: Db, caller_id: Any, order: Any, now: datetime, key: IdempotencyKey | None = None, **options: Any
     ) -> ReplayableResponse:
         if (stored := find_response(db, key, now)) is not None:
             return ReplayableResponse(stored, replayed=True)
         all_have_looked.wait()
-        result: ReplayableResponse = action(db, caller_id, order, now)
+        result: ReplayableResponse = action(db, caller_id, order, now, **options)
         with suppress(DuplicateKeyError):
             save_response(db, key, result.data, now, None)  # type: ignore[arg-type] # outside a transaction
         return result

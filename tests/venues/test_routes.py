@@ -32,6 +32,7 @@ NOW = datetime(2026, 11, 22, 12, 0, 0, 500_000, tzinfo=timezone.utc)
 SPEC_FIELDS = {
     *("owner_id", "venue_name", "type", "address", "maps_location", "capacity", "dates_available", "pricing"),
     *("space_sqft", "amenities", "additional_description", "pictures", "videos", "created_at", "updated_at"),
+    "booking_rules",
 }
 FULL = {
     "maps_location": {"type": "Point", "coordinates": [67.03, 24.81]},
@@ -42,6 +43,7 @@ FULL = {
     "additional_description": "Sea view.\nTwo floors.",
     "pictures": ["https://cdn.example/1.jpg"],
     "videos": [{"url": "https://cdn.example/1.mp4", "size_mb": 22.5}],
+    "booking_rules": {"hold_hours": 48, "terms": "No fireworks.\nNo loud music after 22:00."},
 }
 
 

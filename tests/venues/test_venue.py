@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from bson import ObjectId
 
-from halls.venues.venue import AMENITIES, serialize_venue, summarize_venue
+from halls.venues.venue import AMENITIES, serialize_venue, serialize_venue_summary, summarize_venue
 from tests.factories import bare_venue_document, day, venue_document
 
 OWNER = ObjectId()
 KEYS = {
     *("id", "owner_id", "venue_name", "type", "address", "maps_location", "capacity", "dates_available", "pricing"),
     *("space_sqft", "amenities", "additional_description", "pictures", "videos", "created_at", "updated_at"),
+    "booking_rules",
 }
 
 
@@ -66,12 +67,33 @@ def test_internal_and_unknown_fields_are_not_shown() -> None:
     assert serialize_venue(venue_document(OWNER, rev=7, secret="x")).keys() == KEYS
 
 
-def test_the_summary_has_the_name_and_address_of_the_venue() -> None:
+def test_the_copy_of_a_deleted_venue_shows_the_same_summary() -> None:
     venue = venue_document(OWNER)
     summary = {
         "id": venue["_id"],
         "venue_name": "Shalimar Banquet",
         "address": "5 Mall Road, Lahore",
-        "owner_id": OWNER,
+        "type": "Banquet",
+        "maps_location": {"type": "Point", "coordinates": [74.35, 31.55]},
+        "picture": "https://cdn.example/1.jpg",
     }
-    assert summarize_venue(venue) == summary
+    assert serialize_venue_summary(venue["_id"], venue) == summary
+    assert summarize_venue(venue) == summary | {"owner_id": OWNER}
+    assert serialize_venue_summary(venue["_id"], summarize_venue(venue)) == summary
+
+
+def test_the_copy_of_an_older_version_has_no_type_place_and_picture() -> None:
+    venue_id = ObjectId()
+    shown = serialize_venue_summary(venue_id, {"venue_name": "Ruby Hall", "address": "1 Road", "owner_id": OWNER})
+    assert shown == {
+        "id": venue_id,
+        "venue_name": "Ruby Hall",
+        "address": "1 Road",
+        **dict.fromkeys(("type", "maps_location", "picture")),
+    }
+
+
+@pytest.mark.parametrize("pictures", [None, [], "https://a.example/1", [5, "https://a.example/1"]], ids=repr)
+def test_a_first_picture_that_is_no_text_is_null(pictures: Any) -> None:
+    venue = venue_document(OWNER, pictures=pictures)
+    assert serialize_venue_summary(venue["_id"], venue)["picture"] is None

@@ -66,6 +66,8 @@ class AccountDocument(TypedDict, total=False):
     _id: Required[ObjectId]
     email: Required[str]
     full_name: str | None
+    # Absent: not verified.
+    email_verified: bool
     contact_number: str | None
     is_venue_owner: bool | None
     role: str
@@ -110,6 +112,7 @@ class Account:
     token_version: int
     created_at: datetime | None
     updated_at: datetime | None
+    email_verified: bool = False
 
 
 def account_from_document(document: AccountDocument) -> Account:
@@ -125,6 +128,7 @@ def account_from_document(document: AccountDocument) -> Account:
         token_version=read_whole(document.get("token_version")) or 0,
         created_at=read_moment(document.get("created_at")),
         updated_at=read_moment(document.get("updated_at")),
+        email_verified=document.get("email_verified") is True,
     )
 
 

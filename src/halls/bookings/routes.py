@@ -16,6 +16,8 @@ from halls.bookings.booking import (
     NotYourBooking,
     OverCapacity,
 )
+from halls.bookings.limits import BOOKINGS_OF_VENUE
+from halls.bookings.listing import count_matches, find_page
 from halls.bookings.schemas import (
     BookingCancelled,
     BookingMade,
@@ -25,10 +27,9 @@ from halls.bookings.schemas import (
     BookingsQuery,
     StatusChange,
 )
-from halls.errors import RateLimited, invalid
+from halls.errors import LimitReached, RateLimited, invalid
 from halls.http.endpoint import endpoint
 from halls.http.idempotency import IdempotencyConflict, IdempotencyKey, ReplayableResponse
-from halls.http.pagination import make_cursor, read_cursor
 from halls.http.rate_limits import Limit
 from halls.venues.venue import VenueNotFound
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from halls.accounts.account import Account
     from halls.bookings.booking import BookingDocument
+    from halls.context import AppContext
     from halls.mongo.client import Db
 
 blueprint = Blueprint("bookings", __name__)
@@ -50,34 +52,37 @@ OWN_BOOKING = {"booking": bookings.get_own_booking}
     body=BookingOrder,
     response=BookingMade,
     status=201,
-    errors=[VenueNotFound, DateInPast, OverCapacity, DateNotOffered, DateTaken, IdempotencyConflict, RateLimited],
+    errors=[
+        *(VenueNotFound, DateInPast, OverCapacity, DateNotOffered, DateTaken, LimitReached),
+        *(IdempotencyConflict, RateLimited),
+    ],
     limits=[BOOKINGS],
 )
 def create_booking(
-    db: Db, caller: Account, body: BookingOrder, now: datetime, key: IdempotencyKey | None = None
+    context: AppContext,
+    db: Db,
+    caller: Account,
+    body: BookingOrder,
+    now: datetime,
+    key: IdempotencyKey | None = None,
 ) -> ReplayableResponse:
-    """Book a venue for a date."""
-    return bookings.place_booking(db, caller, body, now, key)
+    """Book a venue for a date.
+
+    A guest sends at most 10 requests a day for one venue. At most 10 of them wait for an answer at other people's
+    venues, or 2 while the e-mail address is not verified.
+    """
+    context.rate_limiter.hit(BOOKINGS_OF_VENUE, str(caller.id), body.venue_id)
+    return bookings.place_booking(db, caller, body, now, key, max_pending=context.config.max_pending_per_guest)
 
 
 @endpoint(blueprint, "GET /bookings", query=BookingsQuery, response=BookingPage)
 def list_bookings(db: Db, caller: Account, query: BookingsQuery) -> dict[str, Any]:
-    """List bookings by date: for an owner those of their venues, otherwise the caller's own."""
+    """List bookings: for an owner those of their venues, otherwise the caller's own."""
     if query.date_from and query.date_to and query.date_from > query.date_to:
         raise invalid("date_from", "must not be after date_to", "wrong_order")
-    search = {"caller": str(caller.id), **query.model_dump(exclude={"limit", "cursor"})}
-    rows = bookings.find_bookings(db, caller, query, read_cursor(query.cursor, search, _is_date))
-    page = rows[: query.limit]
-    last = page[-1] if len(rows) > query.limit else None
-    return {
-        "bookings": bookings.show_bookings(db, caller, page),
-        "next_cursor": make_cursor(search, last["date"], row_id=last["_id"]) if last else None,
-    }
-
-
-def _is_date(key: Any) -> bool:
-    # The date is not validated: bookings of external writers may have dates that do not exist.
-    return isinstance(key, str)
+    page, next_cursor = find_page(db, caller, query)
+    data = {"bookings": bookings.show_bookings(db, caller, page), "next_cursor": next_cursor}
+    return data | {"total": count_matches(db, caller, query)} if query.include else data
 
 
 @endpoint(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from halls.bookings.booking import BookingStatus
+from halls.bookings.booking import STATUSES, BookingStatus
+from halls.http.field_faults import field_error
 from halls.http.schema import (
     PRICE,
     READS_INTEGER,
@@ -21,6 +22,8 @@ from halls.http.schema import (
     Text,
     with_examples,
 )
+from halls.venues.schemas import GeoPoint
+from halls.venues.venue import VenueType
 
 
 class BookingOrder(RequestModel):
@@ -55,30 +58,61 @@ class StatusChange(RequestModel):
     )
 
 
+_ONE = f"({'|'.join(STATUSES)})"
+STATUS_LIST = Field(json_schema_extra={"pattern": f"^{_ONE}(,{_ONE})*$"})
+
+
+def _check_statuses(text: str) -> str:
+    """Return statuses with commas, each once and in a fixed order, so that a cursor fits every order of them."""
+    given = set(text.split(","))
+    if not given <= set(STATUSES):
+        names = ", ".join(STATUSES)
+        raise field_error("not_one_of", f"must be one of: {names}, or several with commas", allowed=list(STATUSES))
+    return ",".join(sorted(given))
+
+
 class BookingsQuery(QueryModel):
     """Filters and page of a list of bookings."""
 
     as_: Literal["guest"] | None = Field(
         default=None, alias="as", description="For owners: list the bookings that they made as guests."
     )
-    status: BookingStatus | None = Field(default=None, description="Only bookings with this status.")
+    status: Annotated[str, AfterValidator(_check_statuses), STATUS_LIST] | None = Field(
+        default=None,
+        description="Only bookings with this status, or one of several: `pending,confirmed`.",
+        examples=["pending,confirmed"],
+    )
     venue_id: Id | None = Field(default=None, description="Only bookings of this venue.")
     date_from: Day | None = Field(default=None, description="The first date of the bookings, inclusive.")
     date_to: Day | None = Field(default=None, description="The last date of the bookings, inclusive.")
+    sort: Literal["date", "-created_at"] = Field(
+        default="date", description="By date and then id, or by the time of the order, the newest first."
+    )
+    include: Literal["total"] | None = Field(default=None, description="Adds the number of bookings on all pages.")
     limit: Annotated[QueryInt, Field(ge=1, le=200, description="The number of bookings on a page.")] = 50
     cursor: str | None = Field(default=None, description="The next_cursor of the previous page, with the same filters.")
 
 
 class VenueSummary(ResponseModel):
-    """The copy of the venue that is stored in a booking."""
+    """The venue of a booking, also after its deletion."""
 
     model_config = with_examples(
-        {"id": "65a0c0ffee0123456789abcd", "venue_name": "Pearl Hall", "address": "1 Main Road, Saddar, Karachi"}
+        {
+            "id": "65a0c0ffee0123456789abcd",
+            "venue_name": "Pearl Hall",
+            "address": "1 Main Road, Saddar, Karachi",
+            "type": "Hall",
+            "maps_location": {"type": "Point", "coordinates": [67.0099, 24.8615]},
+            "picture": "https://pictures.example/pearl-hall.jpg",
+        }
     )
 
     id: Id
     venue_name: str
     address: str
+    type: VenueType | None
+    maps_location: GeoPoint | None
+    picture: str | None = Field(description="The first picture of the venue.")
 
 
 class Guest(ResponseModel):
@@ -91,6 +125,24 @@ class Guest(ResponseModel):
     full_name: str | None
     email: str
     contact_number: str | None
+
+
+class Contact(ResponseModel):
+    """How to reach the other side of a booking: the owner of the venue for the guest, the guest for the owner."""
+
+    model_config = with_examples(
+        {
+            "full_name": "Bilal Ahmed",
+            "contact_number": "0300-1234567",
+            "whatsapp_url": "https://wa.me/923001234567",
+            "call_url": "tel:+923001234567",
+        }
+    )
+
+    full_name: str | None
+    contact_number: str | None
+    whatsapp_url: str | None = Field(description="Null if contact_number is not a telephone number.")
+    call_url: str | None = Field(description="Null if contact_number is not a telephone number.")
 
 
 class Booking(ResponseModel):
@@ -110,6 +162,7 @@ class Booking(ResponseModel):
     created_at: datetime | None
     updated_at: datetime | None
     venue: VenueSummary | None
+    contact: Contact | None = Field(description="Null unless the booking is active, or if the account is deleted.")
     guest: Guest | None = Field(default=None, description="For the venue's owner only.")
 
 
@@ -138,3 +191,4 @@ class BookingPage(ResponseModel):
 
     bookings: list[Booking]
     next_cursor: Cursor
+    total: int | None = Field(default=None, description="The number of bookings on all pages, with `include=total`.")

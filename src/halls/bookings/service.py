@@ -20,6 +20,8 @@ from halls.bookings.booking import (
     new_booking,
     serialize_booking,
 )
+from halls.bookings.contact import fill_contact, find_other_side, make_contact
+from halls.bookings.limits import check_pending
 from halls.clock import day_in_karachi
 from halls.documents import read_id, read_object, read_text, read_whole
 from halls.http.idempotency import IdempotencyKey, ReplayableResponse, find_response, replay_or_raise, save_response
@@ -36,27 +38,33 @@ if TYPE_CHECKING:
 
     from halls.accounts.account import Account
     from halls.bookings.booking import BookingDocument
-    from halls.bookings.schemas import BookingOrder, BookingsQuery
-    from halls.mongo.client import Db, Document, Session
+    from halls.bookings.schemas import BookingOrder
+    from halls.mongo.client import Db, Session
     from halls.venues.venue import VenueDocument, VenueReference
 
 
 @counts_bookings(lambda outcome: "replayed" if outcome.replayed else "placed")
 def place_booking(
-    db: Db, guest: Account, order: BookingOrder, now: datetime, key: IdempotencyKey | None = None
+    db: Db,
+    guest: Account,
+    order: BookingOrder,
+    now: datetime,
+    key: IdempotencyKey | None = None,
+    *,
+    max_pending: int = 0,
 ) -> ReplayableResponse:
     """Book a venue for a date, at the price that the venue has when the transaction commits.
 
-    A repeated request with the same key returns the stored response.
-    Raises VenueNotFound, DateInPast, OverCapacity, DateNotOffered, DateTaken (contract §4, in this order).
+    A repeated request with the same key returns the stored response. `max_pending` is MAX_PENDING_PER_GUEST.
+    Raises VenueNotFound, DateInPast, OverCapacity, DateNotOffered, DateTaken, LimitReached (contract §4, in this
+    order).
     """
     if (stored := find_response(db, key, now)) is not None:
-        return ReplayableResponse(stored, replayed=True)
+        return fill_contact(db, ReplayableResponse(stored, replayed=True))
     with replay_or_raise(db, key, now) as replay:
-        venue_id = ObjectId(order.venue_id)
-        _check_order(db, venue_id, guest, order, now)
-        answer = _book(db, venue_id, guest, order, now, key)
-    return replay.outcome or ReplayableResponse(answer)
+        _check_order(db, ObjectId(order.venue_id), guest, order, now)
+        answer = _book(db, guest, order, now, key, max_pending)
+    return fill_contact(db, replay.outcome or ReplayableResponse(answer))
 
 
 def _check_order(db: Db, venue_id: ObjectId, guest: Account, order: BookingOrder, now: datetime) -> None:
@@ -89,24 +97,20 @@ def _check_capacity(venue: VenueDocument, guests: int) -> None:
 
 
 def _book(
-    db: Db, venue_id: ObjectId, guest: Account, order: BookingOrder, now: datetime, key: IdempotencyKey | None
+    db: Db, guest: Account, order: BookingOrder, now: datetime, key: IdempotencyKey | None, max_pending: int
 ) -> dict[str, Any]:
     """Book in a transaction that writes the venue first, so price and offer can't change meanwhile (decision 2)."""
-    booking_id = ObjectId()
+    booking_id, venue_id = ObjectId(), ObjectId(order.venue_id)
 
     def book(session: Session) -> dict[str, Any]:
-        venue = venues.claim_date(db, venue_id, order.date, session)
-        if venue is None:
-            # Raises VenueNotFound if the venue was deleted after the first checks.
-            venues.get_venue(db, venue_id, session)
-            raise DateNotOffered
-        _check_capacity(venue, order.guests)
+        venue = _claim_date(db, venue_id, order, session)
         lock_account(db, guest.id, session)
         booking = new_booking(booking_id, guest.id, order.given(), venue, now)
-        answer = {"booking_id": booking_id, "booking": _show(booking, venue, guest, {guest.id: guest})}
+        answer = _make_answer(booking, venue, guest)
         save_response(db, key, answer, now, session)
         store.insert_booking(db, booking, session)
         index.mark_date_booked(db, venue_id, order.date, session)
+        check_pending(db, guest, venue, max_pending, now, session)
         return answer
 
     try:
@@ -114,6 +118,23 @@ def _book(
             return store.commit_booking(db, booking_id, book)
     except DateTaken:
         raise _date_taken(store.find_active_booking(db, venue_id, order.date), guest) from None
+
+
+def _claim_date(db: Db, venue_id: ObjectId, order: BookingOrder, session: Session) -> VenueDocument:
+    """Write the venue and return it. Raises VenueNotFound, DateNotOffered, OverCapacity."""
+    venue = venues.claim_date(db, venue_id, order.date, session)
+    if venue is None:
+        # Raises VenueNotFound if the venue was deleted after the first checks.
+        venues.get_venue(db, venue_id, session)
+        raise DateNotOffered
+    _check_capacity(venue, order.guests)
+    return venue
+
+
+def _make_answer(booking: BookingDocument, venue: VenueDocument, guest: Account) -> dict[str, Any]:
+    """Return the response to an order, with the id of the owner in place of the contact (see `fill_contact`)."""
+    shown = _show(booking, venue, guest, {guest.id: guest})
+    return {"booking_id": booking["_id"], "booking": shown | {"contact": read_id(venue.get("owner_id"))}}
 
 
 def get_own_booking(db: Db, caller: Account, booking_id: ObjectId) -> BookingDocument:
@@ -170,39 +191,24 @@ def change_status(db: Db, caller: Account, booking: BookingDocument, to: str, no
     raise BadTransition("A cancelled booking never comes back.")
 
 
-def find_bookings(db: Db, caller: Account, query: BookingsQuery, after: list[Any] | None) -> list[BookingDocument]:
-    """Return a page of bookings and one more: those of the caller's venues, or those that the caller made as guest."""
-    match: Document = {"user_id": caller.id}
-    if caller.is_venue_owner and query.as_ is None:
-        own = {"venue_id": {"$in": venues.list_venue_ids(db, caller.id)}}
-        match = {"$or": [own, {"venue.owner_id": caller.id}]}
-    filters: Document = {}
-    if query.status:
-        filters["status"] = query.status
-    if query.venue_id:
-        filters["venue_id"] = ObjectId(query.venue_id)
-    dates = {"$gte": query.date_from, "$lte": query.date_to}
-    if bounds := {operator: date for operator, date in dates.items() if date}:
-        filters["date"] = bounds
-    return store.list_bookings(db, {"$and": [match, filters]}, after=after, limit=query.limit + 1)
-
-
 def show_bookings(db: Db, caller: Account, bookings: list[BookingDocument]) -> list[dict[str, Any]]:
     """Return the bookings as `caller` sees them: with their venues, and with the guests if the caller is the owner."""
     found = _find_venues(db, bookings)
     pairs = [(booking, _venue_of(booking, found)) for booking in bookings]
-    guest_ids = {read_id(booking.get("user_id")) for booking, venue in pairs if venue.get("owner_id") == caller.id}
-    guests = find_accounts(db, guest_ids) if guest_ids else {}
-    return [_show(booking, venue, caller, guests) for booking, venue in pairs]
+    account_ids = {read_id(booking.get("user_id")) for booking, venue in pairs if venue.get("owner_id") == caller.id}
+    account_ids |= {find_other_side(booking, venue, caller.id) for booking, venue in pairs}
+    accounts = find_accounts(db, account_ids) if account_ids - {None} else {}
+    return [_show(booking, venue, caller, accounts) for booking, venue in pairs]
 
 
 def _show(
-    booking: BookingDocument, venue: VenueReference, caller: Account, guests: Mapping[Any, Account]
+    booking: BookingDocument, venue: VenueReference, caller: Account, accounts: Mapping[Any, Account]
 ) -> dict[str, Any]:
     shown = serialize_booking(booking, None)
     if venue and shown["venue_id"]:
         shown["venue"] = serialize_venue_summary(shown["venue_id"], venue)
+    shown["contact"] = make_contact(accounts.get(find_other_side(booking, venue, caller.id)))
     if venue.get("owner_id") == caller.id:
-        guest = guests.get(shown["user_id"])
+        guest = accounts.get(shown["user_id"])
         shown["guest"] = guest and {name: getattr(guest, name) for name in ("full_name", "email", "contact_number")}
     return shown

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 import pymongo
-from pymongo import ASCENDING, IndexModel, ReturnDocument
+from bson import DatetimeMS
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
@@ -37,6 +38,12 @@ LISTED_FILTER: Document = {
     "user_id": NO_LIST,
     "venue.owner_id": NO_LIST,
 }
+BY_DATE = [("date", ASCENDING), ("_id", ASCENDING)]
+NEWEST = [("created_at", DESCENDING), ("_id", DESCENDING)]
+GONE_OWNER = "venue.owner_id"
+IS_GONE: Document = {GONE_OWNER: {"$exists": True}}
+# External writers may store values of other types, which have no place in an order of moments.
+HAS_CREATION: Document = {"created_at": {"$type": "date", **NO_LIST}}
 # The sum is below the time limit of a request in the database.
 TRANSACTION_SECONDS = 2.3
 SECOND_LOOK_SECONDS = 1
@@ -54,7 +61,11 @@ COLLECTION = CollectionSpec(
         ONE_ACTIVE_BOOKING_PER_DATE,
         IndexModel([("venue_id", ASCENDING), ("date", ASCENDING), ("status", ASCENDING)], name="bookings_of_venue"),
         IndexModel([("user_id", ASCENDING), ("date", ASCENDING), ("_id", ASCENDING)], name="bookings_of_guest"),
-        IndexModel([("venue.owner_id", ASCENDING)], name="bookings_of_gone_venues", sparse=True),
+        # The lists of owners, in both orders, also of venues that are deleted.
+        IndexModel([("venue_id", ASCENDING), *BY_DATE], name="bookings_of_venue_by_date"),
+        IndexModel([("venue_id", ASCENDING), *NEWEST], name="bookings_of_venue_newest"),
+        IndexModel([(GONE_OWNER, ASCENDING), *BY_DATE], name="gone_bookings_by_date", partialFilterExpression=IS_GONE),
+        IndexModel([(GONE_OWNER, ASCENDING), *NEWEST], name="gone_bookings_newest", partialFilterExpression=IS_GONE),
     ],
     validator={
         "$jsonSchema": {
@@ -93,14 +104,60 @@ def has_booking(db: Db, booking_id: ObjectId) -> bool:
     return found is not None
 
 
-def list_bookings(db: Db, match: Document, *, after: list[Any] | None, limit: int) -> list[BookingDocument]:
-    """Return bookings in order of date and id, from after the given [date, id]."""
-    match = {"$and": [match, LISTED_FILTER]}
+def list_bookings(
+    db: Db, branches: Sequence[Document], *, after: list[Any] | None, limit: int
+) -> list[BookingDocument]:
+    """Return the bookings that match a branch, in order of date and id, from after the given [date, id]."""
+    conditions: list[Document] = []
     if after is not None:
         date, last_id = after
-        match = {"$and": [match, {"$or": [{"date": {"$gt": date}}, {"date": date, "_id": {"$gt": last_id}}]}]}
-    found = db.bookings.find(match).sort([("date", ASCENDING), ("_id", ASCENDING)]).limit(limit)
+        # The first condition bounds the index. The second one is true for the rest.
+        later = {"$or": [{"date": {"$gt": date}}, {"date": date, "_id": {"$gt": last_id}}]}
+        conditions = [{"date": {"$gte": date}}, later]
+    return _list_sorted(db, branches, conditions, BY_DATE, limit)
+
+
+def list_newest_bookings(
+    db: Db, branches: Sequence[Document], *, after: list[Any] | None, limit: int
+) -> list[BookingDocument]:
+    """Return the bookings that match a branch, the newest first, from after the given [milliseconds, id].
+
+    Bookings without a moment of creation come last. They are in order of id, and their milliseconds are None.
+    """
+    millis, last_id = after or (None, None)
+    if after is not None and millis is None:
+        return _list_without_creation(db, branches, [{"_id": {"$lt": last_id}}], limit)
+    conditions = [HAS_CREATION]
+    if millis is not None:
+        moment = DatetimeMS(millis)
+        earlier = {"$or": [{"created_at": {"$lt": moment}}, {"created_at": moment, "_id": {"$lt": last_id}}]}
+        conditions += [{"created_at": {"$lte": moment}}, earlier]
+    found = _list_sorted(db, branches, conditions, NEWEST, limit)
+    rest = limit - len(found)
+    return found + (_list_without_creation(db, branches, [], rest) if rest else [])
+
+
+def _list_without_creation(
+    db: Db, branches: Sequence[Document], conditions: list[Document], limit: int
+) -> list[BookingDocument]:
+    return _list_sorted(db, branches, [{"$nor": [HAS_CREATION]}, *conditions], [("_id", DESCENDING)], limit)
+
+
+def _list_sorted(
+    db: Db, branches: Sequence[Document], conditions: list[Document], order: list[tuple[str, int]], limit: int
+) -> list[BookingDocument]:
+    found = db.bookings.find(_match_one(branches, conditions)).sort(order).limit(limit)
     return cast("list[BookingDocument]", list(found))
+
+
+def _match_one(branches: Sequence[Document], conditions: list[Document]) -> Document:
+    # $or at the top: MongoDB then reads each branch in order from its own index, and merges them without a sort.
+    return {"$or": [{"$and": [branch, LISTED_FILTER, *conditions]} for branch in branches]}
+
+
+def count_listed_bookings(db: Db, branches: Sequence[Document]) -> int:
+    """Return the number of the bookings that match a branch."""
+    return db.bookings.count_documents(_match_one(branches, []))
 
 
 def find_active_dates(
@@ -111,6 +168,14 @@ def find_active_dates(
     found = db.bookings.find(match, {"_id": 0, "date": 1}, session=session)
     # An external writer that bypasses the validator may store a list. The unique index then holds each date in it.
     return {date for booking in found for date in map(read_text, read_items(booking["date"])) if date is not None}
+
+
+def count_pending(
+    db: Db, guest_id: ObjectId, *, from_date: str, other_than: list[ObjectId], at_most: int, session: Session
+) -> int:
+    """Count the pending bookings of a guest from a date on, except those at some venues. Stops at `at_most`."""
+    match = {"user_id": guest_id, "date": {"$gte": from_date}, "status": "pending", "venue_id": {"$nin": other_than}}
+    return db.bookings.count_documents(match, limit=at_most, session=session)
 
 
 def find_active_booking(db: Db, venue_id: ObjectId, date: str) -> BookingDocument | None:

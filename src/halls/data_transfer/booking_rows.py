@@ -36,6 +36,9 @@ Accounts = Mapping[str, "Account"]
 Drafts = list[tuple["Row", "BookingDocument"]]
 # The fields of an exact copy that have the addresses of its accounts.
 EXACT_EMAILS = ("user_email", "venue_owner_email")
+# Fields that bookings of older versions do not have. A document has them only if its row has them.
+LATER_FIELDS = {"hold_until", "cancellation", "is_walk_in"}
+LATER_SUMMARY_FIELDS = {"type", "maps_location", "picture"}
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,8 @@ class BookingRows:
             self.run.report.add_faults(row, [make_field_fault("", "needs venue_id, date and status")])
             return None
         document["venue_id"] = self.run.stored_as.get(venue_id, venue_id)
+        # The events of the booking are not imported.
+        document.pop("event_count", None)
         return cast("BookingDocument", document)
 
     def _find_stored(self, rows: Sequence[Row], drafts: Sequence[BookingDocument]) -> _Stored:
@@ -184,17 +189,21 @@ def make_booking(
         "updated_at": own["updated_at"],
     }
     if listed.venue is not None:
-        document["venue"] = _copy_of_deleted_venue(listed.venue, document["venue_id"], accounts)
-    return document
+        document["venue"] = _copy_of_deleted_venue(row["venue"], listed.venue, document["venue_id"], accounts)
+    later = listed.model_dump(by_alias=True, include=LATER_FIELDS & row.keys())
+    return cast("BookingDocument", {**document, **later})
 
 
-def _copy_of_deleted_venue(venue: GoneVenue, venue_id: ObjectId, accounts: Accounts) -> VenueSummary:
-    return {
+def _copy_of_deleted_venue(
+    row: Mapping[str, Any], venue: GoneVenue, venue_id: ObjectId, accounts: Accounts
+) -> VenueSummary:
+    summary: VenueSummary = {
         "id": venue_id,
         "venue_name": venue.venue_name,
         "address": venue.address,
         "owner_id": _account_id(venue.owner_email, venue.owner_id, accounts),
     }
+    return cast("VenueSummary", {**summary, **venue.model_dump(include=LATER_SUMMARY_FIELDS & row.keys())})
 
 
 def _account_id(email: str | None, account_id: str | None, accounts: Accounts) -> ObjectId | None:

@@ -29,6 +29,8 @@ def venue_from_cells(cells: Mapping[str, str]) -> dict[str, Any]:
     value: dict[str, Any] = {name: COLUMNS[name](cell) for name, cell in cells.items() if cell.strip()}
     # Set even if empty, so that the error names the missing column, lat or lng.
     value["maps_location"] = {"lat": value.pop("lat", None), "lng": value.pop("lng", None)}
+    if rules := {name: value.pop(name) for name in RULES if name in value}:
+        value["booking_rules"] = rules
     if "prices" in value:
         value["pricing"] = {"overrides": value.pop("prices")}
     return value
@@ -36,7 +38,7 @@ def venue_from_cells(cells: Mapping[str, str]) -> dict[str, Any]:
 
 def describe_cell(field: str, cells: Mapping[str, str]) -> str:
     """Return the column of a field of the API, with the words in its cell that the field comes from."""
-    path = field.replace("pricing.overrides", "prices").replace("maps_location.", "")
+    path = field.replace("pricing.overrides", "prices").replace("maps_location.", "").replace("booking_rules.", "")
     if path == "maps_location":
         return ", ".join(describe_cell(column, cells) for column in ("lat", "lng"))
     column, _, inner = path.partition(".")
@@ -116,6 +118,7 @@ ITEMS: dict[str, Callable[[str], Iterator[Item]]] = {
     "pictures": _pictures,
     "videos": _videos,
 }
+RULES = ("hold_hours", "terms")
 COLUMNS: dict[str, Callable[[str], Any]] = {
     "venue_name": _text,
     "type": _text,
@@ -130,6 +133,8 @@ COLUMNS: dict[str, Callable[[str], Any]] = {
     "additional_description": _text,
     "pictures": _list_of(_pictures),
     "videos": _list_of(_videos),
+    "hold_hours": _number,
+    "terms": _text,
     "owner_email": _text,
 }
 # The row of `halls import --template`, with every column.
@@ -147,5 +152,7 @@ EXAMPLE = {
     "additional_description": "Two stages, and a generator that carries the whole hall.",
     "pictures": "https://pictures.example/pearl-hall.jpg",
     "videos": "https://videos.example/pearl-hall.mp4=18.5",
+    "hold_hours": "48",
+    "terms": "Half of the price is due a month before the event.",
     "owner_email": "owner@example.com",
 }

@@ -11,7 +11,7 @@ from bson import Decimal128, ObjectId
 
 from halls.accounts.store import find_accounts
 from halls.bookings.store import read_all_bookings
-from halls.data_transfer.booking_rows import is_upcoming, make_booking
+from halls.data_transfer.booking_rows import LATER_FIELDS, LATER_SUMMARY_FIELDS, is_upcoming, make_booking
 from halls.data_transfer.exact_rows import as_id, gone_owner_id, make_exact_row
 from halls.data_transfer.rows import take_batches
 from halls.data_transfer.schemas import ListedBooking, ListedVenue
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 BATCH_ROWS = 200
+# Fields that an export leaves out: `rev` only grows while a document is stored, and the events of a booking stay here.
+COUNTERS = {"rev": 0, "event_count": 0}
 # Sorted, because external writers store keys in any order, also in inner objects.
 OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 VENUE_FIELDS = ListedVenue.model_fields.keys() - {"id", "owner_email"}
@@ -112,10 +114,11 @@ class _Snapshot:
             )
             return make_booking(row, listed, by_email, self.now) if can_restore else None
 
-        row = _fields_of(booking, BOOKING_FIELDS) | _account_field("user", booking.get("user_id"), accounts)
+        names = BOOKING_FIELDS - (LATER_FIELDS - booking.keys())
+        row = _fields_of(booking, names) | _account_field("user", booking.get("user_id"), accounts)
         if str(booking.get("venue_id")) not in self.exported:
             row["venue"] = _gone_venue(booking, accounts)
-        return _plain_line(row, booking, restore) or _exact_line(booking, accounts)
+        return _plain_line(row, booking, restore) or _exact_line(_without_count(booking), accounts)
 
 
 def _fields_of(document: Mapping[str, Any], names: Iterable[str]) -> Row:
@@ -144,7 +147,8 @@ def _gone_venue(booking: BookingDocument, accounts: Accounts) -> Row | None:
     if not isinstance(venue, dict):
         return None
     owner = _account_field("owner", venue.get("owner_id"), accounts)
-    return {name: venue.get(name) for name in ("venue_name", "address")} | owner
+    names = ("venue_name", "address", *(LATER_SUMMARY_FIELDS & venue.keys()))
+    return {name: venue.get(name) for name in names} | owner
 
 
 def _plain_line(row: Row, document: Mapping[str, Any], restore: Callable[[Row], Any]) -> bytes | None:
@@ -154,9 +158,12 @@ def _plain_line(row: Row, document: Mapping[str, Any], restore: Callable[[Row], 
         restored = restore(orjson.loads(line))
     except NOT_PLAIN:
         return None
-    # `rev` only grows while a document is stored.
-    is_same = restored is not None and {**restored, "rev": 0} == {**document, "rev": 0}
+    is_same = restored is not None and {**restored, **COUNTERS} == {**document, **COUNTERS}
     return line if is_same else None
+
+
+def _without_count(booking: BookingDocument) -> dict[str, Any]:
+    return {name: value for name, value in booking.items() if name != "event_count"}
 
 
 def _exact_line(document: Mapping[str, Any], accounts: Accounts) -> bytes:

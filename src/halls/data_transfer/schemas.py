@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, PlainValidator
 
-from halls.bookings.booking import BookingStatus  # noqa: TC001 - pydantic reads the annotations
+from halls.bookings.booking import CancelledBy, BookingStatus
 from halls.bookings.schemas import BookingOrder
 from halls.http.field_faults import field_error
 from halls.http.schema import DATE_PATTERN, Id, Line, Price, RequestModel
-from halls.venues.schemas import NewVenue
+from halls.venues.schemas import GeoPoint, NewVenue
+from halls.venues.venue import VenueType
 
 _MOMENT = re.compile(rf"{DATE_PATTERN}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]{{3}})?Z")
 
@@ -41,8 +42,20 @@ class GoneVenue(RequestModel):
 
     venue_name: str | None = None
     address: str | None = None
+    type: VenueType | None = None
+    maps_location: GeoPoint | None = None
+    picture: str | None = None
     owner_email: Line | None = None
     owner_id: Id | None = None
+
+
+class ListedCancellation(RequestModel):
+    """The cancellation of a booking: its author, time and reason, and the status before."""
+
+    by: CancelledBy
+    at: Moment
+    reason: str | None = None
+    from_: Literal["pending", "confirmed"] = Field(alias="from")
 
 
 class ListedBooking(BookingOrder):
@@ -54,6 +67,9 @@ class ListedBooking(BookingOrder):
     status: BookingStatus
     price_locked: Price | None = None
     venue: GoneVenue | None = None
+    hold_until: Moment | None = None
+    cancellation: ListedCancellation | None = None
+    is_walk_in: bool | None = None
     created_at: Moment | None = None
     updated_at: Moment | None = None
 

@@ -9,7 +9,7 @@ from halls.http.json_encoding import extend_json, write_json
 from halls.http.pagination import is_number, make_cursor, read_cursor
 from halls.search.candidates import METRES, SORTS, find_candidates
 from halls.venues.store import read_venues
-from halls.venues.venue import serialize_venue
+from halls.venues.venue import read_booking_rules, serialize_venue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +75,11 @@ def _keys_of(query: SearchQuery, row: Candidate) -> list[Any]:
 
 
 def _show_card(row: Candidate, query: SearchQuery) -> orjson.Fragment:
-    return extend_json(row["card"], **_query_fields(row, query))
+    fields = _query_fields(row, query)
+    # An older version wrote cards without the rules. Until they are written again, they are shown as not set.
+    if b'"booking_rules":' not in row["card"]:
+        fields["booking_rules"] = read_booking_rules({"_id": row["_id"]})
+    return extend_json(row["card"], **fields)
 
 
 def _show_whole(db: Db, rows: list[Candidate], query: SearchQuery) -> list[orjson.Fragment]:

@@ -16,7 +16,7 @@ from halls.mongo.invariants import (
     make_violations,
 )
 from halls.venues.schemas import check_coordinates
-from halls.venues.venue import VenueType
+from halls.venues.venue import MAX_HOLD_HOURS, VenueType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +44,13 @@ class StoredPricing(StoredModel):
     overrides: list[StoredOverride] | None = None
 
 
+class StoredRules(StoredModel):
+    """The rules for bookings."""
+
+    hold_hours: Annotated[StoredNumber, Field(ge=0, le=MAX_HOLD_HOURS)] | None = None
+    terms: str | None = None
+
+
 class StoredVenue(StoredModel):
     """A venue that the API can show and book. External writers may leave out the calendar."""
 
@@ -62,6 +69,11 @@ class StoredVenue(StoredModel):
         default=None,
         title="venue_prices_valid",
         description="An entry of pricing.overrides has an invalid date, or a price that is not a number of at least 0.",
+    )
+    booking_rules: Annotated[StoredRules | None, BeforeValidator(lambda value: value or None)] = Field(
+        default=None,
+        title="venue_rules_valid",
+        description="In booking_rules, hold_hours is not a number from 0 to 720, or terms is not a text.",
     )
 
 

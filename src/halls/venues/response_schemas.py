@@ -29,6 +29,20 @@ class VideoHeld(ResponseModel):
     size_mb: float | None
 
 
+class BookingRulesHeld(ResponseModel):
+    """The rules for bookings. A rule that the owner has not set is null."""
+
+    hold_hours: Annotated[
+        int | None,
+        Field(
+            description="The hours after which a request without an answer expires. 0: it does not expire. Null: the "
+            "default of the server.",
+            examples=[48],
+        ),
+    ]
+    terms: Annotated[str | None, Field(examples=["Half of the price is due a month before the event."])]
+
+
 class PriceHeld(ResponseModel):
     """The price of one date."""
 
@@ -62,6 +76,7 @@ class VenueFacts(ResponseModel):
     videos: Annotated[
         list[VideoHeld], Field(examples=[[{"url": "https://videos.example/pearl-hall.mp4", "size_mb": 18.5}]])
     ]
+    booking_rules: BookingRulesHeld
     created_at: datetime | None
     updated_at: datetime | None
 

@@ -21,7 +21,7 @@ from halls.http.schema import (
     Text,
     with_examples,
 )
-from halls.venues.venue import MAX_LATITUDE, MAX_LONGITUDE, VenueType
+from halls.venues.venue import MAX_HOLD_HOURS, MAX_LATITUDE, MAX_LONGITUDE, VenueType
 
 if TYPE_CHECKING:
     from halls.setting_types import ServiceArea
@@ -180,6 +180,20 @@ class AmenitiesChange(ChangeModel, Amenities):
     """The amenities to change. The others stay."""
 
 
+class BookingRules(ChangeModel):
+    """The rules for bookings of a venue. A rule that is null is not set."""
+
+    model_config = with_examples({"hold_hours": 48, "terms": "Half of the price is due a month before the event."})
+
+    clearable = frozenset({"hold_hours", "terms"})
+    hold_hours: Annotated[int, Field(ge=0, le=MAX_HOLD_HOURS), READS_INTEGER] | None = Field(
+        default=None, description="The hours after which a request without an answer expires. 0: it does not expire."
+    )
+    terms: Annotated[Text, Field(max_length=2_000)] | None = Field(
+        default=None, description="The conditions of the owner, such as deposits. It may have several lines."
+    )
+
+
 class Video(RequestModel):
     """The address of a video, and its size in MB."""
 
@@ -216,10 +230,11 @@ class VenueFields(RequestModel):
         default=None, description="The addresses of pictures, the first one first."
     )
     videos: Annotated[list[Video], Field(max_length=10)] | None = Field(default=None, description="Videos.")
+    booking_rules: BookingRules | None = Field(default=None, description="The rules for bookings, if there are any.")
 
 
 class VenueChange(ChangeModel, VenueFields):
-    """The fields to change, at least one. `amenities` is merged, every other field is replaced."""
+    """The fields to change, at least one. `amenities` and `booking_rules` are merged, every other field is replaced."""
 
     model_config = with_examples({"capacity": 350, "amenities": {"sound_system": True}}, minProperties=1)
 
@@ -244,6 +259,7 @@ class NewVenue(VenueFields):
             "additional_description": "Two stages, a bridal room, and a generator that carries the whole hall.",
             "pictures": ["https://pictures.example/pearl-hall.jpg"],
             "videos": [{"url": "https://videos.example/pearl-hall.mp4", "size_mb": 18.5}],
+            "booking_rules": {"hold_hours": 48, "terms": "Half of the price is due a month before the event."},
         }
     )
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from halls.venues.schemas import NewVenue
     from halls.venues.venue import VenueDocument
 
+# Objects of which a change sets only the given keys.
+MERGED = frozenset({"amenities", "booking_rules"})
+
 
 def get_own_venue(db: Db, caller: Account, venue_id: ObjectId) -> VenueDocument:
     """Return the caller's venue. Raises VenueNotFound, NotYourVenue."""
@@ -37,7 +40,7 @@ def get_own_venue(db: Db, caller: Account, venue_id: ObjectId) -> VenueDocument:
 def new_venue(owner_id: ObjectId, listing: NewVenue, now: datetime) -> VenueDocument:
     """Return the document of a new venue of `owner_id`."""
     given = listing.given()
-    return {
+    venue: VenueDocument = {
         "_id": ObjectId(),
         "owner_id": owner_id,
         "venue_name": listing.venue_name,
@@ -56,6 +59,9 @@ def new_venue(owner_id: ObjectId, listing: NewVenue, now: datetime) -> VenueDocu
         "created_at": now,
         "updated_at": now,
     }
+    if "booking_rules" in given:
+        venue["booking_rules"] = given["booking_rules"]
+    return venue
 
 
 def register_venue(
@@ -87,13 +93,13 @@ def change_venue(
     upcoming date that has an active booking.
     """
     venue_id: ObjectId = venue["_id"]
-    changes = {name: value for name, value in given.items() if name != "amenities"}
+    changes = {name: value for name, value in given.items() if name not in MERGED}
     if "pricing" in changes:
         changes["pricing"] = {"overrides": given["pricing"].get("overrides", [])}
-    if isinstance(venue.get("amenities"), dict):
-        changes |= {f"amenities.{name}": value for name, value in given.get("amenities", {}).items()}
-    elif "amenities" in given:
-        changes["amenities"] = given["amenities"]
+    for name in MERGED & given.keys():
+        # An update by path sets the fields of each item of a list. PHP stores an empty object as an empty list.
+        is_list = isinstance(venue.get(name), list)
+        changes |= {name: given[name]} if is_list else {f"{name}.{key}": value for key, value in given[name].items()}
     in_transaction(db, lambda session: change_venue_in_transaction(db, venue_id, changes, now, session, if_match))
     return venues.get_venue(db, venue_id)
 

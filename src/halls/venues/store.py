@@ -46,9 +46,10 @@ def get_venue(db: Db, venue_id: ObjectId, session: Session | None = None) -> Ven
 
 
 def find_venues(db: Db, venue_ids: Iterable[ObjectId]) -> dict[ObjectId, VenueReference]:
-    """Return the names, addresses and owners of the venues that exist, by id."""
-    fields = {"venue_name": 1, "address": 1, "owner_id": 1}
-    found = db.venues.find({"_id": {"$in": list(venue_ids)}}, fields)
+    """Return the venues that exist, by id, with the fields that bookings show and the owner."""
+    fields = dict.fromkeys(("venue_name", "address", "type", "maps_location", "owner_id"), 1)
+    first_picture = {"pictures": {"$slice": 1}}
+    found = db.venues.find({"_id": {"$in": list(venue_ids)}}, {**fields, **first_picture})
     return {venue["_id"]: cast("VenueReference", venue) for venue in found}
 
 

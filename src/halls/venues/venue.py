@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 VenueType = TypeAliasType("VenueType", Literal["Hall", "Auditorium", "Banquet", "Lawn"])
 TYPES: tuple[str, ...] = get_args(VenueType.__value__)
 MAX_LONGITUDE, MAX_LATITUDE = 180, 90
+MAX_HOLD_HOURS = 720
 AMENITIES = ("parking_valet", "entry_package", "water", "air_conditioner", "partition_facility", "sound_system")
 
 
@@ -46,18 +47,31 @@ class StoredVideo(TypedDict, total=False):
     size_mb: int | float
 
 
+class BookingRules(TypedDict, total=False):
+    """What the owner of a venue tells its guests, and how long a request holds a date."""
+
+    # 0: requests do not expire. Null: HOLD_HOURS.
+    hold_hours: int | None
+    terms: str | None
+
+
 class VenueReference(TypedDict, total=False):
     """The fields of a venue that its bookings show, and its owner, who may see the guests of the bookings."""
 
     venue_name: str | None
     address: str | None
+    type: str | None
+    maps_location: StoredPoint | None
+    pictures: list[str] | None
     owner_id: ObjectId | None
 
 
-class VenueSummary(VenueReference):
-    """The copy of a deleted venue in its bookings."""
+class VenueSummary(VenueReference, total=False):
+    """The copy of a deleted venue in its bookings. Older versions copied only the id, the texts and the owner."""
 
     id: Required[ObjectId]
+    # The first picture, in place of `pictures`.
+    picture: str | None
 
 
 class VenueDocument(VenueReference, VenueCalendar, total=False):
@@ -67,14 +81,13 @@ class VenueDocument(VenueReference, VenueCalendar, total=False):
     """
 
     _id: Required[ObjectId]
-    type: str
-    maps_location: StoredPoint | None
     capacity: int | None
     space_sqft: int | float | None
     amenities: dict[str, bool] | None
     additional_description: str | None
-    pictures: list[str] | None
     videos: list[StoredVideo] | None
+    # Absent until the owner sets one of them.
+    booking_rules: BookingRules | None
     # Incremented by each change and by each booking that is placed.
     rev: int
     created_at: datetime | None
@@ -130,18 +143,19 @@ def serialize_venue_card(venue: VenueDocument) -> dict[str, Any]:
         "amenities": {name: amenities.get(name) is True for name in AMENITIES},
         "pictures": [url for url in map(read_text, read_list(venue.get("pictures"))) if url is not None],
         "videos": _read_videos(venue),
+        "booking_rules": read_booking_rules(venue),
         "created_at": read_moment(venue.get("created_at")),
         "updated_at": read_moment(venue.get("updated_at")),
     }
 
 
-def read_type(venue: VenueDocument) -> str | None:
+def read_type(venue: VenueReference) -> str | None:
     """Return the type of a venue, or None if it is not one of the four."""
     name = read_text(venue.get("type"))
     return name if name in TYPES else None
 
 
-def read_place(venue: VenueDocument) -> StoredPoint | None:
+def read_place(venue: VenueReference) -> StoredPoint | None:
     """Return the location of a venue, or None if it is not a GeoJSON point [longitude, latitude]."""
     place = read_object(venue.get("maps_location"))
     match [read_finite(number) for number in read_list(place.get("coordinates"))]:
@@ -150,6 +164,14 @@ def read_place(venue: VenueDocument) -> StoredPoint | None:
             if is_on_earth and place.get("type") == "Point":
                 return {"type": "Point", "coordinates": [longitude, latitude]}
     return None
+
+
+def read_booking_rules(venue: VenueDocument) -> BookingRules:
+    """Return the booking rules of a venue. A rule that is not set, or that can't be read, is None."""
+    rules = read_object(venue.get("booking_rules"))
+    hours = read_whole(rules.get("hold_hours"))
+    is_valid = hours is not None and 0 <= hours <= MAX_HOLD_HOURS
+    return {"hold_hours": hours if is_valid else None, "terms": read_text(rules.get("terms")) or None}
 
 
 def _read_videos(venue: VenueDocument) -> list[dict[str, Any]]:
@@ -181,10 +203,21 @@ def serialize_venue(venue: VenueDocument) -> dict[str, Any]:
     return serialize_venue_card(venue) | serialize_calendar(venue)
 
 
-def serialize_venue_summary(venue_id: ObjectId, venue: VenueReference) -> dict[str, Any]:
-    """Return the fields of a venue that are part of each of its bookings."""
-    name, address = read_text(venue.get("venue_name")), read_text(venue.get("address"))
-    return {"id": venue_id, "venue_name": name or "", "address": address or ""}
+def serialize_venue_summary(venue_id: ObjectId, venue: VenueReference | VenueSummary) -> dict[str, Any]:
+    """Return the fields of a venue that are part of each of its bookings. `venue` may be the copy of a deleted one."""
+    return {
+        "id": venue_id,
+        "venue_name": read_text(venue.get("venue_name")) or "",
+        "address": read_text(venue.get("address")) or "",
+        "type": read_type(venue),
+        "maps_location": read_place(venue),
+        "picture": _read_picture(venue),
+    }
+
+
+def _read_picture(venue: VenueReference | VenueSummary) -> str | None:
+    first = next(iter(read_list(venue.get("pictures"))), None)
+    return read_text(first) or read_text(venue.get("picture"))
 
 
 def summarize_venue(venue: VenueDocument) -> VenueSummary:
@@ -193,5 +226,8 @@ def summarize_venue(venue: VenueDocument) -> VenueSummary:
         "id": venue["_id"],
         "venue_name": read_text(venue.get("venue_name")),
         "address": read_text(venue.get("address")),
+        "type": read_type(venue),
+        "maps_location": read_place(venue),
+        "picture": _read_picture(venue),
         "owner_id": read_id(venue.get("owner_id")),
     }
