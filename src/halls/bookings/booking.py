@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from typing_extensions import Required, TypedDict
 
-from halls.documents import read_day, read_id, read_moment, read_number, read_text, read_whole
+from halls.documents import read_day, read_id, read_moment, read_number, read_object, read_text, read_whole
 from halls.errors import ApiError, NotFound, NotYours
 from halls.venues.price_on_date import price_on_date
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 Status = Literal["pending", "confirmed", "cancelled"]
 STATUSES: tuple[str, ...] = get_args(Status)
 ACTIVE = ("pending", "confirmed")
+# Thirty days.
+MAX_HOLD_HOURS = 720
 CancelledBy = Literal["guest", "owner", "expiry", "account_deletion", "operator"]
 CANCELLED_BY: tuple[str, ...] = get_args(CancelledBy)
 # `from` is the status before: it tells a declined request from a cancelled booking.
@@ -118,6 +121,11 @@ def new_booking(
     }
 
 
+def end_hold(hours: float, now: datetime) -> datetime | None:
+    """Return when a hold of so many hours ends. None for 0 hours: never."""
+    return now + timedelta(hours=hours) if hours else None
+
+
 def serialize_booking(booking: BookingDocument, venue: dict[str, Any] | None) -> dict[str, Any]:
     """Return the fields of a booking that its guest and the owner of the venue see.
 
@@ -133,7 +141,19 @@ def serialize_booking(booking: BookingDocument, venue: dict[str, Any] | None) ->
         "status": status if status in STATUSES else None,
         "price_locked": read_number(booking.get("price_locked")),
         "notes": read_text(booking.get("notes")),
+        "hold_until": read_moment(booking.get("hold_until")) if status == "pending" else None,
+        "cancellation": _serialize_cancellation(booking) if status == "cancelled" else None,
+        "is_walk_in": booking.get("is_walk_in") is True,
         "created_at": read_moment(booking.get("created_at")),
         "updated_at": read_moment(booking.get("updated_at")),
         "venue": venue,
     }
+
+
+def _serialize_cancellation(booking: BookingDocument) -> dict[str, Any] | None:
+    """Return who cancelled the booking, or None if that was not stored or can't be read."""
+    stored = read_object(booking.get("cancellation"))
+    by, before = read_text(stored.get("by")), read_text(stored.get("from"))
+    if by not in CANCELLED_BY or before not in ACTIVE:
+        return None
+    return {"by": by, "at": read_moment(stored.get("at")), "reason": read_text(stored.get("reason")), "from": before}

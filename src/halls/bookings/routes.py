@@ -17,14 +17,17 @@ from halls.bookings.booking import (
     NotYourBooking,
     OverCapacity,
 )
+from halls.bookings.event import serialize_history
+from halls.bookings.event_store import list_events
 from halls.bookings.schemas import (
     BookingCancelled,
+    BookingChange,
+    BookingHistory,
     BookingMade,
     BookingOrder,
     BookingPage,
     BookingReply,
     BookingsQuery,
-    StatusChange,
 )
 from halls.errors import RateLimited, invalid
 from halls.http.endpoint import endpoint
@@ -95,17 +98,33 @@ def get_booking(db: Db, caller: Account, booking: BookingDocument) -> dict[str, 
 
 @endpoint(
     blueprint,
+    "GET /bookings/<booking_id>/history",
+    loaders=OWN_BOOKING,
+    response=BookingHistory,
+    errors=[BookingNotFound, NotYourBooking],
+)
+def list_history(db: Db, booking: BookingDocument) -> dict[str, Any]:
+    """List the changes of a booking, oldest first, for its guest or the venue's owner."""
+    return {"history": serialize_history(booking, list_events(db, booking["_id"]))}
+
+
+@endpoint(
+    blueprint,
     "PATCH /bookings/<booking_id>",
     loaders=OWN_BOOKING,
-    body=StatusChange,
+    body=BookingChange,
     response=BookingReply,
-    errors=[BookingNotFound, NotYourBooking, BadTransition],
+    errors=[BookingNotFound, NotYourBooking, VenueNotFound, OverCapacity, DateNotOffered, BadTransition],
 )
 def change_booking(
-    db: Db, caller: Account, booking: BookingDocument, body: StatusChange, now: datetime
+    db: Db, caller: Account, booking: BookingDocument, body: BookingChange, now: datetime
 ) -> dict[str, Any]:
-    """Confirm (the venue's owner) or cancel (the owner or the guest) a booking."""
-    changed = amendments.change_status(db, caller, booking, body.status, now)
+    """Confirm or cancel a booking, or change its guests and notes, its hold or its price.
+
+    The venue's owner confirms, sets the hold of a pending booking, and once the price of a booking without one. The
+    guest changes guests and notes; the price stays. Both may cancel.
+    """
+    changed = amendments.amend_booking(db, caller, booking, body.given_part(), now)
     return {"booking": bookings.show_bookings(db, caller, [changed])[0]}
 
 

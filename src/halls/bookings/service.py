@@ -63,7 +63,7 @@ def _check_order(db: Db, venue_id: ObjectId, guest: Account, order: BookingOrder
     venue = venues.get_venue(db, venue_id)
     if order.date < (today := day_in_karachi(now)):
         raise DateInPast(f"The date is in the past: today is {today} in Karachi.")
-    _check_capacity(venue, order.guests)
+    check_capacity(venue, order.guests)
     if not offers_date(venue, order.date):
         raise DateNotOffered
     if (holder := store.find_active_booking(db, venue_id, order.date)) is not None:
@@ -76,7 +76,8 @@ def _date_taken(holder: BookingDocument | None, guest: Account) -> DateTaken:
     return DateTaken("You have already booked this date.") if is_own else DateTaken()
 
 
-def _check_capacity(venue: VenueDocument, guests: int) -> None:
+def check_capacity(venue: VenueDocument, guests: int) -> None:
+    """Raise OverCapacity, or DateNotOffered if the venue has no capacity that can be read."""
     capacity = read_whole(venue.get("capacity"))
     if capacity is None:
         raise DateNotOffered("The venue takes no bookings until its owner sets the capacity.")
@@ -96,7 +97,7 @@ def _book(
             # Raises VenueNotFound if the venue was deleted after the first checks.
             venues.get_venue(db, venue_id, session)
             raise DateNotOffered
-        _check_capacity(venue, order.guests)
+        check_capacity(venue, order.guests)
         lock_account(db, guest.id, session)
         booking = new_booking(booking_id, guest.id, order.given(), venue, now)
         answer = {"booking_id": booking_id, "booking": _show(booking, venue, guest, {guest.id: guest})}

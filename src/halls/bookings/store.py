@@ -69,14 +69,14 @@ COLLECTION = CollectionSpec(
 )
 
 
-def find_booking(db: Db, booking_id: ObjectId) -> BookingDocument | None:
+def find_booking(db: Db, booking_id: ObjectId, session: Session | None = None) -> BookingDocument | None:
     """Return the booking, or None."""
-    return cast("BookingDocument | None", db.bookings.find_one({"_id": booking_id}))
+    return cast("BookingDocument | None", db.bookings.find_one({"_id": booking_id}, session=session))
 
 
-def get_booking(db: Db, booking_id: ObjectId) -> BookingDocument:
+def get_booking(db: Db, booking_id: ObjectId, session: Session | None = None) -> BookingDocument:
     """Return the booking. Raises BookingNotFound."""
-    booking = find_booking(db, booking_id)
+    booking = find_booking(db, booking_id, session)
     if booking is None:
         raise BookingNotFound
     return booking
