@@ -109,9 +109,9 @@ def price_before_the_transaction(patch: pytest.MonkeyPatch) -> None:
         return cached.venue  # type: ignore[no-any-return] # a thread-local holds anything
 
     def book_with_cached_venue(
-        booking_id: ObjectId, guest_id: ObjectId, order: dict[str, Any], _: VenueDocument, now: datetime
+        booking_id: ObjectId, guest_id: ObjectId, order: dict[str, Any], _: VenueDocument, *rest: Any
     ) -> BookingDocument:
-        return new_booking(booking_id, guest_id, order, cached.venue, now)
+        return new_booking(booking_id, guest_id, order, cached.venue, *rest)
 
     patch.setattr(venues_store, "get_venue", get_and_cache)
     patch.setattr(bookings, "new_booking", book_with_cached_venue)
@@ -146,12 +146,12 @@ def save_response_after_commit(patch: pytest.MonkeyPatch, module: ModuleType, na
     action, all_have_looked = getattr(module, name), threading.Barrier(count, timeout=MAX_WAIT_SECONDS)
 
     def act_then_save(
-        db: Db, caller_id: Any, order: Any, now: datetime, key: IdempotencyKey | None = None
+        db: Db, caller_id: Any, order: Any, now: datetime, key: IdempotencyKey | None = None, **rules: Any
     ) -> ReplayableResponse:
         if (stored := find_response(db, key, now)) is not None:
             return ReplayableResponse(stored, replayed=True)
         all_have_looked.wait()
-        result: ReplayableResponse = action(db, caller_id, order, now)
+        result: ReplayableResponse = action(db, caller_id, order, now, **rules)
         with suppress(DuplicateKeyError):
             save_response(db, key, result.data, now, None)  # type: ignore[arg-type] # outside a transaction
         return result

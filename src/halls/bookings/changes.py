@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from halls.bookings import event_store, store
-from halls.bookings.booking import ACTIVE
+from halls.bookings.booking import ACTIVE, expired_filter
 from halls.bookings.event import compare_values, new_event
 from halls.clock import day_in_karachi
 from halls.search import index
@@ -84,20 +84,34 @@ def cancel_booking(
 ) -> BookingDocument | None:
     """Cancel an upcoming booking that has one of the statuses. Return it, or None."""
     for status in statuses:
+        match = {"status": status, "date": {"$gte": day_in_karachi(now)}}
+        kind: EventType = "declined" if by == "owner" and status == "pending" else "cancelled"
         cancellation: Cancellation = {"by": by, "at": now, "reason": reason, "from": status}
-        cancelled = change_booking(
-            db,
-            booking_id,
-            match={"status": status, "date": {"$gte": day_in_karachi(now)}},
-            values={"status": "cancelled", "cancellation": cancellation},
-            type="declined" if by == "owner" and status == "pending" else "cancelled",
-            by=ACTORS[by],
-            now=now,
-            session=session,
-        )
+        cancelled = _cancel(db, booking_id, match, kind, cancellation, session)
         if cancelled is not None:
             return cancelled
     return None
+
+
+def expire_booking(db: Db, booking_id: ObjectId, now: datetime, session: Session) -> BookingDocument | None:
+    """Cancel an upcoming pending booking whose hold has run out. Return it, or None."""
+    cancellation: Cancellation = {"by": "expiry", "at": now, "reason": None, "from": "pending"}
+    return _cancel(db, booking_id, expired_filter(now), "expired", cancellation, session)
+
+
+def _cancel(
+    db: Db, booking_id: ObjectId, match: Document, kind: EventType, cancellation: Cancellation, session: Session
+) -> BookingDocument | None:
+    return change_booking(
+        db,
+        booking_id,
+        match=match,
+        values={"status": "cancelled", "cancellation": cancellation},
+        type=kind,
+        by=ACTORS[cancellation["by"]],
+        now=cancellation["at"],
+        session=session,
+    )
 
 
 def cancel_bookings_of(

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from halls.accounts.account import Account
     from halls.bookings.booking import BookingDocument
+    from halls.context import AppContext
     from halls.mongo.client import Db
 
 blueprint = Blueprint("bookings", __name__)
@@ -58,10 +59,10 @@ OWN_BOOKING = {"booking": bookings.get_own_booking}
     limits=[BOOKINGS],
 )
 def create_booking(
-    db: Db, caller: Account, body: BookingOrder, now: datetime, key: IdempotencyKey | None = None
+    context: AppContext, db: Db, caller: Account, body: BookingOrder, now: datetime, key: IdempotencyKey | None = None
 ) -> ReplayableResponse:
-    """Book a venue for a date."""
-    return bookings.place_booking(db, caller, body, now, key)
+    """Book a venue for a date. The request is pending, and expires at `hold_until` if the owner does not answer."""
+    return bookings.place_booking(db, caller, body, now, key, hold_hours=context.config.hold_hours)
 
 
 @endpoint(blueprint, "GET /bookings", query=BookingsQuery, response=BookingPage)

@@ -15,6 +15,7 @@ from halls.bookings.booking import (
     DateTaken,
     NotYourBooking,
     OverCapacity,
+    has_expired,
     new_booking,
     serialize_booking,
 )
@@ -39,24 +40,32 @@ if TYPE_CHECKING:
 
 @counts_bookings(lambda outcome: "replayed" if outcome.replayed else "placed")
 def place_booking(
-    db: Db, guest: Account, order: BookingOrder, now: datetime, key: IdempotencyKey | None = None
+    db: Db,
+    guest: Account,
+    order: BookingOrder,
+    now: datetime,
+    key: IdempotencyKey | None = None,
+    *,
+    hold_hours: float = 0,
 ) -> ReplayableResponse:
     """Book a venue for a date, at the price that the venue has when the transaction commits.
 
-    A repeated request with the same key returns the stored response.
+    A repeated request with the same key returns the stored response. The booking expires after `hold_hours` (0: never)
+    unless the venue has a rule of its own. A pending booking whose hold has run out does not block the date: it
+    expires in the same transaction.
     Raises VenueNotFound, DateInPast, OverCapacity, DateNotOffered, DateTaken (contract §4, in this order).
     """
     if (stored := find_response(db, key, now)) is not None:
         return ReplayableResponse(stored, replayed=True)
     with replay_or_raise(db, key, now) as replay:
         venue_id = ObjectId(order.venue_id)
-        _check_order(db, venue_id, guest, order, now)
-        answer = _book(db, venue_id, guest, order, now, key)
+        expired_id = _check_order(db, venue_id, guest, order, now)
+        answer = _book(db, venue_id, guest, order, now, key, hold_hours=hold_hours, expired_id=expired_id)
     return replay.outcome or ReplayableResponse(answer)
 
 
-def _check_order(db: Db, venue_id: ObjectId, guest: Account, order: BookingOrder, now: datetime) -> None:
-    """Check the order with reads outside the transaction.
+def _check_order(db: Db, venue_id: ObjectId, guest: Account, order: BookingOrder, now: datetime) -> ObjectId | None:
+    """Check the order with reads outside the transaction. Return the id of the booking on the date that has expired.
 
     Of 200 concurrent requests for one date, 199 fail here and cause no write conflict in the transaction.
     """
@@ -66,8 +75,10 @@ def _check_order(db: Db, venue_id: ObjectId, guest: Account, order: BookingOrder
     check_capacity(venue, order.guests)
     if not offers_date(venue, order.date):
         raise DateNotOffered
-    if (holder := store.find_active_booking(db, venue_id, order.date)) is not None:
+    holder = store.find_active_booking(db, venue_id, order.date)
+    if holder is not None and not has_expired(holder, now):
         raise _date_taken(holder, guest)
+    return holder and holder["_id"]
 
 
 def _date_taken(holder: BookingDocument | None, guest: Account) -> DateTaken:
@@ -85,8 +96,16 @@ def check_capacity(venue: VenueDocument, guests: int) -> None:
         raise OverCapacity(f"The venue holds {capacity} guests.")
 
 
-def _book(
-    db: Db, venue_id: ObjectId, guest: Account, order: BookingOrder, now: datetime, key: IdempotencyKey | None
+def _book(  # noqa: PLR0913 - what is booked, by whom, and under which rules
+    db: Db,
+    venue_id: ObjectId,
+    guest: Account,
+    order: BookingOrder,
+    now: datetime,
+    key: IdempotencyKey | None,
+    *,
+    hold_hours: float,
+    expired_id: ObjectId | None,
 ) -> dict[str, Any]:
     """Book in a transaction that writes the venue first, so price and offer can't change meanwhile (decision 2)."""
     booking_id = ObjectId()
@@ -99,9 +118,12 @@ def _book(
             raise DateNotOffered
         check_capacity(venue, order.guests)
         lock_account(db, guest.id, session)
-        booking = new_booking(booking_id, guest.id, order.given(), venue, now)
+        booking = new_booking(booking_id, guest.id, order.given(), venue, now, hold_hours)
         answer = {"booking_id": booking_id, "booking": _show(booking, venue, guest, {guest.id: guest})}
         save_response(db, key, answer, now, session)
+        if expired_id is not None:
+            # Without effect if the owner has confirmed it meanwhile. Then the insert raises DuplicateKeyError.
+            changes.expire_booking(db, expired_id, now, session)
         changes.insert_booking(db, booking, by="guest", now=now, session=session)
         return answer
 

@@ -9,7 +9,7 @@ from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from halls.bookings.booking import ACTIVE, STATUSES, BookingNotFound, DateTaken
+from halls.bookings.booking import ACTIVE, STATUSES, BookingNotFound, DateTaken, expired_filter
 from halls.documents import read_id, read_items, read_text
 from halls.http.schema import DATE_PATTERN
 from halls.mongo.client import NO_LIST, in_transaction, is_unavailable
@@ -17,6 +17,7 @@ from halls.mongo.indexes import CollectionSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import datetime
 
     from bson import ObjectId
     from bson.raw_bson import RawBSONDocument
@@ -47,6 +48,8 @@ ONE_ACTIVE_BOOKING_PER_DATE = IndexModel(
     unique=True,
     partialFilterExpression={"status": {"$gt": "cancelled"}},
 )
+# By date first: otherwise each search for expired holds would read all past requests.
+BY_HOLD = [("date", ASCENDING), ("hold_until", ASCENDING)]
 COLLECTION = CollectionSpec(
     "bookings",
     [
@@ -54,6 +57,7 @@ COLLECTION = CollectionSpec(
         IndexModel([("venue_id", ASCENDING), ("date", ASCENDING), ("status", ASCENDING)], name="bookings_of_venue"),
         IndexModel([("user_id", ASCENDING), ("date", ASCENDING), ("_id", ASCENDING)], name="bookings_of_guest"),
         IndexModel([("venue.owner_id", ASCENDING)], name="bookings_of_gone_venues", sparse=True),
+        IndexModel(BY_HOLD, name="bookings_by_hold", partialFilterExpression={"status": "pending"}),
     ],
     validator={
         "$jsonSchema": {
@@ -116,6 +120,17 @@ def find_active_booking(db: Db, venue_id: ObjectId, date: str) -> BookingDocumen
     """Return the booking that holds the date of the venue, or None."""
     found = db.bookings.find_one({"venue_id": venue_id, "date": date, **ACTIVE_FILTER})
     return cast("BookingDocument | None", found)
+
+
+def list_expired_ids(db: Db, now: datetime, *, limit: int) -> list[ObjectId]:
+    """Return the ids of upcoming bookings whose holds have run out."""
+    found = db.bookings.find(expired_filter(now), {"_id": 1}, hint=BY_HOLD, limit=limit)
+    return [booking["_id"] for booking in found]
+
+
+def count_expired(db: Db, now: datetime) -> int:
+    """Return the number of upcoming bookings that are pending although their holds have run out."""
+    return db.bookings.count_documents(expired_filter(now), hint=BY_HOLD)
 
 
 def find_taken_dates(db: Db, venue_ids: Iterable[ObjectId]) -> set[tuple[ObjectId, str]]:
