@@ -51,7 +51,7 @@ def test_the_history_has_one_entry_for_each_change_in_order(api: ApiClient) -> N
         ("guests_changed", "guest", {"guests": (100, 150)}),
         ("notes_changed", "guest", {"notes": ("Noon.", None)}),
         ("guests_changed", "guest", {"guests": (150, 160), "notes": (None, "Evening.")}),
-        ("hold_changed", "owner", {"hold_until": (None, held)}),
+        ("hold_changed", "owner", {"hold_until": ("2026-11-29T12:00:00Z", held)}),
         ("hold_changed", "owner", {"hold_until": (held, None)}),
         ("price_agreed", "owner", {"price_locked": (None, 185_000.5)}),
         ("confirmed", "owner", {"status": ("pending", "confirmed")}),

@@ -47,7 +47,7 @@ def test_a_new_booking_has_exactly_the_fields_of_the_contract(api: ApiClient) ->
         "status": "pending",
         "price_locked": 103_000,
         "notes": "Two stages.\n\tNo smoke.",
-        "hold_until": None,
+        "hold_until": "2026-11-29T12:00:00Z",
         "cancellation": None,
         "is_walk_in": False,
         "created_at": "2026-11-22T12:00:00Z",
@@ -65,7 +65,7 @@ def test_a_booking_is_stored_as_specified(api: ApiClient, db: Db) -> None:
     stored = db.bookings.find_one({})
     assert stored is not None
     spec = {"_id", "venue_id", "user_id", "date", "guests", "status", "price_locked", "created_at", "updated_at"}
-    assert stored.keys() - {"notes", "event_count"} == spec
+    assert stored.keys() - {"notes", "hold_until", "event_count"} == spec
     assert (stored["venue_id"], stored["user_id"]) == (ObjectId(venue_id), ObjectId(guest["profile"]["id"]))
     assert (stored["date"], stored["status"], stored["price_locked"]) == (day(3), "pending", 103_000)
 

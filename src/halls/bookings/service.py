@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from bson import ObjectId
@@ -60,7 +61,7 @@ def place_booking(
     with replay_or_raise(db, key, now) as replay:
         venue_id = ObjectId(order.venue_id)
         expired_id = _check_order(db, venue_id, guest, order, now)
-        answer = _book(db, venue_id, guest, order, now, key, hold_hours=hold_hours, expired_id=expired_id)
+        answer = _book(db, _Placement(venue_id, guest, order, now, key, hold_hours, expired_id))
     return replay.outcome or ReplayableResponse(answer)
 
 
@@ -96,42 +97,51 @@ def check_capacity(venue: VenueDocument, guests: int) -> None:
         raise OverCapacity(f"The venue holds {capacity} guests.")
 
 
-def _book(  # noqa: PLR0913 - what is booked, by whom, and under which rules
-    db: Db,
-    venue_id: ObjectId,
-    guest: Account,
-    order: BookingOrder,
-    now: datetime,
-    key: IdempotencyKey | None,
-    *,
-    hold_hours: float,
-    expired_id: ObjectId | None,
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Placement:
+    """An order that has passed the first checks."""
+
+    venue_id: ObjectId
+    guest: Account
+    order: BookingOrder
+    now: datetime
+    key: IdempotencyKey | None
+    # The hours after which the booking expires if the venue has no rule. 0: never.
+    hold_hours: float
+    # The pending booking on the date whose hold has run out.
+    expired_id: ObjectId | None
+    booking_id: ObjectId = field(default_factory=ObjectId)
+
+
+def _book(db: Db, placement: _Placement) -> dict[str, Any]:
     """Book in a transaction that writes the venue first, so price and offer can't change meanwhile (decision 2)."""
-    booking_id = ObjectId()
-
-    def book(session: Session) -> dict[str, Any]:
-        venue = venues.claim_date(db, venue_id, order.date, session)
-        if venue is None:
-            # Raises VenueNotFound if the venue was deleted after the first checks.
-            venues.get_venue(db, venue_id, session)
-            raise DateNotOffered
-        check_capacity(venue, order.guests)
-        lock_account(db, guest.id, session)
-        booking = new_booking(booking_id, guest.id, order.given(), venue, now, hold_hours)
-        answer = {"booking_id": booking_id, "booking": _show(booking, venue, guest, {guest.id: guest})}
-        save_response(db, key, answer, now, session)
-        if expired_id is not None:
-            # Without effect if the owner has confirmed it meanwhile. Then the insert raises DuplicateKeyError.
-            changes.expire_booking(db, expired_id, now, session)
-        changes.insert_booking(db, booking, by="guest", now=now, session=session)
-        return answer
-
     try:
-        with hold_account_lock(guest.id):
-            return store.commit_booking(db, booking_id, book)
+        with hold_account_lock(placement.guest.id):
+            return store.commit_booking(
+                db, placement.booking_id, lambda session: _book_in_transaction(db, placement, session)
+            )
     except DateTaken:
-        raise _date_taken(store.find_active_booking(db, venue_id, order.date), guest) from None
+        holder = store.find_active_booking(db, placement.venue_id, placement.order.date)
+        raise _date_taken(holder, placement.guest) from None
+
+
+def _book_in_transaction(db: Db, placement: _Placement, session: Session) -> dict[str, Any]:
+    guest, order, now = placement.guest, placement.order, placement.now
+    venue = venues.claim_date(db, placement.venue_id, order.date, session)
+    if venue is None:
+        # Raises VenueNotFound if the venue was deleted after the first checks.
+        venues.get_venue(db, placement.venue_id, session)
+        raise DateNotOffered
+    check_capacity(venue, order.guests)
+    lock_account(db, guest.id, session)
+    booking = new_booking(placement.booking_id, guest.id, order.given(), venue, now, placement.hold_hours)
+    answer = {"booking_id": booking["_id"], "booking": _show(booking, venue, guest, {guest.id: guest})}
+    save_response(db, placement.key, answer, now, session)
+    if placement.expired_id is not None:
+        # Without effect if the owner has confirmed it meanwhile. Then the insert raises DuplicateKeyError.
+        changes.expire_booking(db, placement.expired_id, now, session)
+    changes.insert_booking(db, booking, by="guest", now=now, session=session)
+    return answer
 
 
 def get_own_booking(db: Db, caller: Account, booking_id: ObjectId) -> BookingDocument:
