@@ -14,6 +14,7 @@ from halls.accounts.emails import PASSWORD_RESET, render_password_reset
 from halls.accounts.google import GoogleVerifier
 from halls.accounts.passwords import read_blocklist
 from halls.api_docs import routes as api_docs_routes
+from halls.bookings import event_store, holds
 from halls.bookings import invariants as bookings_invariants
 from halls.bookings import routes as bookings_routes
 from halls.bookings import store as bookings_store
@@ -59,6 +60,7 @@ COLLECTIONS = (
     accounts_store.RESETS_COLLECTION,
     venues_store.COLLECTION,
     bookings_store.COLLECTION,
+    event_store.COLLECTION,
     search_index.COLLECTION,
     idempotency.COLLECTION,
     outbox_store.COLLECTION,
@@ -73,6 +75,7 @@ INVARIANTS = (
 OUTBOX_HANDLERS: Handlers = {PASSWORD_RESET: email_handler(render_password_reset)}
 TASKS = (
     PeriodicTask("outbox", 0.5, lambda db, config, stop: handle_due_entries(db, config, stop, OUTBOX_HANDLERS)),
+    PeriodicTask(holds.TASK, holds.PERIOD_SECONDS, holds.run_expiry),
     PeriodicTask("search-index", 2, follow_changes),
     PeriodicTask("search-index-check", 600, check_index, delay_seconds=600),
     PeriodicTask("upload-cleanup", PERIOD_SECONDS, run_cleanup, delay_seconds=PERIOD_SECONDS),

@@ -121,6 +121,7 @@ class Config(BaseSettings):
     rate_limit_storage_uri: StorageUri | None = None
     login_limit: int = Field(default=30, ge=1)
     max_pending_per_guest: int = Field(default=10, ge=0)
+    hold_hours: int = Field(default=168, ge=0, le=720)
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     host: Host = "127.0.0.1"
