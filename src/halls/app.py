@@ -23,6 +23,7 @@ from halls.accounts.emails import (
 from halls.accounts.google import GoogleVerifier
 from halls.accounts.passwords import read_blocklist
 from halls.api_docs import routes as api_docs_routes
+from halls.bookings import event_store
 from halls.bookings import invariants as bookings_invariants
 from halls.bookings import routes as bookings_routes
 from halls.bookings import store as bookings_store
@@ -70,6 +71,7 @@ COLLECTIONS = (
     account_links.LINKS_COLLECTION,
     venues_store.COLLECTION,
     bookings_store.COLLECTION,
+    event_store.COLLECTION,
     search_index.COLLECTION,
     idempotency.COLLECTION,
     outbox_store.COLLECTION,

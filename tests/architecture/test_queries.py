@@ -144,6 +144,7 @@ def test_control_the_queries_of_the_stores_are_found() -> None:
     assert found["accounts/store.py"] == Uses({"users"}, {"users"})
     links = {"password_resets", "email_links"}
     assert found["accounts/link_store.py"] == Uses({"password_resets"}, links)
+    assert found["bookings/event_store.py"] == Uses({"events"}, {"events"})
 
 
 @pytest.mark.parametrize(

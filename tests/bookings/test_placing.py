@@ -62,7 +62,7 @@ def test_a_booking_is_stored_as_specified(api: ApiClient, db: Db) -> None:
     stored = db.bookings.find_one({})
     assert stored is not None
     spec = {"_id", "venue_id", "user_id", "date", "guests", "status", "price_locked", "created_at", "updated_at"}
-    assert stored.keys() - {"notes"} == spec
+    assert stored.keys() - {"notes", "event_count"} == spec
     assert (stored["venue_id"], stored["user_id"]) == (ObjectId(venue_id), ObjectId(guest["profile"]["id"]))
     assert (stored["date"], stored["status"], stored["price_locked"]) == (day(3), "pending", 103_000)
 

@@ -7,7 +7,6 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from halls.bookings import service as bookings
@@ -118,26 +117,28 @@ def price_before_the_transaction(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(bookings, "new_booking", book_with_cached_venue)
 
 
-def set_status_without_filter(patch: pytest.MonkeyPatch) -> None:
-    """Remove the old status from the filter of the update; only the earlier read checks it."""
+def update_without_filter(patch: pytest.MonkeyPatch) -> None:
+    """Remove the compare-and-set: an update changes the booking whatever its state is."""
+    update_booking = bookings_store.update_booking
 
-    def update_status(db: Db, booking_id: ObjectId, *, to: str, **_: Any) -> Document | None:
-        update = {"$set": {"status": to}}
-        return db.bookings.find_one_and_update({"_id": booking_id}, update, return_document=ReturnDocument.AFTER)
+    def update(db: Db, booking_id: ObjectId, *, match: Document, values: Document, session: Session) -> Any:
+        del match
+        return update_booking(db, booking_id, match={}, values=values, session=session)
 
-    patch.setattr(bookings_store, "update_status", update_status)
+    patch.setattr(bookings_store, "update_booking", update)
 
 
 def cancel_by_date(patch: pytest.MonkeyPatch) -> None:
     """Cancel by venue and date instead of by booking id: this cancels another guest's booking."""
+    update_booking = bookings_store.update_booking
 
-    def update_status(db: Db, booking_id: ObjectId, **_: Any) -> BookingDocument | None:
+    def update(db: Db, booking_id: ObjectId, *, match: Document, values: Document, session: Session) -> Any:
         booking = bookings_store.get_booking(db, booking_id)
-        query = {"venue_id": booking["venue_id"], "date": booking["date"], "status": {"$ne": "cancelled"}}
-        db.bookings.update_many(query, {"$set": {"status": "cancelled"}})
-        return bookings_store.find_booking(db, booking_id)
+        query = {"venue_id": booking["venue_id"], "date": booking["date"], "status": match["status"]}
+        holder = db.bookings.find_one(query, session=session)
+        return holder and update_booking(db, holder["_id"], match=match, values=values, session=session)
 
-    patch.setattr(bookings_store, "update_status", update_status)
+    patch.setattr(bookings_store, "update_booking", update)
 
 
 def save_response_after_commit(patch: pytest.MonkeyPatch, module: ModuleType, name: str, count: int) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint
 
+from halls.bookings import amendments
 from halls.bookings import service as bookings
 from halls.bookings.booking import (
     BadTransition,
@@ -104,7 +105,7 @@ def change_booking(
     db: Db, caller: Account, booking: BookingDocument, body: StatusChange, now: datetime
 ) -> dict[str, Any]:
     """Confirm (the venue's owner) or cancel (the owner or the guest) a booking."""
-    changed = bookings.change_status(db, caller, booking, body.status, now)
+    changed = amendments.change_status(db, caller, booking, body.status, now)
     return {"booking": bookings.show_bookings(db, caller, [changed])[0]}
 
 
@@ -117,5 +118,5 @@ def change_booking(
 )
 def cancel_booking(db: Db, caller: Account, booking: BookingDocument, now: datetime) -> dict[str, Any]:
     """Cancel a booking. A repeated request returns the same response."""
-    cancelled = bookings.change_status(db, caller, booking, "cancelled", now)
+    cancelled = amendments.change_status(db, caller, booking, "cancelled", now)
     return {"cancelled": True, "booking": bookings.show_bookings(db, caller, [cancelled])[0]}

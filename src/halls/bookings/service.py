@@ -1,4 +1,4 @@
-"""Use cases of bookings: place, confirm, cancel, list and show."""
+"""Use cases of bookings: place, list and show."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from bson import ObjectId
 
 from halls.accounts.account_lock import hold_account_lock
 from halls.accounts.store import find_accounts, lock_account
-from halls.bookings import store
+from halls.bookings import changes, store
 from halls.bookings.booking import (
-    ACTIVE,
-    BadTransition,
     DateInPast,
     DateNotOffered,
     DateTaken,
@@ -21,11 +19,9 @@ from halls.bookings.booking import (
     serialize_booking,
 )
 from halls.clock import day_in_karachi
-from halls.documents import read_id, read_object, read_text, read_whole
+from halls.documents import read_id, read_object, read_whole
 from halls.http.idempotency import IdempotencyKey, ReplayableResponse, find_response, replay_or_raise, save_response
 from halls.metrics import counts_bookings
-from halls.mongo.client import in_transaction
-from halls.search import index
 from halls.venues import store as venues
 from halls.venues.price_on_date import offers_date
 from halls.venues.venue import serialize_venue_summary
@@ -105,8 +101,7 @@ def _book(
         booking = new_booking(booking_id, guest.id, order.given(), venue, now)
         answer = {"booking_id": booking_id, "booking": _show(booking, venue, guest, {guest.id: guest})}
         save_response(db, key, answer, now, session)
-        store.insert_booking(db, booking, session)
-        index.mark_date_booked(db, venue_id, order.date, session)
+        changes.insert_booking(db, booking, by="guest", now=now, session=session)
         return answer
 
     try:
@@ -119,12 +114,13 @@ def _book(
 def get_own_booking(db: Db, caller: Account, booking_id: ObjectId) -> BookingDocument:
     """Return a booking whose guest or venue owner is the caller. Raises BookingNotFound, NotYourBooking."""
     booking = store.get_booking(db, booking_id)
-    if caller.id not in (booking.get("user_id"), _owner_of(db, booking)):
+    if caller.id not in (booking.get("user_id"), find_owner_id(db, booking)):
         raise NotYourBooking
     return booking
 
 
-def _owner_of(db: Db, booking: BookingDocument) -> ObjectId | None:
+def find_owner_id(db: Db, booking: BookingDocument) -> ObjectId | None:
+    """Return the id of the venue's owner, also if the venue is deleted. None if it is unknown."""
     return read_id(_venue_of(booking, _find_venues(db, [booking])).get("owner_id"))
 
 
@@ -138,36 +134,6 @@ def _venue_of(booking: BookingDocument, found: Mapping[ObjectId, VenueReference]
     venue_id = read_id(booking.get("venue_id"))
     stored = found.get(venue_id) if venue_id is not None else None
     return stored or cast("VenueReference", read_object(booking.get("venue")))
-
-
-@counts_bookings(lambda booking: str(booking["status"]))
-def change_status(db: Db, caller: Account, booking: BookingDocument, to: str, now: datetime) -> BookingDocument:
-    """Confirm or cancel a booking of the caller. Return the booking unchanged if it already has the status.
-
-    Raises NotYourBooking if a guest confirms, and BadTransition if the booking is cancelled or its date is past.
-    """
-    if to == "confirmed" and caller.id != _owner_of(db, booking):
-        raise NotYourBooking("Only the venue's owner confirms a booking.")
-    allowed = ("pending",) if to == "confirmed" else ACTIVE
-    today = day_in_karachi(now)
-
-    def update(session: Session) -> BookingDocument | None:
-        updated = store.update_status(
-            db, booking["_id"], to=to, allowed=allowed, from_date=today, now=now, session=session
-        )
-        if updated is not None and to == "cancelled":
-            index.release_dates(db, [updated.get("venue_id")], session)
-        return updated
-
-    updated = in_transaction(db, update)
-    if updated is not None:
-        return updated
-    present = store.get_booking(db, booking["_id"])
-    if present.get("status") == to:
-        return present
-    if (read_text(present.get("date")) or "") < today:
-        raise BadTransition(f"The date is past: today is {today} in Karachi.")
-    raise BadTransition("A cancelled booking never comes back.")
 
 
 def find_bookings(db: Db, caller: Account, query: BookingsQuery, after: list[Any] | None) -> list[BookingDocument]:

@@ -17,7 +17,6 @@ from halls.mongo.indexes import CollectionSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from datetime import datetime
 
     from bson import ObjectId
     from bson.raw_bson import RawBSONDocument
@@ -189,39 +188,37 @@ def _is_stored(db: Db, booking_id: ObjectId) -> bool:
         return find_booking(db, booking_id) is not None
 
 
-def update_status(
-    db: Db,
-    booking_id: ObjectId,
-    *,
-    to: str,
-    allowed: tuple[str, ...],
-    from_date: str,
-    now: datetime,
-    session: Session,
+def update_booking(
+    db: Db, booking_id: ObjectId, *, match: Document, values: Document, session: Session
 ) -> BookingDocument | None:
-    """Set the status and return the booking.
+    """Set fields and return the booking as it was before.
 
-    Return None and change nothing if the status is not one of `allowed` or the date is before `from_date`.
+    Return None and change nothing if the booking does not match `match`.
     """
-    updated = db.bookings.find_one_and_update(
-        {"_id": booking_id, "status": {"$in": list(allowed)}, "date": {"$gte": from_date}},
-        {"$set": {"status": to, "updated_at": now}},
-        return_document=ReturnDocument.AFTER,
-        session=session,
+    before = db.bookings.find_one_and_update(
+        {"_id": booking_id, **match}, {"$set": values}, return_document=ReturnDocument.BEFORE, session=session
     )
-    return cast("BookingDocument | None", updated)
+    return cast("BookingDocument | None", before)
 
 
-def cancel_bookings_of(db: Db, guest_id: ObjectId, *, today: str, now: datetime, session: Session) -> list[ObjectId]:
-    """Cancel the upcoming bookings of a guest and return the ids of their venues. Delete the notes of all bookings.
+def list_upcoming_ids(
+    db: Db, guest_id: ObjectId, statuses: Iterable[str], *, today: str, session: Session
+) -> list[ObjectId]:
+    """Return the ids of a guest's bookings from `today` on that have one of the statuses."""
+    match = {"user_id": guest_id, "date": {"$gte": today}, "status": {"$in": list(statuses)}}
+    return [booking["_id"] for booking in db.bookings.find(match, {"_id": 1}, session=session)]
 
-    The other fields stay: they are the history of the venues' owners.
-    """
-    upcoming = {"user_id": guest_id, "date": {"$gte": today}, **ACTIVE_FILTER}
-    venue_ids: list[ObjectId] = db.bookings.distinct("venue_id", upcoming, session=session)
-    db.bookings.update_many(upcoming, {"$set": {"status": "cancelled", "updated_at": now}}, session=session)
+
+def list_ids_of_guest(db: Db, guest_id: ObjectId, session: Session) -> list[ObjectId]:
+    """Return the ids of all bookings of a guest."""
+    return [booking["_id"] for booking in db.bookings.find({"user_id": guest_id}, {"_id": 1}, session=session)]
+
+
+def delete_texts(db: Db, guest_id: ObjectId, session: Session) -> None:
+    """Delete the notes of all bookings of a guest, and the reasons that the guest gave for cancellations."""
     db.bookings.update_many({"user_id": guest_id}, {"$set": {"notes": None}}, session=session)
-    return venue_ids
+    given = {"user_id": guest_id, "cancellation.by": "guest"}
+    db.bookings.update_many(given, {"$set": {"cancellation.reason": None}}, session=session)
 
 
 def save_venue_summary(db: Db, summary: VenueSummary, session: Session) -> None:
