@@ -23,6 +23,8 @@ PUBLIC = {
     "POST /auth/google",
     "POST /auth/forgot-password",
     "POST /auth/reset-password",
+    # The token of a verification e-mail is in the body.
+    "POST /auth/disown-email",
     "GET /venues/search",
     "GET /venues/<venue_id>",
     "GET /venues/<venue_id>/availability",

@@ -1,4 +1,4 @@
-"""Routes of the e-mails to accounts: the verification of the address."""
+"""Routes of the e-mails to accounts: the address is verified, or disowned."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from flask import Blueprint
 
 from halls.accounts import verification
 from halls.accounts.account import Account, BadLink, serialize_profile
+from halls.accounts.authentication import Access
 from halls.accounts.email_schemas import EmailToken
 from halls.accounts.schemas import Message, OwnProfile
 from halls.errors import RateLimited
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db
 
 blueprint = Blueprint("account_emails", __name__)
+DISOWNINGS = Limit("disown-email", 20, 60, strict=True)
 VERIFICATIONS = Limit("verify-email", 20, 60, by_account=True)
 
 
@@ -41,3 +43,18 @@ def send_verify_email(db: Db, caller: Account, now: datetime) -> dict[str, str]:
     """E-mail a new verification link: one in three minutes, five a day and ten in total, for an unverified address."""
     verification.request_verification(db, caller, now)
     return {"message": "If your address is not verified yet, an e-mail with a link is on its way."}
+
+
+@endpoint(
+    blueprint,
+    "POST /auth/disown-email",
+    access=Access.PUBLIC,
+    body=EmailToken,
+    response=Message,
+    errors=[BadLink, RateLimited],
+    limits=[DISOWNINGS],
+)
+def disown_email(db: Db, body: EmailToken, now: datetime) -> dict[str, str]:
+    """Say that the account of a verification e-mail is not yours: it loses its password, and gets no more e-mail."""
+    verification.disown_email(db, body.token, now)
+    return {"message": "Nobody can use this account, and it gets no more e-mail. To take it over, reset its password."}

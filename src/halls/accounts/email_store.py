@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import ReturnDocument
 
-from halls.accounts.store import match_unchanged, read_account
+from halls.accounts.store import NOT_DISOWNED, match_unchanged, read_account
 from halls.mongo.client import ANY_CASE, increment
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ NEWS_PAUSE = timedelta(days=1)
 # The verification e-mails on request.
 MAX_VERIFY_EMAILS, MAX_VERIFY_EMAILS_A_DAY = 10, 5
 VERIFY_PAUSE = timedelta(minutes=3)
-NOT_DISOWNED: Document = {"disowned_at": {"$exists": False}}
 UNVERIFIED: Document = {"email_verified": {"$ne": True}, **NOT_DISOWNED}
 
 

@@ -37,6 +37,7 @@ VERIFY: list[Document] = [
     {"$set": {"email_verified": True}},
     {"$unset": ["disowned_at", "news_emails", "verify_emails"]},
 ]
+NOT_DISOWNED: Document = {"disowned_at": {"$exists": False}}
 # Each request reads the list with the account. 200 tokens take 0.3 ms.
 MAX_REVOKED_TOKENS = 200
 
@@ -199,13 +200,15 @@ def update_hash(db: Db, account_id: ObjectId, *, old_hash: str, new_hash: str) -
 def lock_account(db: Db, account_id: ObjectId, session: Session) -> None:
     """Write the account in the caller's transaction, so that the transaction conflicts with a concurrent deletion.
 
-    Raises TokenRevoked if the account is deleted.
+    Raises TokenRevoked if the account is deleted or disowned.
     """
-    lock_accounts(db, {account_id}, session)
+    match = {"_id": account_id, **NOT_DISOWNED}
+    if db.users.update_one(match, [{"$set": increment("rev")}], session=session).matched_count == 0:
+        raise TokenRevoked
 
 
 def lock_accounts(db: Db, account_ids: set[ObjectId], session: Session) -> None:
-    """Lock several accounts like `lock_account`. Raises TokenRevoked if one of them is deleted."""
+    """Lock several accounts like `lock_account`, also disowned ones. Raises TokenRevoked if one of them is deleted."""
     found = db.users.update_many({"_id": {"$in": list(account_ids)}}, [{"$set": increment("rev")}], session=session)
     if found.matched_count < len(account_ids):
         raise TokenRevoked

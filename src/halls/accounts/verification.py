@@ -1,4 +1,4 @@
-"""The verification of e-mail addresses: requested, proven, or denied by the holder of the mailbox."""
+"""The verification of e-mail addresses: requested, proven, or disowned by the holder of the mailbox."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from halls.accounts import email_store, link_store, store
 from halls.accounts.account import BadLink
 from halls.accounts.emails import VERIFY_EMAIL, hash_token
 from halls.accounts.tokens import TokenRevoked
+from halls.bookings.changes import cancel_bookings_of
 from halls.mongo.client import in_transaction
 from halls.outbox.store import enqueue
 
@@ -48,3 +49,19 @@ def verify_email(db: Db, account: Account, token: str, now: datetime) -> Account
     if verified is None:
         raise TokenRevoked
     return verified
+
+
+def disown_email(db: Db, token: str, now: datetime) -> None:
+    """Void the account of a verification e-mail: its password, tokens, links and upcoming pending bookings.
+
+    The account gets no more e-mail, until the holder of the mailbox takes it over by a reset. Raises BadLink.
+    """
+
+    def disown(session: Session) -> None:
+        link = link_store.consume_link(db, hash_token(token), now, session)
+        if not email_store.disown_account(db, link, now, session):
+            raise BadLink
+        link_store.delete_links(db, link["user_id"], session)
+        cancel_bookings_of(db, link["user_id"], now=now, session=session, statuses=["pending"])
+
+    in_transaction(db, disown)
