@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 WORDS = """
     add cancel change check claim commit complete consume count create delete disown enqueue find get has insert link
     list lock log mark match place read refresh register release replace request requeue reset retry revoke save search
-    send set show sign take update verify write
+    send set show sign take unsubscribe update verify write
 """
 VERBS = frozenset(WORDS.split())
 LAYERS_OF_VERBS = frozenset({"routes", "store"})

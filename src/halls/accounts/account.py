@@ -196,6 +196,12 @@ def read_preferences(stored: object) -> Preferences:
     )
 
 
+def serialize_preferences(preferences: Preferences) -> dict[str, Any]:
+    """Return the preferences as responses contain them."""
+    emails = {"requests": preferences.requests, "reminders": preferences.reminders}
+    return {"emails": emails, "reminder_days": preferences.reminder_days}
+
+
 def new_account(
     *,
     email: str,

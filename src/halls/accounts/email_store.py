@@ -106,6 +106,16 @@ def disown_account(db: Db, link: EmailLinkDocument, now: datetime, session: Sess
     return changed.matched_count == 1
 
 
+def update_preferences(db: Db, match: Document, changes: dict[str, Any]) -> Account | None:
+    """Set some preferences of the account that matches, and return the changed account. None if none matches."""
+    stored = {"$cond": [{"$eq": [{"$type": "$preferences"}, "object"]}, "$preferences", {}]}
+    merged = {"$mergeObjects": [stored, {"$literal": changes}]}
+    document = db.users.find_one_and_update(
+        match, [{"$set": {"preferences": merged}}], return_document=ReturnDocument.AFTER
+    )
+    return read_account(document)
+
+
 def claim_reset_email(db: Db, email: str, entry_id: ObjectId, now: datetime, *, limited: bool) -> Account | None:
     """Return the account that gets a reset e-mail, or None. `entry_id` is the outbox entry of the e-mail.
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from halls.accounts import link_store, store
+from halls.accounts import email_store, link_store, store
 from halls.accounts.account import Account, BadCredentials, EmailTaken, WrongPassword, new_account, role_of
 from halls.accounts.emails import PASSWORD_CHANGED, PASSWORD_RESET, VERIFY_EMAIL, hash_token
 from halls.accounts.passwords import find_matching_form, hash_password, needs_new_hash, password_matches
 from halls.accounts.schemas import MAX_EMAIL
 from halls.accounts.tokens import TokenRevoked
+from halls.accounts.unsubscribe_tokens import read_unsubscribe_token
 from halls.errors import invalid
 from halls.mongo.client import in_transaction
 from halls.outbox.store import enqueue
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from halls.accounts.google import GooglePerson
@@ -91,6 +93,22 @@ def change_password(db: Db, account: Account, change: PasswordChange, now: datet
     if changed is None:
         raise WrongPassword
     return changed
+
+
+def change_preferences(db: Db, account: Account, changes: dict[str, Any]) -> Account:
+    """Return the account with the given preferences changed. Raises TokenRevoked."""
+    changed = email_store.update_preferences(db, store.match_unchanged(account), changes)
+    if changed is None:
+        raise TokenRevoked
+    return changed
+
+
+def unsubscribe(db: Db, token: str, secrets: Sequence[str]) -> None:
+    """Switch off the e-mails that an unsubscribe token names. Another token changes nothing."""
+    found = read_unsubscribe_token(token, secrets)
+    if found is not None:
+        account_id, topic = found
+        email_store.update_preferences(db, {"_id": account_id}, {topic: False})
 
 
 def request_reset(db: Db, email: str, now: datetime) -> None:
