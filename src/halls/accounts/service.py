@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from halls.accounts import email_store, link_store, store
 from halls.accounts.account import Account, BadCredentials, EmailTaken, WrongPassword, new_account, role_of
 from halls.accounts.emails import PASSWORD_CHANGED, PASSWORD_RESET, VERIFY_EMAIL, hash_token
-from halls.accounts.passwords import find_matching_form, hash_password, needs_new_hash, password_matches
+from halls.accounts.passwords import find_matching_form, hash_password, is_personal, needs_new_hash, password_matches
 from halls.accounts.schemas import MAX_EMAIL
 from halls.accounts.tokens import TokenRevoked
 from halls.accounts.unsubscribe_tokens import read_unsubscribe_token
@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 
 
 def sign_up(db: Db, signup: Signup, now: datetime) -> Account:
-    """Return a new account with a password, and queue the e-mail that verifies its address. Raises EmailTaken."""
+    """Return a new account with a password, and queue the e-mail that verifies its address.
+
+    Raises Invalid if the password is the address or the name, and EmailTaken.
+    """
+    _check_personal("password", signup.password, signup.email, signup.full_name)
     document = new_account(
         email=signup.email,
         full_name=signup.full_name,
@@ -37,6 +41,11 @@ def sign_up(db: Db, signup: Signup, now: datetime) -> Account:
     document["password_hash"] = hash_password(signup.password)
     data = {"account_id": document["_id"]}
     return store.insert_account(db, document, lambda session: enqueue(db, VERIFY_EMAIL, data, now, session))
+
+
+def _check_personal(field: str, password: str, *texts: str | None) -> None:
+    if is_personal(password, *texts):
+        raise invalid(field, "must not be your e-mail address or your name")
 
 
 def log_in(db: Db, login: Login) -> Account:
@@ -77,7 +86,11 @@ def change_profile(db: Db, account: Account, changes: dict[str, Any], now: datet
 
 
 def change_password(db: Db, account: Account, change: PasswordChange, now: datetime) -> Account:
-    """Set a new password, and revoke older access tokens and reset tokens. Raises WrongPassword."""
+    """Set a new password, and revoke older access tokens and reset tokens. Tell the account by e-mail.
+
+    Raises Invalid if the new password is the address or the name of the account, and WrongPassword.
+    """
+    _check_personal("new_password", change.new_password, account.email, account.full_name)
     if not password_matches(account.password_hash, change.password):
         raise WrongPassword
     new_hash = hash_password(change.new_password)
@@ -117,8 +130,13 @@ def request_reset(db: Db, email: str, now: datetime) -> None:
 
 
 def reset_password(db: Db, reset: PasswordReset, now: datetime) -> None:
-    """Set a new password with a reset token, which works once. Raises BadResetToken before it hashes."""
+    """Set a new password with a reset token, which works once, and tell the account by e-mail.
+
+    Raises BadResetToken, and Invalid if the password is the address or the name of the account, before it hashes.
+    """
     stored_reset = link_store.get_reset(db, hash_token(reset.token), now)
+    for account in store.find_accounts(db, [stored_reset["user_id"]]).values():
+        _check_personal("new_password", reset.new_password, account.email, account.full_name)
     new_hash = hash_password(reset.new_password)
 
     def replace(session: Session) -> None:
