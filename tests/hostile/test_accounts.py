@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from halls.accounts.emails import hash_reset_token
+from halls.accounts.emails import hash_token
 from halls.clock import utc_now
 from tests.factories import PASSWORD
 from tests.hostile.client import LOGIN, RESET, SIGNUP, assert_invalid, assert_outcome, changed, short_id
@@ -159,7 +159,7 @@ def test_a_new_owner_is_an_owner_at_once(api: HostileClient) -> None:
 def test_a_profile_has_no_other_fields(api: HostileClient) -> None:
     profile = api.get("/auth/me", token=U1).data["profile"]
     assert profile["id"] == U1_ID
-    names = {"id", "full_name", "email", "contact_number", "is_venue_owner", "role", "auth_provider"}
+    names = {"id", "full_name", "email", "email_verified", "contact_number", "is_venue_owner", "role", "auth_provider"}
     assert set(profile) == names | {"created_at", "updated_at"}
 
 
@@ -206,7 +206,7 @@ def test_a_reset_with_an_expired_token_is_rejected(api: HostileClient) -> None:
     assert_outcome(api.post("/auth/reset-password", RESET), "422 bad_reset_token")
 
 
-@pytest.mark.parametrize("token", ["x", hash_reset_token(RESET_TOKEN)], ids=["unknown", "the stored hash"])
+@pytest.mark.parametrize("token", ["x", hash_token(RESET_TOKEN)], ids=["unknown", "the stored hash"])
 def test_a_reset_with_a_wrong_token_is_rejected(api: HostileClient, token: str) -> None:
     assert_outcome(api.post("/auth/reset-password", changed(RESET, token=token)), "422 bad_reset_token")
 

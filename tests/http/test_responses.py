@@ -40,7 +40,7 @@ CODES = {
     412: {"precondition_failed"},
     413: {"body_too_large"},
     415: {"not_json"},
-    422: {"validation_error", "date_in_past", "over_capacity", "bad_reset_token", "idempotency_conflict"},
+    422: {"validation_error", "date_in_past", "over_capacity", "bad_reset_token", "bad_link", "idempotency_conflict"},
     429: {"rate_limited"},
     500: {"internal_error"},
     503: {"database_unavailable", "search_not_ready", "google_unavailable", "not_configured"},
@@ -51,6 +51,7 @@ OTHER_ROUTES = {
     "bad_google_token",
     "bad_signature",
     "bad_reset_token",
+    "bad_link",
     "rate_limited",
     "google_unavailable",
 }

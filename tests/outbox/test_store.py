@@ -249,7 +249,15 @@ def test_entries_of_version_0_1_are_handled(db: Db) -> None:
 def test_entries_for_an_address_are_deleted_in_any_case(db: Db, typed: str) -> None:
     enqueue(db, "news", {"email": typed}, utc_now())
     other = enqueue(db, "news", {"email": "another@example.com"}, utc_now())
-    in_transaction(db, lambda session: delete_entries_to(db, "ali@example.com", session))
+    in_transaction(db, lambda session: delete_entries_to(db, ObjectId(), "ali@example.com", session))
+    assert only(db)["_id"] == other
+
+
+def test_entries_for_an_account_are_deleted(db: Db) -> None:
+    account_id = ObjectId()
+    enqueue(db, "news", {"account_id": account_id}, utc_now())
+    other = enqueue(db, "news", {"account_id": ObjectId()}, utc_now())
+    in_transaction(db, lambda session: delete_entries_to(db, account_id, "ali@example.com", session))
     assert only(db)["_id"] == other
 
 

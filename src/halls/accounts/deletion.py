@@ -41,6 +41,6 @@ def delete_account(db: Db, account: Account, password: str | None, now: datetime
         cancel_bookings_of(db, account.id, now=now, session=session)
         delete_texts_of(db, account.id, session)
         delete_keys(db, account.id, session)
-        delete_entries_to(db, account.email, session)
+        delete_entries_to(db, account.id, account.email, session)
 
     in_transaction(db, delete)

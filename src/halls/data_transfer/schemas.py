@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, PlainValidator
 
-from halls.bookings.booking import CancelledBy, BookingStatus
+from halls.bookings.booking import BookingStatus, CancelledBy
 from halls.bookings.schemas import BookingOrder
 from halls.http.field_faults import field_error
 from halls.http.schema import DATE_PATTERN, Id, Line, Price, RequestModel

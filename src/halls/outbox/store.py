@@ -137,6 +137,7 @@ def requeue_entries(db: Db, now: datetime, entry_ids: Sequence[ObjectId] | None 
     return db.outbox.update_many(match, {"$set": change}).modified_count
 
 
-def delete_entries_to(db: Db, email: str, session: Session) -> None:
-    """Delete the entries for an e-mail address, compared without case: its account is deleted."""
-    db.outbox.delete_many({"data.email": email}, collation=ANY_CASE, session=session)
+def delete_entries_to(db: Db, account_id: ObjectId, email: str, session: Session) -> None:
+    """Delete the entries for an account that is deleted, and for its e-mail address, compared without case."""
+    match = {"$or": [{"data.account_id": account_id}, {"data.email": email}]}
+    db.outbox.delete_many(match, collation=ANY_CASE, session=session)
