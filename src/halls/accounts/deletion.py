@@ -43,6 +43,6 @@ def delete_account(db: Db, account: Account, password: str | None, now: datetime
         venue_ids = bookings.cancel_bookings_of(db, account.id, today=day_in_karachi(now), now=now, session=session)
         release_dates(db, venue_ids, session)
         delete_keys(db, account.id, session)
-        delete_entries_to(db, account.email, session)
+        delete_entries_to(db, account.id, account.email, session)
 
     in_transaction(db, delete)
