@@ -44,10 +44,4 @@ def render_password_reset(db: Db, config: Config, entry: OutboxEntry, now: datet
     store.insert_reset(db, account.id, hash_reset_token(token), expires_at=expires_at, now=now)
     link = f"{config.app_url.rstrip('/')}/reset-password?{urlencode({'token': token})}"
     # Without the name: an account can have the address of another person, and its name can be an advertisement.
-    return render_email(
-        PASSWORD_RESET,
-        to=account.email,
-        subject="Your new password for Halls",
-        link=link,
-        until=karachi_time(expires_at),
-    )
+    return render_email(PASSWORD_RESET, to=account.email, link=link, until=karachi_time(expires_at))

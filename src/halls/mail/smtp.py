@@ -91,10 +91,23 @@ def compose_message(sender: str, email: Email, message_id: str) -> EmailMessage:
     message["Subject"] = email.subject
     message["Date"] = formatdate()
     # The same at each try, so that mailboxes recognise a second copy.
-    message["Message-ID"] = f"<{message_id}@{parseaddr(sender)[1].rpartition('@')[2]}>"
+    domain = parseaddr(sender)[1].rpartition("@")[2]
+    message["Message-ID"] = f"<{message_id}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"
+    if email.reply_to is not None:
+        message["Reply-To"] = email.reply_to
+    if email.thread is not None:
+        # No e-mail has this id. Mail programs group e-mails by it (RFC 5322 §3.6.4), in whatever order they arrive.
+        message["In-Reply-To"] = message["References"] = f"<{email.thread}@{domain}>"
+    if email.unsubscribe_url is not None:
+        message["List-Unsubscribe"] = f"<{email.unsubscribe_url}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(email.text)
     message.add_alternative(email.html, subtype="html")
+    if email.calendar is not None:
+        # As bytes: EmailMessage would replace the CRLF that RFC 5545 requires.
+        params = {"charset": "utf-8", "method": email.calendar.method}
+        message.add_alternative(email.calendar.content, maintype="text", subtype="calendar", params=params)
     return message
 
 
