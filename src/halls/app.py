@@ -14,9 +14,13 @@ from halls.accounts.emails import PASSWORD_RESET, render_password_reset
 from halls.accounts.google import GoogleVerifier
 from halls.accounts.passwords import read_blocklist
 from halls.api_docs import routes as api_docs_routes
+from halls.bookings import event_store
 from halls.bookings import invariants as bookings_invariants
 from halls.bookings import routes as bookings_routes
 from halls.bookings import store as bookings_store
+from halls.bookings.emails import RENDERERS
+from halls.bookings.notifications import queue_notifications
+from halls.bookings.reminders import queue_reminders
 from halls.context import AppContext
 from halls.http import health, idempotency, rate_limits
 from halls.http.cors import allow_origins
@@ -59,6 +63,7 @@ COLLECTIONS = (
     accounts_store.RESETS_COLLECTION,
     venues_store.COLLECTION,
     bookings_store.COLLECTION,
+    event_store.COLLECTION,
     search_index.COLLECTION,
     idempotency.COLLECTION,
     outbox_store.COLLECTION,
@@ -70,9 +75,14 @@ INVARIANTS = (
     *bookings_invariants.INVARIANTS,
     *search_invariants.INVARIANTS,
 )
-OUTBOX_HANDLERS: Handlers = {PASSWORD_RESET: email_handler(render_password_reset)}
+OUTBOX_HANDLERS: Handlers = {
+    PASSWORD_RESET: email_handler(render_password_reset),
+    **{kind: email_handler(render) for kind, render in RENDERERS.items()},
+}
 TASKS = (
     PeriodicTask("outbox", 0.5, lambda db, config, stop: handle_due_entries(db, config, stop, OUTBOX_HANDLERS)),
+    PeriodicTask("notifications", 0.5, queue_notifications),
+    PeriodicTask("reminders", 300, queue_reminders),
     PeriodicTask("search-index", 2, follow_changes),
     PeriodicTask("search-index-check", 600, check_index, delay_seconds=600),
     PeriodicTask("upload-cleanup", PERIOD_SECONDS, run_cleanup, delay_seconds=PERIOD_SECONDS),

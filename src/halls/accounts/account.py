@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from bson import ObjectId
 from typing_extensions import Required, TypedDict
 
-from halls.documents import read_moment, read_text, read_whole
+from halls.documents import read_moment, read_object, read_text, read_whole
 from halls.errors import ApiError
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+MAX_REMINDER_DAYS = 14
 
 
 class EmailTaken(ApiError):
@@ -66,6 +68,8 @@ class AccountDocument(TypedDict, total=False):
     _id: Required[ObjectId]
     email: Required[str]
     full_name: str | None
+    # Absent: not verified.
+    email_verified: bool
     contact_number: str | None
     is_venue_owner: bool | None
     role: str
@@ -77,6 +81,7 @@ class AccountDocument(TypedDict, total=False):
     # Incremented by each change that invalidates older tokens.
     token_version: int | None
     revoked_tokens: list[RevokedToken]
+    preferences: dict[str, Any]
     # Incremented by `lock_account`, so that concurrent transactions on the account conflict.
     rev: int
     reset_letter: ResetEmail
@@ -96,6 +101,15 @@ class PasswordResetDocument(TypedDict):
 
 
 @dataclass(frozen=True)
+class Preferences:
+    """Which e-mails an account gets, and how many days before a booking its reminder is sent (0: never)."""
+
+    requests: bool = True
+    reminders: bool = True
+    reminder_days: int = 3
+
+
+@dataclass(frozen=True)
 class Account:
     """An account, read from a document of any writer."""
 
@@ -110,6 +124,8 @@ class Account:
     token_version: int
     created_at: datetime | None
     updated_at: datetime | None
+    email_verified: bool = False
+    preferences: Preferences = Preferences()
 
 
 def account_from_document(document: AccountDocument) -> Account:
@@ -125,6 +141,19 @@ def account_from_document(document: AccountDocument) -> Account:
         token_version=read_whole(document.get("token_version")) or 0,
         created_at=read_moment(document.get("created_at")),
         updated_at=read_moment(document.get("updated_at")),
+        email_verified=document.get("email_verified") is True,
+        preferences=read_preferences(document.get("preferences")),
+    )
+
+
+def read_preferences(stored: object) -> Preferences:
+    """Return stored preferences. A missing or invalid value is the default."""
+    values, default = read_object(stored), Preferences()
+    days = read_whole(values.get("reminder_days"))
+    return Preferences(
+        requests=values.get("requests") is not False,
+        reminders=values.get("reminders") is not False,
+        reminder_days=days if days is not None and 0 <= days <= MAX_REMINDER_DAYS else default.reminder_days,
     )
 
 

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 Status = Literal["pending", "confirmed", "cancelled"]
 STATUSES: tuple[str, ...] = get_args(Status)
 ACTIVE = ("pending", "confirmed")
+CancelledBy = Literal["guest", "owner", "expiry", "account_deletion", "operator"]
+CANCELLED_BY: tuple[str, ...] = get_args(CancelledBy)
+# `from` is the status before: it tells a declined request from a cancelled booking.
+Cancellation = TypedDict("Cancellation", {"by": CancelledBy, "at": "datetime", "reason": "str | None", "from": str})
 
 
 class BookingDocument(TypedDict, total=False):
@@ -39,6 +43,14 @@ class BookingDocument(TypedDict, total=False):
     notes: str | None
     # Only in bookings of a deleted venue.
     venue: VenueSummary | None
+    # When a pending booking expires. Null: never.
+    hold_until: datetime | None
+    # Only in cancelled bookings.
+    cancellation: Cancellation | None
+    # The number of its events (bookings/event.py).
+    event_count: int
+    # The owner entered the booking for a guest without an account.
+    is_walk_in: bool
     created_at: datetime | None
     updated_at: datetime | None
 

@@ -55,6 +55,7 @@ COLLECTION = CollectionSpec(
         IndexModel([("venue_id", ASCENDING), ("date", ASCENDING), ("status", ASCENDING)], name="bookings_of_venue"),
         IndexModel([("user_id", ASCENDING), ("date", ASCENDING), ("_id", ASCENDING)], name="bookings_of_guest"),
         IndexModel([("venue.owner_id", ASCENDING)], name="bookings_of_gone_venues", sparse=True),
+        IndexModel([("date", ASCENDING)], name="confirmed_by_date", partialFilterExpression={"status": "confirmed"}),
     ],
     validator={
         "$jsonSchema": {

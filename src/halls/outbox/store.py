@@ -15,7 +15,7 @@ from halls.mongo.indexes import CollectionSpec
 from halls.outbox.entry import State, first_due_at
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from halls.mongo.client import Db, Document, Session
     from halls.outbox.entry import OutboxEntry
@@ -86,6 +86,11 @@ def _make_entry(kind: str, data: dict[str, Any], now: datetime, due_at: datetime
         "queued_at": now,
         "first_due_at": due_at or now,
     }
+
+
+def find_keys(db: Db, keys: Iterable[str]) -> set[str]:
+    """Return those of the keys that have an entry, also a handled one."""
+    return {entry["key"] for entry in db.outbox.find({"key": {"$in": list(keys)}}, {"_id": 0, "key": 1})}
 
 
 def claim_entry(db: Db, kinds: Collection[str], now: datetime, lease_seconds: float) -> OutboxEntry | None:
