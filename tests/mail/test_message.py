@@ -91,7 +91,7 @@ def test_long_lines_are_wrapped_and_texts_of_several_lines_are_indented() -> Non
     email = render_email(
         "test", to="a@example.com", url="https://x.example", facts={"notes": "one\ntwo", "guests": "9"}
     )
-    assert "\nNotes: \n  one\n  two\nGuests: 9\n" in email.text
+    assert "\nNotes:\n  one\n  two\nGuests: 9\n" in email.text
     assert max(map(len, email.text.splitlines())) <= 78
 
 

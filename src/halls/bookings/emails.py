@@ -50,18 +50,20 @@ TRUE_WHILE: Mapping[str, frozenset[str]] = {
 # The preference that switches an e-mail off.
 TOPICS: Mapping[str, str] = {"request_new": "requests", HOLD_ENDING: "requests", REMINDER: "reminders"}
 # The facts of each e-mail, besides the venue, the date and the number of guests.
-FACTS: Mapping[str, tuple[str, ...]] = {
-    "request_received": ("address", "price", "notes"),
-    "request_new": ("guest", "contact_number", "price", "notes"),
-    HOLD_ENDING: ("guest", "contact_number", "price", "notes"),
-    "confirmed": ("address", "price", "owner", "contact_number"),
-    "declined": ("reason",),
-    "cancelled_by_owner": ("reason",),
-    "cancelled_by_guest": ("guest", "reason"),
-    "cancelled_by_operator": ("reason",),
-    "booking_changed": ("guest", "contact_number", "notes"),
-    "expired": (),
-    REMINDER: ("address", "price", "owner", "contact_number"),
+OF_REQUEST = {"guest", "contact_number", "price", "notes"}
+OF_BOOKING = {"address", "owner", "contact_number", "price"}
+FACTS: Mapping[str, set[str]] = {
+    "request_received": {"address", "price", "notes"},
+    "request_new": OF_REQUEST,
+    HOLD_ENDING: OF_REQUEST,
+    "confirmed": OF_BOOKING,
+    "declined": {"reason"},
+    "cancelled_by_owner": {"reason"},
+    "cancelled_by_guest": {"guest", "reason"},
+    "cancelled_by_operator": {"reason"},
+    "booking_changed": OF_REQUEST,
+    "expired": set(),
+    REMINDER: OF_BOOKING,
 }
 # The method of the calendar event in an e-mail to the guest.
 CALENDAR_METHODS = {"confirmed": "REQUEST", "cancelled_by_owner": "CANCEL"}
@@ -199,7 +201,7 @@ def _previous_status(subject: Subject) -> str | None:
 
 
 def list_facts(subject: Subject) -> dict[str, str]:
-    """Return the facts that the e-mail shows, by their labels, without those that are unknown."""
+    """Return the facts that the e-mail shows, by their labels and in their order, without those that are unknown."""
     booking, other = subject.booking, subject.other
     price = read_number(booking.get("price_locked"))
     cancellation = read_object(booking.get("cancellation"))
@@ -210,16 +212,16 @@ def list_facts(subject: Subject) -> dict[str, str]:
         "date": name_weekday_date(booking["date"]),
         "guests": _describe_guests(subject),
         "price": None if price is None else en.PRICE.format(f"{price:,}"),
-        "owner": name,
         "guest": name,
+        "owner": name,
         "contact_number": other.contact_number if other else None,
         "notes": read_text(booking.get("notes")),
         "reason": read_text(cancellation.get("reason")),
     }
     if subject.kind == "booking_changed" and "notes" in subject.changes:
         known["notes"] = known["notes"] or en.NOTHING
-    names = ("venue", "date", "guests", *FACTS[subject.kind])
-    return {name: as_plain_text(value) for name in names if (value := known[name])}
+    shown = {"venue", "date", "guests"} | FACTS[subject.kind]
+    return {name: as_plain_text(value) for name, value in known.items() if name in shown and value}
 
 
 def _describe_guests(subject: Subject) -> str | None:

@@ -105,8 +105,8 @@ def _wrap(paragraph: str) -> str:
 
 
 def _indent(value: str) -> str:
-    """Return a text of several lines, which begins on its own line and is indented."""
-    return "\n" + textwrap.indent(value, INDENT) if "\n" in value else value
+    """Return a text as it follows its label: several lines begin on their own line and are indented."""
+    return "\n" + textwrap.indent(value, INDENT) if "\n" in value else f" {value}"
 
 
 _LAYOUTS.filters.update(wrapped=_wrap, indented=_indent)

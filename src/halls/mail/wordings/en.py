@@ -78,7 +78,7 @@ WORDINGS: Mapping[str, Wording] = {
                 "{% if has_news %}There is news about a booking. We send it only to a confirmed address."
                 "{% else %}Somebody, probably you, made a Halls account with this address.{% endif %}"
             ),
-            "Confirm that the address is yours:",
+            "Please confirm that the address is yours.",
         ),
         "Confirm the address",
         (
