@@ -65,8 +65,7 @@ FACTS: Mapping[str, set[str]] = {
     "expired": set(),
     REMINDER: OF_BOOKING,
 }
-# The method of the calendar event in an e-mail to the guest.
-CALENDAR_METHODS = {"confirmed": "REQUEST", "cancelled_by_owner": "CANCEL"}
+CANCELS_EVENT = frozenset({"cancelled_by_owner", "cancelled_by_operator"})
 
 
 @dataclass(frozen=True)
@@ -241,8 +240,11 @@ def _unsubscribe_url(subject: Subject, config: Config) -> str | None:
 
 def _invite(subject: Subject, config: Config) -> Calendar | None:
     """Return the calendar event for the guest of a booking that is confirmed, or was."""
-    method = CALENDAR_METHODS.get(subject.kind)
-    if method is None:
+    if subject.kind == "confirmed":
+        method = "REQUEST"
+    elif subject.kind in CANCELS_EVENT and not subject.is_owner and _previous_status(subject) == "confirmed":
+        method = "CANCEL"
+    else:
         return None
     return make_invitation(subject.booking, subject.venue, config, method=method, to=subject.receiver.email)
 
