@@ -24,9 +24,9 @@ from halls.outbox.store import (
     enqueue_once,
     list_entries,
     mark_dead,
+    release_entry,
     requeue_entries,
     retry_later,
-    return_to_queue,
 )
 from tests.accounts.concurrency import at_once
 
@@ -269,7 +269,7 @@ def test_an_entry_returns_to_its_place_during_an_outage_and_uses_up_no_try(db: D
     first, second = (enqueue(db, "news", {}, now) for _ in range(2))
     for outage in range(1, 40):
         now += timedelta(hours=1)
-        assert return_to_queue(db, claim(db, now), now, "ConnectionRefusedError") == "due"
+        assert release_entry(db, claim(db, now), now, "ConnectionRefusedError") == "due"
         entry = list_entries(db)[0]
         assert (entry["_id"], entry["tries"], entry["deferrals"]) == (first, 0, outage)
     assert [claim(db, now)["_id"] for _ in range(2)] == [first, second]
@@ -280,9 +280,9 @@ def test_after_three_days_of_outage_an_entry_uses_up_its_tries(db: Db) -> None:
     enqueue(db, "news", {}, began)
     now = began + MAX_UNAVAILABLE
     for _ in range(1, MAX_TRIES):
-        assert return_to_queue(db, claim(db, now), now, "ConnectionRefusedError") == "due"
+        assert release_entry(db, claim(db, now), now, "ConnectionRefusedError") == "due"
         now = only(db)["due_at"]
-    assert return_to_queue(db, claim(db, now), now, "ConnectionRefusedError") == "dead"
+    assert release_entry(db, claim(db, now), now, "ConnectionRefusedError") == "dead"
 
 
 def test_entries_of_one_millisecond_leave_in_the_order_in_which_they_were_inserted(db: Db) -> None:

@@ -94,14 +94,8 @@ def compose_message(sender: str, email: Email, message_id: str) -> EmailMessage:
     domain = parseaddr(sender)[1].rpartition("@")[2]
     message["Message-ID"] = f"<{message_id}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"
-    if email.reply_to is not None:
-        message["Reply-To"] = email.reply_to
-    if email.thread is not None:
-        # No e-mail has this id. Mail programs group e-mails by it (RFC 5322 §3.6.4), in whatever order they arrive.
-        message["In-Reply-To"] = message["References"] = f"<{email.thread}@{domain}>"
-    if email.unsubscribe_url is not None:
-        message["List-Unsubscribe"] = f"<{email.unsubscribe_url}>"
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    for name, value in _list_optional_headers(email, domain).items():
+        message[name] = value
     message.set_content(email.text)
     message.add_alternative(email.html, subtype="html")
     if email.calendar is not None:
@@ -109,6 +103,19 @@ def compose_message(sender: str, email: Email, message_id: str) -> EmailMessage:
         params = {"charset": "utf-8", "method": email.calendar.method}
         message.add_alternative(email.calendar.content, maintype="text", subtype="calendar", params=params)
     return message
+
+
+def _list_optional_headers(email: Email, domain: str) -> dict[str, str]:
+    headers = {}
+    if email.reply_to is not None:
+        headers["Reply-To"] = email.reply_to
+    if email.thread is not None:
+        # No e-mail has this id. Mail programs group e-mails by it (RFC 5322 §3.6.4), in whatever order they arrive.
+        headers["In-Reply-To"] = headers["References"] = f"<{email.thread}@{domain}>"
+    if email.unsubscribe_url is not None:
+        headers["List-Unsubscribe"] = f"<{email.unsubscribe_url}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return headers
 
 
 @contextmanager

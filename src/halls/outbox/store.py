@@ -117,7 +117,7 @@ def complete_entry(db: Db, entry: OutboxEntry, now: datetime) -> None:
     db.outbox.update_one(_lease_filter(entry), change)
 
 
-def return_to_queue(db: Db, entry: OutboxEntry, now: datetime, reason: str) -> State:
+def release_entry(db: Db, entry: OutboxEntry, now: datetime, reason: str) -> State:
     """Give a claimed entry its place back, because the server is unavailable. Return its new state.
 
     The next claim returns the same entry, so that all entries leave oldest first after the outage. After three days

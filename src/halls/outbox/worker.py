@@ -12,7 +12,7 @@ from pymongo.errors import PyMongoError
 from halls.clock import utc_now
 from halls.metrics import metrics
 from halls.outbox.entry import PermanentFailure, ServerUnavailable, TemporaryFailure
-from halls.outbox.store import claim_entry, complete_entry, mark_dead, retry_later, return_to_queue
+from halls.outbox.store import claim_entry, complete_entry, mark_dead, release_entry, retry_later
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +82,7 @@ def _record_failure(db: Db, entry: OutboxEntry, error: Exception) -> str:
     if isinstance(error, PermanentFailure):
         state = _with_deadline(mark_dead, db, entry, reason)
     elif isinstance(error, ServerUnavailable):
-        state = _with_deadline(return_to_queue, db, entry, now, reason)
+        state = _with_deadline(release_entry, db, entry, now, reason)
     else:
         is_temporary = isinstance(error, TemporaryFailure)
         state = _with_deadline(retry_later, db, entry, now, reason, is_temporary=is_temporary)
