@@ -55,7 +55,7 @@ def guest(bare: Db) -> ObjectId:
     return guest_id
 
 
-EMPTY_COLLECTIONS = ("password_resets", "idempotency_keys", "outbox", "rate_limit_counters")
+EMPTY_COLLECTIONS = ("password_resets", "events", "idempotency_keys", "outbox", "rate_limit_counters")
 EMPTY_COUNTS = "0 idempotency_keys, 0 outbox, 0 rate_limit_counters"
 
 
@@ -73,7 +73,7 @@ def test_the_demonstration_data_passes(db: Db, worker_uri: str) -> None:
     load_demo(db, utc_now())
     result = run_halls(worker_uri, "check")
     assert (result.exit_code, result.stderr) == (0, "")
-    counted = "7 users, 0 password_resets, 60 venues, 121 bookings, 60 catalog, " + EMPTY_COUNTS
+    counted = "7 users, 0 password_resets, 60 venues, 121 bookings, 0 events, 60 catalog, " + EMPTY_COUNTS
     assert result.stdout.startswith(f"Checked {counted}: no violated invariants.\n")
     report = json.loads(run_halls(worker_uri, "check", "--json").stdout)
     # Other tests may have run tasks on this database.
@@ -236,7 +236,7 @@ def test_at_most_twenty_documents_are_named_and_all_are_counted(bare: Db, fresh_
     result = run_halls(fresh_uri, "check")
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
-    counted = "1 users, 0 password_resets, 24 venues, 0 bookings, 24 catalog, " + EMPTY_COUNTS
+    counted = "1 users, 0 password_resets, 24 venues, 0 bookings, 0 events, 24 catalog, " + EMPTY_COUNTS
     assert lines[0] == "venue_type_known: 23 × The type is not one of the four."
     assert {line.strip() for line in lines[1:21]} <= set(ids)
     assert lines[21:23] == [
