@@ -26,8 +26,6 @@ STEP_SECONDS = 10
 IMPLICIT_TLS_PORT = 465
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 FIRST_PERMANENT_CODE = 500
-# The server closes the connection (RFC 5321 §3.8).
-SHUTTING_DOWN = 421
 
 
 class UnsafeLogin(smtplib.SMTPException):
@@ -52,9 +50,9 @@ class TlsConnection(Connection, smtplib.SMTP_SSL):
 def send_email(config: Config, email: Email, message_id: str) -> tuple[int, bytes] | None:
     """Send one e-mail, and return the code and the text of the server's response. None if it was logged instead.
 
-    Raises ServerUnavailable if the server can't be reached, shuts down, or rejects the connection, the login or the
-    sender; TemporaryFailure for another 4xx code; PermanentFailure for a 5xx code for the recipient; OSError, the base
-    of smtplib's errors, otherwise.
+    Raises ServerUnavailable if the server can't be reached or rejects the connection, the login or the sender;
+    TemporaryFailure for another 4xx code; PermanentFailure for a 5xx code for the recipient; OSError, the base of
+    smtplib's errors, otherwise.
     """
     if config.smtp_host is None:
         log.info("e-mail", to=email.to, subject=email.subject, text=email.text)
@@ -70,16 +68,13 @@ def send_email(config: Config, email: Email, message_id: str) -> tuple[int, byte
             ((code, _),) = error.recipients.values()
             if code >= FIRST_PERMANENT_CODE:
                 raise PermanentFailure(type(error).__name__) from error
-            raise _temporary(code)(type(error).__name__) from error
+            # Also for 421: one recipient that always gets it must not stop the whole queue.
+            raise TemporaryFailure(type(error).__name__) from error
         except smtplib.SMTPResponseException as error:
             if error.smtp_code >= FIRST_PERMANENT_CODE:
                 raise
-            raise _temporary(error.smtp_code)(type(error).__name__) from error
+            raise TemporaryFailure(type(error).__name__) from error
         return server.data_response
-
-
-def _temporary(code: int) -> type[ServerUnavailable | TemporaryFailure]:
-    return ServerUnavailable if code == SHUTTING_DOWN else TemporaryFailure
 
 
 def compose_message(sender: str, email: Email, message_id: str) -> EmailMessage:
