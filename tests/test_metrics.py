@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from bson import Timestamp
+from bson import ObjectId, Timestamp
 from prometheus_client import CollectorRegistry, values
 
 from halls import config, metrics
@@ -24,7 +24,7 @@ from halls.mongo.heartbeats import save_heartbeat
 from halls.outbox.store import enqueue
 from tests.api_client import ApiClient
 from tests.conftest import make_config
-from tests.factories import day
+from tests.factories import day, insert_booking
 from tests.servers import running_server
 from tests.tcp_proxy import TcpProxy
 
@@ -97,6 +97,13 @@ def test_outbox_entries_are_counted_at_each_scrape(api: ApiClient, db: Db) -> No
 def test_the_age_of_each_heartbeat_is_shown(api: ApiClient, db: Db) -> None:
     save_heartbeat(db, "metrics test", utc_now() - timedelta(minutes=5))
     assert 300 <= value_of(scrape(api), 'halls_task_heartbeat_age_seconds{task="metrics test"}') < 360
+
+
+def test_holds_that_ran_out_a_minute_ago_are_counted(api: ApiClient, db: Db) -> None:
+    for seconds in (30, 90):
+        hold_until = utc_now() - timedelta(seconds=seconds)
+        insert_booking(db, ObjectId(), ObjectId(), hold_until=hold_until)
+    assert value_of(scrape(api), "halls_overdue_holds") == 1
 
 
 def test_the_lag_of_the_search_index_is_shown(api: ApiClient, db: Db) -> None:

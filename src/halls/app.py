@@ -14,7 +14,7 @@ from halls.accounts.emails import PASSWORD_RESET, render_password_reset
 from halls.accounts.google import GoogleVerifier
 from halls.accounts.passwords import read_blocklist
 from halls.api_docs import routes as api_docs_routes
-from halls.bookings import event_store
+from halls.bookings import event_store, holds
 from halls.bookings import invariants as bookings_invariants
 from halls.bookings import routes as bookings_routes
 from halls.bookings import store as bookings_store
@@ -83,6 +83,7 @@ TASKS = (
     PeriodicTask("outbox", 0.5, lambda db, config, stop: handle_due_entries(db, config, stop, OUTBOX_HANDLERS)),
     PeriodicTask("notifications", 0.5, queue_notifications),
     PeriodicTask("reminders", 300, queue_reminders),
+    PeriodicTask(holds.TASK, holds.PERIOD_SECONDS, holds.run_expiry),
     PeriodicTask("search-index", 2, follow_changes),
     PeriodicTask("search-index-check", 600, check_index, delay_seconds=600),
     PeriodicTask("upload-cleanup", PERIOD_SECONDS, run_cleanup, delay_seconds=PERIOD_SECONDS),

@@ -187,6 +187,7 @@ class Config(BaseSettings):
     rate_limits: Literal["on", "off"] = "on"
     rate_limit_storage_uri: StorageUri | None = None
     login_limit: int = Field(default=30, ge=1)
+    hold_hours: int = Field(default=168, ge=0, le=720)
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     host: Host = "127.0.0.1"

@@ -25,6 +25,7 @@ COMPUTED_AT_SCRAPE = {
     "halls_database_up",
     "halls_outbox_entries",
     "halls_outbox_oldest_seconds",
+    "halls_overdue_holds",
     "halls_search_index_lag_seconds",
     "halls_task_heartbeat_age_seconds",
 }

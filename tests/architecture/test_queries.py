@@ -86,6 +86,11 @@ def _place_in_src(path: Path) -> str:
     return path.relative_to(SRC).as_posix()
 
 
+def _is_store(path: Path) -> bool:
+    """Return whether a file is the store of a feature, or of one of its collections: `event_store.py`."""
+    return path.stem == "store" or path.stem.endswith("_store")
+
+
 def _specs_of(path: Path) -> dict[str, CollectionSpec]:
     """Return the collections that a file defines, by the names of their constants."""
     module = import_module("halls." + _place_in_src(path).removesuffix(".py").replace("/", "."))
@@ -108,7 +113,7 @@ def test_only_stores_query_mongodb() -> None:
     others = [
         name_place(path, query.node)
         for path, queries in _queries_by_file().items()
-        if path.name != "store.py" and _place_in_src(path) not in EXCEPTIONS
+        if not _is_store(path) and _place_in_src(path) not in EXCEPTIONS
         for query in queries
     ]
     assert not others, others
@@ -118,7 +123,7 @@ def test_each_store_queries_only_its_own_collections() -> None:
     foreign = [
         f"{name_place(path, query.node)} queries {query.collection}"
         for path, queries in _queries_by_file().items()
-        if path.name == "store.py"
+        if _is_store(path)
         for query in queries
         if query.collection not in {spec.name for spec in _specs_of(path).values()}
     ]
@@ -133,6 +138,7 @@ def test_each_exception_queries_exactly_its_collections() -> None:
 def test_control_the_queries_of_the_stores_are_found() -> None:
     found = {_place_in_src(path): _uses(queries) for path, queries in _queries_by_file().items()}
     assert found["bookings/store.py"] == Uses({"bookings"}, {"bookings"})
+    assert found["bookings/event_store.py"] == Uses({"events"}, {"events"})
     assert found["accounts/store.py"] == Uses({"users", "password_resets"}, {"users", "password_resets"})
 
 

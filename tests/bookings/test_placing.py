@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 11, 22, 12, 0, 0, 500_000, tzinfo=timezone.utc)
 FIELDS = {
     *("id", "venue_id", "user_id", "date", "guests", "status", "price_locked", "notes", "created_at", "updated_at"),
-    "venue",
+    *("hold_until", "cancellation", "is_walk_in", "venue"),
 }
 
 
@@ -47,6 +47,9 @@ def test_a_new_booking_has_exactly_the_fields_of_the_contract(api: ApiClient) ->
         "status": "pending",
         "price_locked": 103_000,
         "notes": "Two stages.\n\tNo smoke.",
+        "hold_until": "2026-11-29T12:00:00Z",
+        "cancellation": None,
+        "is_walk_in": False,
         "created_at": "2026-11-22T12:00:00Z",
         "updated_at": "2026-11-22T12:00:00Z",
         "venue": {"id": venue_id, "venue_name": "Pearl Hall", "address": "1 Main Road, Saddar, Karachi"},
@@ -62,7 +65,7 @@ def test_a_booking_is_stored_as_specified(api: ApiClient, db: Db) -> None:
     stored = db.bookings.find_one({})
     assert stored is not None
     spec = {"_id", "venue_id", "user_id", "date", "guests", "status", "price_locked", "created_at", "updated_at"}
-    assert stored.keys() - {"notes"} == spec
+    assert stored.keys() - {"notes", "hold_until", "event_count"} == spec
     assert (stored["venue_id"], stored["user_id"]) == (ObjectId(venue_id), ObjectId(guest["profile"]["id"]))
     assert (stored["date"], stored["status"], stored["price_locked"]) == (day(3), "pending", 103_000)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FIELDS = {
     *("id", "venue_id", "user_id", "date", "guests", "status", "price_locked", "notes", "created_at", "updated_at"),
-    "venue",
+    *("hold_until", "cancellation", "is_walk_in", "venue"),
 }
 
 

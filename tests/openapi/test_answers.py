@@ -84,11 +84,17 @@ def exercise_bookings(client: ValidatingClient, owner: str, venue_id: str) -> No
     for token in (guest, owner):
         client.get(f"/bookings/{booking_id}", token=token)
         client.get("/bookings?status=pending&limit=1", token=token)
+        client.get(f"/bookings/{booking_id}/history", token=token)
+    client.patch(f"/bookings/{booking_id}", {"guests": 50, "notes": None}, token=guest)
+    client.patch(f"/bookings/{booking_id}", {"hold_hours": 24}, token=owner)
+    assert client.patch(f"/bookings/{booking_id}", {"price_locked": 5}, token=owner).code == "bad_transition"
     assert client.patch(f"/bookings/{booking_id}", {"status": "confirmed"}, token=guest).code == "not_yours"
     client.patch(f"/bookings/{booking_id}", {"status": "confirmed"}, token=owner)
     assert client.patch(f"/venues/{venue_id}", {"dates_available": []}, token=owner).code == "date_booked"
     assert client.delete(f"/venues/{venue_id}", token=owner).code == "has_bookings"
+    client.patch(f"/bookings/{booking_id}", {"status": "cancelled", "reason": "Moved."}, token=guest)
     client.delete(f"/bookings/{booking_id}", token=guest)
+    client.get(f"/bookings/{booking_id}/history", token=guest)
     assert client.patch(f"/bookings/{booking_id}", {"status": "confirmed"}, token=owner).code == "bad_transition"
     client.delete(f"/venues/{venue_id}", token=owner)
     client.get(f"/bookings/{booking_id}", token=guest)

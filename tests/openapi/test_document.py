@@ -190,6 +190,8 @@ def test_samples_count_from_today_and_never_become_past() -> None:
     assert min(re.findall(r'"(20[0-9]{2}-[0-9]{2}-[0-9]{2})["T]', committed)) == COMMITTED_DAY
     assert set(re.findall(r'"(20[0-9]{2}-[0-9]{2}-[0-9]{2})["T]', current)) == {
         "2031-05-06",
+        # The end of a hold.
+        "2031-05-13",
         "2031-07-28",
         "2031-07-29",
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 import pytest
 from bson import ObjectId
@@ -71,12 +71,19 @@ def find_unequal_fields(model: type[BaseModel], value: Mapping[str, Any], absent
     yield from (f"{model.__name__}.{name} is only in the model" for name in expected - value.keys())
     yield from (f"{model.__name__}.{name} is only in the response" for name in value.keys() - expected)
     for name in expected & value.keys():
-        items = value[name] if isinstance(value[name], list) else [value[name]]
+        items = list_items(fields[name].annotation, value[name])
         for nested in list_nested_models(fields[name].annotation):
             for item in items:
                 # An item of another type is an invalid value, which `find_differences` reports.
                 if isinstance(item, dict):
                     yield from find_unequal_fields(nested, item, absent)
+
+
+def list_items(annotation: Any, value: Any) -> list[Any]:
+    """Return the items of a list or of an object with any names, or else the value."""
+    if get_origin(annotation) is dict:
+        return list(value.values())
+    return value if isinstance(value, list) else [value]
 
 
 def list_nested_models(annotation: Any) -> list[type[BaseModel]]:
@@ -156,6 +163,18 @@ def show_to_guest(world: World) -> Any:
     return show_bookings(world.db, world.account(world.booking["user_id"]), [world.booking])[0]
 
 
+def show_cancelled(world: World) -> Any:
+    """Return the booking after the guest has cancelled it, as the owner sees it."""
+    world.api.patch(f"/bookings/{world.booking_id}", {"status": "cancelled", "reason": "Moved."}, token=world.guest)
+    return show_to_owner(world)
+
+
+def show_history(world: World) -> Any:
+    """Return the history of the cancelled booking."""
+    show_cancelled(world)
+    return world.get(f"/bookings/{world.booking_id}/history", world.guest)
+
+
 # The model, the function that builds the response, and the fields that this response leaves out.
 CASES: list[tuple[type[BaseModel], Callable[[World], Any], Absent]] = [
     (venues.Venue, lambda world: serialize_venue(world.venue), {}),
@@ -187,6 +206,12 @@ CASES: list[tuple[type[BaseModel], Callable[[World], Any], Absent]] = [
     (bookings.BookingPage, lambda world: world.get("/bookings", world.guest), FOR_GUESTS),
     (bookings.BookingReply, lambda world: world.get(f"/bookings/{world.booking_id}", world.owner), {}),
     (bookings.BookingMade, lambda world: world.api.book(world.guest, world.venue_id, day(3)).data, FOR_GUESTS),
+    (bookings.Cancellation, lambda world: show_cancelled(world)["cancellation"], {}),
+    (bookings.Booking, show_cancelled, {}),
+    (bookings.BookingHistory, lambda world: world.get(f"/bookings/{world.booking_id}/history", world.owner), {}),
+    (bookings.BookingHistory, show_history, {}),
+    (bookings.HistoryEntry, lambda world: show_history(world)["history"][1], {}),
+    (bookings.FieldChange, lambda world: show_history(world)["history"][1]["changes"]["status"], {}),
     (
         bookings.BookingCancelled,
         lambda world: world.api.delete(f"/bookings/{world.booking_id}", token=world.owner).data,

@@ -84,8 +84,8 @@ def find_rebooking_problems(
 
 
 def is_confirmation(kwargs: Mapping[str, Any]) -> bool:
-    """Return whether a call of `update_status` confirms a booking."""
-    return bool(kwargs["to"] == "confirmed")
+    """Return whether a call of `update_booking` confirms a booking."""
+    return bool(kwargs["values"].get("status") == "confirmed")
 
 
 def test_a_cancelled_booking_stays_cancelled(race_client: RaceClient) -> None:
@@ -103,7 +103,7 @@ def test_two_cancels_do_not_affect_the_next_booking(race_client: RaceClient) -> 
 def test_a_slow_confirm_does_not_reactivate_a_cancelled_booking(
     in_process_client: RaceClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unguarded.pause_before(monkeypatch, in_process_client, store, "update_status", is_confirmation)
+    unguarded.pause_before(monkeypatch, in_process_client, store, "update_booking", is_confirmation)
     report = race_confirm_and_cancel(in_process_client, [1.0])
     assert report.violations == []
     assert set(report.outcomes) == {CANCELLED_FIRST}
@@ -112,8 +112,8 @@ def test_a_slow_confirm_does_not_reactivate_a_cancelled_booking(
 def test_control_an_update_without_the_old_status_reactivates_a_booking(
     in_process_client: RaceClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unguarded.set_status_without_filter(monkeypatch)
-    unguarded.pause_before(monkeypatch, in_process_client, store, "update_status", is_confirmation)
+    unguarded.update_without_filter(monkeypatch)
+    unguarded.pause_before(monkeypatch, in_process_client, store, "update_booking", is_confirmation)
     assert race_confirm_and_cancel(in_process_client, [1.0]).violations == ["confirmed after a cancel"]
 
 

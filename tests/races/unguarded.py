@@ -7,7 +7,6 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from halls.bookings import service as bookings
@@ -110,34 +109,36 @@ def price_before_the_transaction(patch: pytest.MonkeyPatch) -> None:
         return cached.venue  # type: ignore[no-any-return] # a thread-local holds anything
 
     def book_with_cached_venue(
-        booking_id: ObjectId, guest_id: ObjectId, order: dict[str, Any], _: VenueDocument, now: datetime
+        booking_id: ObjectId, guest_id: ObjectId, order: dict[str, Any], _: VenueDocument, *rest: Any
     ) -> BookingDocument:
-        return new_booking(booking_id, guest_id, order, cached.venue, now)
+        return new_booking(booking_id, guest_id, order, cached.venue, *rest)
 
     patch.setattr(venues_store, "get_venue", get_and_cache)
     patch.setattr(bookings, "new_booking", book_with_cached_venue)
 
 
-def set_status_without_filter(patch: pytest.MonkeyPatch) -> None:
-    """Remove the old status from the filter of the update; only the earlier read checks it."""
+def update_without_filter(patch: pytest.MonkeyPatch) -> None:
+    """Remove the compare-and-set: an update changes the booking whatever its state is."""
+    update_booking = bookings_store.update_booking
 
-    def update_status(db: Db, booking_id: ObjectId, *, to: str, **_: Any) -> Document | None:
-        update = {"$set": {"status": to}}
-        return db.bookings.find_one_and_update({"_id": booking_id}, update, return_document=ReturnDocument.AFTER)
+    def update(db: Db, booking_id: ObjectId, *, match: Document, values: Document, session: Session) -> Any:
+        del match
+        return update_booking(db, booking_id, match={}, values=values, session=session)
 
-    patch.setattr(bookings_store, "update_status", update_status)
+    patch.setattr(bookings_store, "update_booking", update)
 
 
 def cancel_by_date(patch: pytest.MonkeyPatch) -> None:
     """Cancel by venue and date instead of by booking id: this cancels another guest's booking."""
+    update_booking = bookings_store.update_booking
 
-    def update_status(db: Db, booking_id: ObjectId, **_: Any) -> BookingDocument | None:
+    def update(db: Db, booking_id: ObjectId, *, match: Document, values: Document, session: Session) -> Any:
         booking = bookings_store.get_booking(db, booking_id)
-        query = {"venue_id": booking["venue_id"], "date": booking["date"], "status": {"$ne": "cancelled"}}
-        db.bookings.update_many(query, {"$set": {"status": "cancelled"}})
-        return bookings_store.find_booking(db, booking_id)
+        query = {"venue_id": booking["venue_id"], "date": booking["date"], "status": match["status"]}
+        holder = db.bookings.find_one(query, session=session)
+        return holder and update_booking(db, holder["_id"], match=match, values=values, session=session)
 
-    patch.setattr(bookings_store, "update_status", update_status)
+    patch.setattr(bookings_store, "update_booking", update)
 
 
 def save_response_after_commit(patch: pytest.MonkeyPatch, module: ModuleType, name: str, count: int) -> None:
@@ -145,12 +146,12 @@ def save_response_after_commit(patch: pytest.MonkeyPatch, module: ModuleType, na
     action, all_have_looked = getattr(module, name), threading.Barrier(count, timeout=MAX_WAIT_SECONDS)
 
     def act_then_save(
-        db: Db, caller_id: Any, order: Any, now: datetime, key: IdempotencyKey | None = None
+        db: Db, caller_id: Any, order: Any, now: datetime, key: IdempotencyKey | None = None, **rules: Any
     ) -> ReplayableResponse:
         if (stored := find_response(db, key, now)) is not None:
             return ReplayableResponse(stored, replayed=True)
         all_have_looked.wait()
-        result: ReplayableResponse = action(db, caller_id, order, now)
+        result: ReplayableResponse = action(db, caller_id, order, now, **rules)
         with suppress(DuplicateKeyError):
             save_response(db, key, result.data, now, None)  # type: ignore[arg-type] # outside a transaction
         return result

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 from halls.accounts import store as accounts
 from halls.accounts.account import Account, WrongPassword
 from halls.accounts.passwords import password_matches
-from halls.bookings import store as bookings
-from halls.clock import day_in_karachi
+from halls.bookings.changes import cancel_bookings_of, delete_texts_of
 from halls.errors import invalid
 from halls.http.idempotency import delete_keys
 from halls.mongo.client import in_transaction
 from halls.outbox.store import delete_entries_to
-from halls.search.index import release_dates
 from halls.venues import store as venues
 from halls.venues.service import delete_venue_in_transaction
 
@@ -40,8 +38,8 @@ def delete_account(db: Db, account: Account, password: str | None, now: datetime
         accounts.delete_account(db, account, session)
         for venue_id in venues.list_venue_ids(db, account.id, session):
             delete_venue_in_transaction(db, venue_id, now, session)
-        venue_ids = bookings.cancel_bookings_of(db, account.id, today=day_in_karachi(now), now=now, session=session)
-        release_dates(db, venue_ids, session)
+        cancel_bookings_of(db, account.id, now=now, session=session)
+        delete_texts_of(db, account.id, session)
         delete_keys(db, account.id, session)
         delete_entries_to(db, account.id, account.email, session)
 

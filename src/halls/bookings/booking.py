@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from typing_extensions import Required, TypedDict
 
-from halls.documents import read_day, read_id, read_moment, read_number, read_text, read_whole
+from halls.clock import day_in_karachi
+from halls.documents import read_day, read_finite, read_id, read_moment, read_number, read_object, read_text, read_whole
 from halls.errors import ApiError, NotFound, NotYours
 from halls.venues.price_on_date import price_on_date
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 Status = Literal["pending", "confirmed", "cancelled"]
 STATUSES: tuple[str, ...] = get_args(Status)
 ACTIVE = ("pending", "confirmed")
+# Thirty days.
+MAX_HOLD_HOURS = 720
 CancelledBy = Literal["guest", "owner", "expiry", "account_deletion", "operator"]
 CANCELLED_BY: tuple[str, ...] = get_args(CancelledBy)
 # `from` is the status before: it tells a declined request from a cancelled booking.
@@ -98,11 +102,16 @@ class BadTransition(ApiError):
 
 
 def new_booking(
-    booking_id: ObjectId, guest_id: ObjectId, order: dict[str, Any], venue: VenueDocument, now: datetime
+    booking_id: ObjectId,
+    guest_id: ObjectId,
+    order: dict[str, Any],
+    venue: VenueDocument,
+    now: datetime,
+    hold_hours: float = 0,
 ) -> BookingDocument:
     """Return the document of a pending booking. `order` has the fields of POST /bookings.
 
-    The locked price is the price of the date in `venue`.
+    The locked price is the price of the date in `venue`. `hold_hours` counts if the venue has no rule of its own.
     """
     return {
         "_id": booking_id,
@@ -113,8 +122,40 @@ def new_booking(
         "status": "pending",
         "price_locked": price_on_date(venue, order["date"]),
         "notes": order.get("notes"),
+        "hold_until": end_hold(read_hold_hours(venue, hold_hours), now),
         "created_at": now,
         "updated_at": now,
+    }
+
+
+def read_hold_hours(venue: VenueDocument, default: float) -> float:
+    """Return the hours after which requests at the venue expire, 0 for never: its own rule, else `default`."""
+    rules = read_object(venue.get("booking_rules"))
+    hours = read_finite(rules.get("hold_hours"))
+    return hours if hours is not None and 0 <= hours <= MAX_HOLD_HOURS else default
+
+
+def end_hold(hours: float, now: datetime) -> datetime | None:
+    """Return when a hold of so many hours ends. None for 0 hours: never."""
+    return now + timedelta(hours=hours) if hours else None
+
+
+def has_expired(booking: BookingDocument, now: datetime) -> bool:
+    """Return whether the hold of a pending booking has run out by the clock of this process."""
+    hold_until = read_moment(booking.get("hold_until"))
+    return booking.get("status") == "pending" and hold_until is not None and hold_until <= now
+
+
+def expired_filter(now: datetime) -> dict[str, Any]:
+    """Return the filter of upcoming bookings whose holds have run out, by the clocks of this process and of MongoDB.
+
+    So a clock that jumps ahead ends no hold. Past bookings stay pending.
+    """
+    return {
+        "status": "pending",
+        "date": {"$gte": day_in_karachi(now)},
+        "hold_until": {"$lte": now, "$not": {"$type": "array"}},
+        "$expr": {"$lte": ["$hold_until", "$$NOW"]},
     }
 
 
@@ -133,7 +174,19 @@ def serialize_booking(booking: BookingDocument, venue: dict[str, Any] | None) ->
         "status": status if status in STATUSES else None,
         "price_locked": read_number(booking.get("price_locked")),
         "notes": read_text(booking.get("notes")),
+        "hold_until": read_moment(booking.get("hold_until")) if status == "pending" else None,
+        "cancellation": _serialize_cancellation(booking) if status == "cancelled" else None,
+        "is_walk_in": booking.get("is_walk_in") is True,
         "created_at": read_moment(booking.get("created_at")),
         "updated_at": read_moment(booking.get("updated_at")),
         "venue": venue,
     }
+
+
+def _serialize_cancellation(booking: BookingDocument) -> dict[str, Any] | None:
+    """Return who cancelled the booking, or None if that was not stored or can't be read."""
+    stored = read_object(booking.get("cancellation"))
+    by, before = read_text(stored.get("by")), read_text(stored.get("from"))
+    if by not in CANCELLED_BY or before not in ACTIVE:
+        return None
+    return {"by": by, "at": read_moment(stored.get("at")), "reason": read_text(stored.get("reason")), "from": before}

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from halls.bookings.booking import Status
+from halls.bookings.booking import Status, expired_filter
+from halls.bookings.event import KEPT
+from halls.bookings.holds import TASK
 from halls.bookings.store import ACTIVE_FILTER
+from halls.clock import utc_now
 from halls.http.schema import Day
+from halls.mongo.heartbeats import list_heartbeats
 from halls.mongo.invariants import (
     StoredModel,
     StoredNumber,
@@ -46,6 +51,13 @@ class StoredBooking(StoredModel):
 STATUS_TEXT = {"$cond": [{"$eq": [{"$type": "$status"}, "string"]}, "$status", ""]}
 # The unique index does not contain "Pending", null and similar values, but the guest still expects the venue.
 MAY_BE_ACTIVE = {"$ne": [{"$toLower": {"$trim": {"input": STATUS_TEXT}}}, "cancelled"]}
+
+
+# The events that end a booking, and the fields of bookings that `check_history` compares with them.
+ENDINGS = ("declined", "cancelled", "expired")
+WRITTEN = {"event_count": 1, "cancellation": 1}
+# A worker expires holds every few seconds and saves a heartbeat every ten.
+OVERDUE = timedelta(minutes=2)
 
 
 def check_bookings(db: Db, _today: str) -> Iterator[Violation]:
@@ -87,8 +99,44 @@ def check_guests(db: Db, today: str) -> Iterator[Violation]:
     return make_violations("coming_booking_guest_exists", "The account of the booking's guest does not exist.", groups)
 
 
+def check_history(db: Db, today: str) -> Iterator[Violation]:
+    """Yield each booking whose events do not match it.
+
+    The events are numbered 1, 2, … without gaps up to the `event_count` of the booking, and a booking that Halls has
+    cancelled has one event that ended it. External writers may remove `event_count` and `cancellation`. MongoDB deletes
+    events three years after the day of the booking.
+    """
+    recent = (date.fromisoformat(today) - KEPT + timedelta(days=2)).isoformat()
+    numbers = {"$map": {"input": "$events", "in": "$$this.seq"}}
+    ends = {"$filter": {"input": "$events", "cond": {"$in": ["$$this.type", list(ENDINGS)]}}}
+    fields = [{"$project": {"seq": 1, "type": 1}}]
+    join = {"from": "events", "localField": "_id", "foreignField": "booking_id", "pipeline": fields, "as": "events"}
+    # The unique index on `seq` holds: as many numbers as the highest one are all numbers up to it.
+    is_complete = {"$and": [{"$eq": ["$count", "$event_count"]}, {"$eq": ["$last", "$event_count"]}]}
+    has_ended = {"$or": [{"$ne": [{"$type": "$cancellation"}, "object"]}, {"$eq": ["$ends", 1]}]}
+    pipeline: list[Document] = [
+        {"$match": {"event_count": {"$type": "number"}, "date": {"$gte": recent}}},
+        {"$lookup": join},
+        {"$project": {**WRITTEN, "count": {"$size": numbers}, "last": {"$max": numbers}, "ends": {"$size": ends}}},
+        {"$match": {"$expr": {"$not": [{"$and": [is_complete, has_ended]}]}}},
+        {"$project": {"ids": ["$_id"]}},
+    ]
+    groups = find_groups(db, "bookings", pipeline)
+    return make_violations("history_complete", "The events do not match the booking.", groups)
+
+
+def check_holds(db: Db, _today: str) -> Iterator[Violation]:
+    """Yield each booking that should have expired, while a worker is alive."""
+    now = utc_now()
+    beat_at = list_heartbeats(db).get(TASK)
+    if beat_at is not None and now - beat_at < OVERDUE:
+        pipeline: list[Document] = [{"$match": expired_filter(now - OVERDUE)}, {"$project": {"ids": ["$_id"]}}]
+        groups = find_groups(db, "bookings", pipeline)
+        yield from make_violations("hold_ended", "The booking should have expired: read the worker's log.", groups)
+
+
 def _upcoming(today: str) -> Document:
     return {"date": {"$gte": today}, **ACTIVE_FILTER}
 
 
-INVARIANTS = (check_bookings, check_double_bookings, check_offers, check_guests)
+INVARIANTS = (check_bookings, check_double_bookings, check_offers, check_guests, check_history, check_holds)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint
 
+from halls.bookings import amendments
 from halls.bookings import service as bookings
 from halls.bookings.booking import (
     BadTransition,
@@ -16,14 +17,17 @@ from halls.bookings.booking import (
     NotYourBooking,
     OverCapacity,
 )
+from halls.bookings.event import serialize_history
+from halls.bookings.event_store import list_events
 from halls.bookings.schemas import (
     BookingCancelled,
+    BookingChange,
+    BookingHistory,
     BookingMade,
     BookingOrder,
     BookingPage,
     BookingReply,
     BookingsQuery,
-    StatusChange,
 )
 from halls.errors import RateLimited, invalid
 from halls.http.endpoint import endpoint
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
 
     from halls.accounts.account import Account
     from halls.bookings.booking import BookingDocument
+    from halls.context import AppContext
     from halls.mongo.client import Db
 
 blueprint = Blueprint("bookings", __name__)
@@ -54,10 +59,10 @@ OWN_BOOKING = {"booking": bookings.get_own_booking}
     limits=[BOOKINGS],
 )
 def create_booking(
-    db: Db, caller: Account, body: BookingOrder, now: datetime, key: IdempotencyKey | None = None
+    context: AppContext, db: Db, caller: Account, body: BookingOrder, now: datetime, key: IdempotencyKey | None = None
 ) -> ReplayableResponse:
-    """Book a venue for a date."""
-    return bookings.place_booking(db, caller, body, now, key)
+    """Book a venue for a date. The request is pending, and expires at `hold_until` if the owner does not answer."""
+    return bookings.place_booking(db, caller, body, now, key, hold_hours=context.config.hold_hours)
 
 
 @endpoint(blueprint, "GET /bookings", query=BookingsQuery, response=BookingPage)
@@ -94,17 +99,33 @@ def get_booking(db: Db, caller: Account, booking: BookingDocument) -> dict[str, 
 
 @endpoint(
     blueprint,
+    "GET /bookings/<booking_id>/history",
+    loaders=OWN_BOOKING,
+    response=BookingHistory,
+    errors=[BookingNotFound, NotYourBooking],
+)
+def list_history(db: Db, booking: BookingDocument) -> dict[str, Any]:
+    """List the changes of a booking, oldest first, for its guest or the venue's owner."""
+    return {"history": serialize_history(booking, list_events(db, booking["_id"]))}
+
+
+@endpoint(
+    blueprint,
     "PATCH /bookings/<booking_id>",
     loaders=OWN_BOOKING,
-    body=StatusChange,
+    body=BookingChange,
     response=BookingReply,
-    errors=[BookingNotFound, NotYourBooking, BadTransition],
+    errors=[BookingNotFound, NotYourBooking, VenueNotFound, OverCapacity, DateNotOffered, BadTransition],
 )
 def change_booking(
-    db: Db, caller: Account, booking: BookingDocument, body: StatusChange, now: datetime
+    db: Db, caller: Account, booking: BookingDocument, body: BookingChange, now: datetime
 ) -> dict[str, Any]:
-    """Confirm (the venue's owner) or cancel (the owner or the guest) a booking."""
-    changed = bookings.change_status(db, caller, booking, body.status, now)
+    """Confirm or cancel a booking, or change its guests and notes, its hold or its price.
+
+    The venue's owner confirms, sets the hold of a pending booking, and once the price of a booking without one. The
+    guest changes guests and notes; the price stays. Both may cancel.
+    """
+    changed = amendments.amend_booking(db, caller, booking, body.given_part(), now)
     return {"booking": bookings.show_bookings(db, caller, [changed])[0]}
 
 
@@ -117,5 +138,5 @@ def change_booking(
 )
 def cancel_booking(db: Db, caller: Account, booking: BookingDocument, now: datetime) -> dict[str, Any]:
     """Cancel a booking. A repeated request returns the same response."""
-    cancelled = bookings.change_status(db, caller, booking, "cancelled", now)
+    cancelled = amendments.change_status(db, caller, booking, "cancelled", now)
     return {"cancelled": True, "booking": bookings.show_bookings(db, caller, [cancelled])[0]}

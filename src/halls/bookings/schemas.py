@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from halls.bookings.booking import Status
+from halls.bookings.booking import MAX_HOLD_HOURS, CancelledBy, Status
+from halls.bookings.event import Actor, EventType
+from halls.errors import Invalid, invalid, make_field_fault
 from halls.http.schema import (
     PRICE,
     READS_INTEGER,
+    ChangeModel,
     Cursor,
     Day,
     Id,
+    Price,
     QueryInt,
     QueryModel,
     RequestModel,
@@ -21,6 +25,9 @@ from halls.http.schema import (
     Text,
     with_examples,
 )
+
+Guests = Annotated[int, Field(ge=1, le=2**53), READS_INTEGER]
+Notes = Annotated[Text, Field(max_length=2_000)]
 
 
 class BookingOrder(RequestModel):
@@ -37,22 +44,56 @@ class BookingOrder(RequestModel):
 
     venue_id: Id = Field(description="The `id` of a venue.")
     date: Day = Field(description="The day of the event. The venue must offer it.")
-    guests: Annotated[int, Field(ge=1, le=2**53), READS_INTEGER] = Field(
-        description="The number of guests, at most the capacity of the venue."
+    guests: Guests = Field(description="The number of guests, at most the capacity of the venue.")
+    notes: Notes | None = Field(default=None, description="A message to the owner of the venue.")
+
+
+class BookingChange(ChangeModel):
+    """A change of a booking: its status, its guests and notes, its hold, or its price."""
+
+    model_config = with_examples(
+        {"status": "confirmed"},
+        {"status": "cancelled", "reason": "The hall is closed for repairs."},
+        {"guests": 150, "notes": "Walima at noon."},
+        {"hold_hours": 72},
+        {"price_locked": 185000},
     )
-    notes: Annotated[Text, Field(max_length=2_000)] | None = Field(
-        default=None, description="A message to the owner of the venue."
+    clearable = frozenset({"notes"})
+
+    status: Literal["confirmed", "cancelled"] | None = Field(
+        default=None,
+        description="`confirmed`: the venue's owner accepts the booking. `cancelled`: the guest or the owner ends it.",
+    )
+    reason: Annotated[Text, Field(max_length=500)] | None = Field(
+        default=None, description="Why the booking is cancelled, for the other side. Only with `cancelled`."
+    )
+    guests: Guests | None = Field(default=None, description="The number of guests, changed by the guest.")
+    notes: Notes | None = Field(default=None, description="The message to the owner, changed by the guest.")
+    hold_hours: Annotated[int, Field(ge=0, le=MAX_HOLD_HOURS), READS_INTEGER] | None = Field(
+        default=None,
+        description="The hours from now after which the pending booking expires, set by the venue's owner. 0: never.",
+    )
+    price_locked: Price | None = Field(
+        default=None, description="The agreed price. The venue's owner sets it once, if the booking has no price."
     )
 
+    def given_part(self) -> dict[str, Any]:
+        """Return the fields that the client sent. Raises Invalid if they can't be changed together."""
+        given = self.given_some()
+        part = next(part for part in PARTS if part & given.keys())
+        if others := [name for name in given if name not in part]:
+            raise Invalid(*(make_field_fault(name, f"can't be sent with {_name_one(part, given)}") for name in others))
+        if "reason" in given and given.get("status") != "cancelled":
+            raise invalid("reason", "can be sent only with the status cancelled")
+        return given
 
-class StatusChange(RequestModel):
-    """The new status of a booking."""
 
-    model_config = with_examples({"status": "confirmed"}, {"status": "cancelled"})
+# The fields that a change may contain together.
+PARTS = ({"status", "reason"}, {"guests", "notes"}, {"hold_hours"}, {"price_locked"})
 
-    status: Literal["confirmed", "cancelled"] = Field(
-        description="`confirmed`: the venue's owner accepts the booking. `cancelled`: the guest or the owner ends it."
-    )
+
+def _name_one(part: set[str], given: dict[str, Any]) -> str:
+    return next(name for name in given if name in part)
 
 
 class BookingsQuery(QueryModel):
@@ -93,6 +134,23 @@ class Guest(ResponseModel):
     contact_number: str | None
 
 
+class Cancellation(ResponseModel):
+    """The cancellation of a booking: its author, time and reason."""
+
+    model_config = with_examples(
+        {"by": "owner", "at": "2026-11-22T16:30:00Z", "reason": "The hall is closed for repairs.", "from": "pending"}
+    )
+
+    by: CancelledBy = Field(
+        description="`expiry`: the request was not answered in time. `operator`: the operator of this service."
+    )
+    at: datetime | None
+    reason: str | None
+    from_: Literal["pending", "confirmed"] = Field(
+        alias="from", description="The status before. It tells a declined request from a cancelled booking."
+    )
+
+
 class Booking(ResponseModel):
     """A booking, for its guest and the venue's owner."""
 
@@ -107,6 +165,13 @@ class Booking(ResponseModel):
         examples=[185000],
     )
     notes: str | None
+    hold_until: datetime | None = Field(
+        description="When the pending booking expires. Null if it does not.", examples=["2026-11-29T12:00:00Z"]
+    )
+    cancellation: Cancellation | None = Field(
+        description="Null if the booking is not cancelled, or it is unknown by whom."
+    )
+    is_walk_in: bool = Field(description="Whether the owner entered the booking for a guest without an account.")
     created_at: datetime | None
     updated_at: datetime | None
     venue: VenueSummary | None
@@ -131,6 +196,42 @@ class BookingCancelled(ResponseModel):
 
     cancelled: Literal[True]
     booking: Booking
+
+
+class FieldChange(ResponseModel):
+    """The value of a field before and after a change."""
+
+    from_: str | float | None = Field(alias="from")
+    to: str | float | None
+
+
+class HistoryEntry(ResponseModel):
+    """One change of a booking."""
+
+    model_config = with_examples(
+        {
+            "at": "2026-11-22T14:15:00Z",
+            "type": "confirmed",
+            "by": "owner",
+            "changes": {"status": {"from": "pending", "to": "confirmed"}},
+        }
+    )
+
+    at: datetime | None
+    type: EventType = Field(
+        description="`declined`: the owner cancelled a pending booking. `expired`: the owner did not answer. "
+        "`guests_changed`: also if the notes were changed together with the guests."
+    )
+    by: Actor = Field(description="`system`: Halls, because a hold ran out.")
+    changes: dict[str, FieldChange] = Field(
+        description="The changed fields: `status`, `guests`, `notes`, `hold_until` or `price_locked`. `placed`: none."
+    )
+
+
+class BookingHistory(ResponseModel):
+    """The history of a booking, in the order in which the changes took effect."""
+
+    history: list[HistoryEntry]
 
 
 class BookingPage(ResponseModel):

@@ -1,31 +1,29 @@
-"""Use cases of bookings: place, confirm, cancel, list and show."""
+"""Use cases of bookings: place, list and show."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from bson import ObjectId
 
 from halls.accounts.account_lock import hold_account_lock
 from halls.accounts.store import find_accounts, lock_account
-from halls.bookings import store
+from halls.bookings import changes, store
 from halls.bookings.booking import (
-    ACTIVE,
-    BadTransition,
     DateInPast,
     DateNotOffered,
     DateTaken,
     NotYourBooking,
     OverCapacity,
+    has_expired,
     new_booking,
     serialize_booking,
 )
 from halls.clock import day_in_karachi
-from halls.documents import read_id, read_object, read_text, read_whole
+from halls.documents import read_id, read_object, read_whole
 from halls.http.idempotency import IdempotencyKey, ReplayableResponse, find_response, replay_or_raise, save_response
 from halls.metrics import counts_bookings
-from halls.mongo.client import in_transaction
-from halls.search import index
 from halls.venues import store as venues
 from halls.venues.price_on_date import offers_date
 from halls.venues.venue import serialize_venue_summary
@@ -43,35 +41,45 @@ if TYPE_CHECKING:
 
 @counts_bookings(lambda outcome: "replayed" if outcome.replayed else "placed")
 def place_booking(
-    db: Db, guest: Account, order: BookingOrder, now: datetime, key: IdempotencyKey | None = None
+    db: Db,
+    guest: Account,
+    order: BookingOrder,
+    now: datetime,
+    key: IdempotencyKey | None = None,
+    *,
+    hold_hours: float = 0,
 ) -> ReplayableResponse:
     """Book a venue for a date, at the price that the venue has when the transaction commits.
 
-    A repeated request with the same key returns the stored response.
+    A repeated request with the same key returns the stored response. The booking expires after `hold_hours` (0: never)
+    unless the venue has a rule of its own. A pending booking whose hold has run out does not block the date: it
+    expires in the same transaction.
     Raises VenueNotFound, DateInPast, OverCapacity, DateNotOffered, DateTaken (contract §4, in this order).
     """
     if (stored := find_response(db, key, now)) is not None:
         return ReplayableResponse(stored, replayed=True)
     with replay_or_raise(db, key, now) as replay:
         venue_id = ObjectId(order.venue_id)
-        _check_order(db, venue_id, guest, order, now)
-        answer = _book(db, venue_id, guest, order, now, key)
+        expired_id = _check_order(db, venue_id, guest, order, now)
+        answer = _book(db, _Placement(venue_id, guest, order, now, key, hold_hours, expired_id))
     return replay.outcome or ReplayableResponse(answer)
 
 
-def _check_order(db: Db, venue_id: ObjectId, guest: Account, order: BookingOrder, now: datetime) -> None:
-    """Check the order with reads outside the transaction.
+def _check_order(db: Db, venue_id: ObjectId, guest: Account, order: BookingOrder, now: datetime) -> ObjectId | None:
+    """Check the order with reads outside the transaction. Return the id of the booking on the date that has expired.
 
     Of 200 concurrent requests for one date, 199 fail here and cause no write conflict in the transaction.
     """
     venue = venues.get_venue(db, venue_id)
     if order.date < (today := day_in_karachi(now)):
         raise DateInPast(f"The date is in the past: today is {today} in Karachi.")
-    _check_capacity(venue, order.guests)
+    check_capacity(venue, order.guests)
     if not offers_date(venue, order.date):
         raise DateNotOffered
-    if (holder := store.find_active_booking(db, venue_id, order.date)) is not None:
+    holder = store.find_active_booking(db, venue_id, order.date)
+    if holder is not None and not has_expired(holder, now):
         raise _date_taken(holder, guest)
+    return holder and holder["_id"]
 
 
 def _date_taken(holder: BookingDocument | None, guest: Account) -> DateTaken:
@@ -80,7 +88,8 @@ def _date_taken(holder: BookingDocument | None, guest: Account) -> DateTaken:
     return DateTaken("You have already booked this date.") if is_own else DateTaken()
 
 
-def _check_capacity(venue: VenueDocument, guests: int) -> None:
+def check_capacity(venue: VenueDocument, guests: int) -> None:
+    """Raise OverCapacity, or DateNotOffered if the venue has no capacity that can be read."""
     capacity = read_whole(venue.get("capacity"))
     if capacity is None:
         raise DateNotOffered("The venue takes no bookings until its owner sets the capacity.")
@@ -88,43 +97,63 @@ def _check_capacity(venue: VenueDocument, guests: int) -> None:
         raise OverCapacity(f"The venue holds {capacity} guests.")
 
 
-def _book(
-    db: Db, venue_id: ObjectId, guest: Account, order: BookingOrder, now: datetime, key: IdempotencyKey | None
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Placement:
+    """An order that has passed the first checks."""
+
+    venue_id: ObjectId
+    guest: Account
+    order: BookingOrder
+    now: datetime
+    key: IdempotencyKey | None
+    # The hours after which the booking expires if the venue has no rule. 0: never.
+    hold_hours: float
+    # The pending booking on the date whose hold has run out.
+    expired_id: ObjectId | None
+    booking_id: ObjectId = field(default_factory=ObjectId)
+
+
+def _book(db: Db, placement: _Placement) -> dict[str, Any]:
     """Book in a transaction that writes the venue first, so price and offer can't change meanwhile (decision 2)."""
-    booking_id = ObjectId()
-
-    def book(session: Session) -> dict[str, Any]:
-        venue = venues.claim_date(db, venue_id, order.date, session)
-        if venue is None:
-            # Raises VenueNotFound if the venue was deleted after the first checks.
-            venues.get_venue(db, venue_id, session)
-            raise DateNotOffered
-        _check_capacity(venue, order.guests)
-        lock_account(db, guest.id, session)
-        booking = new_booking(booking_id, guest.id, order.given(), venue, now)
-        answer = {"booking_id": booking_id, "booking": _show(booking, venue, guest, {guest.id: guest})}
-        save_response(db, key, answer, now, session)
-        store.insert_booking(db, booking, session)
-        index.mark_date_booked(db, venue_id, order.date, session)
-        return answer
-
     try:
-        with hold_account_lock(guest.id):
-            return store.commit_booking(db, booking_id, book)
+        with hold_account_lock(placement.guest.id):
+            return store.commit_booking(
+                db, placement.booking_id, lambda session: _book_in_transaction(db, placement, session)
+            )
     except DateTaken:
-        raise _date_taken(store.find_active_booking(db, venue_id, order.date), guest) from None
+        holder = store.find_active_booking(db, placement.venue_id, placement.order.date)
+        raise _date_taken(holder, placement.guest) from None
+
+
+def _book_in_transaction(db: Db, placement: _Placement, session: Session) -> dict[str, Any]:
+    guest, order, now = placement.guest, placement.order, placement.now
+    venue = venues.claim_date(db, placement.venue_id, order.date, session)
+    if venue is None:
+        # Raises VenueNotFound if the venue was deleted after the first checks.
+        venues.get_venue(db, placement.venue_id, session)
+        raise DateNotOffered
+    check_capacity(venue, order.guests)
+    lock_account(db, guest.id, session)
+    booking = new_booking(placement.booking_id, guest.id, order.given(), venue, now, placement.hold_hours)
+    answer = {"booking_id": booking["_id"], "booking": _show(booking, venue, guest, {guest.id: guest})}
+    save_response(db, placement.key, answer, now, session)
+    if placement.expired_id is not None:
+        # Without effect if the owner has confirmed it meanwhile. Then the insert raises DuplicateKeyError.
+        changes.expire_booking(db, placement.expired_id, now, session)
+    changes.insert_booking(db, booking, by="guest", now=now, session=session)
+    return answer
 
 
 def get_own_booking(db: Db, caller: Account, booking_id: ObjectId) -> BookingDocument:
     """Return a booking whose guest or venue owner is the caller. Raises BookingNotFound, NotYourBooking."""
     booking = store.get_booking(db, booking_id)
-    if caller.id not in (booking.get("user_id"), _owner_of(db, booking)):
+    if caller.id not in (booking.get("user_id"), find_owner_id(db, booking)):
         raise NotYourBooking
     return booking
 
 
-def _owner_of(db: Db, booking: BookingDocument) -> ObjectId | None:
+def find_owner_id(db: Db, booking: BookingDocument) -> ObjectId | None:
+    """Return the id of the venue's owner, also if the venue is deleted. None if it is unknown."""
     return read_id(_venue_of(booking, _find_venues(db, [booking])).get("owner_id"))
 
 
@@ -138,36 +167,6 @@ def _venue_of(booking: BookingDocument, found: Mapping[ObjectId, VenueReference]
     venue_id = read_id(booking.get("venue_id"))
     stored = found.get(venue_id) if venue_id is not None else None
     return stored or cast("VenueReference", read_object(booking.get("venue")))
-
-
-@counts_bookings(lambda booking: str(booking["status"]))
-def change_status(db: Db, caller: Account, booking: BookingDocument, to: str, now: datetime) -> BookingDocument:
-    """Confirm or cancel a booking of the caller. Return the booking unchanged if it already has the status.
-
-    Raises NotYourBooking if a guest confirms, and BadTransition if the booking is cancelled or its date is past.
-    """
-    if to == "confirmed" and caller.id != _owner_of(db, booking):
-        raise NotYourBooking("Only the venue's owner confirms a booking.")
-    allowed = ("pending",) if to == "confirmed" else ACTIVE
-    today = day_in_karachi(now)
-
-    def update(session: Session) -> BookingDocument | None:
-        updated = store.update_status(
-            db, booking["_id"], to=to, allowed=allowed, from_date=today, now=now, session=session
-        )
-        if updated is not None and to == "cancelled":
-            index.release_dates(db, [updated.get("venue_id")], session)
-        return updated
-
-    updated = in_transaction(db, update)
-    if updated is not None:
-        return updated
-    present = store.get_booking(db, booking["_id"])
-    if present.get("status") == to:
-        return present
-    if (read_text(present.get("date")) or "") < today:
-        raise BadTransition(f"The date is past: today is {today} in Karachi.")
-    raise BadTransition("A cancelled booking never comes back.")
 
 
 def find_bookings(db: Db, caller: Account, query: BookingsQuery, after: list[Any] | None) -> list[BookingDocument]:

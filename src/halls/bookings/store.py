@@ -9,7 +9,7 @@ from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from halls.bookings.booking import ACTIVE, STATUSES, BookingNotFound, DateTaken
+from halls.bookings.booking import ACTIVE, STATUSES, BookingNotFound, DateTaken, expired_filter
 from halls.documents import read_id, read_items, read_text
 from halls.http.schema import DATE_PATTERN
 from halls.mongo.client import NO_LIST, in_transaction, is_unavailable
@@ -48,6 +48,8 @@ ONE_ACTIVE_BOOKING_PER_DATE = IndexModel(
     unique=True,
     partialFilterExpression={"status": {"$gt": "cancelled"}},
 )
+# By date first: otherwise each search for expired holds would read all past requests.
+BY_HOLD = [("date", ASCENDING), ("hold_until", ASCENDING)]
 COLLECTION = CollectionSpec(
     "bookings",
     [
@@ -56,6 +58,7 @@ COLLECTION = CollectionSpec(
         IndexModel([("user_id", ASCENDING), ("date", ASCENDING), ("_id", ASCENDING)], name="bookings_of_guest"),
         IndexModel([("venue.owner_id", ASCENDING)], name="bookings_of_gone_venues", sparse=True),
         IndexModel([("date", ASCENDING)], name="confirmed_by_date", partialFilterExpression={"status": "confirmed"}),
+        IndexModel(BY_HOLD, name="bookings_by_hold", partialFilterExpression={"status": "pending"}),
     ],
     validator={
         "$jsonSchema": {
@@ -71,14 +74,14 @@ COLLECTION = CollectionSpec(
 )
 
 
-def find_booking(db: Db, booking_id: ObjectId) -> BookingDocument | None:
+def find_booking(db: Db, booking_id: ObjectId, session: Session | None = None) -> BookingDocument | None:
     """Return the booking, or None."""
-    return cast("BookingDocument | None", db.bookings.find_one({"_id": booking_id}))
+    return cast("BookingDocument | None", db.bookings.find_one({"_id": booking_id}, session=session))
 
 
-def get_booking(db: Db, booking_id: ObjectId) -> BookingDocument:
+def get_booking(db: Db, booking_id: ObjectId, session: Session | None = None) -> BookingDocument:
     """Return the booking. Raises BookingNotFound."""
-    booking = find_booking(db, booking_id)
+    booking = find_booking(db, booking_id, session)
     if booking is None:
         raise BookingNotFound
     return booking
@@ -118,6 +121,17 @@ def find_active_booking(db: Db, venue_id: ObjectId, date: str) -> BookingDocumen
     """Return the booking that holds the date of the venue, or None."""
     found = db.bookings.find_one({"venue_id": venue_id, "date": date, **ACTIVE_FILTER})
     return cast("BookingDocument | None", found)
+
+
+def list_expired_ids(db: Db, now: datetime, *, limit: int) -> list[ObjectId]:
+    """Return the ids of upcoming bookings whose holds have run out."""
+    found = db.bookings.find(expired_filter(now), {"_id": 1}, hint=BY_HOLD, limit=limit)
+    return [booking["_id"] for booking in found]
+
+
+def count_expired(db: Db, now: datetime) -> int:
+    """Return the number of upcoming bookings that are pending although their holds have run out."""
+    return db.bookings.count_documents(expired_filter(now), hint=BY_HOLD)
 
 
 def find_taken_dates(db: Db, venue_ids: Iterable[ObjectId]) -> set[tuple[ObjectId, str]]:
@@ -190,39 +204,37 @@ def _is_stored(db: Db, booking_id: ObjectId) -> bool:
         return find_booking(db, booking_id) is not None
 
 
-def update_status(
-    db: Db,
-    booking_id: ObjectId,
-    *,
-    to: str,
-    allowed: tuple[str, ...],
-    from_date: str,
-    now: datetime,
-    session: Session,
+def update_booking(
+    db: Db, booking_id: ObjectId, *, match: Document, values: Document, session: Session
 ) -> BookingDocument | None:
-    """Set the status and return the booking.
+    """Set fields and return the booking as it was before.
 
-    Return None and change nothing if the status is not one of `allowed` or the date is before `from_date`.
+    Return None and change nothing if the booking does not match `match`.
     """
-    updated = db.bookings.find_one_and_update(
-        {"_id": booking_id, "status": {"$in": list(allowed)}, "date": {"$gte": from_date}},
-        {"$set": {"status": to, "updated_at": now}},
-        return_document=ReturnDocument.AFTER,
-        session=session,
+    before = db.bookings.find_one_and_update(
+        {"_id": booking_id, **match}, {"$set": values}, return_document=ReturnDocument.BEFORE, session=session
     )
-    return cast("BookingDocument | None", updated)
+    return cast("BookingDocument | None", before)
 
 
-def cancel_bookings_of(db: Db, guest_id: ObjectId, *, today: str, now: datetime, session: Session) -> list[ObjectId]:
-    """Cancel the upcoming bookings of a guest and return the ids of their venues. Delete the notes of all bookings.
+def list_upcoming_ids(
+    db: Db, guest_id: ObjectId, statuses: Iterable[str], *, today: str, session: Session
+) -> list[ObjectId]:
+    """Return the ids of a guest's bookings from `today` on that have one of the statuses."""
+    match = {"user_id": guest_id, "date": {"$gte": today}, "status": {"$in": list(statuses)}}
+    return [booking["_id"] for booking in db.bookings.find(match, {"_id": 1}, session=session)]
 
-    The other fields stay: they are the history of the venues' owners.
-    """
-    upcoming = {"user_id": guest_id, "date": {"$gte": today}, **ACTIVE_FILTER}
-    venue_ids: list[ObjectId] = db.bookings.distinct("venue_id", upcoming, session=session)
-    db.bookings.update_many(upcoming, {"$set": {"status": "cancelled", "updated_at": now}}, session=session)
+
+def list_ids_of_guest(db: Db, guest_id: ObjectId, session: Session) -> list[ObjectId]:
+    """Return the ids of all bookings of a guest."""
+    return [booking["_id"] for booking in db.bookings.find({"user_id": guest_id}, {"_id": 1}, session=session)]
+
+
+def delete_texts(db: Db, guest_id: ObjectId, session: Session) -> None:
+    """Delete the notes of all bookings of a guest, and the reasons that the guest gave for cancellations."""
     db.bookings.update_many({"user_id": guest_id}, {"$set": {"notes": None}}, session=session)
-    return venue_ids
+    given = {"user_id": guest_id, "cancellation.by": "guest"}
+    db.bookings.update_many(given, {"$set": {"cancellation.reason": None}}, session=session)
 
 
 def save_venue_summary(db: Db, summary: VenueSummary, session: Session) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hmac
+from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +16,7 @@ from prometheus_client.registry import Collector
 from pymongo.errors import PyMongoError
 
 from halls.accounts.authentication import Access, find_bearer_token
+from halls.bookings.store import count_expired
 from halls.errors import DatabaseUnavailable, NotFound, SearchNotReady
 from halls.http.endpoint import endpoint
 from halls.http.schema import ResponseModel
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 blueprint = Blueprint("health", __name__)
 # How long a scrape waits for the database. Without it the other metrics are still shown.
 SCRAPE_SECONDS = 1.0
+# A worker expires holds within seconds.
+OVERDUE = timedelta(minutes=1)
 
 
 class Health(ResponseModel):
@@ -88,6 +93,16 @@ def _may_see_metrics(token: str | None) -> bool:
     return not forwarded and (mapped or address).is_loopback
 
 
+@dataclass(frozen=True)
+class _Readings:
+    """What one scrape reads from the database."""
+
+    outbox: OutboxCounts
+    heartbeats: dict[str, datetime]
+    lag_seconds: float | None
+    overdue_holds: int
+
+
 class _DatabaseGauges(Collector):
     """Gauges of the database that are read at each scrape: its availability, outbox, background tasks, search index."""
 
@@ -95,14 +110,15 @@ class _DatabaseGauges(Collector):
         self._context = context
         self._now = now
 
-    def _read(self) -> tuple[OutboxCounts, dict[str, datetime], float | None] | None:
+    def _read(self) -> _Readings | None:
         if not self._context.is_prepared or self._context.circuit_breaker.is_open:
             return None
         try:
             with pymongo.timeout(SCRAPE_SECONDS):
                 db = self._context.db
                 lag_seconds = self._context.search_readiness.find_lag_seconds(self._now)
-                return count_entries(db, self._now), list_heartbeats(db), lag_seconds
+                overdue = count_expired(db, self._now - OVERDUE)
+                return _Readings(count_entries(db, self._now), list_heartbeats(db), lag_seconds, overdue)
         except PyMongoError:
             return None
 
@@ -115,19 +131,20 @@ class _DatabaseGauges(Collector):
             "halls_task_heartbeat_age_seconds", "Time since a background task last worked.", labels=["task"]
         )
         lag = GaugeMetricFamily("halls_search_index_lag_seconds", "Age of the writes that search may lack.")
+        holds = GaugeMetricFamily("halls_overdue_holds", "Pending bookings that should have expired a minute ago.")
         found = self._read()
         up.add_metric([], found is not None)
         if found is not None:
-            counts, heartbeats, lag_seconds = found
             for state in STATES:
-                entries.add_metric([state], counts.by_state[state])
-            if counts.oldest_due_at is not None:
-                age.add_metric([], self._seconds_since(counts.oldest_due_at))
-            for task, at in heartbeats.items():
+                entries.add_metric([state], found.outbox.by_state[state])
+            if found.outbox.oldest_due_at is not None:
+                age.add_metric([], self._seconds_since(found.outbox.oldest_due_at))
+            for task, at in found.heartbeats.items():
                 heartbeat.add_metric([task], self._seconds_since(at))
-            if lag_seconds is not None:
-                lag.add_metric([], lag_seconds)
-        return [up, entries, age, heartbeat, lag]
+            if found.lag_seconds is not None:
+                lag.add_metric([], found.lag_seconds)
+            holds.add_metric([], found.overdue_holds)
+        return [up, entries, age, heartbeat, lag, holds]
 
     def _seconds_since(self, moment: datetime) -> float:
         return max(0.0, (self._now - moment).total_seconds())
