@@ -7,10 +7,19 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from halls.accounts import email_routes as account_email_routes
 from halls.accounts import invariants as accounts_invariants
+from halls.accounts import link_store as account_links
 from halls.accounts import routes as accounts_routes
 from halls.accounts import store as accounts_store
-from halls.accounts.emails import PASSWORD_RESET, render_password_reset
+from halls.accounts.emails import (
+    PASSWORD_CHANGED,
+    PASSWORD_RESET,
+    VERIFY_EMAIL,
+    render_password_changed,
+    render_password_reset,
+    render_verification,
+)
 from halls.accounts.google import GoogleVerifier
 from halls.accounts.passwords import read_blocklist
 from halls.api_docs import routes as api_docs_routes
@@ -52,6 +61,7 @@ if TYPE_CHECKING:
 BLUEPRINTS = (
     health.blueprint,
     accounts_routes.blueprint,
+    account_email_routes.blueprint,
     search_routes.blueprint,
     venues_routes.blueprint,
     bookings_routes.blueprint,
@@ -60,7 +70,8 @@ BLUEPRINTS = (
 )
 COLLECTIONS = (
     accounts_store.COLLECTION,
-    accounts_store.RESETS_COLLECTION,
+    account_links.RESETS_COLLECTION,
+    account_links.LINKS_COLLECTION,
     venues_store.COLLECTION,
     bookings_store.COLLECTION,
     event_store.COLLECTION,
@@ -78,6 +89,8 @@ INVARIANTS = (
 OUTBOX_HANDLERS: Handlers = {
     PASSWORD_RESET: email_handler(render_password_reset),
     **{kind: email_handler(render) for kind, render in RENDERERS.items()},
+    PASSWORD_CHANGED: email_handler(render_password_changed),
+    VERIFY_EMAIL: email_handler(render_verification),
 }
 TASKS = (
     PeriodicTask("outbox", 0.5, lambda db, config, stop: handle_due_entries(db, config, stop, OUTBOX_HANDLERS)),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from halls.accounts.emails import PASSWORD_RESET
 from halls.accounts.google import GoogleVerifier
 from halls.app import OUTBOX_HANDLERS
 from halls.outbox.worker import handle_next
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from halls.config import Config
     from halls.mongo.client import Db
+    from halls.outbox.entry import Handlers
 
 APP_URL = "https://app.halls.example"
 
@@ -43,11 +45,13 @@ class Mail:
     db: Db
     server: SmtpServer
     config: Config
+    # By default not those of sign-ups and changed passwords, so that a test sees only the e-mails that it is about.
+    handlers: Handlers = field(default_factory=lambda: {PASSWORD_RESET: OUTBOX_HANDLERS[PASSWORD_RESET]})
 
     def deliver(self) -> list[Delivery]:
-        """Send all due e-mails. Return the deliveries that the server received."""
+        """Send all due e-mails of the handlers. Return the deliveries that the server received."""
         before = len(self.server.deliveries)
-        while handle_next(self.db, self.config, OUTBOX_HANDLERS):
+        while handle_next(self.db, self.config, self.handlers):
             pass
         return self.server.deliveries[before:]
 
@@ -72,6 +76,32 @@ def mail(db: Db) -> Iterator[Mail]:
     """An outbox without rate limits. It delivers only when a test calls `deliver`."""
     with running_smtp_server() as server:
         yield Mail(db, server, make_config(smtp_host="127.0.0.1", smtp_port=server.port, app_url=APP_URL + "/"))
+
+
+@pytest.fixture
+def all_mail(mail: Mail) -> Mail:
+    """An outbox that delivers each kind of e-mail."""
+    mail.handlers = OUTBOX_HANDLERS
+    return mail
+
+
+def links_in(delivery: Delivery) -> dict[str, str]:
+    """Return the tokens of the links in an e-mail by page. Both parts have the same links."""
+    plain, rich = (dict(re.findall(r"/([a-z-]+)\?token=([\w-]+)", delivery.part(part))) for part in ("plain", "html"))
+    assert plain == rich
+    return plain
+
+
+def token_of(mail: Mail) -> str:
+    """Deliver the only due e-mail, and return the token of its link."""
+    (delivery,) = mail.deliver()
+    return links_in(delivery)["verify-email"]
+
+
+def send_again(api: ApiClient, session: Any) -> None:
+    """Request another verification e-mail."""
+    answer = api.send("POST", "/auth/verify-email/send", token=session["token"])
+    assert (answer.status, answer.data.keys()) == (200, {"message"})
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bson import ObjectId
 
-from halls.accounts import service, store
+from halls.accounts import link_store, service, store
 from halls.accounts.account import EmailTaken
-from halls.accounts.emails import hash_reset_token
+from halls.accounts.emails import hash_token
 from halls.accounts.google import GooglePerson
 from halls.accounts.schemas import GoogleSignIn
 from halls.clock import utc_now
@@ -132,8 +132,8 @@ def test_a_missing_contact_number_is_added_later(api: ApiClient) -> None:
 def test_linking_a_password_account_revokes_password_tokens_and_resets(api: ApiClient, db: Db) -> None:
     before = api.sign_up(email=EMAIL, full_name="Mallory")
     account_id = ObjectId(before["profile"]["id"])
-    store.insert_reset(
-        db, account_id, hash_reset_token("stolen"), expires_at=utc_now().replace(year=2099), now=utc_now()
+    link_store.insert_reset(
+        db, account_id, hash_token("stolen"), expires_at=utc_now().replace(year=2099), now=utc_now()
     )
     session = sign_in(api).data
     assert (session["profile"]["id"], session["profile"]["auth_provider"]) == (str(account_id), "google")

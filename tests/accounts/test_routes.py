@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.api_client import ApiClient
 
 PROFILE = {
-    *("id", "full_name", "email", "contact_number", "is_venue_owner", "role", "auth_provider"),
+    *("id", "full_name", "email", "email_verified", "contact_number", "is_venue_owner", "role", "auth_provider"),
     *("created_at", "updated_at"),
 }
 NOW = datetime(2026, 11, 22, 20, 0, 0, 123_000, tzinfo=timezone.utc)
@@ -48,6 +48,7 @@ def test_signup_returns_a_session_with_the_profile(api: ApiClient) -> None:
     assert answer.data["profile"] == {
         "full_name": "Ayesha Siddiqui",
         "email": "ayesha@example.com",
+        "email_verified": False,
         "contact_number": "0300-1234567",
         "is_venue_owner": False,
         "role": "user",
@@ -65,7 +66,7 @@ def test_an_account_is_stored_as_specified(api: ApiClient, db: Db) -> None:
         *("_id", "full_name", "email", "password_hash", "contact_number", "is_venue_owner", "role", "auth_provider"),
         *("created_at", "updated_at"),
     }
-    assert stored.keys() - {"token_version"} == spec
+    assert stored.keys() - {"token_version", "email_verified"} == spec
     assert isinstance(stored["created_at"], datetime)
     assert stored["role"] == "user"
     assert password_matches(stored["password_hash"], " not trimmed ")
@@ -171,6 +172,7 @@ def test_an_external_account_logs_in_with_any_case_of_the_address(api: ApiClient
             "id": str(user["_id"]),
             "full_name": "Bilal Khan",
             "email": session["profile"]["email"],
+            "email_verified": False,
             "contact_number": "+92 300 1234567",
             "is_venue_owner": True,
             "role": "owner",

@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 from bson import ObjectId
 from werkzeug.security import generate_password_hash
 
-from halls.accounts import service, store
+from halls.accounts import link_store, service, store
 from halls.accounts.account import Account, BadCredentials
 from halls.accounts.passwords import needs_new_hash
 from halls.accounts.schemas import Login, PasswordChange
@@ -37,7 +37,7 @@ def read_account(db: Db, account_id: ObjectId) -> Account:
 
 def insert_reset(db: Db, account: Account) -> None:
     """Insert an open password reset of the account."""
-    store.insert_reset(db, account.id, "hash", expires_at=utc_now() + timedelta(hours=1), now=utc_now())
+    link_store.insert_reset(db, account.id, "hash", expires_at=utc_now() + timedelta(hours=1), now=utc_now())
 
 
 def test_the_profile_of_a_deleted_account_cannot_be_changed(db: Db) -> None:

@@ -23,6 +23,10 @@ PUBLIC = {
     "POST /auth/google",
     "POST /auth/forgot-password",
     "POST /auth/reset-password",
+    # The token of a verification e-mail is in the body.
+    "POST /auth/disown-email",
+    # The URL contains the token of an e-mail.
+    "POST /emails/unsubscribe/<path:token>",
     "GET /venues/search",
     "GET /venues/<venue_id>",
     "GET /venues/<venue_id>/availability",

@@ -55,7 +55,7 @@ def guest(bare: Db) -> ObjectId:
     return guest_id
 
 
-EMPTY_COLLECTIONS = ("password_resets", "events", "idempotency_keys", "outbox", "rate_limit_counters")
+EMPTY_COLLECTIONS = ("password_resets", "email_links", "events", "idempotency_keys", "outbox", "rate_limit_counters")
 EMPTY_COUNTS = "0 idempotency_keys, 0 outbox, 0 rate_limit_counters"
 
 
@@ -73,7 +73,9 @@ def test_the_demonstration_data_passes(db: Db, worker_uri: str) -> None:
     load_demo(db, utc_now())
     result = run_halls(worker_uri, "check")
     assert (result.exit_code, result.stderr) == (0, "")
-    counted = "7 users, 0 password_resets, 60 venues, 121 bookings, 0 events, 60 catalog, " + EMPTY_COUNTS
+    counted = (
+        "7 users, 0 password_resets, 0 email_links, 60 venues, 121 bookings, 0 events, 60 catalog, " + EMPTY_COUNTS
+    )
     assert result.stdout.startswith(f"Checked {counted}: no violated invariants.\n")
     report = json.loads(run_halls(worker_uri, "check", "--json").stdout)
     # Other tests may have run tasks on this database.
@@ -190,6 +192,39 @@ def test_duplicate_email_addresses_are_found_in_any_letter_case(bare: Db) -> Non
     assert set(ids) == ids_of_one_address
 
 
+@pytest.mark.parametrize(
+    ("invariant", "fields"),
+    [
+        ("account_email_verified_valid", {"email_verified": "true"}),
+        ("account_email_verified_valid", {"email_verified": 1}),
+        ("account_preferences_valid", {"preferences": "none"}),
+        ("account_preferences_valid", {"preferences": {"requests": 1}}),
+        ("account_preferences_valid", {"preferences": {"reminder_days": 15}}),
+        ("disowned_account_void", {"disowned_at": utc_now()}),
+        ("disowned_account_void", {"disowned_at": utc_now(), "password_hash": None, "email_verified": True}),
+        ("verification_emails_limited", {"news_emails": {"count": 4}}),
+        ("verification_emails_limited", {"verify_emails": {"count": 11}}),
+    ],
+    ids=name_case,
+)
+def test_a_bad_account_is_found(bare: Db, invariant: str, fields: dict[str, Any]) -> None:
+    usual = {"email_verified": False, "preferences": {"reminder_days": 14.0}, "news_emails": {"count": 3}}
+    insert_user(bare, email="usual@example.com", **usual)
+    insert_user(bare, email="disowned@example.com", disowned_at=utc_now(), password_hash=None)
+    account = insert_user(bare, **fields)
+    assert data_violations(bare) == {invariant: [[str(account["_id"])]]}
+
+
+def test_a_link_that_no_account_needs_is_found(bare: Db) -> None:
+    changes: list[dict[str, Any]] = [{}, {"email_verified": True}, {"disowned_at": utc_now(), "password_hash": None}]
+    accounts = [insert_user(bare, email=f"{number}@example.com", **each) for number, each in enumerate(changes)]
+    bare.email_links.insert_many([{"_id": each["_id"], "user_id": each["_id"]} for each in accounts])
+    bare.email_links.insert_one({"_id": UNKNOWN_ID, "user_id": UNKNOWN_ID})
+    (found,) = data_violations(bare).items()
+    unneeded = [UNKNOWN_ID, *(each["_id"] for each in accounts[1:])]
+    assert (found[0], sorted(found[1])) == ("email_link_needed", sorted([str(each)] for each in unneeded))
+
+
 @pytest.mark.parametrize("fields", [{"password_hash": None}, {"google_sub": None, "password_hash": 5}], ids=str)
 def test_an_account_without_password_and_google_sub_is_found(bare: Db, fields: dict[str, Any]) -> None:
     insert_user(bare, email="google@example.com", password_hash=None, google_sub="108")
@@ -236,7 +271,7 @@ def test_at_most_twenty_documents_are_named_and_all_are_counted(bare: Db, fresh_
     result = run_halls(fresh_uri, "check")
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
-    counted = "1 users, 0 password_resets, 24 venues, 0 bookings, 0 events, 24 catalog, " + EMPTY_COUNTS
+    counted = "1 users, 0 password_resets, 0 email_links, 24 venues, 0 bookings, 0 events, 24 catalog, " + EMPTY_COUNTS
     assert lines[0] == "venue_type_known: 23 × The type is not one of the four."
     assert {line.strip() for line in lines[1:21]} <= set(ids)
     assert lines[21:23] == [

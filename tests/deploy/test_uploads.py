@@ -70,6 +70,13 @@ def test_the_log_does_not_contain_upload_signatures(site: Site, race_client: Rac
     assert path.rpartition("/")[2].encode() not in log.read_bytes() + site.log_text().encode()
 
 
+def test_the_log_does_not_contain_unsubscribe_tokens(site: Site) -> None:
+    assert site.ask("POST /emails/unsubscribe/a-token", X_Request_ID="of-an-e-mail").status == 200
+    log = site.folder / "halls.log"
+    wait_until(lambda: b"of-an-e-mail" in log.read_bytes())
+    assert b"a-token" not in log.read_bytes() + site.log_text().encode()
+
+
 def test_one_address_cannot_hold_all_slots_or_one_for_long(site: Site, race_client: RaceClient) -> None:
     size = 10_000
     with ExitStack() as stack:

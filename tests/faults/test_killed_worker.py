@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from halls.accounts.emails import hash_reset_token
-from halls.accounts.store import insert_reset
+from halls.accounts.emails import hash_token
+from halls.accounts.link_store import insert_reset
 from halls.clock import utc_now
 from halls.mongo.client import connect
 from tests.factories import PASSWORD
@@ -121,9 +121,7 @@ def test_a_worker_killed_before_writing_a_new_password_keeps_the_old_one(
     user = race_client.db.users.find_one({"email": account["email"]})
     assert user is not None
     now = utc_now()
-    insert_reset(
-        race_client.db, user["_id"], hash_reset_token(RESET_TOKEN), expires_at=now + timedelta(hours=1), now=now
-    )
+    insert_reset(race_client.db, user["_id"], hash_token(RESET_TOKEN), expires_at=now + timedelta(hours=1), now=now)
     reset = Call("POST", "/auth/reset-password", None, {"token": RESET_TOKEN, "new_password": "another horse 8"})
     kill_the_worker_at("delete", server, race_client, reset)
     assert request_until_response(race_client, Call("POST", "/auth/login", None, account)).outcome == "200"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from argon2 import PasswordHasher
 from bson import ObjectId
 
-from halls.accounts.emails import hash_reset_token
+from halls.accounts.emails import hash_token
 from halls.clock import utc_now
 from halls.search.reindex import reindex_stale
 from tests.factories import PASSWORD, SPEC_AMENITIES, day
@@ -67,7 +67,7 @@ def put_back_world(db: Db) -> None:
     db.password_resets.insert_one(
         {
             "user_id": ObjectId(R_ID),
-            "token": hash_reset_token(RESET_TOKEN),
+            "token": hash_token(RESET_TOKEN),
             "expires_at": utc_now() + timedelta(hours=1),
             "created_at": utc_now(),
         }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.api_client import ApiClient, ApiResponse
 
 # They need a token of Google, a token from an e-mail, settings, or a venue without bookings.
-NOT_TRIED = {"sign_in_with_google", "reset_password", "sign_cloudinary", "take_down_venue"}
+NOT_TRIED = {"sign_in_with_google", "reset_password", "disown_email", "sign_cloudinary", "take_down_venue"}
 ACCOUNTS = ("owner1@halls.example", "guest1@halls.example")
 
 

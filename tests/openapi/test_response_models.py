@@ -10,6 +10,7 @@ import pytest
 from bson import ObjectId
 from pydantic import BaseModel, ValidationError, create_model
 
+from halls.accounts import email_schemas as account_emails
 from halls.accounts import schemas as accounts
 from halls.accounts.account import serialize_profile
 from halls.accounts.store import find_accounts
@@ -223,6 +224,7 @@ CASES: list[tuple[type[BaseModel], Callable[[World], Any], Absent]] = [
     (accounts.Session, lambda world: world.api.send("POST", "/auth/refresh", token=world.guest).data, {}),
     (accounts.LoggedOut, lambda world: world.api.send("POST", "/auth/logout", token=world.api.guest()).data, {}),
     (accounts.Message, lambda world: world.api.post("/auth/forgot-password", {"email": "a@example.com"}).data, {}),
+    (account_emails.OwnPreferences, lambda world: world.get("/auth/me/preferences", world.guest), {}),
     (
         venues.Deleted,
         lambda world: world.api.delete("/auth/me", body={"password": PASSWORD}, token=world.guest).data,

@@ -42,6 +42,12 @@ class BadResetToken(ApiError):
     status, code, message = 422, "bad_reset_token", "This link is no longer good. Ask for a new one."
 
 
+class BadLink(ApiError):
+    """The token of a verification e-mail is unknown, used, expired, or of another account or address."""
+
+    status, code, message = 422, "bad_link", "This link is no longer good. Ask for a new e-mail."
+
+
 class OwnerOnly(ApiError):
     """The endpoint requires the account of a venue owner."""
 
@@ -53,6 +59,22 @@ class ResetEmail(TypedDict):
 
     id: ObjectId
     at: datetime
+
+
+class NewsEmails(TypedDict, total=False):
+    """The verification e-mails that were sent because of bookings, while the address is unverified."""
+
+    count: int
+    last_at: datetime
+    # The outbox entry of the last one.
+    last_entry: ObjectId
+
+
+class VerifyEmails(TypedDict, total=False):
+    """The verification e-mails that the account's holder requested: their number, and the times of the last day."""
+
+    count: int
+    recent: list[datetime]
 
 
 class RevokedToken(TypedDict):
@@ -70,6 +92,10 @@ class AccountDocument(TypedDict, total=False):
     full_name: str | None
     # Absent: not verified.
     email_verified: bool
+    # When the holder of the mailbox said that the account is not theirs. Removed when they take it over.
+    disowned_at: datetime
+    news_emails: NewsEmails
+    verify_emails: VerifyEmails
     contact_number: str | None
     is_venue_owner: bool | None
     role: str
@@ -98,6 +124,28 @@ class PasswordResetDocument(TypedDict):
     token: str
     expires_at: datetime
     created_at: datetime
+
+
+class EmailLinkDocument(TypedDict):
+    """A document of the collection `email_links`: the token of a verification e-mail."""
+
+    _id: ObjectId
+    user_id: ObjectId
+    # SHA-256 of the token, in hex.
+    token: str
+    # The address that the token verifies.
+    email: str
+    expires_at: datetime
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """Which e-mails an account gets, and how many days before a booking its reminder is sent (0: never)."""
+
+    requests: bool = True
+    reminders: bool = True
+    reminder_days: int = 3
 
 
 @dataclass(frozen=True)
@@ -157,14 +205,27 @@ def read_preferences(stored: object) -> Preferences:
     )
 
 
+def serialize_preferences(preferences: Preferences) -> dict[str, Any]:
+    """Return the preferences as responses contain them."""
+    emails = {"requests": preferences.requests, "reminders": preferences.reminders}
+    return {"emails": emails, "reminder_days": preferences.reminder_days}
+
+
 def new_account(
-    *, email: str, full_name: str | None, contact_number: str | None, is_venue_owner: bool, now: datetime
+    *,
+    email: str,
+    full_name: str | None,
+    contact_number: str | None,
+    is_venue_owner: bool,
+    now: datetime,
+    email_verified: bool = False,
 ) -> AccountDocument:
     """Return the document of a new account without a password or Google account (spec 1.1)."""
     return {
         "_id": ObjectId(),
         "full_name": full_name,
         "email": email,
+        "email_verified": email_verified,
         "password_hash": None,
         "contact_number": contact_number,
         "is_venue_owner": is_venue_owner,
@@ -187,6 +248,7 @@ def serialize_profile(account: Account) -> dict[str, Any]:
         "id": account.id,
         "full_name": account.full_name,
         "email": account.email,
+        "email_verified": account.email_verified,
         "contact_number": account.contact_number,
         "is_venue_owner": account.is_venue_owner,
         "role": role_of(is_venue_owner=account.is_venue_owner),

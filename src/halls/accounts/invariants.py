@@ -2,16 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from halls.accounts.store import ONE_ACCOUNT_PER_EMAIL
+from pydantic import Field
+
+from halls.accounts.account import MAX_REMINDER_DAYS
+from halls.accounts.email_store import MAX_NEWS_EMAILS, MAX_VERIFY_EMAILS, UNVERIFIED
+from halls.accounts.store import NOT_DISOWNED, ONE_ACCOUNT_PER_EMAIL
 from halls.mongo.indexes import find_duplicates
-from halls.mongo.invariants import Violation, find_groups, make_violations
+from halls.mongo.invariants import StoredModel, StoredNumber, Violation, find_groups, find_invalid, make_violations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from halls.mongo.client import Db
+    from halls.mongo.client import Db, Document
+
+ONLY_ID: Document = {"$project": {"ids": ["$_id"]}}
+
+
+class StoredPreferences(StoredModel):
+    """Preferences for e-mails."""
+
+    requests: bool | None = None
+    reminders: bool | None = None
+    reminder_days: Annotated[StoredNumber, Field(ge=0, le=MAX_REMINDER_DAYS)] | None = None
+
+
+class StoredAccount(StoredModel):
+    """The fields of an account that decide which e-mails it gets. External writers may leave them out."""
+
+    email_verified: bool | None = Field(
+        default=None,
+        title="account_email_verified_valid",
+        description="The email_verified is not true or false, so the address counts as not verified.",
+    )
+    preferences: StoredPreferences | None = Field(
+        default=None,
+        title="account_preferences_valid",
+        description="A preference has an invalid value, so the default counts.",
+    )
+
+
+def check_accounts(db: Db, _today: str) -> Iterator[Violation]:
+    """Yield each account with an invalid field."""
+    return find_invalid(db, "users", StoredAccount)
 
 
 def check_addresses(db: Db, _today: str) -> Iterator[Violation]:
@@ -23,11 +57,61 @@ def check_addresses(db: Db, _today: str) -> Iterator[Violation]:
 
 
 def check_credentials(db: Db, _today: str) -> Iterator[Violation]:
-    """Yield each account without a password and without a Google account."""
+    """Yield each account without a password and without a Google account, except disowned ones."""
     # Not the operator {field: {$type: ...}}: it also finds a string in an array.
     has_text = {"$in": ["string", [{"$type": "$password_hash"}, {"$type": "$google_sub"}]]}
-    groups = find_groups(db, "users", [{"$match": {"$expr": {"$not": [has_text]}}}, {"$project": {"ids": ["$_id"]}}])
-    return make_violations("account_can_sign_in", "The account has neither a password nor a Google account.", groups)
+    match = {**NOT_DISOWNED, "$expr": {"$not": [has_text]}}
+    return make_violations(
+        "account_can_sign_in", "The account has neither a password nor a Google account.", _find_accounts(db, match)
+    )
 
 
-INVARIANTS = (check_addresses, check_credentials)
+def check_disowned(db: Db, _today: str) -> Iterator[Violation]:
+    """Yield each disowned account that has a password or a verified address."""
+    is_usable = {"$or": [{"password_hash": {"$type": "string"}}, {"email_verified": True}]}
+    match = {"disowned_at": {"$exists": True}, **is_usable}
+    return make_violations(
+        "disowned_account_void",
+        "The holder of the mailbox disowned the account, but it has a password or a verified address.",
+        _find_accounts(db, match),
+    )
+
+
+def check_email_counts(db: Db, _today: str) -> Iterator[Violation]:
+    """Yield each account that got too many verification e-mails."""
+    match = {
+        "$or": [
+            {"news_emails.count": {"$gt": MAX_NEWS_EMAILS}},
+            {"verify_emails.count": {"$gt": MAX_VERIFY_EMAILS}},
+        ]
+    }
+    return make_violations(
+        "verification_emails_limited", "The account got too many verification e-mails.", _find_accounts(db, match)
+    )
+
+
+def check_email_links(db: Db, _today: str) -> Iterator[Violation]:
+    """Yield each verification link whose account is deleted, verified or disowned."""
+    join = {
+        "from": "users",
+        "localField": "user_id",
+        "foreignField": "_id",
+        "pipeline": [{"$match": UNVERIFIED}, {"$project": {"_id": 1}}],
+        "as": "found",
+    }
+    groups = find_groups(db, "email_links", [{"$lookup": join}, {"$match": {"found": []}}, ONLY_ID])
+    return make_violations("email_link_needed", "The account is deleted, or does not need the link.", groups)
+
+
+def _find_accounts(db: Db, match: Document) -> Iterator[list[str]]:
+    return find_groups(db, "users", [{"$match": match}, ONLY_ID])
+
+
+INVARIANTS = (
+    check_accounts,
+    check_addresses,
+    check_credentials,
+    check_disowned,
+    check_email_counts,
+    check_email_links,
+)

@@ -78,6 +78,15 @@ def needs_new_hash(password_hash: str, form: str) -> bool:
     return HASHER.check_needs_rehash(password_hash)
 
 
+def is_personal(password: str, *texts: str | None) -> bool:
+    """Return whether the password is one of the texts, such as the e-mail address, in any letter case."""
+    return any(_fold(password) == _fold(text) for text in texts if text is not None)
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
 def read_blocklist(source: str) -> frozenset[str]:
     """Return the passwords that are not allowed, in lower case: none (`off`), the commonest, or a file's lines."""
     if source == "off":

@@ -227,6 +227,7 @@ class Profile(ResponseModel):
             "id": "65a0c0ffee0123456789abcd",
             "full_name": "Ayesha Siddiqui",
             "email": "ayesha@example.com",
+            "email_verified": True,
             "contact_number": "+92 300 1234567",
             "is_venue_owner": True,
             "role": "owner",
@@ -239,6 +240,7 @@ class Profile(ResponseModel):
     id: Id
     full_name: str | None
     email: str
+    email_verified: bool
     contact_number: str | None
     is_venue_owner: bool
     role: Literal["owner", "user"]

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from halls.accounts import store
+from halls.accounts import email_store, link_store, store
 from halls.accounts.account import Account, BadCredentials, EmailTaken, WrongPassword, new_account, role_of
-from halls.accounts.emails import PASSWORD_RESET, hash_reset_token
-from halls.accounts.passwords import find_matching_form, hash_password, needs_new_hash, password_matches
+from halls.accounts.emails import PASSWORD_CHANGED, PASSWORD_RESET, VERIFY_EMAIL, hash_token
+from halls.accounts.passwords import find_matching_form, hash_password, is_personal, needs_new_hash, password_matches
 from halls.accounts.schemas import MAX_EMAIL
 from halls.accounts.tokens import TokenRevoked
+from halls.accounts.unsubscribe_tokens import read_unsubscribe_token
 from halls.errors import invalid
 from halls.mongo.client import in_transaction
 from halls.outbox.store import enqueue
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from halls.accounts.google import GooglePerson
     from halls.accounts.schemas import GoogleSignIn, Login, PasswordChange, PasswordReset, Signup
     from halls.accounts.tokens import Claims
-    from halls.mongo.client import Db
+    from halls.mongo.client import Db, Session
 
 
 def sign_up(db: Db, signup: Signup, now: datetime) -> Account:
-    """Return a new account with a password. Raises EmailTaken."""
+    """Return a new account with a password, and queue the e-mail that verifies its address.
+
+    Raises Invalid if the password is the address or the name, and EmailTaken.
+    """
+    _check_personal("password", signup.password, signup.email, signup.full_name)
     document = new_account(
         email=signup.email,
         full_name=signup.full_name,
@@ -32,7 +38,14 @@ def sign_up(db: Db, signup: Signup, now: datetime) -> Account:
         is_venue_owner=signup.is_venue_owner,
         now=now,
     )
-    return store.insert_account(db, {**document, "password_hash": hash_password(signup.password)})
+    document["password_hash"] = hash_password(signup.password)
+    data = {"account_id": document["_id"]}
+    return store.insert_account(db, document, lambda session: enqueue(db, VERIFY_EMAIL, data, now, session))
+
+
+def _check_personal(field: str, password: str, *texts: str | None) -> None:
+    if is_personal(password, *texts):
+        raise invalid(field, "must not be your e-mail address or your name")
 
 
 def log_in(db: Db, login: Login) -> Account:
@@ -73,20 +86,42 @@ def change_profile(db: Db, account: Account, changes: dict[str, Any], now: datet
 
 
 def change_password(db: Db, account: Account, change: PasswordChange, now: datetime) -> Account:
-    """Set a new password, and revoke older access tokens and reset tokens. Raises WrongPassword."""
+    """Set a new password, and revoke older access tokens and reset tokens. Tell the account by e-mail.
+
+    Raises Invalid if the new password is the address or the name of the account, and WrongPassword.
+    """
+    _check_personal("new_password", change.new_password, account.email, account.full_name)
     if not password_matches(account.password_hash, change.password):
         raise WrongPassword
     new_hash = hash_password(change.new_password)
     old_hash = account.password_hash
-    changed = in_transaction(
-        db,
-        lambda session: store.replace_password(
-            db, account.id, old_hash=old_hash, new_hash=new_hash, now=now, session=session
-        ),
-    )
+
+    def replace(session: Session) -> Account | None:
+        changed = store.replace_password(db, account.id, old_hash=old_hash, new_hash=new_hash, now=now, session=session)
+        if changed is not None:
+            enqueue(db, PASSWORD_CHANGED, {"account_id": account.id}, now, session)
+        return changed
+
+    changed = in_transaction(db, replace)
     if changed is None:
         raise WrongPassword
     return changed
+
+
+def change_preferences(db: Db, account: Account, changes: dict[str, Any]) -> Account:
+    """Return the account with the given preferences changed. Raises TokenRevoked."""
+    changed = email_store.update_preferences(db, store.match_unchanged(account), changes)
+    if changed is None:
+        raise TokenRevoked
+    return changed
+
+
+def unsubscribe(db: Db, token: str, secrets: Sequence[str]) -> None:
+    """Switch off the e-mails that an unsubscribe token names. Another token changes nothing."""
+    found = read_unsubscribe_token(token, secrets)
+    if found is not None:
+        account_id, topic = found
+        email_store.update_preferences(db, {"_id": account_id}, {topic: False})
 
 
 def request_reset(db: Db, email: str, now: datetime) -> None:
@@ -95,10 +130,20 @@ def request_reset(db: Db, email: str, now: datetime) -> None:
 
 
 def reset_password(db: Db, reset: PasswordReset, now: datetime) -> None:
-    """Set a new password with a reset token, which works once. Raises BadResetToken before it hashes."""
-    stored_reset = store.get_reset(db, hash_reset_token(reset.token), now)
+    """Set a new password with a reset token, which works once, and tell the account by e-mail.
+
+    Raises BadResetToken, and Invalid if the password is the address or the name of the account, before it hashes.
+    """
+    stored_reset = link_store.get_reset(db, hash_token(reset.token), now)
+    for account in store.find_accounts(db, [stored_reset["user_id"]]).values():
+        _check_personal("new_password", reset.new_password, account.email, account.full_name)
     new_hash = hash_password(reset.new_password)
-    in_transaction(db, lambda session: store.consume_reset(db, stored_reset, new_hash, now, session))
+
+    def replace(session: Session) -> None:
+        store.consume_reset(db, stored_reset, new_hash, now, session)
+        enqueue(db, PASSWORD_CHANGED, {"account_id": stored_reset["user_id"]}, now, session)
+
+    in_transaction(db, replace)
 
 
 def sign_in_with_google(db: Db, person: GooglePerson, signin: GoogleSignIn, now: datetime) -> Account:
@@ -108,12 +153,23 @@ def sign_in_with_google(db: Db, person: GooglePerson, signin: GoogleSignIn, now:
     """
     account = store.find_account_by_google(db, person.sub)
     account = account or _link_by_email(db, person, now) or _sign_up_with_google(db, person, signin, now)
+    account = _verify_by_google(db, account, person, now)
     changes: dict[str, Any] = {}
     if signin.is_venue_owner and not account.is_venue_owner:
         changes["is_venue_owner"] = True
     if signin.contact_number and not account.contact_number:
         changes["contact_number"] = signin.contact_number
     return change_profile(db, account, changes, now) if changes else account
+
+
+def _verify_by_google(db: Db, account: Account, person: GooglePerson, now: datetime) -> Account:
+    """Return the account with its address verified, if it is the address that Google has verified."""
+    if account.email_verified or account.email.lower() != person.email:
+        return account
+    verified = in_transaction(db, lambda session: store.verify_account(db, account, now, session))
+    if verified is None:
+        raise TokenRevoked
+    return verified
 
 
 def _link_by_email(db: Db, person: GooglePerson, now: datetime) -> Account | None:
@@ -135,6 +191,7 @@ def _sign_up_with_google(db: Db, person: GooglePerson, signin: GoogleSignIn, now
         contact_number=signin.contact_number,
         is_venue_owner=bool(signin.is_venue_owner),
         now=now,
+        email_verified=True,
     )
     try:
         return store.insert_account(db, {**document, "auth_provider": "google", "google_sub": person.sub})

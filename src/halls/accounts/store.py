@@ -1,21 +1,23 @@
-"""Queries on the collections `users` and `password_resets`, and their indexes."""
+"""Queries on the collection `users`, and its indexes."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from bson import ObjectId
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from halls.accounts.account import Account, BadResetToken, EmailTaken, account_from_document
+from halls.accounts.link_store import delete_links, delete_reset, delete_resets
 from halls.accounts.tokens import Claims, TokenRevoked
 from halls.mongo.client import ANY_CASE, in_transaction, increment
 from halls.mongo.indexes import CollectionSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
+    from bson import ObjectId
 
     from halls.accounts.account import AccountDocument, PasswordResetDocument, RevokedToken
     from halls.mongo.client import Db, Document, Session
@@ -30,15 +32,12 @@ ONE_ACCOUNT_PER_GOOGLE_SUB = IndexModel(
     partialFilterExpression={"google_sub": {"$type": "string"}},
 )
 COLLECTION = CollectionSpec("users", [ONE_ACCOUNT_PER_EMAIL, ONE_ACCOUNT_PER_GOOGLE_SUB])
-RESETS_COLLECTION = CollectionSpec(
-    "password_resets",
-    [
-        IndexModel([("token", ASCENDING)], name="one_reset_per_token", unique=True),
-        IndexModel([("user_id", ASCENDING)], name="resets_of_account"),
-        IndexModel([("expires_at", ASCENDING)], name="resets_expire", expireAfterSeconds=0),
-    ],
-)
-EMAIL_PAUSE_SECONDS = 60
+# The stages of an update that makes the address of an account verified.
+VERIFY: list[Document] = [
+    {"$set": {"email_verified": True}},
+    {"$unset": ["disowned_at", "news_emails", "verify_emails"]},
+]
+NOT_DISOWNED: Document = {"disowned_at": {"$exists": False}}
 # Each request reads the list with the account. 200 tokens take 0.3 ms.
 MAX_REVOKED_TOKENS = 200
 
@@ -48,16 +47,38 @@ def find_account_of_token(db: Db, claims: Claims) -> Account | None:
     # The list is compared here: a query by anything else than the id costs each request 0.1 ms more.
     document = db.users.find_one({"_id": claims.account_id})
     revoked: list[RevokedToken] = (document or {}).get("revoked_tokens") or []
-    return None if any(token["jti"] == claims.token_id for token in revoked) else _read_account(document)
+    return None if any(token["jti"] == claims.token_id for token in revoked) else read_account(document)
 
 
-def _read_account(document: Document | None) -> Account | None:
+def find_valid_account(db: Db, account: Account, session: Session) -> Account | None:
+    """Return the account as it is stored now, or None if it is deleted or its tokens are no longer valid."""
+    return read_account(db.users.find_one(match_unchanged(account), session=session))
+
+
+def verify_account(db: Db, account: Account, now: datetime, session: Session) -> Account | None:
+    """Make the address of the account verified, and the links of its e-mails invalid.
+
+    Return None and change nothing if the account is deleted or its tokens are no longer valid.
+    """
+    document = db.users.find_one_and_update(
+        match_unchanged(account),
+        [{"$set": {"updated_at": now}}, *VERIFY],
+        return_document=ReturnDocument.AFTER,
+        session=session,
+    )
+    if document is not None:
+        delete_links(db, account.id, session)
+    return read_account(document)
+
+
+def read_account(document: Document | None) -> Account | None:
+    """Return the account in the result of a query, or None."""
     return account_from_document(cast("AccountDocument", document)) if document else None
 
 
 def find_account_by_email(db: Db, email: str) -> Account | None:
     """Return the account with that e-mail address, compared without case, or None."""
-    return _read_account(db.users.find_one({"email": email}, collation=ANY_CASE))
+    return read_account(db.users.find_one({"email": email}, collation=ANY_CASE))
 
 
 def find_accounts(db: Db, account_ids: Iterable[ObjectId | None]) -> dict[ObjectId, Account]:
@@ -84,10 +105,17 @@ def insert_accounts(db: Db, documents: Sequence[AccountDocument], session: Sessi
     db.users.insert_many(cast("Sequence[Document]", documents), session=session)
 
 
-def insert_account(db: Db, document: AccountDocument) -> Account:
-    """Insert a new account. Raises EmailTaken."""
+def insert_account(
+    db: Db, document: AccountDocument, also: Callable[[Session], object] = lambda _session: None
+) -> Account:
+    """Insert a new account, and run `also` in the same transaction. Raises EmailTaken."""
+
+    def insert(session: Session) -> None:
+        db.users.insert_one(cast("Document", document), session=session)
+        also(session)
+
     try:
-        db.users.insert_one(cast("Document", document))
+        in_transaction(db, insert)
     except DuplicateKeyError:
         raise EmailTaken from None
     return account_from_document(document)
@@ -96,12 +124,13 @@ def insert_account(db: Db, document: AccountDocument) -> Account:
 def update_account(db: Db, account: Account, changes: dict[str, Any], now: datetime) -> Account | None:
     """Set some fields and return the changed account, or None if it is deleted or its tokens are no longer valid."""
     document = db.users.find_one_and_update(
-        _unchanged_filter(account), {"$set": {**changes, "updated_at": now}}, return_document=ReturnDocument.AFTER
+        match_unchanged(account), {"$set": {**changes, "updated_at": now}}, return_document=ReturnDocument.AFTER
     )
-    return _read_account(document)
+    return read_account(document)
 
 
-def _unchanged_filter(account: Account) -> Document:
+def match_unchanged(account: Account) -> Document:
+    """Return the filter of the account, as long as its tokens are valid."""
     # A request whose token was invalidated after its authentication must not change anything or get a new token.
     # An account of an external writer has version 0: no field, or a value that is not a positive number.
     version: Any = account.token_version or {"$not": {"$gt": 0}}
@@ -121,7 +150,7 @@ def revoke_token(db: Db, account: Account, claims: Claims, now: datetime) -> boo
     }
     revoked: RevokedToken = {"jti": claims.token_id, "expires_at": claims.expires_at}
     changed = db.users.update_one(
-        {**_unchanged_filter(account), "$expr": {"$lt": [{"$size": unexpired}, MAX_REVOKED_TOKENS]}},
+        {**match_unchanged(account), "$expr": {"$lt": [{"$size": unexpired}, MAX_REVOKED_TOKENS]}},
         # A set: the same token can be logged out by two concurrent requests.
         [{"$set": {"revoked_tokens": {"$setUnion": [unexpired, [{"$literal": revoked}]]}}}],
     )
@@ -131,7 +160,7 @@ def revoke_token(db: Db, account: Account, claims: Claims, now: datetime) -> boo
 def revoke_all_tokens(db: Db, account: Account) -> None:
     """Make all tokens of the account invalid. Raises TokenRevoked if another request did so, or deleted the account."""
     changed = db.users.update_one(
-        _unchanged_filter(account),
+        match_unchanged(account),
         {"$set": {"token_version": account.token_version + 1}, "$unset": {"revoked_tokens": 1}},
     )
     if changed.matched_count == 0:
@@ -153,8 +182,8 @@ def replace_password(
     )
     if document is None:
         return None
-    db.password_resets.delete_many({"user_id": account_id}, session=session)
-    return _read_account(document)
+    delete_resets(db, account_id, session)
+    return read_account(document)
 
 
 def _new_password(new_hash: str, now: datetime) -> list[Document]:
@@ -171,89 +200,50 @@ def update_hash(db: Db, account_id: ObjectId, *, old_hash: str, new_hash: str) -
 def lock_account(db: Db, account_id: ObjectId, session: Session) -> None:
     """Write the account in the caller's transaction, so that the transaction conflicts with a concurrent deletion.
 
-    Raises TokenRevoked if the account is deleted.
+    Raises TokenRevoked if the account is deleted or disowned.
     """
-    lock_accounts(db, {account_id}, session)
+    match = {"_id": account_id, **NOT_DISOWNED}
+    if db.users.update_one(match, [{"$set": increment("rev")}], session=session).matched_count == 0:
+        raise TokenRevoked
 
 
 def lock_accounts(db: Db, account_ids: set[ObjectId], session: Session) -> None:
-    """Lock several accounts like `lock_account`. Raises TokenRevoked if one of them is deleted."""
+    """Lock several accounts like `lock_account`, also disowned ones. Raises TokenRevoked if one of them is deleted."""
     found = db.users.update_many({"_id": {"$in": list(account_ids)}}, [{"$set": increment("rev")}], session=session)
     if found.matched_count < len(account_ids):
         raise TokenRevoked
 
 
 def delete_account(db: Db, account: Account, session: Session) -> None:
-    """Delete the account and its open resets.
+    """Delete the account, its open resets and its verification links.
 
     Raises TokenRevoked if the account is already deleted or its tokens are no longer valid.
     """
-    if db.users.delete_one(_unchanged_filter(account), session=session).deleted_count == 0:
+    if db.users.delete_one(match_unchanged(account), session=session).deleted_count == 0:
         raise TokenRevoked
-    db.password_resets.delete_many({"user_id": account.id}, session=session)
-
-
-def insert_reset(db: Db, account_id: ObjectId, token_hash: str, *, expires_at: datetime, now: datetime) -> None:
-    """Insert a password reset. Only the hash of its token is stored."""
-    reset: PasswordResetDocument = {
-        "_id": ObjectId(),
-        "user_id": account_id,
-        "token": token_hash,
-        "expires_at": expires_at,
-        "created_at": now,
-    }
-    db.password_resets.insert_one(cast("Document", reset))
-
-
-def get_reset(db: Db, token_hash: str, now: datetime) -> PasswordResetDocument:
-    """Return the open reset. Raises BadResetToken."""
-    # The filter checks the expiry, because the TTL index deletes expired resets only once a minute.
-    reset = db.password_resets.find_one({"token": token_hash, "expires_at": {"$gt": now}})
-    if reset is None:
-        raise BadResetToken
-    return cast("PasswordResetDocument", reset)
+    delete_links(db, account.id, session)
 
 
 def consume_reset(db: Db, reset: PasswordResetDocument, new_hash: str, now: datetime, session: Session) -> None:
     """Set the new password, and invalidate the reset with all tokens and other resets of the account.
 
+    The token proves that its sender reads the mailbox, so the address is verified, too.
     Raises BadResetToken if another request used the reset, or the account is deleted.
     """
-    spent = db.password_resets.delete_one({"_id": reset["_id"]}, session=session).deleted_count
-    changed = (
-        spent
-        and db.users.update_one(
-            {"_id": reset["user_id"]},
-            _new_password(new_hash, now),
-            session=session,
-        ).matched_count
-    )
-    if not changed:
+    update = [*_new_password(new_hash, now), *VERIFY]
+    is_spent = delete_reset(db, reset, session)
+    if not is_spent or not db.users.update_one({"_id": reset["user_id"]}, update, session=session).matched_count:
         raise BadResetToken
-    db.password_resets.delete_many({"user_id": reset["user_id"]}, session=session)
-
-
-def claim_reset_email(db: Db, email: str, entry_id: ObjectId, now: datetime, *, limited: bool) -> Account | None:
-    """Return the account that gets a reset e-mail, or None. `entry_id` is the outbox entry of the e-mail.
-
-    None without an account, or if `limited` and another e-mail was claimed for it within the last minute.
-    A retry of the same entry may claim again.
-    """
-    match: Document = {"email": email}
-    if limited:
-        recent = now - timedelta(seconds=EMAIL_PAUSE_SECONDS)
-        match["$or"] = [{"reset_letter.at": {"$not": {"$gt": recent}}}, {"reset_letter.id": entry_id}]
-    update = {"$set": {"reset_letter": {"id": entry_id, "at": now}}}
-    return _read_account(db.users.find_one_and_update(match, update, collation=ANY_CASE))
+    delete_links(db, reset["user_id"], session)
 
 
 def find_account_by_google(db: Db, google_sub: str) -> Account | None:
     """Return the account that signs in with that Google account, or None."""
-    return _read_account(db.users.find_one({"google_sub": google_sub}))
+    return read_account(db.users.find_one({"google_sub": google_sub}))
 
 
 def link_google(db: Db, account_id: ObjectId, google_sub: str, now: datetime) -> Account | None:
-    """Link the account to a Google account, and invalidate its password, tokens and resets.
+    """Link the account to a Google account, verify its address, and invalidate its password, tokens and links.
 
     Return None if one of the two is already linked. The password is removed because the account may have been
     registered by a person who does not own the e-mail address.
@@ -263,16 +253,16 @@ def link_google(db: Db, account_id: ObjectId, google_sub: str, now: datetime) ->
         values = {"google_sub": {"$literal": google_sub}, "auth_provider": "google", "password_hash": None}
         document = db.users.find_one_and_update(
             {"_id": account_id, "google_sub": None},
-            [{"$set": {**values, "updated_at": now, **increment("token_version")}}],
+            [{"$set": {**values, "updated_at": now, **increment("token_version")}}, *VERIFY],
             return_document=ReturnDocument.AFTER,
             session=session,
         )
         if document is not None:
-            db.password_resets.delete_many({"user_id": account_id}, session=session)
+            delete_links(db, account_id, session)
         return document
 
     try:
         document = in_transaction(db, link)
     except DuplicateKeyError:
         return None
-    return _read_account(document)
+    return read_account(document)

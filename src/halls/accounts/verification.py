@@ -1,48 +1,67 @@
-"""Stands in for the verification of e-mail addresses until it is merged: the three functions that bookings call."""
+"""The verification of e-mail addresses: requested, proven, or disowned by the holder of the mailbox."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from halls.mail.message import Email, karachi_time, render_email
+from halls.accounts import email_store, link_store, store
+from halls.accounts.account import BadLink
+from halls.accounts.emails import VERIFY_EMAIL, hash_token
+from halls.accounts.tokens import TokenRevoked
+from halls.bookings.changes import cancel_bookings_of
+from halls.mongo.client import in_transaction
+from halls.outbox.store import enqueue
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bson import ObjectId
-
     from halls.accounts.account import Account
-    from halls.config import Config
-    from halls.mongo.client import Db
+    from halls.mongo.client import Db, Session
 
 
-def claim_news_email(db: Db, account_id: ObjectId, entry_id: ObjectId, now: datetime) -> bool:
-    """Return whether an unverified account gets an e-mail because of bookings: once a day, three in all."""
-    again = {"_id": account_id, "news_emails.last_entry": entry_id}
-    unused = {
-        "_id": account_id,
-        "news_emails.count": {"$not": {"$gte": 3}},
-        "news_emails.last_at": {"$not": {"$gt": now - timedelta(days=1)}},
-    }
-    news = {"$set": {"news_emails.last_at": now, "news_emails.last_entry": entry_id}, "$inc": {"news_emails.count": 1}}
-    return db.users.find_one(again) is not None or db.users.update_one(unused, news).modified_count == 1
+def request_verification(db: Db, account: Account, now: datetime) -> None:
+    """Queue a verification e-mail, if the account needs one and has not requested too many."""
+
+    def request(session: Session) -> None:
+        if email_store.claim_verify_email(db, account, now, session):
+            enqueue(db, VERIFY_EMAIL, {"account_id": account.id}, now, session)
+
+    in_transaction(db, request)
 
 
-def render_verify_email(_db: Db, config: Config, account: Account, now: datetime, *, has_news: bool) -> Email | None:
-    """Return the e-mail with a verification link."""
-    return render_email(
-        "verify_email",
-        to=account.email,
-        link=f"{config.app_url}/verify-email?token=stub",
-        disown_link=f"{config.app_url}/disown-email?token=stub",
-        until=karachi_time(now + timedelta(days=7)),
-        has_news=has_news,
-    )
+def verify_email(db: Db, account: Account, token: str, now: datetime) -> Account:
+    """Return the account with its address verified, by the token of an e-mail to this address.
+
+    A verified account is returned unchanged, whatever the token: a page may send it twice. Raises BadLink.
+    """
+
+    def verify(session: Session) -> Account | None:
+        current = store.find_valid_account(db, account, session)
+        if current is None or current.email_verified:
+            return current
+        link = link_store.consume_link(db, hash_token(token), now, session)
+        # The login proves who holds the account, the token who reads the mailbox. They must be the same person.
+        if (link["user_id"], link["email"]) != (current.id, current.email):
+            raise BadLink
+        return store.verify_account(db, current, now, session)
+
+    verified = in_transaction(db, verify)
+    if verified is None:
+        raise TokenRevoked
+    return verified
 
 
-def make_unsubscribe_token(secret: str, account_id: ObjectId, topic: str) -> str:
-    """Return the token that switches a topic off."""
-    return hmac.new(secret.encode(), f"{account_id}/{topic}".encode(), hashlib.sha256).hexdigest()
+def disown_email(db: Db, token: str, now: datetime) -> None:
+    """Void the account of a verification e-mail: its password, tokens, links and upcoming pending bookings.
+
+    The account gets no more e-mail, until the holder of the mailbox takes it over by a reset. Raises BadLink.
+    """
+
+    def disown(session: Session) -> None:
+        link = link_store.consume_link(db, hash_token(token), now, session)
+        if not email_store.disown_account(db, link, now, session):
+            raise BadLink
+        link_store.delete_links(db, link["user_id"], session)
+        cancel_bookings_of(db, link["user_id"], now=now, session=session, statuses=["pending"])
+
+    in_transaction(db, disown)

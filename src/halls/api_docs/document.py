@@ -44,6 +44,7 @@ TAGS = {
 }
 TAG_OF_BLUEPRINT = {
     "accounts": "Accounts",
+    "account_emails": "Accounts",
     "search": "Search",
     "venues": "Venues",
     "bookings": "Bookings",

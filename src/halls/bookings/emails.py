@@ -7,8 +7,10 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from halls.accounts.email_store import claim_news_email
+from halls.accounts.emails import render_verify_email
 from halls.accounts.store import find_accounts
-from halls.accounts.verification import claim_news_email, make_unsubscribe_token, render_verify_email
+from halls.accounts.unsubscribe_tokens import make_unsubscribe_token
 from halls.bookings import notification_store, store
 from halls.bookings.calendar_event import make_invitation
 from halls.bookings.notifications import HOLD_ENDING, find_sides, hold_key
