@@ -149,15 +149,6 @@ class Preferences:
 
 
 @dataclass(frozen=True)
-class Preferences:
-    """Which e-mails an account gets, and how many days before a booking its reminder is sent (0: never)."""
-
-    requests: bool = True
-    reminders: bool = True
-    reminder_days: int = 3
-
-
-@dataclass(frozen=True)
 class Account:
     """An account, read from a document of any writer."""
 
