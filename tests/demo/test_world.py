@@ -26,7 +26,7 @@ DAYS = [
 ACTIVE = ("pending", "confirmed")
 CAPACITIES = {"Auditorium": (150, 900), "Hall": (150, 1200), "Banquet": (100, 800), "Lawn": (300, 2500)}
 USER_FIELDS = {
-    *("_id", "full_name", "email", "contact_number", "is_venue_owner", "role", "auth_provider"),
+    *("_id", "full_name", "email", "email_verified", "contact_number", "is_venue_owner", "role", "auth_provider"),
     *("created_at", "updated_at"),
 }
 VENUE_FIELDS = {
@@ -82,7 +82,7 @@ def test_every_document_can_be_stored_and_has_an_id_of_its_own(world: World) -> 
         assert len({document["_id"] for document in documents}) == len(documents)
 
 
-def test_documents_have_exactly_the_fields_of_the_spec(world: World) -> None:
+def test_documents_have_exactly_the_fields_of_the_spec_and_verified_addresses(world: World) -> None:
     assert all(set(user) == USER_FIELDS for user in world.users)
     assert all(set(venue) == VENUE_FIELDS for venue in world.venues)
     assert all(set(venue["amenities"]) == AMENITIES for venue in world.venues)

@@ -159,7 +159,7 @@ def test_a_new_owner_is_an_owner_at_once(api: HostileClient) -> None:
 def test_a_profile_has_no_other_fields(api: HostileClient) -> None:
     profile = api.get("/auth/me", token=U1).data["profile"]
     assert profile["id"] == U1_ID
-    names = {"id", "full_name", "email", "contact_number", "is_venue_owner", "role", "auth_provider"}
+    names = {"id", "full_name", "email", "email_verified", "contact_number", "is_venue_owner", "role", "auth_provider"}
     assert set(profile) == names | {"created_at", "updated_at"}
 
 

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db
 
 # Operations whose success needs Google, Cloudinary, an e-mail or a signed URL, or whose response is not JSON.
-NOT_REACHED = {"sign_in_with_google", "sign_cloudinary", "reset_password", "take_upload", "get_media", "show_metrics"}
+NOT_REACHED = {
+    *("sign_in_with_google", "sign_cloudinary", "reset_password", "verify_email", "disown_email"),
+    *("take_upload", "get_media", "show_metrics"),
+}
 
 
 @pytest.fixture
@@ -42,6 +45,11 @@ def exercise_accounts(client: ValidatingClient) -> None:
     client.post("/auth/forgot-password", {"email": "not an address"})
     assert client.post("/auth/reset-password", {"token": "x", "new_password": PASSWORD}).code == "bad_reset_token"
     assert client.post("/auth/google", {"id_token": "x"}).code == "not_configured"
+    client.send("POST", "/auth/verify-email/send", token=new_token)
+    assert client.post("/auth/verify-email", {"token": "x"}, token=new_token).code == "bad_link"
+    assert client.post("/auth/disown-email", {"token": "x"}).code == "bad_link"
+    client.patch("/auth/me/preferences", {"emails": {"requests": False}}, token=new_token)
+    client.send("POST", "/emails/unsubscribe/x")
     client.delete("/auth/me", body={"password": "seven-quiet-lanterns"}, token=new_token)
 
 

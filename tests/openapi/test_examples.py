@@ -23,7 +23,7 @@ EXAMPLES = [
     .items()
 ]
 # Errors on an empty server: the example's accounts, venues, settings or password do not exist there.
-MISSING_DATA = {"bad_credentials", "bad_reset_token", "not_configured", "not_found"}
+MISSING_DATA = {"bad_credentials", "bad_reset_token", "bad_link", "not_configured", "not_found"}
 
 
 @pytest.mark.parametrize(("method", "path", "operation", "body"), EXAMPLES)
