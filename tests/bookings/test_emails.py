@@ -297,3 +297,19 @@ def test_the_email_to_an_unverified_address_names_no_venue_and_no_guest(db: Db) 
     email = render_entry(db, "request_new", OWNER_ID)
     assert email is not None
     assert not {"Pearl", "Ayesha"} & set(email.text.split())
+
+
+@pytest.mark.parametrize("step", ["claim_news_email", "render_verify_email"])
+def test_an_address_that_is_verified_while_the_email_is_rendered_gets_it(
+    db: Db, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def verify(*_args: Any, **_options: Any) -> None:
+        world.change_account(OWNER_ID, email_verified=True)
+
+    world = EmailWorld(db)
+    world.add_event("placed", "guest")
+    world.change_account(OWNER_ID, email_verified=False)
+    monkeypatch.setattr(emails, step, verify)
+    email = render_entry(db, "request_new", OWNER_ID)
+    assert email is not None
+    assert email.subject.startswith("New request")

@@ -99,11 +99,15 @@ def render_booking_email(kind: str, db: Db, config: Config, entry: OutboxEntry, 
     if subject is None or not is_true(subject, entry, now) or not is_wanted(subject):
         return None
     receiver = subject.receiver
-    if receiver.email_verified:
-        return compose_email(subject, config, now)
-    if not claim_news_email(db, receiver.id, entry["_id"], now):
-        return None
-    return render_verify_email(db, config, receiver, now, has_news=True)
+    if not receiver.email_verified:
+        is_told = claim_news_email(db, receiver.id, entry["_id"], now)
+        if is_told and (email := render_verify_email(db, config, receiver, now, has_news=True)) is not None:
+            return email
+        # The address may have been verified after the account was read. Then the e-mail must not be lost.
+        receiver = find_accounts(db, {receiver.id}).get(receiver.id, receiver)
+        if not receiver.email_verified:
+            return None
+    return compose_email(replace(subject, receiver=receiver), config, now)
 
 
 def find_subject(db: Db, kind: str, entry: OutboxEntry) -> Subject | None:
