@@ -27,6 +27,9 @@ from halls.bookings import event_store, holds
 from halls.bookings import invariants as bookings_invariants
 from halls.bookings import routes as bookings_routes
 from halls.bookings import store as bookings_store
+from halls.bookings.emails import RENDERERS
+from halls.bookings.notifications import queue_notifications
+from halls.bookings.reminders import queue_reminders
 from halls.context import AppContext
 from halls.http import health, idempotency, rate_limits
 from halls.http.cors import allow_origins
@@ -85,11 +88,14 @@ INVARIANTS = (
 )
 OUTBOX_HANDLERS: Handlers = {
     PASSWORD_RESET: email_handler(render_password_reset),
+    **{kind: email_handler(render) for kind, render in RENDERERS.items()},
     PASSWORD_CHANGED: email_handler(render_password_changed),
     VERIFY_EMAIL: email_handler(render_verification),
 }
 TASKS = (
     PeriodicTask("outbox", 0.5, lambda db, config, stop: handle_due_entries(db, config, stop, OUTBOX_HANDLERS)),
+    PeriodicTask("notifications", 0.5, queue_notifications),
+    PeriodicTask("reminders", 300, queue_reminders),
     PeriodicTask(holds.TASK, holds.PERIOD_SECONDS, holds.run_expiry),
     PeriodicTask("search-index", 2, follow_changes),
     PeriodicTask("search-index-check", 600, check_index, delay_seconds=600),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-STORES = ("bookings/store.py", "bookings/event_store.py")
+STORES = ("bookings/store.py", "bookings/event_store.py", "bookings/notification_store.py")
 # The functions that write bookings or events, and the files that may name them.
 WRITERS = {
     "insert_booking": {"bookings/changes.py"},
@@ -20,6 +20,8 @@ WRITERS = {
     "delete_texts": {"bookings/changes.py"},
     "insert_event": {"bookings/changes.py"},
     "delete_notes_in_events": {"bookings/changes.py"},
+    # Not a change either: the event is told.
+    "mark_event_told": {"bookings/notifications.py"},
     # Imported bookings and demonstration data have no history before the first change.
     "insert_bookings": {"data_transfer/transaction.py", "demo/load.py"},
     # Not a change of the booking: a deleted venue leaves its name.

@@ -12,7 +12,7 @@ import structlog
 from halls.mail import smtp
 from halls.mail.message import Email
 from halls.mail.smtp import send_email
-from halls.outbox.entry import PermanentFailure, ServerUnavailable
+from halls.outbox.entry import PermanentFailure, ServerUnavailable, TemporaryFailure
 from tests.conftest import make_config
 from tests.mail.smtp_server import PASSWORD, USER, make_certificate, mute_server, running_smtp_server
 from tests.servers import free_port
@@ -161,19 +161,29 @@ def test_a_5xx_response_to_the_recipient_is_permanent(response: str) -> None:
 
 
 @pytest.mark.parametrize("response", ["450 mailbox busy", "451 greylisted", "421 closing"])
-def test_a_4xx_response_to_the_recipient_is_an_ordinary_error(response: str) -> None:
+def test_a_4xx_response_to_the_recipient_is_temporary(response: str) -> None:
     with running_smtp_server() as server:
         server.recipient_errors = {EMAIL.to: response}
-        with pytest.raises(smtplib.SMTPRecipientsRefused):
+        with pytest.raises(TemporaryFailure, match="SMTPRecipientsRefused"):
             send(server.port)
     assert server.deliveries == []
 
 
-@pytest.mark.parametrize("error", ["451 later, please", "452 full", "550 no", "554 spam", "421 closing", "drop"])
-def test_an_error_to_data_is_an_ordinary_error_and_the_email_can_be_sent_again(error: str) -> None:
+@pytest.mark.parametrize(
+    ("response", "error"),
+    [
+        ("451 later, please", TemporaryFailure),
+        ("452 full", TemporaryFailure),
+        ("421 closing", TemporaryFailure),
+        ("550 no", smtplib.SMTPException),
+        ("554 spam", smtplib.SMTPException),
+        ("drop", smtplib.SMTPException),
+    ],
+)
+def test_after_an_error_to_data_the_email_can_be_sent_again(response: str, error: type[Exception]) -> None:
     with running_smtp_server() as server:
-        server.errors = [error]
-        with pytest.raises(smtplib.SMTPException):
+        server.errors = [response]
+        with pytest.raises(error):
             send(server.port)
         assert server.deliveries == []
         send(server.port)

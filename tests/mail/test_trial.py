@@ -47,7 +47,7 @@ def test_a_server_that_accepts_the_email_is_named_with_its_response() -> None:
     assert (delivery.sender, delivery.receivers) == ("no-reply@halls.example", [TO])
     assert delivery.message["Subject"] == "Test e-mail of Halls"
     for part in ("plain", "html"):
-        assert "this is a test e-mail of https://api.halls.example" in delivery.part(part)
+        assert "This is a test e-mail of https://api.halls.example" in delivery.part(part)
 
 
 def test_the_result_as_json() -> None:

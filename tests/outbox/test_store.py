@@ -21,8 +21,10 @@ from halls.outbox.store import (
     count_entries,
     delete_entries_to,
     enqueue,
+    enqueue_once,
     list_entries,
     mark_dead,
+    release_entry,
     requeue_entries,
     retry_later,
 )
@@ -59,7 +61,7 @@ def test_an_entry_waits_until_it_is_claimed_and_is_deleted_when_completed(db: Db
         "data": {"email": "a@example.com"},
         "tries": 1,
     }
-    complete_entry(db, entry)
+    complete_entry(db, entry, now)
     assert list_entries(db) == []
 
 
@@ -123,9 +125,9 @@ def test_a_worker_whose_lease_expired_changes_nothing(db: Db) -> None:
     quick = claim(db, now + timedelta(seconds=LEASE))
     retry_later(db, slow, now, "SlowError")
     mark_dead(db, slow, "SlowError")
-    complete_entry(db, slow)
+    complete_entry(db, slow, now)
     assert only(db) == quick
-    complete_entry(db, quick)
+    complete_entry(db, quick, now)
     assert list_entries(db) == []
     assert retry_later(db, slow, now, "SlowError") == "due"
     assert list_entries(db) == []
@@ -136,9 +138,9 @@ def test_a_returned_try_does_not_revive_an_expired_lease(db: Db) -> None:
     enqueue(db, "news", {}, now)
     slow = claim(db, now)
     quick = claim(db, now + timedelta(seconds=LEASE))
-    retry_later(db, quick, now, "ServerUnavailable", is_unavailable=True)
+    retry_later(db, quick, now, "ServerUnavailable", is_temporary=True)
     assert only(db)["tries"] == slow["tries"]
-    complete_entry(db, slow)
+    complete_entry(db, slow, now)
     assert only(db)["_id"] == quick["_id"]
 
 
@@ -162,17 +164,17 @@ def test_pauses_grow_to_a_quarter_of_an_hour_and_the_last_failure_is_final(db: D
     assert claim_entry(db, KINDS, now + timedelta(days=30), LEASE) is None
 
 
-def test_an_unavailable_server_uses_up_no_tries_for_three_days(db: Db) -> None:
+def test_a_temporary_failure_uses_up_no_tries_for_three_days(db: Db) -> None:
     began = now = utc_now()
     enqueue(db, "news", {}, now)
     while now - began < MAX_UNAVAILABLE:
-        assert retry_later(db, claim(db, now), now, "ServerUnavailable", is_unavailable=True) == "due"
+        assert retry_later(db, claim(db, now), now, "ServerUnavailable", is_temporary=True) == "due"
         entry = only(db)
         assert entry["tries"] == 0
         assert timedelta(0) < entry["due_at"] - now <= timedelta(seconds=MAX_PAUSE_SECONDS)
         now = entry["due_at"]
     tries = 1
-    while retry_later(db, claim(db, now), now, "ServerUnavailable", is_unavailable=True) == "due":
+    while retry_later(db, claim(db, now), now, "ServerUnavailable", is_temporary=True) == "due":
         tries += 1
         now = only(db)["due_at"]
     assert (tries, only(db)["status"]) == (MAX_TRIES, "dead")
@@ -182,7 +184,7 @@ def test_the_three_days_of_a_scheduled_entry_begin_when_it_is_due(db: Db) -> Non
     now = utc_now()
     due_at = now + timedelta(days=30)
     enqueue(db, "news", {}, now, due_at=due_at)
-    retry_later(db, claim(db, due_at), due_at, "ServerUnavailable", is_unavailable=True)
+    retry_later(db, claim(db, due_at), due_at, "ServerUnavailable", is_temporary=True)
     assert only(db)["tries"] == 0
 
 
@@ -239,9 +241,9 @@ def test_entries_of_version_0_1_are_handled(db: Db) -> None:
     old = {"_id": ObjectId(), "kind": "news", "data": {}, "status": "due", "tries": 0, "due_at": now, "queued_at": now}
     db.outbox.insert_one(dict(old))
     assert count_entries(db, now).by_state == {"due": 1}
-    assert retry_later(db, claim(db, now), now, "ServerUnavailable", is_unavailable=True) == "due"
+    assert retry_later(db, claim(db, now), now, "ServerUnavailable", is_temporary=True) == "due"
     now = only(db)["due_at"]
-    complete_entry(db, claim(db, now))
+    complete_entry(db, claim(db, now), now)
     assert list_entries(db) == []
 
 
@@ -253,18 +255,82 @@ def test_entries_for_an_address_are_deleted_in_any_case(db: Db, typed: str) -> N
     assert only(db)["_id"] == other
 
 
-def test_entries_for_an_account_are_deleted(db: Db) -> None:
-    account_id = ObjectId()
-    enqueue(db, "news", {"account_id": account_id}, utc_now())
-    other = enqueue(db, "news", {"account_id": ObjectId()}, utc_now())
-    in_transaction(db, lambda session: delete_entries_to(db, account_id, "ali@example.com", session))
-    assert only(db)["_id"] == other
-
-
 def test_the_next_entry_is_found_by_an_index(db: Db) -> None:
     enqueue(db, "news", {}, utc_now())
     match = {"status": "due", "due_at": {"$lte": utc_now()}, "kind": {"$in": ["news"]}}
-    plan = str(db.outbox.find(match).sort("due_at").explain()["queryPlanner"]["winningPlan"])
+    plan = str(db.outbox.find(match).sort([("due_at", 1), ("_id", 1)]).explain()["queryPlanner"]["winningPlan"])
     assert "IXSCAN" in plan
     assert "'SORT'" not in plan
     assert store.COLLECTION.name == "outbox"
+
+
+def test_an_entry_returns_to_its_place_during_an_outage_and_uses_up_no_try(db: Db) -> None:
+    now = utc_now()
+    first, second = (enqueue(db, "news", {}, now) for _ in range(2))
+    for outage in range(1, 40):
+        now += timedelta(hours=1)
+        assert release_entry(db, claim(db, now), now, "ConnectionRefusedError") == "due"
+        entry = list_entries(db)[0]
+        assert (entry["_id"], entry["tries"], entry["deferrals"]) == (first, 0, outage)
+    assert [claim(db, now)["_id"] for _ in range(2)] == [first, second]
+
+
+def test_after_three_days_of_outage_an_entry_uses_up_its_tries(db: Db) -> None:
+    began = utc_now()
+    enqueue(db, "news", {}, began)
+    now = began + MAX_UNAVAILABLE
+    for _ in range(1, MAX_TRIES):
+        assert release_entry(db, claim(db, now), now, "ConnectionRefusedError") == "due"
+        now = only(db)["due_at"]
+    assert release_entry(db, claim(db, now), now, "ConnectionRefusedError") == "dead"
+
+
+def test_entries_of_one_millisecond_leave_in_the_order_in_which_they_were_inserted(db: Db) -> None:
+    now = utc_now()
+    ids = [enqueue(db, "news", {}, now) for _ in range(5)]
+    assert [claim(db, now)["_id"] for _ in ids] == ids
+
+
+def test_a_key_is_queued_once_also_while_two_workers_queue_it_and_after_it_was_sent(db: Db) -> None:
+    now = utc_now()
+    news = at_once([lambda: enqueue_once(db, "event/1", "news", {"event_id": ObjectId()}, now)] * 8)
+    assert sorted(news) == [False] * 7 + [True]
+    assert enqueue_once(db, "event/2", "news", {}, now)
+    complete_entry(db, claim(db, now), now)
+    assert not enqueue_once(db, "event/1", "news", {}, now)
+    assert [entry["key"] for entry in list_entries(db)] == ["event/2"]
+
+
+def test_a_handled_entry_with_a_key_keeps_no_data_and_is_in_no_list_or_count(db: Db) -> None:
+    now = utc_now()
+    enqueue_once(db, "event/1", "news", {"account_id": ObjectId()}, now)
+    retry_later(db, claim(db, now), now, "SMTPDataError")
+    now = only(db)["due_at"]
+    complete_entry(db, claim(db, now), now)
+    (done,) = db.outbox.find()
+    assert (done["status"], done["done_at"], done["key"]) == ("done", now, "event/1")
+    assert not {"data", "lease_id", "reason"} & set(done)
+    assert (list_entries(db), count_entries(db, now)) == ([], ({}, None))
+    assert requeue_entries(db, now) == 0
+    assert claim_entry(db, KINDS, now + timedelta(days=1), LEASE) is None
+
+
+def test_the_key_of_a_handled_entry_is_kept_for_thirty_days(db: Db) -> None:
+    assert db.outbox.index_information()["done_expire"]["expireAfterSeconds"] == 30 * 24 * 3600
+
+
+def test_control_without_the_unique_index_a_key_is_queued_twice(db: Db) -> None:
+    db.outbox.drop_index("one_entry_per_key")
+    try:
+        assert all(enqueue_once(db, "event/1", "news", {}, utc_now()) for _ in range(2))
+    finally:
+        db.outbox.delete_many({})
+        db.outbox.create_indexes(store.COLLECTION.indexes)
+
+
+def test_entries_for_a_deleted_account_are_deleted(db: Db) -> None:
+    account_id, other = ObjectId(), ObjectId()
+    for number, receiver in enumerate((account_id, other)):
+        enqueue_once(db, f"event/{number}", "news", {"account_id": receiver}, utc_now())
+    in_transaction(db, lambda session: delete_entries_to(db, account_id, "a@example.com", session))
+    assert only(db)["data"] == {"account_id": other}

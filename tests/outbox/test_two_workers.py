@@ -33,7 +33,7 @@ from halls.mail import handler
 from halls.outbox import store, worker
 from halls.mongo.client import connect
 
-store.MAX_PAUSE_SECONDS = 0.2
+store.MAX_PAUSE_SECONDS = worker.MAX_OUTAGE_PAUSE_SECONDS = 0.2
 send_email, complete_entry = handler.send_email, worker.complete_entry
 
 def hang(*_):

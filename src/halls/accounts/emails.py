@@ -51,7 +51,6 @@ def render_password_reset(db: Db, config: Config, entry: OutboxEntry, now: datet
     return render_email(
         PASSWORD_RESET,
         to=account.email,
-        subject="Your new password for Halls",
         link=_link_to(config, "reset-password", token),
         until=karachi_time(expires_at),
     )
@@ -84,7 +83,6 @@ def render_verify_email(db: Db, config: Config, account: Account, now: datetime,
     return render_email(
         VERIFY_EMAIL,
         to=receiver.email,
-        subject="News about your booking: confirm your e-mail address" if has_news else "Confirm your e-mail address",
         link=_link_to(config, "verify-email", token),
         disown_link=_link_to(config, "disown-email", token),
         until=karachi_time(expires_at),
@@ -98,7 +96,7 @@ def render_password_changed(db: Db, _config: Config, entry: OutboxEntry, _now: d
     if account is None:
         return None
     at = karachi_time(entry["queued_at"])
-    return render_email(PASSWORD_CHANGED, to=account.email, subject="Your password for Halls was changed", at=at)
+    return render_email(PASSWORD_CHANGED, to=account.email, at=at)
 
 
 def _find_receiver(db: Db, entry: OutboxEntry) -> Account | None:

@@ -68,6 +68,7 @@ COLLECTION = CollectionSpec(
         IndexModel([("venue_id", ASCENDING), *NEWEST], name="bookings_of_venue_newest"),
         IndexModel([(GONE_OWNER, ASCENDING), *BY_DATE], name="gone_bookings_by_date", partialFilterExpression=IS_GONE),
         IndexModel([(GONE_OWNER, ASCENDING), *NEWEST], name="gone_bookings_newest", partialFilterExpression=IS_GONE),
+        IndexModel([("date", ASCENDING)], name="confirmed_by_date", partialFilterExpression={"status": "confirmed"}),
         IndexModel(BY_HOLD, name="bookings_by_hold", partialFilterExpression={"status": "pending"}),
     ],
     validator={

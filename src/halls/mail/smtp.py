@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from halls.outbox.entry import PermanentFailure, ServerUnavailable
+from halls.outbox.entry import PermanentFailure, ServerUnavailable, TemporaryFailure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,8 @@ def send_email(config: Config, email: Email, message_id: str) -> tuple[int, byte
     """Send one e-mail, and return the code and the text of the server's response. None if it was logged instead.
 
     Raises ServerUnavailable if the server can't be reached or rejects the connection, the login or the sender;
-    PermanentFailure if it rejects the recipient with a 5xx code; OSError, the base of smtplib's errors, otherwise.
+    TemporaryFailure for another 4xx code; PermanentFailure for a 5xx code for the recipient; OSError, the base of
+    smtplib's errors, otherwise.
     """
     if config.smtp_host is None:
         log.info("e-mail", to=email.to, subject=email.subject, text=email.text)
@@ -67,7 +68,12 @@ def send_email(config: Config, email: Email, message_id: str) -> tuple[int, byte
             ((code, _),) = error.recipients.values()
             if code >= FIRST_PERMANENT_CODE:
                 raise PermanentFailure(type(error).__name__) from error
-            raise
+            # Also for 421: one recipient that always gets it must not stop the whole queue.
+            raise TemporaryFailure(type(error).__name__) from error
+        except smtplib.SMTPResponseException as error:
+            if error.smtp_code >= FIRST_PERMANENT_CODE:
+                raise
+            raise TemporaryFailure(type(error).__name__) from error
         return server.data_response
 
 
@@ -80,11 +86,31 @@ def compose_message(sender: str, email: Email, message_id: str) -> EmailMessage:
     message["Subject"] = email.subject
     message["Date"] = formatdate()
     # The same at each try, so that mailboxes recognise a second copy.
-    message["Message-ID"] = f"<{message_id}@{parseaddr(sender)[1].rpartition('@')[2]}>"
+    domain = parseaddr(sender)[1].rpartition("@")[2]
+    message["Message-ID"] = f"<{message_id}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"
+    for name, value in _list_optional_headers(email, domain).items():
+        message[name] = value
     message.set_content(email.text)
     message.add_alternative(email.html, subtype="html")
+    if email.calendar is not None:
+        # As bytes: EmailMessage would replace the CRLF that RFC 5545 requires.
+        params = {"charset": "utf-8", "method": email.calendar.method}
+        message.add_alternative(email.calendar.content, maintype="text", subtype="calendar", params=params)
     return message
+
+
+def _list_optional_headers(email: Email, domain: str) -> dict[str, str]:
+    headers = {}
+    if email.reply_to is not None:
+        headers["Reply-To"] = email.reply_to
+    if email.thread is not None:
+        # No e-mail has this id. Mail programs group e-mails by it (RFC 5322 §3.6.4), in whatever order they arrive.
+        headers["In-Reply-To"] = headers["References"] = f"<{email.thread}@{domain}>"
+    if email.unsubscribe_url is not None:
+        headers["List-Unsubscribe"] = f"<{email.unsubscribe_url}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return headers
 
 
 @contextmanager

@@ -13,13 +13,13 @@ from bson import ObjectId
 
 from halls.mail.message import render_email
 from halls.mail.smtp import UnsafeLogin, send_email
-from halls.outbox.entry import PermanentFailure, ServerUnavailable
+from halls.outbox.entry import PermanentFailure, ServerUnavailable, TemporaryFailure
 
 if TYPE_CHECKING:
     from halls.config import Config
 
 MAX_RESPONSE = 500
-NOT_SENT = (OSError, ServerUnavailable, PermanentFailure, ValueError)
+NOT_SENT = (OSError, ServerUnavailable, TemporaryFailure, PermanentFailure, ValueError)
 # What went wrong and what to do, by error. The first match counts, so subclasses come before their bases.
 # smtplib's errors are OSErrors, and errors of TLS, too.
 EXPLANATIONS: tuple[tuple[type[BaseException], str], ...] = (
@@ -63,7 +63,7 @@ def send_test_email(config: Config, to: str) -> Trial:
             ok=False, server=None, to=to, response=None, error="SMTP_HOST is not set. Set it to your mail server."
         )
     server = f"{config.smtp_host}:{config.smtp_port}"
-    email = render_email("test", to=to, subject="Test e-mail of Halls", url=config.own_url)
+    email = render_email("test", to=to, url=config.own_url)
     try:
         response = send_email(config, email, str(ObjectId()))
     except NOT_SENT as error:

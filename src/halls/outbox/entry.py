@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 
 class OutboxEntry(TypedDict, total=False):
-    """A document of the collection `outbox`. Entries of version 0.1 have neither of the last four fields."""
+    """A document of the collection `outbox`. Entries of version 0.1 have only the required fields."""
 
     _id: Required[ObjectId]
     kind: Required[str]
-    # What the handler needs: ids and addresses, never secrets.
+    # What the handler needs: ids and addresses, never secrets. A done entry has none.
     data: Required[dict[str, Any]]
-    status: Required[Literal["due", "dead"]]
+    # An entry with a key is kept as "done" after it was handled. An entry without a key is deleted.
+    status: Required[Literal["due", "dead", "done"]]
     # Attempts that count. An attempt that found the receiving server unavailable does not count.
     tries: Required[int]
     due_at: Required[datetime]
@@ -31,6 +32,9 @@ class OutboxEntry(TypedDict, total=False):
     deferrals: int
     lease_id: ObjectId
     reason: str
+    # What the entry tells, and to which account. A second entry with the same key is not inserted.
+    key: str
+    done_at: datetime
 
 
 State = Literal["due", "scheduled", "dead"]
@@ -41,7 +45,11 @@ Handlers = Mapping[str, Handler]
 
 
 class ServerUnavailable(Exception):
-    """The receiving server can't be reached. The entry is retried without using up a try, for up to three days."""
+    """The receiving server can't be reached. All entries wait, without using up a try, for up to three days."""
+
+
+class TemporaryFailure(Exception):
+    """The receiving server rejected the entry for now. It is retried without using up a try, for up to three days."""
 
 
 class PermanentFailure(Exception):

@@ -1,0 +1,1 @@
+"""The wordings of all e-mails, one file for each language."""
