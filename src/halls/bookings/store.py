@@ -48,8 +48,6 @@ ONE_ACTIVE_BOOKING_PER_DATE = IndexModel(
     unique=True,
     partialFilterExpression={"status": {"$gt": "cancelled"}},
 )
-# By date first: otherwise each search for expired holds would read all past requests.
-BY_HOLD = [("date", ASCENDING), ("hold_until", ASCENDING)]
 COLLECTION = CollectionSpec(
     "bookings",
     [
@@ -57,7 +55,12 @@ COLLECTION = CollectionSpec(
         IndexModel([("venue_id", ASCENDING), ("date", ASCENDING), ("status", ASCENDING)], name="bookings_of_venue"),
         IndexModel([("user_id", ASCENDING), ("date", ASCENDING), ("_id", ASCENDING)], name="bookings_of_guest"),
         IndexModel([("venue.owner_id", ASCENDING)], name="bookings_of_gone_venues", sparse=True),
-        IndexModel(BY_HOLD, name="bookings_by_hold", partialFilterExpression={"status": "pending"}),
+        # By date first: otherwise each search for expired holds would read all past requests.
+        IndexModel(
+            [("date", ASCENDING), ("hold_until", ASCENDING)],
+            name="bookings_by_hold",
+            partialFilterExpression={"status": "pending"},
+        ),
     ],
     validator={
         "$jsonSchema": {
@@ -124,13 +127,13 @@ def find_active_booking(db: Db, venue_id: ObjectId, date: str) -> BookingDocumen
 
 def list_expired_ids(db: Db, now: datetime, *, limit: int) -> list[ObjectId]:
     """Return the ids of upcoming bookings whose holds have run out."""
-    found = db.bookings.find(expired_filter(now), {"_id": 1}, hint=BY_HOLD, limit=limit)
+    found = db.bookings.find(expired_filter(now), {"_id": 1}, limit=limit)
     return [booking["_id"] for booking in found]
 
 
 def count_expired(db: Db, now: datetime) -> int:
     """Return the number of upcoming bookings that are pending although their holds have run out."""
-    return db.bookings.count_documents(expired_filter(now), hint=BY_HOLD)
+    return db.bookings.count_documents(expired_filter(now))
 
 
 def find_taken_dates(db: Db, venue_ids: Iterable[ObjectId]) -> set[tuple[ObjectId, str]]:
