@@ -235,7 +235,7 @@ def list_ids_of_guest(db: Db, guest_id: ObjectId, session: Session) -> list[Obje
 def delete_texts(db: Db, guest_id: ObjectId, session: Session) -> None:
     """Delete the notes of all bookings of a guest, and the reasons that the guest gave for cancellations."""
     db.bookings.update_many({"user_id": guest_id}, {"$set": {"notes": None}}, session=session)
-    given = {"user_id": guest_id, "cancellation.by": "guest"}
+    given = {"user_id": guest_id, "cancellation.by": "guest", "cancellation": NO_LIST}
     db.bookings.update_many(given, {"$set": {"cancellation.reason": None}}, session=session)
 
 
