@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +59,10 @@ BOOKING: Document = {
     "user_id": ObjectId(),
     "date": day(5),
     "guests": 300,
+    "hold_until": utc_now() + timedelta(days=7),
+    "cancellation": {"by": "guest", "at": utc_now(), "reason": "Moved.", "from": "pending"},
+    "is_walk_in": False,
+    "event_count": 3,
     "status": "pending",
     "price_locked": 5,
     "notes": "By the window.",

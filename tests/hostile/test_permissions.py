@@ -121,7 +121,7 @@ def test_a_venue_reveals_nothing_about_the_account_of_its_owner(api: HostileClie
 
 BOOKING_FIELDS = {
     *("id", "venue_id", "user_id", "date", "guests", "status", "price_locked", "notes", "created_at", "updated_at"),
-    *("venue", "contact"),
+    *("hold_until", "cancellation", "is_walk_in", "venue", "contact"),
 }
 
 

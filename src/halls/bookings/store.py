@@ -55,8 +55,6 @@ ONE_ACTIVE_BOOKING_PER_DATE = IndexModel(
     unique=True,
     partialFilterExpression={"status": {"$gt": "cancelled"}},
 )
-# By date first: otherwise each search for expired holds would read all past requests.
-BY_HOLD = [("date", ASCENDING), ("hold_until", ASCENDING)]
 COLLECTION = CollectionSpec(
     "bookings",
     [
@@ -69,7 +67,12 @@ COLLECTION = CollectionSpec(
         IndexModel([(GONE_OWNER, ASCENDING), *BY_DATE], name="gone_bookings_by_date", partialFilterExpression=IS_GONE),
         IndexModel([(GONE_OWNER, ASCENDING), *NEWEST], name="gone_bookings_newest", partialFilterExpression=IS_GONE),
         IndexModel([("date", ASCENDING)], name="confirmed_by_date", partialFilterExpression={"status": "confirmed"}),
-        IndexModel(BY_HOLD, name="bookings_by_hold", partialFilterExpression={"status": "pending"}),
+        # By date first: otherwise each search for expired holds would read all past requests.
+        IndexModel(
+            [("date", ASCENDING), ("hold_until", ASCENDING)],
+            name="bookings_by_hold",
+            partialFilterExpression={"status": "pending"},
+        ),
     ],
     validator={
         "$jsonSchema": {
@@ -190,13 +193,13 @@ def find_active_booking(db: Db, venue_id: ObjectId, date: str) -> BookingDocumen
 
 def list_expired_ids(db: Db, now: datetime, *, limit: int) -> list[ObjectId]:
     """Return the ids of upcoming bookings whose holds have run out."""
-    found = db.bookings.find(expired_filter(now), {"_id": 1}, hint=BY_HOLD, limit=limit)
+    found = db.bookings.find(expired_filter(now), {"_id": 1}, limit=limit)
     return [booking["_id"] for booking in found]
 
 
 def count_expired(db: Db, now: datetime) -> int:
     """Return the number of upcoming bookings that are pending although their holds have run out."""
-    return db.bookings.count_documents(expired_filter(now), hint=BY_HOLD)
+    return db.bookings.count_documents(expired_filter(now))
 
 
 def find_taken_dates(db: Db, venue_ids: Iterable[ObjectId]) -> set[tuple[ObjectId, str]]:
@@ -298,7 +301,7 @@ def list_ids_of_guest(db: Db, guest_id: ObjectId, session: Session) -> list[Obje
 def delete_texts(db: Db, guest_id: ObjectId, session: Session) -> None:
     """Delete the notes of all bookings of a guest, and the reasons that the guest gave for cancellations."""
     db.bookings.update_many({"user_id": guest_id}, {"$set": {"notes": None}}, session=session)
-    given = {"user_id": guest_id, "cancellation.by": "guest"}
+    given = {"user_id": guest_id, "cancellation.by": "guest", "cancellation": NO_LIST}
     db.bookings.update_many(given, {"$set": {"cancellation.reason": None}}, session=session)
 
 
