@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bson import DatetimeMS, ObjectId
 
-from halls.bookings import store
+from halls.bookings import listing_store
 from halls.http.pagination import make_cursor, read_cursor
 from halls.venues import store as venues
 
@@ -27,7 +27,7 @@ def find_page(db: Db, caller: Account, query: BookingsQuery) -> tuple[list[Booki
     is_by_date = query.sort == "date"
     after = read_cursor(query.cursor, search, _is_date if is_by_date else _is_creation)
     branches = _make_branches(db, caller, query)
-    list_page = store.list_bookings if is_by_date else store.list_newest_bookings
+    list_page = listing_store.list_bookings if is_by_date else listing_store.list_newest_bookings
     rows = list_page(db, branches, after=after, limit=query.limit + 1)
     page = rows[: query.limit]
     if len(rows) == len(page):
@@ -39,7 +39,7 @@ def find_page(db: Db, caller: Account, query: BookingsQuery) -> tuple[list[Booki
 
 def count_matches(db: Db, caller: Account, query: BookingsQuery) -> int:
     """Return the number of bookings on all pages of a query."""
-    return store.count_listed_bookings(db, _make_branches(db, caller, query))
+    return listing_store.count_listed_bookings(db, _make_branches(db, caller, query))
 
 
 def _make_branches(db: Db, caller: Account, query: BookingsQuery) -> list[Document]:

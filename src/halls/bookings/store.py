@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 import pymongo
-from bson import DatetimeMS
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
@@ -29,21 +28,10 @@ if TYPE_CHECKING:
 
 # Active bookings hold their dates. Every query for them uses this filter.
 ACTIVE_FILTER: Document = {"status": {"$in": list(ACTIVE)}}
-# External writers may store a list of ids, which a query for one of them matches. The validator rejects dates of other
-# types, but an external writer can bypass it.
-LISTED_FILTER: Document = {
-    "_id": {"$type": "objectId"},
-    "date": {"$type": "string", **NO_LIST},
-    "venue_id": NO_LIST,
-    "user_id": NO_LIST,
-    "venue.owner_id": NO_LIST,
-}
 BY_DATE = [("date", ASCENDING), ("_id", ASCENDING)]
 NEWEST = [("created_at", DESCENDING), ("_id", DESCENDING)]
 GONE_OWNER = "venue.owner_id"
 IS_GONE: Document = {GONE_OWNER: {"$exists": True}}
-# External writers may store values of other types, which have no place in an order of moments.
-HAS_CREATION: Document = {"created_at": {"$type": "date", **NO_LIST}}
 # The sum is below the time limit of a request in the database.
 TRANSACTION_SECONDS = 2.3
 SECOND_LOOK_SECONDS = 1
@@ -109,62 +97,6 @@ def has_booking(db: Db, booking_id: ObjectId) -> bool:
     linearizable = ReadConcern("linearizable")
     found = db.get_collection("bookings", read_concern=linearizable).find_one({"_id": booking_id}, {"_id": 1})
     return found is not None
-
-
-def list_bookings(
-    db: Db, branches: Sequence[Document], *, after: list[Any] | None, limit: int
-) -> list[BookingDocument]:
-    """Return the bookings that match a branch, in order of date and id, from after the given [date, id]."""
-    conditions: list[Document] = []
-    if after is not None:
-        date, last_id = after
-        # The first condition bounds the index. The second one is true for the rest.
-        later = {"$or": [{"date": {"$gt": date}}, {"date": date, "_id": {"$gt": last_id}}]}
-        conditions = [{"date": {"$gte": date}}, later]
-    return _list_sorted(db, branches, conditions, BY_DATE, limit)
-
-
-def list_newest_bookings(
-    db: Db, branches: Sequence[Document], *, after: list[Any] | None, limit: int
-) -> list[BookingDocument]:
-    """Return the bookings that match a branch, the newest first, from after the given [milliseconds, id].
-
-    Bookings without a moment of creation come last. They are in order of id, and their milliseconds are None.
-    """
-    millis, last_id = after or (None, None)
-    if after is not None and millis is None:
-        return _list_without_creation(db, branches, [{"_id": {"$lt": last_id}}], limit)
-    conditions = [HAS_CREATION]
-    if millis is not None:
-        moment = DatetimeMS(millis)
-        earlier = {"$or": [{"created_at": {"$lt": moment}}, {"created_at": moment, "_id": {"$lt": last_id}}]}
-        conditions += [{"created_at": {"$lte": moment}}, earlier]
-    found = _list_sorted(db, branches, conditions, NEWEST, limit)
-    rest = limit - len(found)
-    return found + (_list_without_creation(db, branches, [], rest) if rest else [])
-
-
-def _list_without_creation(
-    db: Db, branches: Sequence[Document], conditions: list[Document], limit: int
-) -> list[BookingDocument]:
-    return _list_sorted(db, branches, [{"$nor": [HAS_CREATION]}, *conditions], [("_id", DESCENDING)], limit)
-
-
-def _list_sorted(
-    db: Db, branches: Sequence[Document], conditions: list[Document], order: list[tuple[str, int]], limit: int
-) -> list[BookingDocument]:
-    found = db.bookings.find(_match_one(branches, conditions)).sort(order).limit(limit)
-    return cast("list[BookingDocument]", list(found))
-
-
-def _match_one(branches: Sequence[Document], conditions: list[Document]) -> Document:
-    # $or at the top: MongoDB then reads each branch in order from its own index, and merges them without a sort.
-    return {"$or": [{"$and": [branch, LISTED_FILTER, *conditions]} for branch in branches]}
-
-
-def count_listed_bookings(db: Db, branches: Sequence[Document]) -> int:
-    """Return the number of the bookings that match a branch."""
-    return db.bookings.count_documents(_match_one(branches, []))
 
 
 def find_active_dates(
