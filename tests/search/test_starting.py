@@ -12,7 +12,7 @@ from halls.mongo.heartbeats import list_heartbeats
 from halls.mongo.leases import Lease
 from halls.search import change_stream
 from halls.search.change_stream import check_index, follow_changes
-from halls.search.position import find_position, read_operation_time
+from halls.search.position import find_position, read_operation_time, save_position
 from halls.server.startup import make_server_app
 from tests.api_client import ApiClient
 from tests.commands import PRODUCTION
@@ -95,17 +95,30 @@ def test_a_change_reported_late_is_indexed_after_a_start(
         pass
     external_db.venues.insert_one(venue_document(OWNER_ID))
     # This simulates a time that was saved after the insert but before the stream reported it.
-    external_db.catalog_state.update_one({}, {"$set": {"until": read_operation_time(external_db)}})
+    save_position(external_db, read_operation_time(external_db))
     recorder = ReindexRecorder(monkeypatch, external_db.name)
     with closing(Worker(fresh_uri)) as worker:
         wait_until(lambda: len(worker.search_ids()) == 1)
     assert recorder.full_runs == 0
 
 
+def test_entries_of_an_older_version_are_checked_once(fresh_uri: str, external_db: Db) -> None:
+    venue = insert_venue(external_db, OWNER_ID)
+    with closing(Worker(fresh_uri)) as worker:
+        worker.wait_for_ids([str(venue["_id"])])
+    # What a reader of the version before writes.
+    until = read_operation_time(external_db)
+    external_db.catalog_state.replace_one({"_id": "followed"}, {"until": until})
+    external_db.catalog.update_one({}, {"$unset": {"card": ""}})
+    with closing(Worker(fresh_uri)) as worker:
+        wait_until(lambda: external_db.catalog.count_documents({"card": {"$exists": True}}))
+        assert worker.search_ids() == [str(venue["_id"])]
+
+
 @pytest.mark.parametrize("until", [Timestamp(2**32 - 1, 1), Timestamp(5, 1)], ids=["ahead", "long ago"])
 def test_a_position_in_the_future_or_far_past_is_replaced(fresh_uri: str, external_db: Db, until: Timestamp) -> None:
     venue = insert_venue(external_db, OWNER_ID)
-    external_db.catalog_state.insert_one({"_id": "followed", "until": until})
+    save_position(external_db, until)
     with closing(Worker(fresh_uri)) as worker:
         worker.wait_for_ids([str(venue["_id"])])
         wait_until(lambda: Timestamp(5, 1) < find_position(external_db)["until"] < Timestamp(2**32 - 1, 1))

@@ -15,7 +15,7 @@ from halls.mongo.client import is_unavailable
 from halls.mongo.indexes import ensure_collections
 from halls.mongo.leases import Lease
 from halls.search import index
-from halls.search.position import find_position, read_operation_time, require_full_check, save_position
+from halls.search.position import find_resume_time, read_operation_time, require_full_check, save_position
 from halls.search.reindex import reindex_stale, reindex_venues
 
 if TYPE_CHECKING:
@@ -99,10 +99,9 @@ def _follow(db: Db, should_end: Callable[[], bool]) -> None:
 
 def _resume_time(db: Db) -> Timestamp | None:
     """Return the time from which changes must be read, or None if the whole index must be checked."""
-    position = find_position(db)
-    until = position.get("until")
+    until = find_resume_time(db)
     # A restored backup may contain a later time of another server.
-    if until is None or position.get("needs_full_check") or until > read_operation_time(db):
+    if until is None or until > read_operation_time(db):
         return None
     return Timestamp(max(1, until.time - OVERLAP_SECONDS), until.inc)
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db
 
 _DOCUMENT = {"_id": "followed"}
+# Increment it when the entries get a new field. Then the first reader of the new version checks the whole index.
+SHAPE = 2
+_UNTIL_OF_SHAPE = f"until_shape_{SHAPE}"
 
 
 class Position(TypedDict, total=False):
@@ -32,8 +35,17 @@ def find_position(db: Db) -> Position:
 
 def save_position(db: Db, until: Timestamp) -> None:
     """Record that the index contains all writes up to `until`."""
-    change = {"$set": {"until": until}, "$unset": {"needs_full_check": ""}}
+    change = {"$set": {"until": until, _UNTIL_OF_SHAPE: until}, "$unset": {"needs_full_check": ""}}
     db.catalog_state.update_one(_DOCUMENT, change, upsert=True)
+
+
+def find_resume_time(db: Db) -> Timestamp | None:
+    """Return the time up to which a reader of this version filled the index. None if all entries must be checked.
+
+    During an upgrade a reader of the version before may run in between. Its entries lack the new fields.
+    """
+    position = db.catalog_state.find_one(_DOCUMENT) or {}
+    return None if position.get("needs_full_check") else position.get(_UNTIL_OF_SHAPE)
 
 
 def require_full_check(db: Db) -> None:

@@ -1,0 +1,1 @@
+"""Two versions of Halls on one database, as during an upgrade."""
