@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from tests.hostile.contract import find_leaks, find_missing_headers, find_violations, outcome_of
 from tests.hostile.raw_http import Exchange, request_bytes, send
-from tests.hostile.world import hash_documents
+from tests.hostile.world import has_background_work, hash_documents
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db
@@ -26,6 +27,7 @@ class Server(Protocol):
 
 def find_problems(case: HttpCase, server: Server, db: Db) -> list[str]:
     """Send the request of a case; return everything that is wrong with the response."""
+    wait_until(lambda: not has_background_work(db))
     before, logged = hash_documents(db), len(server.log_text())
     exchange = send(server.port, case.request)
     problems = _response_problems(case, exchange)

@@ -80,6 +80,12 @@ def hash_documents(db: Db) -> object:
     return db.command("dbHash", collections=list(REQUESTED))["collections"]
 
 
+def has_background_work(db: Db) -> bool:
+    """Return whether a worker still has to tell of a change. It then changes documents itself."""
+    due = {"status": "due", "kind": {"$ne": "hold_ending"}}
+    return bool(db.events.find_one({"untold": True}) or db.outbox.find_one(due))
+
+
 def _account(account_id: str, email: str, password_hash: str | None, *, is_owner: bool = False) -> Document:
     return {
         "_id": ObjectId(account_id),

@@ -153,13 +153,14 @@ def test_placing_a_booking_sends_three_reads_and_one_transaction(
     reads = ["find", "find", "find"]  # the caller, the venue, an active booking
     with commands.recording() as names:
         assert recorded_api.book(guest, venue_id, day(1)).status == 201
-    # Claim the date, lock the account against deletion, insert the booking, update the search index.
-    assert names == [*reads, "findAndModify", "update", "insert", "update", "commitTransaction"]
+    # Claim the date, lock the account against deletion, insert the booking and its event, update the search index.
+    # After the commit: the owner, whose telephone number the response has.
+    assert names == [*reads, "findAndModify", "update", "insert", "insert", "update", "commitTransaction", "find"]
     assert commands.sent["findAndModify"]["readConcern"]["level"] == "snapshot"
     assert commands.sent["commitTransaction"]["writeConcern"] == {"w": "majority", "j": True}
 
 
-def test_a_key_costs_a_booking_three_commands_and_a_replay_two_reads(
+def test_a_key_costs_a_booking_three_commands_and_a_replay_three_reads(
     recorded_api: ApiClient, commands: CommandRecorder
 ) -> None:
     guest, venue_id = recorded_api.guest(), recorded_api.list_venue(recorded_api.owner())
@@ -167,10 +168,11 @@ def test_a_key_costs_a_booking_three_commands_and_a_replay_two_reads(
     with commands.recording() as names:
         assert recorded_api.post("/bookings", order, token=guest, Idempotency_Key="k").status == 201
     reads = ["find", "find", "find", "find"]
-    assert names == [*reads, "findAndModify", "update", "delete", "insert", "insert", "update", "commitTransaction"]
+    writes = ["findAndModify", "update", "delete", "insert", "insert", "insert", "update", "commitTransaction"]
+    assert names == [*reads, *writes, "find"]
     with commands.recording() as names:
         assert recorded_api.post("/bookings", order, token=guest, Idempotency_Key="k").status == 201
-    assert names == ["find", "find"]
+    assert names == ["find", "find", "find"]
 
 
 def test_a_request_for_a_booked_date_opens_no_transaction(recorded_api: ApiClient, commands: CommandRecorder) -> None:
@@ -203,10 +205,12 @@ def test_cancelling_and_confirming_send_few_reads_and_one_transaction(
     path = f"/bookings/{recorded_api.book(guest, recorded_api.list_venue(owner), day(1)).data['booking_id']}"
     with commands.recording() as names:
         recorded_api.patch(path, {"status": "confirmed"}, token=owner)
-    # The caller, the booking, its venue (for the permission), the owner; after the commit, the data of the response.
-    assert names == [*["find"] * 4, "findAndModify", "commitTransaction", "find", "find"]
+    # The caller, the booking, its venue (for the permission), the owner. In the transaction: the last event, the
+    # booking, the new event. After the commit: the data of the response.
+    change = ["find", "findAndModify", "insert"]
+    assert names == [*["find"] * 4, *change, "commitTransaction", "find", "find"]
     with commands.recording() as names:
         recorded_api.delete(path, token=guest)
-    # The date is available again: the search index reads the venue and its bookings.
-    freed = ["findAndModify", "find", "find", "update", "commitTransaction"]
-    assert names == [*["find"] * 3, *freed, "find"]
+    # It is not pending. The date is available again: the search index reads the venue and its bookings.
+    freed = ["find", "find", "update", "commitTransaction"]
+    assert names == [*["find"] * 3, "find", "findAndModify", *change, *freed, "find"]

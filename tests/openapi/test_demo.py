@@ -12,17 +12,24 @@ from halls.bookings.schemas import BookingChange
 from halls.clock import utc_now
 from halls.demo.load import PASSWORD, load_demo
 from halls.demo.world import SAMPLE_ID
+from halls.server.startup import make_server_app
+from tests.api_client import ApiClient
+from tests.conftest import make_config, new_database
 from tests.openapi.document import current_document, list_operations
 
 if TYPE_CHECKING:
-    from halls.mongo.client import Db
-    from tests.api_client import ApiClient, ApiResponse
+    from collections.abc import Iterator
+
+    from halls.mongo.client import Db, Document
+    from tests.api_client import ApiResponse
 
 # They need a token of Google, a token from an e-mail, settings, or a venue without bookings.
 # A guest and an owner may make different changes of a booking, and no change follows a cancellation.
 NOT_TRIED = {
     *("change_booking", "sign_in_with_google", "reset_password", "disown_email", "sign_cloudinary", "take_down_venue"),
 }
+# To load the data again for each route would take a second each.
+RESTORED = ("users", "venues", "bookings")
 ACCOUNTS = ("owner1@halls.example", "guest1@halls.example")
 
 
@@ -40,10 +47,24 @@ OPERATIONS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def loaded(mongo_uri: str) -> Iterator[tuple[ApiClient, Db, dict[str, list[Document]]]]:
+    """A client of an application with the demonstration data, its database, and the documents that requests change."""
+    for uri in new_database(mongo_uri):
+        app = make_server_app(make_config(mongo_uri=uri))
+        db: Db = app.extensions["halls"].db
+        assert load_demo(db, utc_now())
+        yield ApiClient(app.test_client()), db, {name: list(db[name].find()) for name in RESTORED}
+        db.client.close()
+
+
 @pytest.fixture
-def demo(api: ApiClient, db: Db) -> ApiClient:
-    """Return a client of an application with the demonstration data."""
-    assert load_demo(db, utc_now())
+def demo(loaded: tuple[ApiClient, Db, dict[str, list[Document]]]) -> ApiClient:
+    """Return the client, after the requests of earlier tests are undone."""
+    api, db, documents = loaded
+    for name, stored in documents.items():
+        db[name].delete_many({})
+        db[name].insert_many(stored)
     return api
 
 
