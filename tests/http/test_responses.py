@@ -35,7 +35,7 @@ CODES = {
     405: {"method_not_allowed"},
     409: {
         *("email_taken", "date_not_offered", "date_taken", "date_booked", "has_bookings", "bad_transition"),
-        "idempotency_in_progress",
+        *("limit_reached", "idempotency_in_progress"),
     },
     412: {"precondition_failed"},
     413: {"body_too_large"},
@@ -51,7 +51,7 @@ OTHER_ROUTES = {
     "bad_google_token",
     "bad_signature",
     "bad_reset_token",
-    "bad_link",
+    *("bad_link", "limit_reached"),
     "rate_limited",
     "google_unavailable",
 }
