@@ -37,7 +37,7 @@ def installation(nodes: Nodes, tmp_path: Path) -> Iterator[tuple[RunningServer, 
     """A ready server on the three nodes, without data. Fails if its log has a defect or a traceback."""
     with serving(nodes.uri, tmp_path) as (server, race_client):
         wait_until(lambda: is_ready(race_client))
-        for name in ("users", "venues", "bookings", "idempotency_keys", "outbox"):
+        for name in ("outbox", "events", "users", "email_links", "venues", "bookings", "idempotency_keys"):
             race_client.db[name].delete_many({})
         yield server, race_client
         log = server.log_text()
