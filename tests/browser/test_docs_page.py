@@ -30,10 +30,12 @@ def proxy_below(path: str, target: str) -> Iterator[str]:
     server = make_server("127.0.0.1", 0, proxy, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{server.port}{path}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield f"http://127.0.0.1:{server.port}{path}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def run_script(url: str, name: str) -> None:
