@@ -9,6 +9,8 @@ from halls_client.api.accounts import sign_up
 from halls_client.api.bookings import cancel_booking, change_booking, create_booking, list_bookings
 from halls_client.api.search import list_matching_venues
 from halls_client.api.venues import register_venue, show_availability
+from halls_client.models.booking_change import BookingChange
+from halls_client.models.booking_change_status import BookingChangeStatus
 from halls_client.models.booking_order import BookingOrder
 from halls_client.models.booking_status import BookingStatus
 from halls_client.models.failure import Failure
@@ -18,8 +20,6 @@ from halls_client.models.new_venue import NewVenue
 from halls_client.models.price_override import PriceOverride
 from halls_client.models.pricing import Pricing
 from halls_client.models.signup import Signup
-from halls_client.models.status_change import StatusChange
-from halls_client.models.status_change_status import StatusChangeStatus
 from halls_client.models.venue_type import VenueType
 
 DATE = date(2099, 5, 1)
@@ -74,7 +74,7 @@ def main(base_url: str) -> None:
     booking_id = must(create_booking.sync(client=guest, body=order)).data.booking_id
     second = create_booking.sync(client=guest, body=order)
     check(isinstance(second, Failure) and second.code == "date_taken", "booked it; a second booking gets date_taken")
-    change = StatusChange(status=StatusChangeStatus.CONFIRMED)
+    change = BookingChange(status=BookingChangeStatus.CONFIRMED)
     confirmed = must(change_booking.sync(booking_id, client=owner, body=change)).data.booking
     check(confirmed.status == BookingStatus.CONFIRMED, "confirmed the booking")
     check([booking.id for booking in must(list_bookings.sync(client=guest)).data.bookings] == [booking_id], "listed it")

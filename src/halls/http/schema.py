@@ -76,7 +76,8 @@ class ChangeModel(RequestModel):
         schema = handler(core_schema)
         for name, field in handler.resolve_ref_schema(schema)["properties"].items():
             if name not in cls.clearable:
-                field["anyOf"].remove({"type": "null"})
+                kinds = [kind for kind in field.pop("anyOf") if kind != {"type": "null"}]
+                field.update(kinds[0] if len(kinds) == 1 else {"anyOf": kinds})
         return schema
 
     def given_some(self) -> dict[str, Any]:
