@@ -91,7 +91,8 @@ def held_port() -> Iterator[socket]:
 @contextmanager
 def started_by_systemd(listener: socket, uri: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run `halls serve` as systemd does: the listening socket is file descriptor 3."""
-    settings = {"MONGO_URI": uri, "JWT_SECRET": SECRET, "RATE_LIMITS": "off", "LOG_LEVEL": "WARNING", "LISTEN_FDS": "1"}
+    settings = {"MONGO_URI": uri, "JWT_SECRET": SECRET, "LOG_LEVEL": "WARNING", "LISTEN_FDS": "1"}
+    settings |= {"RATE_LIMITS": "off", "MAX_PENDING_PER_GUEST": "0"}
     serve = f'exec 3<&{listener.fileno()}; export LISTEN_PID=$$; exec "{sys.executable}" -m halls.cli serve'
     environment = child_environment(**settings, DATA_DIR=str(folder))
     options: dict[str, Any] = {"env": environment, "cwd": folder, "pass_fds": [listener.fileno()]}
