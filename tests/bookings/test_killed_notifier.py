@@ -2,91 +2,33 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-import halls
 from halls.clock import utc_now
 from halls.outbox.store import list_entries
 from tests.bookings.email_world import GUEST_ID, EmailWorld
-from tests.conftest import SECRET
 from tests.factories import day
 from tests.mail.smtp_server import running_smtp_server
-from tests.processes import child_environment, running_process
+from tests.outbox.worker_processes import HANG_BEFORE_COMPLETING, HANG_BEFORE_SENDING, worker_process
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from halls.mongo.client import Db
 
-LEASE_SECONDS = 1.5
-PROGRAM = """
-import time
-from halls.app import OUTBOX_HANDLERS
-from halls.bookings import notifications
-from halls.config import load_config
-from halls.mail import handler
-from halls.mongo.client import connect
-from halls.outbox import worker
-
-def hang(*_, **__):
-    print("hangs", flush=True)
-    time.sleep(600)
-
-def hang_at_second_call(function):
-    calls = []
-    def call(*args, **options):
-        calls.append(args)
-        return hang() if len(calls) > 1 else function(*args, **options)
-    return call
-
-{change}
-config = load_config()
-db = connect(config.database_uri)
-while True:
-    notifications.queue_notifications(db, config, lambda: False)
-    worker.handle_due_entries(db, config, lambda: False, OUTBOX_HANDLERS)
-    time.sleep(0.05)
-"""
 # Where the worker hangs until it is killed. A program that hangs after the e-mail was sent doubles at most one.
 STEPS = {
     "before the first entry": "notifications.find_sides = hang",
     "between two entries": "notifications.enqueue_once = hang_at_second_call(notifications.enqueue_once)",
     "before the event is marked": "notifications.mark_told = hang",
-    "before sending": "handler.send_email = hang",
+    "before sending": HANG_BEFORE_SENDING,
     "between two e-mails": "handler.send_email = hang_at_second_call(handler.send_email)",
-    "before completing": "worker.complete_entry = hang",
+    "before completing": HANG_BEFORE_COMPLETING,
 }
-
-
-@contextmanager
-def worker_process(uri: str, port: int, folder: Path, change: str = "") -> Iterator[subprocess.Popen[bytes]]:
-    """Run a worker process, and kill it when the block ends. With a `change`, waits until the worker hangs."""
-    settings = child_environment(
-        MONGO_URI=uri,
-        JWT_SECRET=SECRET,
-        SMTP_HOST="127.0.0.1",
-        SMTP_PORT=str(port),
-        MAIL_LEASE_SECONDS=str(LEASE_SECONDS),
-        PYTHONPATH=str(Path(halls.__file__).parents[1]),
-    )
-    command, log = [sys.executable, "-c", PROGRAM.format(change=change)], folder / "worker.log"
-    with running_process(
-        command,
-        log,
-        lambda: not change or "hangs\n" in log.read_text(),
-        end=subprocess.Popen.kill,
-        env=settings,
-        cwd=folder,
-    ) as process:
-        yield process
 
 
 @pytest.fixture
