@@ -83,7 +83,7 @@ class EmailWorld:
             "type": kind,
             "by": by,
             "changes": {},
-            "untold": True,
+            "unprocessed": True,
             **fields,
         }
         self.db.events.insert_one(event)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 STEPS = {
     "before the first entry": "notifications.find_sides = hang",
     "between two entries": "notifications.enqueue_once = hang_at_second_call(notifications.enqueue_once)",
-    "before the event is marked": "notifications.mark_told = hang",
+    "before the event is marked": "notifications.mark_processed = hang",
     "before sending": HANG_BEFORE_SENDING,
     "between two e-mails": "handler.send_email = hang_at_second_call(handler.send_email)",
     "before completing": HANG_BEFORE_COMPLETING,

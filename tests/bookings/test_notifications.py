@@ -1,4 +1,4 @@
-"""The worker queues what each event must tell: each e-mail once for each receiver, in the order of the events."""
+"""The worker queues the e-mails of each event: one for each receiver, in the order of the events."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 import time_machine
 
 from halls.bookings import notifications
-from halls.bookings.notifications import BATCH, queue_notifications, tell_event
+from halls.bookings.notifications import BATCH, process_event, queue_notifications
 from tests.accounts.concurrency import at_once
 from tests.bookings.email_world import BOOKING_ID, GUEST_ID, NOW, OWNER_ID, EmailWorld
 from tests.conftest import make_config
@@ -56,7 +56,7 @@ def test_an_event_is_told_to_the_accounts_of_the_table(world: EmailWorld, kind: 
     assert keys == {f"event/{event['_id']}/{account_id}/{name}" for name, account_id in told}
     for entry in world.db.outbox.find():
         assert set(entry["data"]) == {"event_id", "booking_id", "account_id"}
-    assert world.db.events.distinct("untold") == []
+    assert world.db.events.distinct("unprocessed") == []
 
 
 def test_an_owner_is_told_nothing_about_an_own_booking_at_an_own_venue(world: EmailWorld) -> None:
@@ -78,7 +78,7 @@ def test_an_event_without_its_booking_or_venue_is_told_to_nobody_else(world: Ema
     world.db[missing].delete_many({})
     world.add_event("placed", "guest")
     assert world.queue() == ([] if missing == "bookings" else [("request_received", GUEST_ID)])
-    assert world.db.events.distinct("untold") == []
+    assert world.db.events.distinct("unprocessed") == []
 
 
 def test_a_booking_with_an_unreadable_venue_is_told_to_its_guest(world: EmailWorld) -> None:
@@ -129,7 +129,7 @@ def test_control_without_keys_two_workers_queue_emails_twice(
     monkeypatch.setattr(notifications, "enqueue_once", enqueue_without_key)
     event: Any = world.add_event("confirmed", "owner")
     for _ in range(2):
-        tell_event(world.db, event, NOW)
+        process_event(world.db, event, NOW)
     assert world.db.outbox.count_documents({}) == 2
 
 
@@ -139,7 +139,7 @@ def test_an_event_that_is_told_again_after_its_email_was_sent_is_harmless(world:
     event = world.add_event("confirmed", "owner")
     with running_smtp_server() as server, time_machine.travel(NOW, tick=False):
         assert len(world.deliver(server)) == 1
-        world.db.events.update_one({"_id": event["_id"]}, {"$set": {"untold": True}})
+        world.db.events.update_one({"_id": event["_id"]}, {"$set": {"unprocessed": True}})
         assert len(world.deliver(server)) == 1
 
 

@@ -87,7 +87,7 @@ def test_a_booking_confirmed_after_its_reminder_was_due_gets_none(
 ) -> None:
     booking_id = world.book(date=day(3), status="confirmed")
     at = utc_now() + timedelta(minutes=minutes)
-    world.add_event("confirmed", "owner", booking_id=booking_id, at=at, untold=False)
+    world.add_event("confirmed", "owner", booking_id=booking_id, at=at, unprocessed=False)
     assert bool(remind(world)) is is_told
 
 

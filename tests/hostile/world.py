@@ -81,9 +81,9 @@ def hash_documents(db: Db) -> object:
 
 
 def has_background_work(db: Db) -> bool:
-    """Return whether a worker still has to tell of a change. It then changes documents itself."""
+    """Return whether a worker has e-mails to queue or to send. It changes documents meanwhile."""
     due = {"status": "due", "kind": {"$ne": "hold_ending"}}
-    return bool(db.events.find_one({"untold": True}) or db.outbox.find_one(due))
+    return bool(db.events.find_one({"unprocessed": True}) or db.outbox.find_one(due))
 
 
 def _account(account_id: str, email: str, password_hash: str | None, *, is_owner: bool = False) -> Document:

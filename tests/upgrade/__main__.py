@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from halls.mongo.client import connect
 from halls.mongo.embedded import embedded_mongod
 from tests.factories import day
+from tests.hostile.world import has_background_work
 from tests.mail.smtp_server import running_smtp_server
 from tests.processes import run_program
 from tests.servers import HALLS, running_server
@@ -69,12 +70,6 @@ def list_problems(db: Any, smtp: SmtpServer, resets: int) -> list[str]:
     ]
 
 
-def await_emails(db: Any) -> None:
-    """Wait until the workers have nothing more to tell or to send."""
-    due = {"status": "due", "kind": {"$ne": "hold_ending"}}
-    wait_until(lambda: not (db.events.count_documents({"untold": True}) + db.outbox.count_documents(due)), seconds=120)
-
-
 def run_both(checkout: Path, uri: str, folder: Path) -> list[str]:
     """Run both versions, and return the problems."""
     with running_smtp_server() as smtp, closing(connect(uri).client) as client, ExitStack() as stack:
@@ -90,12 +85,12 @@ def run_both(checkout: Path, uri: str, folder: Path) -> list[str]:
         dates = [day(ahead) for ahead in range(1, 2 * ROUNDS + 1)]
         venue_id = new.list_venue(tokens[0], dates_available=dates, pricing={"overrides": []})
         pairs = place(old, new, tokens[1], venue_id)
-        await_emails(db)
+        wait_until(lambda: not has_background_work(db), seconds=120)
         for pair in pairs:
             change(old, new, tokens, pair)
             for api in (old, new):
                 assert api.post("/auth/forgot-password", {"email": "guest@example.com"}).status == 200
-        await_emails(db)
+        wait_until(lambda: not has_background_work(db), seconds=120)
         return list_problems(db, smtp, resets=2 * ROUNDS)
 
 

@@ -65,7 +65,7 @@ def render_verification(db: Db, config: Config, entry: OutboxEntry, now: datetim
 def render_verify_email(db: Db, config: Config, account: Account, now: datetime, *, has_news: bool) -> Email | None:
     """Return the e-mail with a new verification link, or None if the account is verified, disowned or deleted.
 
-    `has_news` says that something happened to a booking, which an unverified address is not told.
+    With `has_news` it replaces an e-mail about a booking, which an unverified address does not get.
     """
     token = secrets.token_urlsafe(TOKEN_BYTES)
     expires_at = now + LINK_LIFETIME

@@ -100,8 +100,8 @@ def render_booking_email(kind: str, db: Db, config: Config, entry: OutboxEntry, 
         return None
     receiver = subject.receiver
     if not receiver.email_verified:
-        is_told = claim_news_email(db, receiver.id, entry["_id"], now)
-        if is_told and (email := render_verify_email(db, config, receiver, now, has_news=True)) is not None:
+        is_claimed = claim_news_email(db, receiver.id, entry["_id"], now)
+        if is_claimed and (email := render_verify_email(db, config, receiver, now, has_news=True)) is not None:
             return email
         # The address may have been verified after the account was read. Then the e-mail must not be lost.
         receiver = find_accounts(db, {receiver.id}).get(receiver.id, receiver)
@@ -145,7 +145,7 @@ def is_true(subject: Subject, entry: OutboxEntry, now: datetime) -> bool:
 
 
 def _is_latest(subject: Subject) -> bool:
-    """Return whether the booking still has the values to which the event changed it. A later event tells others."""
+    """Return whether the booking still has the new values of the event. A later event has its own e-mail."""
     return all(subject.booking.get(name) == read_object(change).get("to") for name, change in subject.changes.items())
 
 

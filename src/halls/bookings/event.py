@@ -57,8 +57,8 @@ class EventDocument(TypedDict, total=False):
     type: str
     by: str
     changes: dict[str, FieldChange]
-    # Until the worker has queued what the event must tell. Absent afterwards.
-    untold: bool
+    # Until the worker has queued the e-mails of the event. Absent afterwards.
+    unprocessed: bool
     # A TTL index deletes the event at this time.
     delete_at: datetime
 
@@ -77,7 +77,7 @@ def new_event(
         "type": kind,
         "by": by,
         "changes": changes,
-        "untold": True,
+        "unprocessed": True,
         "delete_at": _find_start(booking, now) + KEPT,
     }
 

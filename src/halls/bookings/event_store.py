@@ -21,9 +21,9 @@ COLLECTION = CollectionSpec(
     [
         IndexModel([("booking_id", ASCENDING), ("seq", ASCENDING)], name="one_event_per_seq", unique=True),
         IndexModel(
-            [("untold", ASCENDING), ("at", ASCENDING), ("seq", ASCENDING)],
-            name="untold_events",
-            partialFilterExpression={"untold": True},
+            [("unprocessed", ASCENDING), ("at", ASCENDING), ("seq", ASCENDING)],
+            name="unprocessed_events",
+            partialFilterExpression={"unprocessed": True},
         ),
         IndexModel([("delete_at", ASCENDING)], name="events_expire", expireAfterSeconds=0),
     ],

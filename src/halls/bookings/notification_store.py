@@ -1,4 +1,4 @@
-"""Queries for notifications: the events that are not told yet, and the confirmed bookings of some days."""
+"""Queries for notifications: the unprocessed events, and the confirmed bookings of some days."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db
 
 
-def list_untold_events(db: Db, limit: int) -> list[EventDocument]:
-    """Return the events that are not told yet, in the order in which they took effect."""
-    found = db.events.find({"untold": True}).sort([("at", ASCENDING), ("seq", ASCENDING)]).limit(limit)
+def list_unprocessed_events(db: Db, limit: int) -> list[EventDocument]:
+    """Return the unprocessed events, in the order in which they took effect."""
+    found = db.events.find({"unprocessed": True}).sort([("at", ASCENDING), ("seq", ASCENDING)]).limit(limit)
     return cast("list[EventDocument]", list(found))
 
 
-def mark_event_told(db: Db, event_id: ObjectId) -> None:
-    """Record that everything that the event must tell is in the outbox."""
-    db.events.update_one({"_id": event_id}, {"$unset": {"untold": 1}})
+def mark_event_processed(db: Db, event_id: ObjectId) -> None:
+    """Record that the e-mails of the event are in the outbox."""
+    db.events.update_one({"_id": event_id}, {"$unset": {"unprocessed": 1}})
 
 
 def find_event(db: Db, event_id: ObjectId) -> EventDocument | None:

@@ -1,7 +1,7 @@
-"""Queues what the events of bookings must tell, each once for each receiver.
+"""Queues the e-mails of the events of bookings, each once for each receiver.
 
-The worker reads the events that are not told yet. It inserts the outbox entries under keys that are unique, and then
-marks the event as told. A worker that dies in between repeats the same keys, so nothing is lost and nothing is doubled.
+The worker reads the unprocessed events. It inserts the outbox entries under unique keys, and then marks the event as
+processed. A worker that dies in between repeats the same keys, so no e-mail is lost or sent twice.
 """
 
 from __future__ import annotations
@@ -74,30 +74,30 @@ def find_sides(db: Db, booking: BookingDocument) -> Sides:
 
 
 def queue_notifications(db: Db, _config: Config, should_stop: Callable[[], bool]) -> None:
-    """Queue the e-mails of all events that are not told yet, in the order of the events. Raises PyMongoError."""
+    """Queue the e-mails of all unprocessed events, in the order of the events. Raises PyMongoError."""
     while not should_stop():
         with pymongo.timeout(DATABASE_SECONDS):
-            events = notification_store.list_untold_events(db, BATCH)
+            events = notification_store.list_unprocessed_events(db, BATCH)
         for event in events:
             with pymongo.timeout(DATABASE_SECONDS):
-                tell_event(db, event, utc_now())
+                process_event(db, event, utc_now())
         if len(events) < BATCH:
             return
 
 
-def tell_event(db: Db, event: EventDocument, now: datetime) -> None:
-    """Queue the e-mails of one event, and mark it as told. Harmless if it is repeated."""
+def process_event(db: Db, event: EventDocument, now: datetime) -> None:
+    """Queue the e-mails of one event, and mark it as processed. Harmless if it is repeated."""
     booking = store.find_booking(db, event["booking_id"])
     if booking is not None:
         sides = find_sides(db, booking)
         _queue_emails(db, event, sides, now)
         _queue_hold_ending(db, event, booking, sides, now)
-    mark_told(db, event)
+    mark_processed(db, event)
 
 
-def mark_told(db: Db, event: EventDocument) -> None:
-    """Mark the event as told, after its entries are stored."""
-    notification_store.mark_event_told(db, event["_id"])
+def mark_processed(db: Db, event: EventDocument) -> None:
+    """Mark the event as processed, after its entries are stored."""
+    notification_store.mark_event_processed(db, event["_id"])
 
 
 def _queue_emails(db: Db, event: EventDocument, sides: Sides, now: datetime) -> None:

@@ -32,7 +32,7 @@ class OutboxEntry(TypedDict, total=False):
     deferrals: int
     lease_id: ObjectId
     reason: str
-    # What the entry tells, and to which account. A second entry with the same key is not inserted.
+    # Identifies the content of the entry and its account. A second entry with the same key is not inserted.
     key: str
     done_at: datetime
 

@@ -48,7 +48,7 @@ class StoredVideo(TypedDict, total=False):
 
 
 class BookingRules(TypedDict, total=False):
-    """What the owner of a venue tells its guests, and how long a request holds a date."""
+    """The terms that guests read, and the hours for which a request holds a date."""
 
     # 0: requests do not expire. Null: HOLD_HOURS.
     hold_hours: int | None
