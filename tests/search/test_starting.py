@@ -102,17 +102,21 @@ def test_a_change_reported_late_is_indexed_after_a_start(
     assert recorder.full_runs == 0
 
 
-def test_entries_of_an_older_version_are_checked_once(fresh_uri: str, external_db: Db) -> None:
-    venue = insert_venue(external_db, OWNER_ID)
+@pytest.mark.parametrize(("is_older", "full_runs"), [(True, 1), (False, 0)])
+def test_the_entries_of_an_older_version_are_all_checked(
+    fresh_uri: str, external_db: Db, monkeypatch: pytest.MonkeyPatch, *, is_older: bool, full_runs: int
+) -> None:
+    with closing(Worker(fresh_uri)):
+        wait_until(lambda: "until" in find_position(external_db))
+    if is_older:
+        # What a reader of the version before writes.
+        until = read_operation_time(external_db)
+        external_db.catalog_state.replace_one({"_id": "followed"}, {"until": until})
+    recorder = ReindexRecorder(monkeypatch, external_db.name)
     with closing(Worker(fresh_uri)) as worker:
+        venue = insert_venue(external_db, OWNER_ID)
         worker.wait_for_ids([str(venue["_id"])])
-    # What a reader of the version before writes.
-    until = read_operation_time(external_db)
-    external_db.catalog_state.replace_one({"_id": "followed"}, {"until": until})
-    external_db.catalog.update_one({}, {"$unset": {"card": ""}})
-    with closing(Worker(fresh_uri)) as worker:
-        wait_until(lambda: external_db.catalog.count_documents({"card": {"$exists": True}}))
-        assert worker.search_ids() == [str(venue["_id"])]
+    assert recorder.full_runs == full_runs
 
 
 @pytest.mark.parametrize("until", [Timestamp(2**32 - 1, 1), Timestamp(5, 1)], ids=["ahead", "long ago"])

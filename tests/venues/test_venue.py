@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 from bson import ObjectId
 
-from halls.venues.venue import AMENITIES, serialize_venue, serialize_venue_summary, summarize_venue
+from halls.venues.venue import (
+    AMENITIES,
+    serialize_calendar,
+    serialize_venue,
+    serialize_venue_summary,
+    summarize_venue,
+)
 from tests.factories import bare_venue_document, day, venue_document
 
 OWNER = ObjectId()
@@ -97,3 +103,18 @@ def test_the_copy_of_an_older_version_has_no_type_place_and_picture() -> None:
 def test_a_first_picture_that_is_no_text_is_null(pictures: Any) -> None:
     venue = venue_document(OWNER, pictures=pictures)
     assert serialize_venue_summary(venue["_id"], venue)["picture"] is None
+
+
+def test_an_unreadable_price_is_left_out_with_the_later_prices_of_its_date() -> None:
+    overrides: Any = [
+        {"date": "2027-01-01", "price": "cheap"},
+        {"date": "2027-01-01", "price": 9},
+        {"date": "2027-01-02", "price": 5},
+        {"date": "2027-01-02", "price": None},
+        {"date": "2027-01-02", "price": 6},
+    ]
+    calendar = serialize_calendar({"_id": ObjectId(), "pricing": {"overrides": overrides}})
+    assert calendar["pricing"]["overrides"] == [
+        {"date": "2027-01-02", "price": 5},
+        {"date": "2027-01-02", "price": 6},
+    ]
