@@ -42,7 +42,10 @@ def expire_holds(db: Db, now: datetime, should_stop: Callable[[], bool]) -> int:
     Several processes may do so at the same time: the status in the filter of the update decides.
     """
     expired = 0
-    for booking_id in list_expired_ids(db, now, limit=BATCH):
+    # A database that hangs may never report an error.
+    with pymongo.timeout(TRANSACTION_SECONDS):
+        booking_ids = list_expired_ids(db, now, limit=BATCH)
+    for booking_id in booking_ids:
         if should_stop():
             break
         expired += _expire(db, booking_id, now)
