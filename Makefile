@@ -28,7 +28,7 @@ run: setup ## serve the API with demonstration data, on the embedded MongoDB
 	@echo "Starting MongoDB and the server ..."
 	@$(BIN)/halls serve --demo
 
-test: setup ## run the tests, and require 100 % branch coverage; 5 minutes
+test: setup ## run the tests, and require 100 % branch coverage; 8 minutes
 	$(BIN)/pytest --cov --cov-report=term
 
 lint: setup ## check style, format, and the import rules
@@ -70,7 +70,7 @@ deploy-tests: deploy-tools setup $(NEWMAN) ## test deploy/ and its guide, and ho
 try-guide: setup ## run the steps of docs/operations.md in a new Debian container; 4 minutes; needs root, debootstrap, systemd-container, slirp4netns
 	$(BIN)/python -m tests.deploy.guide_runner
 
-faults: setup ## kill and freeze mongod nodes, workers and servers during bookings; 5 minutes
+faults: setup ## kill and freeze mongod nodes, workers and servers during bookings; 6 minutes
 	$(BIN)/pytest tests/replica -n 0
 
 fuzz: setup ## send thousands of generated requests to every route of openapi.json; 3 minutes
@@ -80,13 +80,13 @@ secrets: setup ## search the committed files for secrets
 	git ls-files -z -- ':!tests' ':!*lock*' ':!openapi.json' | xargs -0 $(BIN)/detect-secrets-hook --exclude-lines 'example|c2lnbmF0dXJl' \
 		--disable-plugin KeywordDetector --disable-plugin HexHighEntropyString
 
-check: lint types test ## run what every change must pass; 6 minutes
+check: lint types test ## run what every change must pass; 9 minutes
 
 # Two stages run at a time, and each prints its output when it ends. The tests and the faults have deadlines, so they do
 # not run at the same time.
 PARALLEL := $(MAKE) --no-print-directory --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-check-all: setup $(NEWMAN) ## run everything that CI runs; 15 minutes
+check-all: setup $(NEWMAN) ## run everything that CI runs; 18 minutes
 	@$(PARALLEL) test docs lint types secrets
 	@$(PARALLEL) faults fuzz deploy-tests browser clients postman
 
