@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CARD_FIELDS = {
     *("id", "owner_id", "venue_name", "type", "address", "maps_location", "capacity", "space_sqft", "amenities"),
-    *("pictures", "videos", "booking_rules", "created_at", "updated_at"),
+    *("pictures", "videos", "booking_rules", "is_listed", "created_at", "updated_at"),
 }
 CALENDAR_FIELDS = {"dates_available", "pricing", "additional_description"}
 KARACHI = {"near_lat": 24.86, "near_lng": 67.0}

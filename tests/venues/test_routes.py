@@ -33,6 +33,7 @@ SPEC_FIELDS = {
     *("owner_id", "venue_name", "type", "address", "maps_location", "capacity", "dates_available", "pricing"),
     *("space_sqft", "amenities", "additional_description", "pictures", "videos", "created_at", "updated_at"),
     "booking_rules",
+    "is_listed",
 }
 FULL = {
     "maps_location": {"type": "Point", "coordinates": [67.03, 24.81]},
@@ -44,6 +45,7 @@ FULL = {
     "pictures": ["https://cdn.example/1.jpg"],
     "videos": [{"url": "https://cdn.example/1.mp4", "size_mb": 22.5}],
     "booking_rules": {"hold_hours": 48, "terms": "No fireworks.\nNo loud music after 22:00."},
+    "is_listed": True,
 }
 
 

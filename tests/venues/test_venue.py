@@ -21,6 +21,7 @@ KEYS = {
     *("id", "owner_id", "venue_name", "type", "address", "maps_location", "capacity", "dates_available", "pricing"),
     *("space_sqft", "amenities", "additional_description", "pictures", "videos", "created_at", "updated_at"),
     "booking_rules",
+    "is_listed",
 }
 
 

@@ -48,6 +48,12 @@ class BadLink(ApiError):
     status, code, message = 422, "bad_link", "This link is no longer good. Ask for a new e-mail."
 
 
+class Suspended(ApiError):
+    """An operator has suspended the account. The caller learns this only with the right password."""
+
+    status, code, message = 403, "suspended", "Your account is suspended."
+
+
 class OwnerOnly(ApiError):
     """The endpoint requires the account of a venue owner."""
 
@@ -111,6 +117,8 @@ class AccountDocument(TypedDict, total=False):
     # Incremented by `lock_account`, so that concurrent transactions on the account conflict.
     rev: int
     reset_letter: ResetEmail
+    # When an operator suspended the account. Absent otherwise.
+    suspended_at: datetime
     created_at: datetime | None
     updated_at: datetime | None
 

@@ -31,6 +31,14 @@ CANCELLED_BY: tuple[str, ...] = get_args(CancelledBy)
 Cancellation = TypedDict("Cancellation", {"by": CancelledBy, "at": "datetime", "reason": "str | None", "from": str})
 
 
+class WalkInGuest(TypedDict, total=False):
+    """The guest of a booking by telephone, who has no account."""
+
+    full_name: str | None
+    contact_number: str | None
+    email: str | None
+
+
 class BookingDocument(TypedDict, total=False):
     """A document of the collection `bookings`. The validator of the collection requires the first four fields.
 
@@ -54,8 +62,10 @@ class BookingDocument(TypedDict, total=False):
     cancellation: Cancellation | None
     # The number of its events (bookings/event.py).
     event_count: int
-    # The owner entered the booking for a guest without an account.
+    # The owner entered the booking for a guest without an account. Then `user_id` is the owner.
     is_walk_in: bool
+    # Only in walk-ins. Null after the deletion of the owner's account.
+    guest: WalkInGuest | None
     created_at: datetime | None
     updated_at: datetime | None
 

@@ -28,7 +28,8 @@ from halls.http.idempotency import IdempotencyKey, ReplayableResponse, find_resp
 from halls.metrics import counts_bookings
 from halls.venues import store as venues
 from halls.venues.price_on_date import offers_date
-from halls.venues.venue import serialize_venue_summary
+from halls.venues.venue import VenueNotFound, serialize_venue_summary
+from halls.venues.visibility import NOT_OPEN, is_hidden, is_open
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,9 +84,13 @@ def _check_order(db: Db, venue_id: ObjectId, guest: Account, order: BookingOrder
     Of 200 concurrent requests for one date, 199 fail here and cause no write conflict in the transaction.
     """
     venue = venues.get_venue(db, venue_id)
+    if is_hidden(venue):
+        raise VenueNotFound
     if order.date < (today := day_in_karachi(now)):
         raise DateInPast(f"The date is in the past: today is {today} in Karachi.")
     check_capacity(venue, order.guests)
+    if not is_open(venue):
+        raise DateNotOffered(NOT_OPEN)
     if not offers_date(venue, order.date):
         raise DateNotOffered
     holder = store.find_active_booking(db, venue_id, order.date)
@@ -158,6 +163,9 @@ def _claim_date(db: Db, venue_id: ObjectId, order: BookingOrder, session: Sessio
         # Raises VenueNotFound if the venue was deleted after the first checks.
         venues.get_venue(db, venue_id, session)
         raise DateNotOffered
+    # The owner or an operator may have taken the venue out of search after the first checks.
+    if not is_open(venue):
+        raise DateNotOffered(NOT_OPEN)
     check_capacity(venue, order.guests)
     return venue
 

@@ -192,7 +192,7 @@ def _pipeline(query: SearchQuery, today: str, after: Sequence[Any] | None, limit
 
 
 def _filters(query: SearchQuery, today: str) -> Document:
-    filters: Document = {}
+    filters: Document = {"is_open": {"$ne": False}}
     if query.type:
         filters["type"] = query.type
     if capacity := _between(query.capacity_min, query.capacity_max):

@@ -16,6 +16,7 @@ from halls.http.json_encoding import write_json
 from halls.mongo.indexes import CollectionSpec
 from halls.venues.price_on_date import list_overrides, offered_dates, prices_by_date
 from halls.venues.venue import read_place, read_type, serialize_venue_card
+from halls.venues.visibility import is_open
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
@@ -68,12 +69,33 @@ class SearchEntry(TypedDict, total=False):
     prices: Required[dict[str, int | float | None]]
     # The JSON of the venue in responses, without price and distance.
     card: Required[bytes]
+    # Only in entries of venues that search does not show. They have no other fields of the venue.
+    is_open: bool
     # New at each write, so that two transactions that write the entry always conflict.
     edition: ObjectId
 
 
+# The fields of an entry of a venue that search does not show.
+NOT_SHOWN: Mapping[str, Any] = {
+    "type": None,
+    "capacity": None,
+    "maps_location": None,
+    "pricing": {"overrides": []},
+    "free": [],
+    "prices": {},
+    "card": b"{}",
+    "is_open": False,
+}
+
+
 def make_entry(venue: VenueDocument, booked: Container[str]) -> SearchEntry:
-    """Return the entry of a venue without `edition`. `booked` are the dates of its active bookings."""
+    """Return the entry of a venue without `edition`. `booked` are the dates of its active bookings.
+
+    Search does not show a venue that is not open. Its entry contains nothing of the venue. Without an entry, concurrent
+    changes of the venue and its bookings would not conflict (see `refresh_entries`).
+    """
+    if not is_open(venue):
+        return {"_id": venue["_id"], **NOT_SHOWN}  # type: ignore[typeddict-item] # the other fields
     free = [day for day in dict.fromkeys(offered_dates(venue)) if day not in booked]
     # A cursor can contain only exact numbers.
     prices = {day: price for day, price in prices_by_date(venue).items() if price is not None and price < EXACT}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _DOCUMENT = {"_id": "followed"}
 # Increment it when the entries get a new field. Then the first reader of the new version checks the whole index.
-SHAPE = 2
+SHAPE = 3
 _UNTIL_OF_SHAPE = f"until_shape_{SHAPE}"
 
 

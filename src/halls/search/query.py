@@ -76,9 +76,11 @@ def _keys_of(query: SearchQuery, row: Candidate) -> list[Any]:
 
 def _show_card(row: Candidate, query: SearchQuery) -> orjson.Fragment:
     fields = _query_fields(row, query)
-    # An older version wrote cards without the rules. Until they are written again, they are shown as not set.
+    # Older versions wrote cards without these fields. Until the cards are written again, search shows the defaults.
     if b'"booking_rules":' not in row["card"]:
         fields["booking_rules"] = read_booking_rules({"_id": row["_id"]})
+    if b'"is_listed":' not in row["card"]:
+        fields["is_listed"] = True
     return extend_json(row["card"], **fields)
 
 

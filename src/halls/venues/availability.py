@@ -9,6 +9,7 @@ from halls.bookings.store import find_active_dates
 from halls.errors import invalid
 from halls.venues.calendar_schemas import MAX_RANGE_DAYS, AvailabilityQuery
 from halls.venues.price_on_date import offered_dates, prices_by_date
+from halls.venues.visibility import is_open
 
 if TYPE_CHECKING:
     from typing import Any
@@ -38,7 +39,7 @@ def requested_days(query: AvailabilityQuery) -> list[str]:
 
 def list_availability(db: Db, venue: VenueDocument, days: list[str], today: str) -> list[dict[str, Any]]:
     """Return for each of the consecutive `days` whether it can be booked, and its price in either case."""
-    offered, prices = set(offered_dates(venue)), prices_by_date(venue)
+    offered, prices = set(offered_dates(venue)) if is_open(venue) else set(), prices_by_date(venue)
     booked = find_active_dates(db, venue["_id"], from_date=days[0], to_date=days[-1])
     return [
         {

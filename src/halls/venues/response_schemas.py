@@ -77,6 +77,9 @@ class VenueFacts(ResponseModel):
         list[VideoHeld], Field(examples=[[{"url": "https://videos.example/pearl-hall.mp4", "size_mb": 18.5}]])
     ]
     booking_rules: BookingRulesHeld
+    is_listed: Annotated[
+        bool, Field(description="False: the owner has paused the listing. It is out of search, and takes no bookings.")
+    ]
     created_at: datetime | None
     updated_at: datetime | None
 

@@ -231,6 +231,10 @@ class VenueFields(RequestModel):
     )
     videos: Annotated[list[Video], Field(max_length=10)] | None = Field(default=None, description="Videos.")
     booking_rules: BookingRules | None = Field(default=None, description="The rules for bookings, if there are any.")
+    is_listed: bool | None = Field(
+        default=None,
+        description="False takes the venue out of search, and it takes no new bookings. Its bookings stay.",
+    )
 
 
 class VenueChange(ChangeModel, VenueFields):

@@ -59,9 +59,8 @@ def new_venue(owner_id: ObjectId, listing: NewVenue, now: datetime) -> VenueDocu
         "created_at": now,
         "updated_at": now,
     }
-    if "booking_rules" in given:
-        venue["booking_rules"] = given["booking_rules"]
-    return venue
+    optional: Any = {name: given[name] for name in ("booking_rules", "is_listed") if name in given}
+    return {**venue, **optional}
 
 
 def register_venue(

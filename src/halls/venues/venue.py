@@ -18,6 +18,7 @@ from halls.documents import (
 )
 from halls.errors import ApiError, NotFound, NotYours, make_field_fault
 from halls.venues.price_on_date import StoredOverride, VenueCalendar, list_overrides, offered_dates, prices_by_date
+from halls.venues.visibility import VenueVisibility, is_listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +75,7 @@ class VenueSummary(VenueReference, total=False):
     picture: str | None
 
 
-class VenueDocument(VenueReference, VenueCalendar, total=False):
+class VenueDocument(VenueReference, VenueCalendar, VenueVisibility, total=False):
     """A document of the collection `venues`. External writers may leave out everything but the id.
 
     The types are those that Halls writes. The functions of `halls.documents` read the values of external writers.
@@ -144,6 +145,7 @@ def serialize_venue_card(venue: VenueDocument) -> dict[str, Any]:
         "pictures": [url for url in map(read_text, read_list(venue.get("pictures"))) if url is not None],
         "videos": _read_videos(venue),
         "booking_rules": read_booking_rules(venue),
+        "is_listed": is_listed(venue),
         "created_at": read_moment(venue.get("created_at")),
         "updated_at": read_moment(venue.get("updated_at")),
     }

@@ -1,0 +1,45 @@
+"""Rules of visibility: whether the public finds a venue, and whether it takes bookings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from typing_extensions import TypedDict
+
+from halls.errors import ApiError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+NOT_OPEN = "The venue takes no bookings at present."
+
+
+class VenueVisibility(TypedDict, total=False):
+    """The fields of a stored venue that these rules read. Absent: the venue is open."""
+
+    # False: the owner has paused the listing.
+    is_listed: bool
+    # When an operator hid the venue, and when one suspended its owner.
+    hidden_at: datetime
+    suspended_at: datetime
+
+
+class HiddenByOperator(ApiError):
+    """The owner lists a venue that an operator has hidden."""
+
+    status, code, message = 403, "suspended", "An operator has hidden this venue. It can't be listed until then."
+
+
+def is_listed(venue: VenueVisibility) -> bool:
+    """Return whether the owner lists the venue. External writers do not know the field: their venues are listed."""
+    return venue.get("is_listed") is not False
+
+
+def is_hidden(venue: VenueVisibility) -> bool:
+    """Return whether an operator has hidden the venue. Then only its owner sees it."""
+    return venue.get("hidden_at") is not None
+
+
+def is_open(venue: VenueVisibility) -> bool:
+    """Return whether search shows the venue and guests can book it: listed, not hidden, and its owner not suspended."""
+    return is_listed(venue) and not is_hidden(venue) and venue.get("suspended_at") is None
