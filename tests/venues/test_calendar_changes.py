@@ -203,6 +203,17 @@ def test_a_stale_if_match_changes_nothing(api: ApiClient, db: Db) -> None:
     assert send(api, owner, venue_id, change, If_Match=etag).code == "precondition_failed"
 
 
+def test_a_stale_if_match_comes_after_422_and_before_409(api: ApiClient) -> None:
+    owner = api.owner()
+    venue_id = api.list_venue(owner)
+    api.book(api.guest(), venue_id, day(2))
+    long = {"do": "offer", "from": day(0), "to": day(1_001)}
+    assert send(api, owner, venue_id, long, If_Match='"old"').code == "validation_error"
+    assert (
+        send(api, owner, venue_id, {"do": "close", "dates": [day(2)]}, If_Match='"old"').code == "precondition_failed"
+    )
+
+
 def test_a_change_without_difference_leaves_both_lists(api: ApiClient, db: Db) -> None:
     owner = insert_owner(db)
     stored = {"dates_available": [day(9), 5, day(2), day(9)], "pricing": {"overrides": "none", "note": 1}}

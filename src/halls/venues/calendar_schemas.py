@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from halls.bookings.schemas import Booking
+from halls.clock import is_real_day
+from halls.http.field_faults import field_error
 from halls.http.schema import PRICE, Day, Id, QueryModel, ResponseModel, with_examples
 
 MAX_RANGE_DAYS, MAX_VIEW_DAYS = 366, 92
 MONTH_PATTERN = "^(20[0-9]{2}|2100)-(0[1-9]|1[0-2])$"
+
+
+def _check_month(text: str) -> str:
+    if not is_real_day(f"{text}-01"):
+        raise field_error("bad_format", "must be a month as YYYY-MM, from 2000-01 to 2100-12")
+    return text
+
+
+Month = Annotated[str, AfterValidator(_check_month), Field(json_schema_extra={"pattern": MONTH_PATTERN})]
 
 
 class AvailabilityQuery(QueryModel):
@@ -54,7 +65,7 @@ class Availability(ResponseModel):
 class CalendarQuery(QueryModel):
     """A month, or a range of at most 92 days."""
 
-    month: Annotated[str, Field(pattern=MONTH_PATTERN)] | None = Field(
+    month: Month | None = Field(
         default=None, description="A month, such as 2027-02. Cannot be combined with from and to."
     )
     from_: Day | None = Field(

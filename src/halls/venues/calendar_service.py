@@ -53,8 +53,7 @@ def _apply_in_transaction(
 ) -> dict[str, Any]:
     # The first command writes the venue, so concurrent bookings and changes of the venue are serialized with this one.
     before = venues.update_venue(db, venue_id, {}, now, session)
-    check_version(before, if_match)
-    difference = _find_difference(db, before, changes, now, session)
+    difference = _find_difference(db, before, changes, now, if_match, session)
     if difference.fields:
         venues.update_venue(db, venue_id, difference.fields, now, session)
     refresh_entries(db, [venue_id], session)
@@ -65,16 +64,22 @@ def try_changes(
     db: Db, venue: VenueDocument, changes: Sequence[CalendarChange], now: datetime, if_match: IfMatch | None = None
 ) -> dict[str, Any]:
     """Return what `apply_changes` would return, or raise its errors, and change nothing."""
-    check_version(venue, if_match)
-    return _make_answer(venue, _find_difference(db, venue, changes, now), dry_run=True)
+    return _make_answer(venue, _find_difference(db, venue, changes, now, if_match), dry_run=True)
 
 
 def _find_difference(
-    db: Db, venue: VenueDocument, changes: Sequence[CalendarChange], now: datetime, session: Session | None = None
+    db: Db,
+    venue: VenueDocument,
+    changes: Sequence[CalendarChange],
+    now: datetime,
+    if_match: IfMatch | None,
+    session: Session | None = None,
 ) -> CalendarDifference:
+    """Return what the changes do to the venue. Raises Invalid, PreconditionFailed, DateBooked, in this order."""
     today = day_in_karachi(now)
     booked = bookings.find_active_dates(db, venue["_id"], from_date=today, session=session)
     difference = change_calendar(venue, changes, today=today, booked=booked)
+    check_version(venue, if_match)
     taken: dict[int, list[str]] = {}
     for day in difference.removed:
         if day in booked:
