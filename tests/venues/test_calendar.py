@@ -148,7 +148,7 @@ def test_the_differences_are_in_order_and_within_the_days(
     for day, number in difference.closed_by.items():
         assert changes[number]["do"] == "close"
         assert concerns(changes[number], day)
-        assert not any(each["do"] in {"close", "offer"} and concerns(each, day) for each in changes[number + 1 :])
+        assert not any(each["do"] == "offer" and concerns(each, day) for each in changes[number + 1 :])
 
 
 # A price before the offer of a day has no effect at first, and one on the day that is offered by then.
