@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -34,3 +34,9 @@ def is_real_day(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def list_days(first: str, last: str) -> list[str]:
+    """Return every day from `first` to `last`, both included, as YYYY-MM-DD. Empty if `last` is before `first`."""
+    start, end = date.fromisoformat(first), date.fromisoformat(last)
+    return [(start + timedelta(days=number)).isoformat() for number in range((end - start).days + 1)]

@@ -186,12 +186,26 @@ def check_venue(client: StrictClient, venue_id: str, owner: str | None, guest: s
     assert shown["capacity"] is not None or placed.code == "date_not_offered"
     if owner is None:
         return
+    check_calendar(client, f"/venues/{venue_id}/calendar", owner)
     assert client.patch(f"/venues/{venue_id}", {"amenities": {"water": False}}, token=owner).status == 200
     body = venue_body(space_sqft=50, additional_description="Two floors.", amenities={"water": True})
     repaired = client.patch(f"/venues/{venue_id}", body, token=owner).data["venue"]
     assert (repaired["capacity"], repaired["dates_available"]) == (200, body["dates_available"])
     assert (repaired["pricing"], repaired["amenities"]["water"]) == (body["pricing"], True)
     assert client.book(guest, venue_id, day(2)).status == 201
+
+
+def check_calendar(client: StrictClient, path: str, owner: str) -> None:
+    """Read and change the calendar of one venue."""
+    assert client.get(f"{path}?from={day(1)}&to={day(9)}", token=owner).status == 200
+    changes = [
+        {"do": "close", "from": day(1), "to": day(9), "keep_booked": True},
+        {"do": "offer", "dates": [day(2)], "price": 5},
+        {"do": "adjust", "from": day(1), "to": day(9), "percent": 10},
+    ]
+    changed = client.post(path, {"changes": changes}, token=owner).data["venue"]
+    assert day(2) in changed["dates_available"]
+    assert {"date": day(2), "price": 5.5} in changed["pricing"]["overrides"]
 
 
 @pytest.mark.parametrize("path", [*list_paths(BOOKING)])
@@ -216,6 +230,7 @@ def test_a_booking_with_any_value_in_a_field_is_listed_and_cancelled(client: Str
             page = client.get(f"/bookings?limit=1&cursor={page['next_cursor']}", token=token).data
     for venue_id in db.venues.distinct("_id"):
         client.get(f"/venues/{venue_id}/availability?from={day(1)}&to={day(9)}")
+        client.get(f"/venues/{venue_id}/calendar?from={day(1)}&to={day(9)}", token=tokens[0])
         assert client.book(tokens[1], str(venue_id), day(2)).status == 201
     for booking in bookings:
         for token in tokens:

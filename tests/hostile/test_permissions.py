@@ -19,6 +19,8 @@ UNKNOWN = [
     ("PATCH", f"/venues/{NO_ID}", O1, {"additional_description": "x"}),
     ("PATCH", f"/venues/{NO_ID}", O1, {"capacity": -1}),  # 404 before 422
     ("DELETE", f"/venues/{NO_ID}", O1, None),
+    ("GET", f"/venues/{NO_ID}/calendar", O1, None),
+    ("POST", f"/venues/{NO_ID}/calendar", O1, {}),
     ("GET", f"/bookings/{NO_ID}", U1, None),
     ("PATCH", f"/bookings/{NO_ID}", O1, {"status": "confirmed"}),
     ("PATCH", f"/bookings/{NO_ID}", O1, {"status": "x"}),
@@ -27,6 +29,8 @@ UNKNOWN = [
 NOT_YOURS = [
     ("PATCH", f"/venues/{V1}", O2, {"venue_name": "x"}),
     ("PATCH", f"/venues/{V1}", O2, {"capacity": -1}),
+    ("GET", f"/venues/{V1}/calendar?month=x", O2, None),
+    ("POST", f"/venues/{V1}/calendar", O2, {}),
     ("GET", f"/bookings/{B1}", U2, None),
     ("GET", f"/bookings/{B1}", O2, None),
     ("PATCH", f"/bookings/{B1}", U2, {"status": "cancelled"}),
@@ -38,6 +42,8 @@ OWNER_ONLY = [
     ("GET", "/venues/mine", U1, None),
     ("PATCH", f"/venues/{V1}", U1, {"venue_name": "x"}),
     ("DELETE", f"/venues/{V2}", U1, None),
+    ("GET", f"/venues/{V1}/calendar", U1, None),
+    ("POST", f"/venues/{V1}/calendar", U1, {}),
     # The token says more than the account.
     ("PATCH", f"/venues/{V1}", access_token(sub=U1_ID, is_venue_owner=True, role="owner"), {"venue_name": "x"}),
 ]

@@ -214,3 +214,36 @@ def test_cancelling_and_confirming_send_few_reads_and_one_transaction(
     # It is not pending. The date is available again: the search index reads the venue and its bookings.
     freed = ["find", "find", "update", "commitTransaction"]
     assert names == [*["find"] * 3, "find", "findAndModify", *change, *freed, "find"]
+
+
+def test_a_month_with_bookings_sends_five_commands_for_any_number_of_bookings(
+    recorded_api: ApiClient, commands: CommandRecorder
+) -> None:
+    owner, guest = recorded_api.owner(), recorded_api.guest()
+    venue_id = recorded_api.list_venue(owner)
+    sent = []
+    for ahead in (1, 2, 3):
+        recorded_api.book(guest, venue_id, day(ahead))
+        with commands.recording() as names:
+            answer = recorded_api.get(f"/venues/{venue_id}/calendar?from={day(0)}&to={day(91)}", token=owner)
+        assert sum(len(each["bookings"]) for each in answer.data["days"]) == ahead
+        sent.append(list(names))
+    # The caller, the venue, the bookings of the range, their venue and their guests.
+    assert sent == [["find"] * 5] * 3
+
+
+def test_calendar_changes_send_two_reads_and_one_transaction(
+    recorded_api: ApiClient, commands: CommandRecorder
+) -> None:
+    owner = recorded_api.owner()
+    path = f"/venues/{recorded_api.list_venue(owner)}/calendar"
+    offer = {"do": "offer", "from": day(1), "to": day(800), "price": 5}
+    reads = ["find", "find"]  # the caller, the venue
+    with commands.recording() as names:
+        assert recorded_api.post(path, {"changes": [offer] * 50}, token=owner).status == 200
+    # Write the venue, read its active bookings, write its calendar, and make its search entry of both.
+    changes = ["findAndModify", "find", "findAndModify"]
+    assert names == [*reads, *changes, "find", "find", "update", "commitTransaction"]
+    with commands.recording() as names:
+        assert recorded_api.post(path, {"changes": [offer], "dry_run": True}, token=owner).status == 200
+    assert names == [*reads, "find"]

@@ -99,6 +99,12 @@ def exercise_bookings(client: ValidatingClient, owner: str, venue_id: str) -> No
     assert client.patch(f"/bookings/{booking_id}", {"status": "confirmed"}, token=guest).code == "not_yours"
     client.patch(f"/bookings/{booking_id}", {"status": "confirmed"}, token=owner)
     assert client.patch(f"/venues/{venue_id}", {"dates_available": []}, token=owner).code == "date_booked"
+    calendar = f"/venues/{venue_id}/calendar"
+    assert client.get(f"{calendar}?from={day(1)}&to={day(9)}", token=owner).data["days"][0]["bookings"]
+    close = {"do": "close", "from": day(1), "to": day(9)}
+    assert client.post(calendar, {"changes": [close]}, token=owner).code == "date_booked"
+    changes = [{**close, "keep_booked": True}, {"do": "offer", "dates": [day(2)], "price": 5.5}]
+    client.post(calendar, {"changes": changes}, token=owner)
     assert client.delete(f"/venues/{venue_id}", token=owner).code == "has_bookings"
     client.patch(f"/bookings/{booking_id}", {"status": "cancelled", "reason": "Moved."}, token=guest)
     client.delete(f"/bookings/{booking_id}", token=guest)

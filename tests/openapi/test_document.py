@@ -106,7 +106,7 @@ def test_exactly_the_operations_with_if_match_list_412() -> None:
     with_412 = {
         name for name, (_, _, operation) in zip(NAMES, OPERATIONS, strict=True) if "412" in operation["responses"]
     }
-    assert with_header == with_412 == {"change_venue", "take_down_venue"}
+    assert with_header == with_412 == {"change_venue", "take_down_venue", "change_calendar"}
     assert codes_of("patch", "/venues/{venue_id}")["412"] == ["precondition_failed"]
     assert "304" not in DOCUMENT["paths"]["/venues/{venue_id}"]["patch"]["responses"]
 
@@ -194,6 +194,8 @@ def test_samples_count_from_today_and_never_become_past() -> None:
         "2031-05-13",
         "2031-07-28",
         "2031-07-29",
+        # The ranges of calendar changes.
+        *("2031-06-15", "2031-09-12", "2031-07-16", "2031-08-12", "2031-08-20", "2031-09-02"),
     }
 
 

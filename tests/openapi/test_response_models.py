@@ -24,6 +24,7 @@ from halls.http.schema import validate
 from halls.search import schemas as search
 from halls.search.query import search_venues
 from halls.uploads.schemas import CloudinaryAddress, UploadAddress, Uploaded
+from halls.venues import calendar_change_schemas as calendar_changes
 from halls.venues import calendar_schemas as calendar
 from halls.venues import response_schemas as venues
 from halls.venues.availability import list_availability
@@ -177,6 +178,16 @@ def show_history(world: World) -> Any:
     return world.get(f"/bookings/{world.booking_id}/history", world.guest)
 
 
+def change_calendar(world: World) -> Any:
+    """Return the response to changes of the calendar that would have each kind of effect."""
+    changes = [
+        {"do": "close", "from": day(1), "to": day(3), "keep_booked": True},
+        {"do": "offer", "dates": [day(20)], "price": 5},
+    ]
+    body = {"changes": changes, "dry_run": True}
+    return world.api.post(f"/venues/{world.venue_id}/calendar", body, token=world.owner).data
+
+
 # The model, the function that builds the response, and the fields that this response leaves out.
 CASES: list[tuple[type[BaseModel], Callable[[World], Any], Absent]] = [
     (venues.Venue, lambda world: serialize_venue(world.venue), {}),
@@ -200,6 +211,12 @@ CASES: list[tuple[type[BaseModel], Callable[[World], Any], Absent]] = [
         lambda world: world.get(f"/venues/{world.venue_id}/availability?from={day(1)}&to={day(3)}"),
         {calendar.Availability: {"date", "available", "price"}},
     ),
+    (
+        calendar.VenueCalendar,
+        lambda world: world.get(f"/venues/{world.venue_id}/calendar?from={day(1)}&to={day(1)}", world.owner),
+        {},
+    ),
+    (calendar_changes.CalendarChanged, change_calendar, {}),
     (bookings.VenueSummary, lambda world: serialize_venue_summary(world.venue["_id"], world.venue), {}),
     (bookings.Booking, show_to_owner, {}),
     (bookings.Booking, show_to_guest, FOR_GUESTS),

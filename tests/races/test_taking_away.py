@@ -8,7 +8,7 @@ import pytest
 
 from halls.bookings import store
 from tests.races import unguarded
-from tests.races.race_client import OTHER_DATE, Account, Call, RaceClient, Report, shifts
+from tests.races.race_client import DATE, OTHER_DATE, Account, Call, RaceClient, Report, shifts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +45,18 @@ def race_with_removed_dates(race_client: RaceClient, delays: list[float]) -> Rep
     )
 
 
+def race_with_closed_dates(race_client: RaceClient, delays: list[float]) -> Report:
+    """Book dates while their owner closes them with a calendar change."""
+    outcomes = [BOOKED_FIRST, REMOVED_FIRST]
+    body = {"changes": [{"do": "close", "dates": [DATE]}]}
+    return race_rounds(
+        race_client,
+        delays,
+        outcomes,
+        lambda owner, venue: Call("POST", f"/venues/{venue}/calendar", owner.token, body),
+    )
+
+
 def race_with_deleted_venues(race_client: RaceClient, delays: list[float]) -> Report:
     """Book dates of venues while their owner deletes them."""
     outcomes = [VENUE_BOOKED_FIRST, VENUE_DELETED_FIRST]
@@ -59,14 +71,23 @@ def test_a_date_is_not_both_removed_and_booked(race_client: RaceClient) -> None:
     assert set(report.outcomes) == {BOOKED_FIRST, REMOVED_FIRST}
 
 
+def test_a_date_is_not_both_closed_and_booked(race_client: RaceClient) -> None:
+    report = race_with_closed_dates(race_client, shifts(ROUNDS))
+    assert report.violations == []
+    assert set(report.outcomes) == {BOOKED_FIRST, REMOVED_FIRST}
+
+
 def test_a_venue_is_not_both_deleted_and_booked(race_client: RaceClient) -> None:
     report = race_with_deleted_venues(race_client, shifts(ROUNDS))
     assert report.violations == []
     assert set(report.outcomes) == {VENUE_BOOKED_FIRST, VENUE_DELETED_FIRST}
 
 
+RACES = [race_with_removed_dates, race_with_closed_dates, race_with_deleted_venues]
+
+
 @pytest.mark.parametrize(("paused", "delay"), [SLOW_BOOKING, SLOW_OWNER])
-@pytest.mark.parametrize("race", [race_with_removed_dates, race_with_deleted_venues])
+@pytest.mark.parametrize("race", RACES)
 def test_the_first_transaction_wins_even_if_it_is_slow(
     race: Callable[[RaceClient, list[float]], Report],
     paused: str,
@@ -81,7 +102,7 @@ def test_the_first_transaction_wins_even_if_it_is_slow(
 
 
 @pytest.mark.parametrize(("paused", "delay"), [SLOW_BOOKING, SLOW_OWNER])
-@pytest.mark.parametrize("race", [race_with_removed_dates, race_with_deleted_venues])
+@pytest.mark.parametrize("race", RACES)
 def test_control_a_booking_that_only_reads_the_venue_books_a_removed_date(
     race: Callable[[RaceClient, list[float]], Report],
     paused: str,

@@ -1,16 +1,20 @@
-"""Two concurrent changes of different fields of one venue are both stored."""
+"""Two concurrent changes of different fields, or of different days, of one venue are both stored."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tests.factories import day
 from tests.races import unguarded
-from tests.races.race_client import DATE, OTHER_DATE, Call, RaceClient, Report
+from tests.races.race_client import DATE, OTHER_DATE, Account, Call, RaceClient, Report
 
 if TYPE_CHECKING:
     import pytest
+    from bson import ObjectId
 
 ROUNDS = 10
+# DATE and OTHER_DATE are offered at first.
+NEW_DAYS = [day(ahead) for ahead in range(40, 48)]
 PAIRS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"venue_name": "Ruby Hall"}, {"capacity": 300}),
     ({"amenities": {"water": True}}, {"amenities": {"sound_system": True}}),
@@ -48,3 +52,37 @@ def test_control_replacing_the_whole_venue_loses_a_change(
     unguarded.replace_whole_venue(monkeypatch)
     [lost] = race_two_changes(in_process_client, PAIRS[:1])
     assert lost.startswith("lost:")
+
+
+def race_calendar_changes(race_client: RaceClient, rounds: int) -> list[str]:
+    """Change different days of one calendar in eight tabs at once; return the lost changes."""
+    report, owner = Report(), race_client.account(owner=True)
+    for venue_id in race_client.venues(owner, rounds):
+        tabs = [offer(owner, venue_id, each, 1_000 + number) for number, each in enumerate(NEW_DAYS)]
+        report.add_outcome([", ".join(["200"] * len(tabs))], *race_client.at_once(*tabs))
+        venue = race_client.request(Call("GET", f"/venues/{venue_id}")).answer.data["venue"]
+        prices = {each["date"]: each["price"] for each in venue["pricing"]["overrides"]}
+        report.violations += [
+            f"lost: {each}"
+            for number, each in enumerate(NEW_DAYS)
+            if each not in venue["dates_available"] or prices.get(each) != 1_000 + number
+        ]
+    return report.violations
+
+
+def offer(owner: Account, venue_id: ObjectId, date: str, price: int) -> Call:
+    """Return a calendar change that offers a day."""
+    body = {"changes": [{"do": "offer", "dates": [date], "price": price}]}
+    return Call("POST", f"/venues/{venue_id}/calendar", owner.token, body)
+
+
+def test_concurrent_changes_of_different_days_are_all_stored(race_client: RaceClient) -> None:
+    assert race_calendar_changes(race_client, ROUNDS) == []
+
+
+def test_control_a_calendar_that_was_read_before_the_transaction_loses_a_change(
+    in_process_client: RaceClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unguarded.change_the_calendar_that_was_read(monkeypatch, len(NEW_DAYS))
+    lost = race_calendar_changes(in_process_client, 1)
+    assert len(lost) == len(NEW_DAYS) - 1

@@ -197,3 +197,22 @@ def replace_whole_venue(patch: pytest.MonkeyPatch) -> None:
         return read[reader]
 
     patch.setattr(venues_store, "update_venue", update_venue)
+
+
+def change_the_calendar_that_was_read(patch: pytest.MonkeyPatch, count: int) -> None:
+    """Change the calendar as it was read before the transaction, when `count` requests have read it."""
+    update_venue, all_have_read = venues_store.update_venue, threading.Barrier(count, timeout=MAX_WAIT_SECONDS)
+    read: dict[int, VenueDocument] = {}
+
+    def update_and_return_read(
+        db: Db, venue_id: ObjectId, changes: dict[str, Any], now: datetime, session: Session | None = None
+    ) -> VenueDocument:
+        reader = threading.get_ident()
+        # The first write of a calendar change has no fields. A restarted transaction has read the venue already.
+        if not changes and reader not in read:
+            read[reader] = get_venue(db, venue_id)
+            all_have_read.wait()
+        update_venue(db, venue_id, changes, now, session)
+        return read[reader]
+
+    patch.setattr(venues_store, "update_venue", update_and_return_read)

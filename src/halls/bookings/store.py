@@ -104,9 +104,19 @@ def find_active_dates(
 ) -> set[str]:
     """Return the dates in the range on which the venue has an active booking."""
     match = {"venue_id": venue_id, "date": {"$gte": from_date, "$lte": to_date}, **ACTIVE_FILTER}
-    found = db.bookings.find(match, {"_id": 0, "date": 1}, session=session)
+    return read_dates(db.bookings.find(match, {"_id": 0, "date": 1}, session=session))
+
+
+def read_dates(bookings: Iterable[Any]) -> set[str]:
+    """Return the dates of bookings that have the field `date`."""
     # An external writer that bypasses the validator may store a list. The unique index then holds each date in it.
-    return {date for booking in found for date in map(read_text, read_items(booking["date"])) if date is not None}
+    return {date for booking in bookings for date in map(read_text, read_items(booking["date"])) if date is not None}
+
+
+def list_active_bookings(db: Db, venue_id: ObjectId, *, from_date: str, to_date: str) -> list[BookingDocument]:
+    """Return the active bookings of the venue in the range of dates, in order of date."""
+    match = {"venue_id": venue_id, "date": {"$gte": from_date, "$lte": to_date}, **ACTIVE_FILTER}
+    return cast("list[BookingDocument]", list(db.bookings.find(match).sort(BY_DATE)))
 
 
 def count_pending(

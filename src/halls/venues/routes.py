@@ -1,4 +1,4 @@
-"""Routes of venues: register, change, delete, read, and availability."""
+"""Routes of venues: register, change, delete, read, availability and calendar."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from halls.http.endpoint import endpoint
 from halls.http.idempotency import IdempotencyConflict, IdempotencyKey, ReplayableResponse
 from halls.http.pagination import make_cursor, read_cursor
 from halls.http.schema import QueryInt, QueryModel
-from halls.venues import service
+from halls.venues import calendar_service, service
 from halls.venues.availability import list_availability, requested_days
-from halls.venues.calendar_schemas import Availability, AvailabilityQuery
+from halls.venues.calendar_change_schemas import CalendarChanged, CalendarChanges
+from halls.venues.calendar_schemas import Availability, AvailabilityQuery, CalendarQuery, VenueCalendar
 from halls.venues.response_schemas import Deleted, VenueMade, VenuePage, VenueReply
 from halls.venues.schemas import NewVenue, VenueChange
 from halls.venues.store import get_venue, list_venues
@@ -137,3 +138,46 @@ def show_availability(db: Db, venue: VenueDocument, query: AvailabilityQuery, no
     """Return whether a venue can be booked on a date, or on each day of a range, and the price."""
     days = list_availability(db, venue, requested_days(query), day_in_karachi(now))
     return {"venue_id": venue["_id"], **(days[0] if query.date else {"days": days})}
+
+
+@endpoint(
+    blueprint,
+    "GET /venues/<venue_id>/calendar",
+    access=Access.OWNER,
+    loaders=OWN,
+    query=CalendarQuery,
+    response=VenueCalendar,
+    errors=[VenueNotFound, NotYourVenue],
+)
+def show_calendar(db: Db, caller: Account, venue: VenueDocument, query: CalendarQuery, now: datetime) -> dict[str, Any]:
+    """Return each day of a month with its price and its active booking. With `from` and `to`: each day of the range.
+
+    For the venue's owner only.
+    """
+    days = calendar_service.requested_days(query)
+    return {
+        "venue_id": venue["_id"],
+        "days": calendar_service.show_days(db, caller, venue, days, day_in_karachi(now)),
+    }
+
+
+@endpoint(
+    blueprint,
+    "POST /venues/<venue_id>/calendar",
+    access=Access.OWNER,
+    loaders=OWN,
+    body=CalendarChanges,
+    response=CalendarChanged,
+    errors=[VenueNotFound, NotYourVenue, DateBooked],
+)
+def change_calendar(
+    db: Db, venue: VenueDocument, body: CalendarChanges, now: datetime, if_match: IfMatch | None = None
+) -> dict[str, Any]:
+    """Offer, close or price many days of a venue at once. The changes are applied in order: all of them, or none.
+
+    Prices of bookings that are already made do not change.
+    """
+    changes = body.list_changes()
+    if body.dry_run:
+        return calendar_service.try_changes(db, venue, changes, now, if_match)
+    return calendar_service.apply_changes(db, venue["_id"], changes, now, if_match)

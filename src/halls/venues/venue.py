@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from bson import ObjectId
 
+    from halls.errors import FieldFault
+
 # With a name, so that generated clients have one type for it.
 VenueType = TypeAliasType("VenueType", Literal["Hall", "Auditorium", "Banquet", "Lawn"])
 TYPES: tuple[str, ...] = get_args(VenueType.__value__)
@@ -112,10 +114,11 @@ class DateBooked(ApiError):
 
     status, code, message = 409, "date_booked", "A date that you take away has an active booking."
 
-    def __init__(self, dates: Sequence[str]) -> None:
-        """Name the booked dates, in order."""
+    def __init__(self, dates: Sequence[str], faults: Sequence[FieldFault] = ()) -> None:
+        """Name the booked dates, in order. `faults` names the parts of the request that take them away."""
         super().__init__(f"These dates have an active booking and can't be taken away: {', '.join(dates)}.")
-        self.details = [make_field_fault("dates_available", "has active bookings", "booked", dates=list(dates))]
+        fault = make_field_fault("dates_available", "has active bookings", "booked", dates=list(dates))
+        self.details = faults or [fault]
 
 
 class HasBookings(ApiError):
