@@ -42,6 +42,7 @@ FOR_OWNERS = {
     "GET /venues/mine",
     "PATCH /venues/<venue_id>",
     "DELETE /venues/<venue_id>",
+    "POST /venues/<venue_id>/walk-ins",
     "POST /uploads/sign-s3",
     "POST /uploads/sign-cloudinary",
 }
