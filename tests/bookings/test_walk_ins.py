@@ -259,7 +259,7 @@ def test_only_walk_ins_show_a_stored_guest(desk: Desk) -> None:
 
 def test_walk_ins_have_their_own_label_in_the_metrics(desk: Desk) -> None:
     def count(outcome: str) -> float:
-        return metrics().bookings.labels(outcome)._value.get()  # noqa: SLF001 - the only way to read a counter
+        return float(metrics().bookings.labels(outcome)._value.get())  # noqa: SLF001 - the only way to read a counter
 
     before = {outcome: count(outcome) for outcome in ("walk_in", "placed", "date_taken")}
     desk.enter()
