@@ -169,12 +169,70 @@ def test_deletion_removes_an_owners_data_and_venues_and_keeps_guests_history(api
     assert api.get(f"/venues/{venue_ids[1]}").status == 404
 
 
-@pytest.mark.parametrize("booked_by", ["another guest", "the owner"])
+WALK_IN_GUEST = {"full_name": "Bilal Telephone", "contact_number": "0321-5550000", "email": "telephone@example.com"}
+
+
+def enter_walk_in(api: ApiClient, owner: str, venue_id: str, date: str) -> str:
+    """Enter a walk-in with notes, with an idempotency key; return its id."""
+    body = {"date": date, "guests": 50, "guest": WALK_IN_GUEST, "notes": NOTES}
+    answer = api.post(f"/venues/{venue_id}/walk-ins", body, token=owner, Idempotency_Key=date)
+    booking_id: str = answer.data["booking_id"]
+    return booking_id
+
+
+def test_deletion_removes_the_guests_of_walk_ins_everywhere(api: ApiClient, db: Db) -> None:
+    owner = api.sign_up(owner=True, **PERSON)["token"]
+    venue_id, gone_id = api.list_venue(owner), api.list_venue(owner)
+    past, gone, cancelled = (
+        enter_walk_in(api, owner, place, date)
+        for place, date in ((venue_id, day(1)), (gone_id, day(2)), (venue_id, day(3)))
+    )
+    api.patch(f"/bookings/{past}", {"notes": f"{NOTES}, again"}, token=owner)
+    reason = "Grandmother is ill"
+    api.patch(f"/bookings/{cancelled}", {"status": "cancelled", "reason": reason}, token=owner)
+    with time_machine.travel(utc_now() + timedelta(days=2, hours=1), tick=False):
+        token = api.post("/auth/login", {"email": EMAIL, "password": PASSWORD}).data["token"]
+        db.bookings.update_one({"_id": ObjectId(gone)}, {"$set": {"date": day(-1)}})
+        assert api.delete(f"/venues/{gone_id}", token=token).status == 200
+        assert WALK_IN_GUEST["full_name"] in dump(db)
+        assert delete_account(api, token).status == 200
+    stored = dump(db)
+    secrets = [*PERSON.values(), *WALK_IN_GUEST.values(), NOTES, reason]
+    assert [secret for secret in secrets if secret in stored] == []
+    rows = {str(booking["_id"]): (booking["guest"], booking["status"]) for booking in db.bookings.find()}
+    assert rows == {past: (None, "confirmed"), gone: (None, "confirmed"), cancelled: (None, "cancelled")}
+
+
+def test_deletion_removes_the_guests_of_walk_ins_that_another_account_entered(api: ApiClient, db: Db) -> None:
+    owner = api.sign_up(owner=True, **PERSON)["token"]
+    booking_id = enter_walk_in(api, owner, api.list_venue(owner), day(1))
+    values = {"user_id": ObjectId(), "date": day(-1), "notes": None}
+    db.bookings.update_one({"_id": ObjectId(booking_id)}, {"$set": values})
+    assert delete_account(api, owner).status == 200
+    assert [secret for secret in WALK_IN_GUEST.values() if secret in dump(db)] == []
+
+
+def test_deletion_of_a_guest_leaves_walk_ins_and_other_guests(api: ApiClient, db: Db) -> None:
+    owner = api.owner()
+    venue_id, guest = api.list_venue(owner), api.guest()
+    enter_walk_in(api, owner, venue_id, day(1))
+    api.book(guest, venue_id, day(2))
+    before = db.bookings.find_one({"is_walk_in": True})
+    assert delete_account(api, guest).status == 200
+    assert db.bookings.find_one({"is_walk_in": True}) == before
+    assert db.bookings.count_documents({"guest": {"$exists": True}}) == 1
+
+
+@pytest.mark.parametrize("booked_by", ["another guest", "the owner", "a walk-in"])
 def test_an_owner_with_an_upcoming_booking_cannot_be_deleted(api: ApiClient, db: Db, booked_by: str) -> None:
     owner = api.sign_up(owner=True, **PERSON)["token"]
     venue_ids = [api.list_venue(owner) for _ in range(3)]
     guest = api.guest() if booked_by == "another guest" else owner
-    booking_id = api.book(guest, venue_ids[1], day(1)).data["booking_id"]
+    booking_id = (
+        enter_walk_in(api, owner, venue_ids[1], day(1))
+        if booked_by == "a walk-in"
+        else api.book(guest, venue_ids[1], day(1)).data["booking_id"]
+    )
     before = dump(db)
     answer = delete_account(api, owner)
     assert (answer.status, answer.code) == (409, "has_bookings")

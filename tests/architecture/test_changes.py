@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.architecture.source import SRC, list_files, list_functions, parse_file
 from tests.architecture.test_queries import find_queries
 
@@ -18,6 +20,7 @@ WRITERS = {
     "insert_booking": {"bookings/changes.py"},
     "update_booking": {"bookings/changes.py"},
     "delete_texts": {"bookings/changes.py"},
+    "delete_walk_in_guests": {"bookings/changes.py"},
     "insert_event": {"bookings/changes.py"},
     "delete_notes_in_events": {"bookings/changes.py"},
     # Not a change either: the event is told.
@@ -28,7 +31,7 @@ WRITERS = {
     "save_venue_summary": {"venues/service.py"},
 }
 # These functions of the gate have the names of functions of the store.
-OF_THE_GATE = {"insert_booking": {"bookings/service.py"}}
+OF_THE_GATE = {"insert_booking": {"bookings/service.py", "bookings/walk_ins.py"}}
 
 
 def _place(path: Path) -> str:
@@ -66,8 +69,9 @@ def test_only_the_gate_uses_the_functions_that_write_bookings() -> None:
     assert users == {name: places | OF_THE_GATE.get(name, set()) for name, places in WRITERS.items()}
 
 
-def test_the_service_inserts_through_the_gate() -> None:
-    source = (SRC / "bookings" / "service.py").read_text()
+@pytest.mark.parametrize("name", ["service.py", "walk_ins.py"])
+def test_orders_and_walk_ins_are_inserted_through_the_gate(name: str) -> None:
+    source = (SRC / "bookings" / name).read_text()
     assert "changes.insert_booking(" in source
     assert "store.insert_booking(" not in source
 

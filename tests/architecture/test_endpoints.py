@@ -44,6 +44,7 @@ FOR_OWNERS = {
     "DELETE /venues/<venue_id>",
     "GET /venues/<venue_id>/calendar",
     "POST /venues/<venue_id>/calendar",
+    "POST /venues/<venue_id>/walk-ins",
     "POST /uploads/sign-s3",
     "POST /uploads/sign-cloudinary",
 }

@@ -139,6 +139,10 @@ def test_a_venue_of_an_external_writer_passes(bare: Db, venue: Document, fields:
         ("coming_booking_offered", {"date": day(3)}),
         ("coming_booking_offered", {"date": day(5), "venue_id": UNKNOWN_ID}),
         ("coming_booking_guest_exists", {"date": day(5), "user_id": UNKNOWN_ID}),
+        ("walk_in_valid", {"is_walk_in": True, "status": "confirmed"}),
+        ("walk_in_valid", {"is_walk_in": True, "status": "confirmed", "guest": "Bilal"}),
+        ("walk_in_valid", {"is_walk_in": True, "status": "confirmed", "guest": [{"full_name": "Bilal"}]}),
+        ("walk_in_valid", {"is_walk_in": True, "status": "pending", "guest": {"full_name": "Bilal"}}),
     ],
     ids=name_case,
 )

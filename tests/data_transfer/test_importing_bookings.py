@@ -190,3 +190,38 @@ def test_a_past_booking_of_a_deleted_guest_and_venue_is_imported(
     assert second["venue"] == empty_summary | {"owner_id": ObjectId(OTHER_ID)}
     assert third["venue"] == empty_summary | {"address": "Old Road"}
     assert "venue" not in fourth
+
+
+WALK_IN_GUEST = {"full_name": "Bilal Ahmed", "contact_number": "0300 1234567"}
+
+
+def test_a_walk_in_is_imported_with_its_guest(db: Db, import_rows: Any) -> None:
+    result = import_rows(booking_row(user_email=OWNER_EMAIL, is_walk_in=True, guest=WALK_IN_GUEST, date=day(2)))
+    assert result.exit_code == 0, result.stderr
+    booking = db.bookings.find_one({})
+    assert booking
+    assert (booking["is_walk_in"], booking["guest"]) == (True, WALK_IN_GUEST | {"email": None})
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        (
+            {"is_walk_in": True, "status": "pending"},
+            "is_walk_in: must not be true for a pending booking: a walk-in is confirmed at once",
+        ),
+        ({"guest": WALK_IN_GUEST}, "guest: can be given only for a walk-in: is_walk_in must be true"),
+        ({"is_walk_in": 1, "guest": WALK_IN_GUEST}, "is_walk_in: must be true or false"),
+        ({"is_walk_in": True, "guest": {"email": "b@example.com"}}, "guest.full_name: This field is required."),
+        (
+            {"is_walk_in": True, "guest": WALK_IN_GUEST | {"email": "b"}},
+            "guest.email: must be an e-mail address such as ali@example.com",
+        ),
+    ],
+    ids=name_case,
+)
+def test_an_invalid_walk_in_names_its_field(db: Db, import_rows: Any, fields: Document, message: str) -> None:
+    result = import_rows(booking_row(user_email=OWNER_EMAIL, **fields))
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert db.bookings.count_documents({}) == 0

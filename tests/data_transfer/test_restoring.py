@@ -199,6 +199,7 @@ def test_copies_of_active_bookings_for_one_date_are_reported(db: Db, worker_uri:
 
 CANCELLED = {"by": "owner", "at": WRITTEN_AT, "reason": "Repairs.\nSorry.", "from": "pending"}
 GONE = {"id": ObjectId("c" * 24), "venue_name": "Old Hall", "address": "Old Road", "owner_id": ObjectId("d" * 24)}
+WALK_IN_GUEST = {"full_name": "Bilal Ahmed", "contact_number": "0300 1234567", "email": None}
 POINT = {"type": "Point", "coordinates": [74.35, 31]}
 
 
@@ -210,6 +211,10 @@ POINT = {"type": "Point", "coordinates": [74.35, 31]}
         {"status": "cancelled", "cancellation": CANCELLED, "event_count": 3},
         {"status": "cancelled", "cancellation": CANCELLED | {"by": "expiry", "reason": None, "from": "confirmed"}},
         {"status": "confirmed", "is_walk_in": True},
+        {"status": "confirmed", "is_walk_in": True, "guest": WALK_IN_GUEST},
+        {"status": "cancelled", "is_walk_in": True, "guest": WALK_IN_GUEST | {"email": "b@example.com"}},
+        {"status": "confirmed", "is_walk_in": True, "guest": None},
+        {"is_walk_in": False, "guest": None},
         {"is_walk_in": False},
         {"is_walk_in": None},
         {"venue_id": GONE["id"], "venue": GONE},
@@ -239,6 +244,12 @@ def test_fields_of_bookings_are_exported_in_plain_rows(
         {"cancellation": {"by": "nobody"}},
         {"cancellation": CANCELLED | {"note": 5}},
         {"is_walk_in": "yes"},
+        {"is_walk_in": True, "status": "pending", "guest": None},
+        {"is_walk_in": True, "status": "confirmed", "guest": {"full_name": "Bilal"}},
+        {"is_walk_in": True, "status": "confirmed", "guest": WALK_IN_GUEST | {"contact_number": "call"}},
+        {"is_walk_in": False, "guest": WALK_IN_GUEST},
+        {"guest": WALK_IN_GUEST},
+        {"guest": "Bilal"},
     ],
     ids=str,
 )
@@ -269,6 +280,30 @@ def test_booking_rules_come_back(db: Db, worker_uri: str, tmp_path: Path, rules:
     (row,) = json.loads(export(db))["venues"]
     assert ("stored" not in row) == is_plain
     assert_restored(db, worker_uri, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_plain", "is_open"),
+    [
+        ({}, True, True),
+        ({"is_listed": False}, True, False),
+        ({"is_listed": True}, True, True),
+        ({"is_listed": "no"}, False, True),
+        ({"is_listed": False, "hidden_at": WRITTEN_AT}, False, False),
+        ({"hidden_at": WRITTEN_AT, "suspended_at": WRITTEN_AT}, False, False),
+    ],
+    ids=str,
+)
+def test_paused_and_hidden_venues_come_back(
+    db: Db, worker_uri: str, tmp_path: Path, fields: dict[str, Any], *, is_plain: bool, is_open: bool
+) -> None:
+    numbers: dict[str, Any] = {"capacity": 500, "space_sqft": None, "dates_available": [], "pricing": {"overrides": []}}
+    insert_venue(db, insert_owner(db)["_id"], **numbers, **fields)
+    (row,) = json.loads(export(db))["venues"]
+    assert ("stored" not in row) == is_plain
+    assert row.get("is_listed") == fields.get("is_listed")
+    assert_restored(db, worker_uri, tmp_path)
+    assert db.catalog.distinct("is_open") == ([] if is_open else [False])
 
 
 def test_a_copy_with_a_count_of_events_is_imported_without_it(db: Db, worker_uri: str, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -72,6 +73,29 @@ def test_update_by_id_may_rename_a_venue_of_the_same_owner(db: Db, worker_uri: s
     result = run_halls(worker_uri, "import", "--update", file)
     assert lines_of(result.stderr) == ["line 1, record 1, id: A record with this id is already stored."]
     assert [venue["venue_name"] for venue in db.venues.find()] == ["New name"]
+
+
+@pytest.mark.parametrize(("cell", "is_listed"), [("FALSE", False), ("true", True), ("", False)])
+def test_update_pauses_and_lists_venues(db: Db, worker_uri: str, file: Path, cell: str, *, is_listed: bool) -> None:
+    run_halls(worker_uri, "import", write_csv(file, CELLS | {"is_listed": "false"}))
+    assert db.catalog.distinct("is_open") == [False]
+    assert run_halls(worker_uri, "import", "--update", write_csv(file, CELLS | {"is_listed": cell})).exit_code == 0
+    assert db.venues.distinct("is_listed") == [is_listed]
+    assert db.catalog.distinct("is_open") == ([] if is_listed else [False])
+
+
+def test_update_leaves_what_an_operator_has_set(db: Db, worker_uri: str, file: Path) -> None:
+    owner = db.users.find_one({"email": OWNER_EMAIL})
+    assert owner
+    moments = {name: datetime(2020, 1, 2, tzinfo=timezone.utc) for name in ("hidden_at", "suspended_at")}
+    insert_venue(db, owner["_id"], **moments)
+    run_halls(worker_uri, "export", "--output", file)
+    db.venues.update_one({}, {"$unset": dict.fromkeys(moments, 1), "$set": {"capacity": 1}})
+    assert run_halls(worker_uri, "import", "--update", file).stdout.endswith("Updated 1 venue.\n")
+    venue = db.venues.find_one({})
+    assert venue
+    assert venue["capacity"] == 500
+    assert not venue.keys() & moments.keys()
 
 
 def test_update_restores_an_exact_copy(db: Db, worker_uri: str, file: Path) -> None:

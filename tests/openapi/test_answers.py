@@ -94,6 +94,7 @@ def exercise_bookings(client: ValidatingClient, owner: str, venue_id: str) -> No
         client.get("/bookings?status=pending&limit=1", token=token)
         client.get(f"/bookings/{booking_id}/history", token=token)
     client.patch(f"/bookings/{booking_id}", {"guests": 50, "notes": None}, token=guest)
+    exercise_walk_ins(client, owner, venue_id)
     client.patch(f"/bookings/{booking_id}", {"hold_hours": 24}, token=owner)
     assert client.patch(f"/bookings/{booking_id}", {"price_locked": 5}, token=owner).code == "bad_transition"
     assert client.patch(f"/bookings/{booking_id}", {"status": "confirmed"}, token=guest).code == "not_yours"
@@ -112,6 +113,18 @@ def exercise_bookings(client: ValidatingClient, owner: str, venue_id: str) -> No
     assert client.patch(f"/bookings/{booking_id}", {"status": "confirmed"}, token=owner).code == "bad_transition"
     client.delete(f"/venues/{venue_id}", token=owner)
     client.get(f"/bookings/{booking_id}", token=guest)
+
+
+def exercise_walk_ins(client: ValidatingClient, owner: str, venue_id: str) -> None:
+    path, body = f"/venues/{venue_id}/walk-ins", {"date": day(3), "guests": 5, "guest": {"full_name": "Bilal"}}
+    walk_in = client.post(path, body, token=owner, Idempotency_Key="walk-in-1").data
+    assert client.post(path, body, token=owner, Idempotency_Key="walk-in-1").data == walk_in
+    assert client.post(path, body, token=owner).code == "date_taken"
+    assert client.post(path, body | {"date": day(300)}, token=owner).code == "date_not_offered"
+    assert client.post(path, body | {"guests": 9_999}, token=owner).code == "over_capacity"
+    assert client.post(path, body, token=client.owner()).code == "not_yours"
+    client.get(f"/bookings/{walk_in['booking_id']}", token=owner)
+    client.delete(f"/bookings/{walk_in['booking_id']}", token=owner)
 
 
 def exercise_other_routes(client: ValidatingClient, owner: str) -> None:

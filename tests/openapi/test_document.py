@@ -146,7 +146,7 @@ def test_query_parameters_have_their_limits() -> None:
 
 def test_exactly_the_creating_operations_accept_an_idempotency_key() -> None:
     with_key = {name for name, (_, _, operation) in zip(NAMES, OPERATIONS, strict=True) if _accepts_key(operation)}
-    assert with_key == {"create_booking", "register_venue"}
+    assert with_key == {"create_booking", "create_walk_in", "register_venue"}
 
 
 def _accepts_key(operation: dict[str, Any]) -> bool:

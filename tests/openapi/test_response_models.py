@@ -172,6 +172,13 @@ def show_cancelled(world: World) -> Any:
     return show_to_owner(world)
 
 
+def enter_walk_in(world: World) -> Any:
+    """Return the response to a walk-in."""
+    guest = {"full_name": "Bilal", "contact_number": "0300-1234567", "email": "bilal@example.com"}
+    body = {"date": day(4), "guests": 5, "guest": guest, "notes": "Noon."}
+    return world.api.post(f"/venues/{world.venue_id}/walk-ins", body, token=world.owner).data
+
+
 def show_history(world: World) -> Any:
     """Return the history of the cancelled booking."""
     show_cancelled(world)
@@ -226,6 +233,7 @@ CASES: list[tuple[type[BaseModel], Callable[[World], Any], Absent]] = [
     (bookings.BookingPage, lambda world: world.get("/bookings?include=total", world.owner), {}),
     (bookings.BookingReply, lambda world: world.get(f"/bookings/{world.booking_id}", world.owner), {}),
     (bookings.BookingMade, lambda world: world.api.book(world.guest, world.venue_id, day(3)).data, FOR_GUESTS),
+    (bookings.BookingMade, enter_walk_in, {}),
     (bookings.Cancellation, lambda world: show_cancelled(world)["cancellation"], {}),
     (bookings.Booking, show_cancelled, {}),
     (bookings.BookingHistory, lambda world: world.get(f"/bookings/{world.booking_id}/history", world.owner), {}),

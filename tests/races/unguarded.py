@@ -7,6 +7,7 @@ import threading
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
+from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
 from halls.bookings import service as bookings
@@ -20,12 +21,11 @@ from halls.venues.store import get_venue
 from tests.races.race_client import MAX_WAIT_SECONDS, Pause
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
     from types import ModuleType
 
     import pytest
-    from bson import ObjectId
 
     from halls.bookings.booking import BookingDocument
     from halls.http.conditional import IfMatch
@@ -216,3 +216,16 @@ def change_the_calendar_that_was_read(patch: pytest.MonkeyPatch, count: int) -> 
         return read[reader]
 
     patch.setattr(venues_store, "update_venue", update_and_return_read)
+
+
+def write_entries_outside_the_transaction(patch: pytest.MonkeyPatch) -> None:
+    """Remove the write conflict of two changes that write the same search entry."""
+
+    def refresh_entries(db: Db, venue_ids: Iterable[ObjectId], session: Session, **_: Any) -> int:
+        entries = index.make_entries(db, list(venue_ids), session)
+        for entry in entries:
+            db.catalog.replace_one({"_id": entry["_id"]}, {**entry, "edition": ObjectId()}, upsert=True)
+        return len(entries)
+
+    for module in (index, venues):
+        patch.setattr(module, "refresh_entries", refresh_entries)

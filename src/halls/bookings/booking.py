@@ -139,6 +139,41 @@ def new_booking(
     }
 
 
+def new_walk_in(
+    booking_id: ObjectId, owner_id: ObjectId, order: dict[str, Any], venue: VenueDocument, now: datetime
+) -> BookingDocument:
+    """Return the document of a walk-in. `order` has the fields of POST /venues/:id/walk-ins.
+
+    The locked price is the given one, otherwise the price of the date in `venue`.
+    """
+    booking = new_booking(booking_id, owner_id, order, venue, now)
+    given = order["guest"]
+    return {
+        **booking,
+        "status": "confirmed",
+        "price_locked": order.get("price", booking.get("price_locked")),
+        "hold_until": None,
+        "is_walk_in": True,
+        "guest": {
+            "full_name": given["full_name"],
+            "contact_number": given.get("contact_number"),
+            "email": given.get("email"),
+        },
+    }
+
+
+def read_walk_in_guest(booking: BookingDocument) -> WalkInGuest | None:
+    """Return the guest of a walk-in. None for other bookings, and after the deletion of the owner's account."""
+    stored = read_object(booking.get("guest"))
+    if booking.get("is_walk_in") is not True or not stored:
+        return None
+    return {
+        "full_name": read_text(stored.get("full_name")),
+        "contact_number": read_text(stored.get("contact_number")),
+        "email": read_text(stored.get("email")),
+    }
+
+
 def read_hold_hours(venue: VenueDocument, default: float) -> float:
     """Return the hours after which requests at the venue expire, 0 for never: its own rule, else `default`."""
     rules = read_object(venue.get("booking_rules"))

@@ -123,9 +123,10 @@ def cancel_bookings_of(
 
 
 def delete_texts_of(db: Db, guest_id: ObjectId, session: Session) -> None:
-    """Delete the guest's texts: the notes of all bookings, also in their events, and the reasons of cancellations.
+    """Delete the account's texts: the notes of all bookings, also in their events, and the reasons of cancellations.
 
-    The other fields stay: they are the history of the venues' owners.
+    Also the guests of an owner's walk-ins. The other fields stay: they are the history of the venues' owners.
     """
     store.delete_texts(db, guest_id, session)
+    store.delete_walk_in_guests(db, guest_id, session)
     event_store.delete_notes_in_events(db, store.list_ids_of_guest(db, guest_id, session), session)

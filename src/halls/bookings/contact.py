@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import phonenumbers
 
 from halls.accounts.store import find_accounts
-from halls.bookings.booking import ACTIVE
+from halls.bookings.booking import ACTIVE, read_walk_in_guest
 from halls.documents import read_id
 
 if TYPE_CHECKING:
@@ -37,12 +37,22 @@ def find_other_side(booking: BookingDocument, venue: VenueReference, caller_id: 
 
 def make_contact(account: Account | None) -> dict[str, Any] | None:
     """Return the name and the number of an account with links to write and to call. None without an account."""
-    if account is None:
+    return None if account is None else _make_contact(account.full_name, account.contact_number)
+
+
+def make_walk_in_contact(booking: BookingDocument) -> dict[str, Any] | None:
+    """Return the name and the number of the guest of a walk-in with links. None if the booking is not active."""
+    guest = read_walk_in_guest(booking)
+    if guest is None or booking.get("status") not in ACTIVE:
         return None
-    number = _read_number(account.contact_number)
+    return _make_contact(guest["full_name"], guest["contact_number"])
+
+
+def _make_contact(full_name: str | None, contact_number: str | None) -> dict[str, Any]:
+    number = _read_number(contact_number)
     return {
-        "full_name": account.full_name,
-        "contact_number": account.contact_number,
+        "full_name": full_name,
+        "contact_number": contact_number,
         "whatsapp_url": number and f"https://wa.me/{number.removeprefix('+')}",
         "call_url": number and f"tel:{number}",
     }

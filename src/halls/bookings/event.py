@@ -108,7 +108,8 @@ def serialize_history(booking: BookingDocument, events: Iterable[EventDocument])
     placed: dict[str, Any] = {
         "at": read_moment(booking.get("created_at")),
         "type": "placed",
-        "by": "guest",
+        # The owner enters a walk-in.
+        "by": "owner" if booking.get("is_walk_in") is True else "guest",
         "changes": {},
     }
     return [placed, *entries]

@@ -99,6 +99,18 @@ def check_guests(db: Db, today: str) -> Iterator[Violation]:
     return make_violations("coming_booking_guest_exists", "The account of the booking's guest does not exist.", groups)
 
 
+def check_walk_ins(db: Db, _today: str) -> Iterator[Violation]:
+    """Yield each walk-in that waits for an answer, or whose guest is neither an object nor null."""
+    unreadable = [{"guest": {"$not": {"$type": ["object", "null"]}}}, {"guest": {"$type": "array"}}]
+    pipeline: list[Document] = [
+        {"$match": {"is_walk_in": True, "$or": [{"status": "pending"}, *unreadable]}},
+        {"$project": {"ids": ["$_id"]}},
+    ]
+    groups = find_groups(db, "bookings", pipeline)
+    message = "The walk-in is pending, or has a guest that is neither an object nor null."
+    return make_violations("walk_in_valid", message, groups)
+
+
 def check_history(db: Db, today: str) -> Iterator[Violation]:
     """Yield each booking whose events do not match it.
 
@@ -139,4 +151,12 @@ def _upcoming(today: str) -> Document:
     return {"date": {"$gte": today}, **ACTIVE_FILTER}
 
 
-INVARIANTS = (check_bookings, check_double_bookings, check_offers, check_guests, check_history, check_holds)
+INVARIANTS = (
+    check_bookings,
+    check_double_bookings,
+    check_offers,
+    check_guests,
+    check_walk_ins,
+    check_history,
+    check_holds,
+)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint
 
-from halls.bookings import amendments
+from halls.accounts.authentication import Access
+from halls.bookings import amendments, walk_ins
 from halls.bookings import service as bookings
 from halls.bookings.booking import (
     BadTransition,
@@ -31,11 +32,13 @@ from halls.bookings.schemas import (
     BookingReply,
     BookingsQuery,
 )
+from halls.bookings.walk_in_schemas import WalkInOrder
 from halls.errors import LimitReached, RateLimited, invalid
 from halls.http.endpoint import endpoint
 from halls.http.idempotency import IdempotencyConflict, IdempotencyKey, ReplayableResponse
 from halls.http.rate_limits import Limit
-from halls.venues.venue import VenueNotFound
+from halls.venues.service import get_own_venue
+from halls.venues.venue import NotYourVenue, VenueDocument, VenueNotFound
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -73,6 +76,26 @@ def create_booking(
     context.rate_limiter.hit(BOOKINGS_OF_VENUE, str(caller.id), body.venue_id)
     limits = bookings.OrderLimits(context.config.hold_hours, context.config.max_pending_per_guest)
     return bookings.place_booking(db, caller, body, now, key, limits=limits)
+
+
+@endpoint(
+    blueprint,
+    "POST /venues/<venue_id>/walk-ins",
+    access=Access.OWNER,
+    loaders={"venue": get_own_venue},
+    body=WalkInOrder,
+    response=BookingMade,
+    status=201,
+    errors=[VenueNotFound, NotYourVenue, DateInPast, OverCapacity, DateNotOffered, DateTaken, IdempotencyConflict],
+)
+def create_walk_in(
+    db: Db, caller: Account, venue: VenueDocument, body: WalkInOrder, now: datetime, key: IdempotencyKey | None = None
+) -> ReplayableResponse:
+    """Book the caller's own venue for a guest without an account, such as by telephone. Confirmed at once.
+
+    Also while the listing is paused. Halls sends no e-mail to this guest.
+    """
+    return walk_ins.enter_walk_in(db, caller, venue, body, now, key)
 
 
 @endpoint(blueprint, "GET /bookings", query=BookingsQuery, response=BookingPage)

@@ -157,14 +157,14 @@ class VenueSummary(ResponseModel):
 
 
 class Guest(ResponseModel):
-    """The guest of a booking, for the venue's owner only."""
+    """The guest of a booking, for the venue's owner only. Of a walk-in as the owner has entered the guest."""
 
     model_config = with_examples(
         {"full_name": "Bilal Ahmed", "email": "bilal@example.com", "contact_number": "0300-1234567"}
     )
 
     full_name: str | None
-    email: str
+    email: str | None = Field(description="Null if the owner of a walk-in has entered none.")
     contact_number: str | None
 
 

@@ -1,4 +1,4 @@
-"""Use cases of bookings: place, list and show."""
+"""Use cases of bookings: place and show, and the checks that orders and walk-ins have in common."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from halls.bookings.booking import (
     OverCapacity,
     has_expired,
     new_booking,
+    read_walk_in_guest,
     serialize_booking,
 )
-from halls.bookings.contact import fill_contact, find_other_side, make_contact
+from halls.bookings.contact import fill_contact, find_other_side, make_contact, make_walk_in_contact
 from halls.bookings.limits import check_pending
 from halls.clock import day_in_karachi
 from halls.documents import read_id, read_object, read_whole
@@ -86,20 +87,30 @@ def _check_order(db: Db, venue_id: ObjectId, guest: Account, order: BookingOrder
     venue = venues.get_venue(db, venue_id)
     if is_hidden(venue):
         raise VenueNotFound
-    if order.date < (today := day_in_karachi(now)):
-        raise DateInPast(f"The date is in the past: today is {today} in Karachi.")
+    check_upcoming(order.date, now)
     check_capacity(venue, order.guests)
     if not is_open(venue):
         raise DateNotOffered(NOT_OPEN)
     if not offers_date(venue, order.date):
         raise DateNotOffered
-    holder = store.find_active_booking(db, venue_id, order.date)
+    return check_date_free(db, venue_id, order.date, guest, now)
+
+
+def check_upcoming(date: str, now: datetime) -> None:
+    """Raise DateInPast if the date is before today in Karachi."""
+    if date < (today := day_in_karachi(now)):
+        raise DateInPast(f"The date is in the past: today is {today} in Karachi.")
+
+
+def check_date_free(db: Db, venue_id: ObjectId, date: str, caller: Account, now: datetime) -> ObjectId | None:
+    """Raise DateTaken if an active booking holds the date. Return the id of a booking whose hold has run out."""
+    holder = store.find_active_booking(db, venue_id, date)
     if holder is not None and not has_expired(holder, now):
-        raise _date_taken(holder, guest)
+        raise date_taken(holder, caller)
     return holder and holder["_id"]
 
 
-def _date_taken(holder: BookingDocument | None, guest: Account) -> DateTaken:
+def date_taken(holder: BookingDocument | None, guest: Account) -> DateTaken:
     """Return the error for a date that the booking `holder` holds; its message says whether it is the guest's own."""
     is_own = holder is not None and holder.get("user_id") == guest.id
     return DateTaken("You have already booked this date.") if is_own else DateTaken()
@@ -138,7 +149,7 @@ def _book(db: Db, placement: _Placement) -> dict[str, Any]:
             )
     except DateTaken:
         holder = store.find_active_booking(db, placement.venue_id, placement.order.date)
-        raise _date_taken(holder, placement.guest) from None
+        raise date_taken(holder, placement.guest) from None
 
 
 def _book_in_transaction(db: Db, placement: _Placement, session: Session) -> dict[str, Any]:
@@ -172,7 +183,7 @@ def _claim_date(db: Db, venue_id: ObjectId, order: BookingOrder, session: Sessio
 
 def _make_answer(booking: BookingDocument, venue: VenueDocument, guest: Account) -> dict[str, Any]:
     """Return the response to an order, with the id of the owner in place of the contact (see `fill_contact`)."""
-    shown = _show(booking, venue, guest, {guest.id: guest})
+    shown = show_booking(booking, venue, guest, {guest.id: guest})
     return {"booking_id": booking["_id"], "booking": shown | {"contact": read_id(venue.get("owner_id"))}}
 
 
@@ -208,15 +219,18 @@ def show_bookings(db: Db, caller: Account, bookings: list[BookingDocument]) -> l
     account_ids = {read_id(booking.get("user_id")) for booking, venue in pairs if venue.get("owner_id") == caller.id}
     account_ids |= {find_other_side(booking, venue, caller.id) for booking, venue in pairs}
     accounts = find_accounts(db, account_ids) if account_ids - {None} else {}
-    return [_show(booking, venue, caller, accounts) for booking, venue in pairs]
+    return [show_booking(booking, venue, caller, accounts) for booking, venue in pairs]
 
 
-def _show(
+def show_booking(
     booking: BookingDocument, venue: VenueReference, caller: Account, accounts: Mapping[Any, Account]
 ) -> dict[str, Any]:
+    """Return the booking as `caller` sees it. `accounts` has the guest and the owner by id, if they exist."""
     shown = serialize_booking(booking, None)
     if venue and shown["venue_id"]:
         shown["venue"] = serialize_venue_summary(shown["venue_id"], venue)
+    if shown["is_walk_in"] and venue.get("owner_id") == caller.id:
+        return shown | {"guest": read_walk_in_guest(booking), "contact": make_walk_in_contact(booking)}
     shown["contact"] = make_contact(accounts.get(find_other_side(booking, venue, caller.id)))
     if venue.get("owner_id") == caller.id:
         guest = accounts.get(shown["user_id"])

@@ -247,6 +247,15 @@ def delete_texts(db: Db, guest_id: ObjectId, session: Session) -> None:
     db.bookings.update_many(given, {"$set": {"cancellation.reason": None}}, session=session)
 
 
+def delete_walk_in_guests(db: Db, owner_id: ObjectId, session: Session) -> None:
+    """Delete the guests of the walk-ins of an owner, also at deleted venues, and the reasons of their cancellations."""
+    for whose in ({"user_id": owner_id}, {GONE_OWNER: owner_id}):
+        walk_ins: Document = {**whose, "is_walk_in": True}
+        db.bookings.update_many(walk_ins, {"$set": {"guest": None}}, session=session)
+        cancelled = {**walk_ins, "cancellation": {"$type": "object", **NO_LIST}}
+        db.bookings.update_many(cancelled, {"$set": {"cancellation.reason": None}}, session=session)
+
+
 def save_venue_summary(db: Db, summary: VenueSummary, session: Session) -> None:
     """Copy the name, address and owner of a venue that is being deleted into all its bookings."""
     db.bookings.update_many({"venue_id": summary["id"]}, {"$set": {"venue": summary}}, session=session)

@@ -37,7 +37,7 @@ Drafts = list[tuple["Row", "BookingDocument"]]
 # The fields of an exact copy that have the addresses of its accounts.
 EXACT_EMAILS = ("user_email", "venue_owner_email")
 # Fields that bookings of older versions do not have. A document has them only if its row has them.
-LATER_FIELDS = {"hold_until", "cancellation", "is_walk_in"}
+LATER_FIELDS = {"hold_until", "cancellation", "is_walk_in", "guest"}
 LATER_SUMMARY_FIELDS = {"type", "maps_location", "picture"}
 
 

@@ -18,6 +18,8 @@ Item = tuple[str, Any]
 # More than a valid list has. Otherwise a cell with many long ranges of dates would fill the memory.
 MAX_ITEMS = 2 * MAX_DATES
 MAX_WORDS = 60
+# Spreadsheets write them in upper case.
+BOOLEANS = {"true": True, "false": False}
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 
 
@@ -108,6 +110,11 @@ def _amenities(cell: str) -> dict[str, bool]:
     return dict.fromkeys(_split(cell), True)
 
 
+def _boolean(cell: str) -> bool | str:
+    """Return the value of true or false, also as TRUE or FALSE. Other text stays, and the validation rejects it."""
+    return BOOLEANS.get(cell.strip().lower(), cell)
+
+
 def _list_of(items: Callable[[str], Iterator[Item]]) -> Callable[[str], list[Any]]:
     return lambda cell: [value for _, value in islice(items(cell), MAX_ITEMS)]
 
@@ -135,6 +142,7 @@ COLUMNS: dict[str, Callable[[str], Any]] = {
     "videos": _list_of(_videos),
     "hold_hours": _number,
     "terms": _text,
+    "is_listed": _boolean,
     "owner_email": _text,
 }
 # The row of `halls import --template`, with every column.
@@ -154,5 +162,6 @@ EXAMPLE = {
     "videos": "https://videos.example/pearl-hall.mp4=18.5",
     "hold_hours": "48",
     "terms": "Half of the price is due a month before the event.",
+    "is_listed": "true",
     "owner_email": "owner@example.com",
 }

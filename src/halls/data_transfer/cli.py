@@ -86,10 +86,11 @@ def import_command(
     \b
     CSV has commas, semicolons or tabs. Columns, any of them, in any order:
       venue_name, type, address, lat, lng, capacity, space_sqft,
-      additional_description, owner_email
+      additional_description, hold_hours, terms, owner_email
       dates_available   2027-01-01;2027-01-05..2027-01-31
       prices            2027-01-01=150000;2027-01-05..2027-01-31=99000
       amenities         water;sound_system
+      is_listed         true or false   (false: paused, out of search)
       pictures          https://…;https://…
       videos            https://…=22.5;https://…=8   (each with its size in MB)
     """  # noqa: D301 - click reads \b as "do not wrap"

@@ -6,10 +6,11 @@ import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, Field, PlainValidator
+from pydantic import AfterValidator, AliasChoices, Field, PlainValidator, ValidationInfo
 
 from halls.bookings.booking import BookingStatus, CancelledBy
 from halls.bookings.schemas import BookingOrder
+from halls.bookings.walk_in_schemas import WalkInPerson
 from halls.http.field_faults import field_error
 from halls.http.schema import DATE_PATTERN, Id, Line, Price, RequestModel
 from halls.venues.schemas import GeoPoint, NewVenue
@@ -58,6 +59,19 @@ class ListedCancellation(RequestModel):
     from_: Literal["pending", "confirmed"] = Field(alias="from")
 
 
+def _check_walk_in(is_walk_in: bool | None, info: ValidationInfo) -> bool | None:  # noqa: FBT001 - a validator
+    if is_walk_in and info.data.get("status") == "pending":
+        raise field_error("wrong_value", "must not be true for a pending booking: a walk-in is confirmed at once")
+    return is_walk_in
+
+
+def _check_guest(guest: WalkInPerson | None, info: ValidationInfo) -> WalkInPerson | None:
+    # An invalid value of is_walk_in is not in the data, and has its own error.
+    if guest is not None and not info.data.get("is_walk_in", True):
+        raise field_error("wrong_value", "can be given only for a walk-in: is_walk_in must be true")
+    return guest
+
+
 class ListedBooking(BookingOrder):
     """An exported booking. `user_id` replaces the address of a deleted guest, and `venue` describes a deleted venue."""
 
@@ -69,7 +83,8 @@ class ListedBooking(BookingOrder):
     venue: GoneVenue | None = None
     hold_until: Moment | None = None
     cancellation: ListedCancellation | None = None
-    is_walk_in: bool | None = None
+    is_walk_in: Annotated[bool | None, AfterValidator(_check_walk_in)] = None
+    guest: Annotated[WalkInPerson | None, AfterValidator(_check_guest)] = None
     created_at: Moment | None = None
     updated_at: Moment | None = None
 

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from halls.venues.venue import VenueDocument
 
 NO_OWNER = "No account of a venue owner has this address."
-# The fields that --update leaves as they are.
-KEPT = frozenset({"_id", "owner_id", "rev", "created_at", "updated_at"})
+# The fields that --update leaves as they are. Only the commands of operators set the last two.
+KEPT = frozenset({"_id", "owner_id", "rev", "created_at", "updated_at", "hidden_at", "suspended_at"})
 
 
 @dataclass

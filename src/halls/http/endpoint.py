@@ -242,4 +242,5 @@ def _make_idempotency_key(declared: Endpoint, arguments: dict[str, Any], raw: di
     key = request.headers.get("Idempotency-Key")
     if key is None or "key" not in declared.parameters:
         return None
-    return IdempotencyKey(arguments["caller"].id, f"{declared.method} {declared.path}", key, hash_body(raw))
+    # The path as it was sent: one key may be used for walk-ins at two venues.
+    return IdempotencyKey(arguments["caller"].id, f"{declared.method} {request.path}", key, hash_body(raw))
