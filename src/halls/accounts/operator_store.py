@@ -10,7 +10,7 @@ from halls.accounts.store import NOT_SUSPENDED
 from halls.mongo.client import increment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from bson import ObjectId
@@ -50,6 +50,12 @@ def lock_suspension(db: Db, account_id: ObjectId, *, is_suspended: bool, session
         session=session,
     )
     return cast("AccountDocument | None", found)
+
+
+def find_suspensions(db: Db, account_ids: Iterable[ObjectId | None], session: Session) -> dict[ObjectId, datetime]:
+    """Return when the suspended ones of the accounts were suspended, by id."""
+    match = {"_id": {"$in": list(account_ids)}, **SUSPENDED}
+    return {one["_id"]: one["suspended_at"] for one in db.users.find(match, {"suspended_at": 1}, session=session)}
 
 
 def list_accounts(db: Db, *, only_owners: bool, only_suspended: bool) -> Iterator[AccountDocument]:

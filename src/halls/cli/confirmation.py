@@ -16,6 +16,11 @@ def confirm(question: str, *, is_agreed: bool) -> None:
     """
     if is_agreed:
         return
-    if not sys.stdin.isatty():
+    if not is_terminal():
         raise click.ClickException("This can't be undone. Without a terminal the command needs --yes.")
     click.confirm(question, abort=True, err=True)
+
+
+def is_terminal() -> bool:
+    """Return whether a person can answer."""
+    return sys.stdin.isatty()
