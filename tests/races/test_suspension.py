@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from bson import ObjectId
 
+    from tests.api_client import ApiResponse
     from tests.races.race_client import Account, RaceClient
 
 
@@ -76,7 +77,8 @@ def test_control_without_the_account_the_venue_stays_open(
 def test_a_registration_after_the_account_is_marked_is_rejected(
     in_process_client: RaceClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client, answers = in_process_client, []
+    client = in_process_client
+    answers: list[ApiResponse] = []
     owner = client.account(owner=True)
     real = suspension.list_venue_ids
 
@@ -123,7 +125,7 @@ def test_no_booking_succeeds_after_the_suspension_was_acknowledged(
     *,
     suspends_owner: bool,
 ) -> None:
-    assert unguard
+    del unguard
     assert book(in_process_client, monkeypatch, suspends_owner=suspends_owner) == (201, False)
 
 

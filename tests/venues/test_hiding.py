@@ -46,6 +46,15 @@ def test_only_the_owner_sees_a_hidden_venue(api: ApiClient, owner: str, hidden: 
     assert mine["id"] == hidden
 
 
+def test_another_owner_can_neither_change_nor_delete_a_hidden_venue(api: ApiClient, hidden: str) -> None:
+    rival = api.owner()
+    for answer in (
+        api.patch(f"/venues/{hidden}", {"capacity": 5}, token=rival),
+        api.delete(f"/venues/{hidden}", token=rival),
+    ):
+        assert (answer.status, answer.code) == (404, "not_found")
+
+
 def test_a_revoked_token_of_the_owner_does_not_show_it(api: ApiClient, owner: str, hidden: str) -> None:
     api.post("/auth/logout", {}, token=owner)
     assert api.get(f"/venues/{hidden}", token=owner).status == 404

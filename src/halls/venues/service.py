@@ -14,7 +14,15 @@ from halls.mongo.client import in_transaction
 from halls.search.index import refresh_entries
 from halls.venues import store as venues
 from halls.venues.price_on_date import offered_dates
-from halls.venues.venue import AMENITIES, DateBooked, HasBookings, NotYourVenue, serialize_venue, summarize_venue
+from halls.venues.venue import (
+    AMENITIES,
+    DateBooked,
+    HasBookings,
+    NotYourVenue,
+    VenueNotFound,
+    serialize_venue,
+    summarize_venue,
+)
 from halls.venues.visibility import HiddenByOperator, is_hidden
 
 if TYPE_CHECKING:
@@ -31,10 +39,10 @@ MERGED = frozenset({"amenities", "booking_rules"})
 
 
 def get_own_venue(db: Db, caller: Account, venue_id: ObjectId) -> VenueDocument:
-    """Return the caller's venue. Raises VenueNotFound, NotYourVenue."""
+    """Return the caller's venue. Raises NotYourVenue, and VenueNotFound also for a hidden venue of another account."""
     venue = venues.get_venue(db, venue_id)
     if venue.get("owner_id") != caller.id:
-        raise NotYourVenue
+        raise VenueNotFound if is_hidden(venue) else NotYourVenue
     return venue
 
 
