@@ -32,19 +32,22 @@ PRODUCTION = {
 DATABASE_LINE = re.compile(rb"^Database: .*\n", re.MULTILINE)
 
 
-def run_halls(uri: str | None, *arguments: str | Path, **environment: str) -> Result:
-    """Run `halls` with `arguments`; the result has its exit code, stdout, and stderr without the database line."""
-    result = run_halls_fully(uri, *arguments, **environment)
+def run_halls(uri: str | None, *arguments: str | Path, typed: str | None = None, **environment: str) -> Result:
+    """Run `halls` with `arguments`; the result has its exit code, stdout, and stderr without the database line.
+
+    `typed` is the standard input.
+    """
+    result = run_halls_fully(uri, *arguments, typed=typed, **environment)
     result.stderr_bytes = DATABASE_LINE.sub(b"", result.stderr_bytes or b"")
     return result
 
 
-def run_halls_fully(uri: str | None, *arguments: str | Path, **environment: str) -> Result:
+def run_halls_fully(uri: str | None, *arguments: str | Path, typed: str | None = None, **environment: str) -> Result:
     """Run `halls` with `arguments`; the result has its exit code, stdout and stderr."""
     settings = {"MONGO_URI": uri or "", "JWT_SECRET": SECRET, "LOG_LEVEL": "ERROR", "HALLS_ENV": "", **environment}
     # The command logs to a stream that click closes afterwards: later log lines would fail.
     with preserved_logging():
-        return CliRunner(env=settings).invoke(main, [str(argument) for argument in arguments])
+        return CliRunner(env=settings).invoke(main, [str(argument) for argument in arguments], input=typed)
 
 
 def run_python(uri: str, folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:

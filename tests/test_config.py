@@ -255,6 +255,15 @@ def test_production_rejects_settings_that_are_valid_only_in_development(
     assert load_config().halls_env == "development"
 
 
+@pytest.mark.parametrize("address", ["help@halls.example", "hilfe@müller.example"])
+def test_the_address_of_the_operator_is_one_email_address(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("OPERATOR_EMAIL", address)
+    assert load_config().operator_email == address
+    for value in ("help", "Help <help@halls.example>", "a@halls.example, b@halls.example"):
+        monkeypatch.setenv("OPERATOR_EMAIL", value)
+        assert list_faults() == ["OPERATOR_EMAIL: set it to one e-mail address, such as help@halls.example"]
+
+
 @pytest.mark.parametrize("url", ["https://keys.example/certs", "http://127.0.0.1:8000/certs", "http://[::1]/certs"])
 def test_production_accepts_tamper_proof_urls_of_googles_keys(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     set_variables(monkeypatch, {**VALID_PRODUCTION, "GOOGLE_CERTS_URL": url})

@@ -20,7 +20,19 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from halls.files import write_atomically
 from halls.http.origins import split_origins
-from halls.setting_types import Area, BaseUrl, Blocklist, CloudName, Host, MongoUri, Origins, Port, StorageUri, Url
+from halls.setting_types import (
+    Area,
+    BaseUrl,
+    Blocklist,
+    CloudName,
+    EmailAddress,
+    Host,
+    MongoUri,
+    Origins,
+    Port,
+    StorageUri,
+    Url,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,6 +114,7 @@ class Config(BaseSettings):
     smtp_user: str | None = None
     smtp_pass: str | None = None
     smtp_from: str = "Halls <no-reply@localhost>"
+    operator_email: EmailAddress | None = None
     mail_lease_seconds: PositiveFloat = 300
     google_client_id: str | None = None
     google_certs_url: Url = "https://www.googleapis.com/oauth2/v1/certs"

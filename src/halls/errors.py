@@ -150,6 +150,10 @@ class NotConfigured(ApiError):
     status, code, message = 503, "not_configured", "This is not configured on this server."
 
 
+class OperatorError(Exception):
+    """A command of an operator can't be done. The message says why, and what to do."""
+
+
 def make_field_fault(field: str, message: str, rule: Rule = "wrong_value", **params: Any) -> FieldFault:
     """Return the fault of one field."""
     return FieldFault(field=field, message=message, rule=rule, params=params)

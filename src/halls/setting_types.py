@@ -67,6 +67,13 @@ def _is_base_url(value: str) -> bool:
     return not re.search("[?#@]", value)
 
 
+def _is_address(value: str) -> object:
+    # This import takes 50 ms, and most installations do not set such a value.
+    from email_validator import validate_email  # noqa: PLC0415 - see above
+
+    return validate_email(value, check_deliverability=False, allow_smtputf8=False, globally_deliverable=False)
+
+
 def _strip_brackets(host: str) -> str:
     """Return an IPv6 address without the brackets that it has in a URL."""
     return host[1:-1] if host.startswith("[") and host.endswith("]") else host
@@ -89,6 +96,7 @@ StorageUri = Annotated[
 ]
 Blocklist = Annotated[str, _check(_is_blocklist, "set it to off, builtin, or the path of a readable text file")]
 CloudName = Annotated[str, _check(re.compile("[A-Za-z0-9_-]+").fullmatch, "set it to letters, digits, - and _ only")]
+EmailAddress = Annotated[str, _check(_is_address, "set it to one e-mail address, such as help@halls.example")]
 Origins = Annotated[str, AfterValidator(lambda text: ",".join(split_origins(text)))]
 BaseUrl = Annotated[Url, _check(_is_base_url, "set it to a URL without user, query and fragment")]
 Host = Annotated[str, AfterValidator(_strip_brackets)]

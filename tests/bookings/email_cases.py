@@ -88,7 +88,7 @@ ACCOUNT_CASES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def render_case(db: Db, case: Case) -> Email | None:
+def render_case(db: Db, case: Case, **settings: str) -> Email | None:
     """Return the e-mail of a case, in a database that contains nothing else."""
     world = EmailWorld(db)
     hold_until = db.bookings.find_one({"_id": BOOKING_ID}, {"hold_until": 1})["hold_until"]  # type: ignore[index] # exists
@@ -102,7 +102,7 @@ def render_case(db: Db, case: Case) -> Email | None:
         world.add_event("placed", "guest", _id=EVENT_ID, changes=case.changes)
     key = hold_key(BOOKING_ID, hold_until) if case.kind == "hold_ending" else reminder_key(BOOKING_ID, DATE)
     entry: Any = {"_id": ENTRY_ID, "kind": case.kind, "data": data, "key": key}
-    return RENDERERS[case.kind](db, make_config(**SETTINGS), entry, NOW)
+    return RENDERERS[case.kind](db, make_config(**SETTINGS, **settings), entry, NOW)
 
 
 def render_account_case(name: str) -> Email:

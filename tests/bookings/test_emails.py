@@ -313,3 +313,11 @@ def test_an_address_that_is_verified_while_the_email_is_rendered_gets_it(
     email = render_entry(db, "request_new", OWNER_ID)
     assert email is not None
     assert email.subject.startswith("New request")
+
+
+@pytest.mark.parametrize("name", ["request_received", "reminder"])
+def test_an_email_about_a_booking_names_the_address_of_the_operator(db: Db, name: str) -> None:
+    email = render_case(db, CASES[name], operator_email="help@halls.example")
+    assert email is not None
+    assert "\nHalls\nQuestions? Write to help@halls.example\n" in email.text
+    assert '<a href="mailto:help@halls.example"' in email.html

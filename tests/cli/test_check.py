@@ -225,6 +225,23 @@ def test_a_bad_account_is_found(bare: Db, invariant: str, fields: dict[str, Any]
     assert data_violations(bare) == {invariant: [[str(account["_id"])]]}
 
 
+def test_an_invited_account_may_have_no_password(bare: Db) -> None:
+    insert_user(bare, password_hash=None, invited_at=utc_now())
+    assert data_violations(bare) == {}
+
+
+def test_a_venue_that_is_not_suspended_with_its_owner_is_found(bare: Db) -> None:
+    suspended = insert_user(bare, email="s@example.com", suspended_at=utc_now())["_id"]
+    active = insert_user(bare, email="a@example.com", suspended_at=None)["_id"]
+    insert_venue(bare, suspended, suspended_at=utc_now())
+    insert_venue(bare, active, suspended_at=None)
+    insert_venue(bare, active)
+    wrong = [insert_venue(bare, suspended), insert_venue(bare, active, suspended_at=utc_now())]
+    (found,) = data_violations(bare).items()
+    assert found[0] == "venue_suspended_with_owner"
+    assert sorted(found[1]) == sorted([str(venue["_id"])] for venue in wrong)
+
+
 def test_a_link_that_no_account_needs_is_found(bare: Db) -> None:
     changes: list[dict[str, Any]] = [{}, {"email_verified": True}, {"disowned_at": utc_now(), "password_hash": None}]
     accounts = [insert_user(bare, email=f"{number}@example.com", **each) for number, each in enumerate(changes)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
-from typing_extensions import Required, TypedDict
+from typing_extensions import NotRequired, Required, TypedDict
 
 from halls.documents import read_moment, read_object, read_text, read_whole
 from halls.errors import ApiError
@@ -52,6 +52,10 @@ class Suspended(ApiError):
     """An operator has suspended the account. The caller learns this only with the right password."""
 
     status, code, message = 403, "suspended", "Your account is suspended."
+
+    def __init__(self, operator_email: str | None) -> None:
+        """Name the address of the operator (OPERATOR_EMAIL), if there is one."""
+        super().__init__(f"{self.message} Write to {operator_email}." if operator_email else None)
 
 
 class OwnerOnly(ApiError):
@@ -119,6 +123,8 @@ class AccountDocument(TypedDict, total=False):
     reset_letter: ResetEmail
     # When an operator suspended the account. Absent otherwise.
     suspended_at: datetime
+    # When an operator made the account, without a password. Its holder takes it over with a reset link.
+    invited_at: datetime
     created_at: datetime | None
     updated_at: datetime | None
 
@@ -130,6 +136,8 @@ class PasswordResetDocument(TypedDict):
     user_id: ObjectId
     # SHA-256 of the token, in hex.
     token: str
+    # An operator passes the link on, so its token does not prove who reads the mailbox. Absent: an e-mail has the link.
+    by_operator: NotRequired[bool]
     expires_at: datetime
     created_at: datetime
 
@@ -173,6 +181,7 @@ class Account:
     updated_at: datetime | None
     email_verified: bool = False
     preferences: Preferences = Preferences()
+    is_suspended: bool = False
 
 
 def account_from_document(document: AccountDocument) -> Account:
@@ -190,6 +199,7 @@ def account_from_document(document: AccountDocument) -> Account:
         updated_at=read_moment(document.get("updated_at")),
         email_verified=document.get("email_verified") is True,
         preferences=read_preferences(document.get("preferences")),
+        is_suspended=document.get("suspended_at") is not None,
     )
 
 

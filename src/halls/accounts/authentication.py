@@ -46,7 +46,8 @@ def authenticate(
         raise InvalidToken
     claims = read_token(token.lstrip(" "), secret=config.secret, now=utc_now(), old_secrets=config.old_secrets)
     account = find_account_of_token(open_db(), claims)
-    if account is None or account.token_version != claims.token_version:
+    # A suspended account has no valid token, also none of a request that was authenticated before the suspension.
+    if account is None or account.is_suspended or account.token_version != claims.token_version:
         raise TokenRevoked
     if access is Access.OWNER and not account.is_venue_owner:
         raise OwnerOnly

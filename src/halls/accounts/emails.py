@@ -51,8 +51,9 @@ def render_password_reset(db: Db, config: Config, entry: OutboxEntry, now: datet
     return render_email(
         PASSWORD_RESET,
         to=account.email,
-        link=_link_to(config, "reset-password", token),
+        link=link_to_page(config, "reset-password", token),
         until=karachi_time(expires_at),
+        operator_email=config.operator_email,
     )
 
 
@@ -83,26 +84,27 @@ def render_verify_email(db: Db, config: Config, account: Account, now: datetime,
     return render_email(
         VERIFY_EMAIL,
         to=receiver.email,
-        link=_link_to(config, "verify-email", token),
-        disown_link=_link_to(config, "disown-email", token),
+        link=link_to_page(config, "verify-email", token),
+        disown_link=link_to_page(config, "disown-email", token),
         until=karachi_time(expires_at),
+        operator_email=config.operator_email,
         has_news=has_news,
     )
 
 
-def render_password_changed(db: Db, _config: Config, entry: OutboxEntry, _now: datetime) -> Email | None:
+def render_password_changed(db: Db, config: Config, entry: OutboxEntry, _now: datetime) -> Email | None:
     """Return the e-mail which says that the password was changed, also to an unverified address. None without one."""
     account = _find_receiver(db, entry)
     if account is None:
         return None
     at = karachi_time(entry["queued_at"])
-    return render_email(PASSWORD_CHANGED, to=account.email, at=at)
+    return render_email(PASSWORD_CHANGED, to=account.email, at=at, operator_email=config.operator_email)
 
 
 def _find_receiver(db: Db, entry: OutboxEntry) -> Account | None:
     return email_store.find_receiver(db, read_id(entry["data"].get("account_id")))
 
 
-def _link_to(config: Config, page: str, token: str) -> str:
+def link_to_page(config: Config, page: str, token: str) -> str:
     """Return the address of a page of the front end, with a token."""
     return f"{config.app_url.rstrip('/')}/{page}?{urlencode({'token': token})}"

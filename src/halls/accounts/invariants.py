@@ -57,10 +57,10 @@ def check_addresses(db: Db, _today: str) -> Iterator[Violation]:
 
 
 def check_credentials(db: Db, _today: str) -> Iterator[Violation]:
-    """Yield each account without a password and without a Google account, except disowned ones."""
+    """Yield each account without a password and without a Google account, except disowned and invited ones."""
     # Not the operator {field: {$type: ...}}: it also finds a string in an array.
     has_text = {"$in": ["string", [{"$type": "$password_hash"}, {"$type": "$google_sub"}]]}
-    match = {**NOT_DISOWNED, "$expr": {"$not": [has_text]}}
+    match = {**NOT_DISOWNED, "invited_at": {"$exists": False}, "$expr": {"$not": [has_text]}}
     return make_violations(
         "account_can_sign_in", "The account has neither a password nor a Google account.", _find_accounts(db, match)
     )

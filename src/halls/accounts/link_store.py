@@ -34,8 +34,16 @@ LINKS_COLLECTION = CollectionSpec(
 )
 
 
-def insert_reset(db: Db, account_id: ObjectId, token_hash: str, *, expires_at: datetime, now: datetime) -> None:
-    """Insert a password reset. Only the hash of its token is stored."""
+def insert_reset(
+    db: Db,
+    account_id: ObjectId,
+    token_hash: str,
+    *,
+    expires_at: datetime,
+    now: datetime,
+    by_operator: bool = False,
+) -> None:
+    """Insert a password reset. Only the hash of its token is stored. `by_operator`: no e-mail has the link."""
     reset: PasswordResetDocument = {
         "_id": ObjectId(),
         "user_id": account_id,
@@ -43,6 +51,8 @@ def insert_reset(db: Db, account_id: ObjectId, token_hash: str, *, expires_at: d
         "expires_at": expires_at,
         "created_at": now,
     }
+    if by_operator:
+        reset["by_operator"] = True
     db.password_resets.insert_one(cast("Document", reset))
 
 

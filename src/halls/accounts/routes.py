@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint
 
 from halls.accounts import service as accounts
-from halls.accounts.account import Account, BadCredentials, BadResetToken, EmailTaken, WrongPassword, serialize_profile
+from halls.accounts.account import (
+    Account,
+    BadCredentials,
+    BadResetToken,
+    EmailTaken,
+    Suspended,
+    WrongPassword,
+    serialize_profile,
+)
 from halls.accounts.authentication import Access
 from halls.accounts.deletion import delete_account
 from halls.accounts.google import BadGoogleToken, GoogleNotConfigured, GoogleUnavailable
@@ -53,7 +61,9 @@ FAILED_CHANGES = Limit("failed-change", 10, 5 * MINUTE, by_account=True, strict=
 def _open_session(
     context: AppContext, account: Account, now: datetime, period: TokenPeriod | None = None
 ) -> dict[str, Any]:
-    """Return a session with a new token. Without a `period` the session begins now."""
+    """Return a session with a new token. Without a `period` the session begins now. Raises Suspended."""
+    if account.is_suspended:
+        raise Suspended(context.config.operator_email)
     secret, hours = context.config.secret, context.config.jwt_expires_hours
     token, expires_at = make_token(account, secret=secret, now=now, hours=hours, period=period)
     return {"token": token, "expires_at": expires_at, "profile": serialize_profile(account)}
@@ -80,7 +90,7 @@ def sign_up(context: AppContext, db: Db, body: Signup, now: datetime) -> dict[st
     access=Access.PUBLIC,
     body=Login,
     response=Session,
-    errors=[BadCredentials, RateLimited],
+    errors=[BadCredentials, Suspended, RateLimited],
 )
 def log_in(context: AppContext, db: Db, body: Login, now: datetime) -> dict[str, Any]:
     """Log in with e-mail address and password. The rate limits count failed logins only."""
@@ -101,7 +111,7 @@ def log_in(context: AppContext, db: Db, body: Login, now: datetime) -> dict[str,
     access=Access.PUBLIC,
     body=GoogleSignIn,
     response=Session,
-    errors=[BadGoogleToken, EmailTaken, GoogleUnavailable, GoogleNotConfigured, RateLimited],
+    errors=[BadGoogleToken, Suspended, EmailTaken, GoogleUnavailable, GoogleNotConfigured, RateLimited],
     limits=[GOOGLE_SIGN_INS],
 )
 def sign_in_with_google(context: AppContext, db: Db, body: GoogleSignIn, now: datetime) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def _check_personal(field: str, password: str, *texts: str | None) -> None:
 
 
 def log_in(db: Db, login: Login) -> Account:
-    """Return the account with this address and password. Raises BadCredentials."""
+    """Return the account with this address and password, which may be suspended. Raises BadCredentials."""
     account = store.find_account_by_email(db, login.email)
     password_hash = account.password_hash if account else None
     form = find_matching_form(password_hash, login.password)
@@ -149,10 +149,12 @@ def reset_password(db: Db, reset: PasswordReset, now: datetime) -> None:
 def sign_in_with_google(db: Db, person: GooglePerson, signin: GoogleSignIn, now: datetime) -> Account:
     """Return the account of a Google account: found by its `sub`, linked by its address, or created.
 
-    Raises EmailTaken if the address belongs to another Google account.
+    A suspended account is returned unchanged. Raises EmailTaken if the address belongs to another Google account.
     """
     account = store.find_account_by_google(db, person.sub)
     account = account or _link_by_email(db, person, now) or _sign_up_with_google(db, person, signin, now)
+    if account.is_suspended:
+        return account
     account = _verify_by_google(db, account, person, now)
     changes: dict[str, Any] = {}
     if signin.is_venue_owner and not account.is_venue_owner:
@@ -174,8 +176,8 @@ def _verify_by_google(db: Db, account: Account, person: GooglePerson, now: datet
 
 def _link_by_email(db: Db, person: GooglePerson, now: datetime) -> Account | None:
     same_email = store.find_account_by_email(db, person.email)
-    if same_email is None:
-        return None
+    if same_email is None or same_email.is_suspended:
+        return same_email
     linked = store.link_google(db, same_email.id, person.sub, now)
     # Of two concurrent logins only one links the account. The other one finds the link.
     account = linked or store.find_account_by_google(db, person.sub)

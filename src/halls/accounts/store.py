@@ -38,6 +38,8 @@ VERIFY: list[Document] = [
     {"$unset": ["disowned_at", "news_emails", "verify_emails"]},
 ]
 NOT_DISOWNED: Document = {"disowned_at": {"$exists": False}}
+# Also matches null, like `Account.is_suspended`.
+NOT_SUSPENDED: Document = {"suspended_at": None}
 # Each request reads the list with the account. 200 tokens take 0.3 ms.
 MAX_REVOKED_TOKENS = 200
 
@@ -172,10 +174,10 @@ def replace_password(
 ) -> Account | None:
     """Set a new password, and invalidate all tokens and open resets.
 
-    Return None and change nothing if the old password was replaced meanwhile.
+    Return None and change nothing if the old password was replaced or the account was suspended meanwhile.
     """
     document = db.users.find_one_and_update(
-        {"_id": account_id, "password_hash": old_hash},
+        {"_id": account_id, "password_hash": old_hash, **NOT_SUSPENDED},
         _new_password(new_hash, now),
         return_document=ReturnDocument.AFTER,
         session=session,
@@ -198,17 +200,20 @@ def update_hash(db: Db, account_id: ObjectId, *, old_hash: str, new_hash: str) -
 
 
 def lock_account(db: Db, account_id: ObjectId, session: Session) -> None:
-    """Write the account in the caller's transaction, so that the transaction conflicts with a concurrent deletion.
+    """Write the account in the caller's transaction: it then conflicts with a concurrent deletion or suspension.
 
-    Raises TokenRevoked if the account is deleted or disowned.
+    Raises TokenRevoked if the account is deleted, disowned or suspended.
     """
-    match = {"_id": account_id, **NOT_DISOWNED}
+    match = {"_id": account_id, **NOT_DISOWNED, **NOT_SUSPENDED}
     if db.users.update_one(match, [{"$set": increment("rev")}], session=session).matched_count == 0:
         raise TokenRevoked
 
 
 def lock_accounts(db: Db, account_ids: set[ObjectId], session: Session) -> None:
-    """Lock several accounts like `lock_account`, also disowned ones. Raises TokenRevoked if one of them is deleted."""
+    """Lock several accounts like `lock_account`, also suspended and disowned ones.
+
+    Raises TokenRevoked if one of them is deleted.
+    """
     found = db.users.update_many({"_id": {"$in": list(account_ids)}}, [{"$set": increment("rev")}], session=session)
     if found.matched_count < len(account_ids):
         raise TokenRevoked
@@ -227,12 +232,16 @@ def delete_account(db: Db, account: Account, session: Session) -> None:
 def consume_reset(db: Db, reset: PasswordResetDocument, new_hash: str, now: datetime, session: Session) -> None:
     """Set the new password, and invalidate the reset with all tokens and other resets of the account.
 
-    The token proves that its sender reads the mailbox, so the address is verified, too.
-    Raises BadResetToken if another request used the reset, or the account is deleted.
+    The token of an e-mail proves that its sender reads the mailbox, so the address is verified, too. The token of an
+    operator does not. The suspension of an account stays.
+    Raises BadResetToken if another request used the reset, or the account is deleted. With the token of an operator
+    also if the account is disowned.
     """
-    update = [*_new_password(new_hash, now), *VERIFY]
+    match, update = {"_id": reset["user_id"]}, [*_new_password(new_hash, now), *VERIFY]
+    if reset.get("by_operator"):
+        match, update = {**match, **NOT_DISOWNED}, _new_password(new_hash, now)
     is_spent = delete_reset(db, reset, session)
-    if not is_spent or not db.users.update_one({"_id": reset["user_id"]}, update, session=session).matched_count:
+    if not is_spent or not db.users.update_one(match, update, session=session).matched_count:
         raise BadResetToken
     delete_links(db, reset["user_id"], session)
 

@@ -57,7 +57,7 @@ class TokenExpired(TokenRefused):
 
 
 class TokenRevoked(TokenRefused):
-    """The token was logged out, the password was changed, or the account was deleted."""
+    """The token was logged out, the password was changed, or the account was suspended or deleted."""
 
     code, message = "token_revoked", "This token is no longer good. Log in again."
 

@@ -168,6 +168,7 @@ def compose_email(subject: Subject, config: Config, now: datetime) -> Email:
         facts=list_facts(subject),
         link=f"{app_url}/{page}/{booking_id}",
         preferences_link=f"{app_url}/account#emails",
+        operator_email=config.operator_email,
         **_list_words(subject, now),
     )
     return replace(

@@ -228,7 +228,7 @@ def update_booking(
 
 
 def list_upcoming_ids(
-    db: Db, guest_id: ObjectId, statuses: Iterable[str], *, today: str, session: Session
+    db: Db, guest_id: ObjectId, statuses: Iterable[str], *, today: str, session: Session | None = None
 ) -> list[ObjectId]:
     """Return the ids of a guest's bookings from `today` on that have one of the statuses."""
     match = {"user_id": guest_id, "date": {"$gte": today}, "status": {"$in": list(statuses)}}

@@ -6,7 +6,9 @@ import click
 from pymongo.errors import OperationFailure, PyMongoError
 
 from halls import __version__
+from halls.accounts.cli import account_command
 from halls.api_docs.cli import openapi_command
+from halls.bookings.cli import booking_command
 from halls.cli.check import check_command
 from halls.cli.indexes import indexes_command
 from halls.config import ConfigError, read_config
@@ -14,6 +16,7 @@ from halls.data_transfer.cli import export_command, import_command
 from halls.data_transfer.importing import ImportStopped
 from halls.data_transfer.rows import UnreadableFile
 from halls.demo.cli import demo_command
+from halls.errors import ApiError, OperatorError
 from halls.logs import configure_logging
 from halls.mail.cli import mail_command
 from halls.mongo.client import is_unavailable
@@ -22,8 +25,17 @@ from halls.mongo.indexes import IncompatibleDataError
 from halls.search.cli import reindex_command
 from halls.server.cli import serve_command, worker_command
 from halls.server.env_file import warn_of_unknown_names
+from halls.venues.cli import venue_command
 
-USER_ERRORS = (ConfigError, IncompatibleDataError, EmbeddedMongoError, ImportStopped, UnreadableFile)
+USER_ERRORS = (
+    ApiError,
+    ConfigError,
+    EmbeddedMongoError,
+    ImportStopped,
+    IncompatibleDataError,
+    OperatorError,
+    UnreadableFile,
+)
 EXIT_CODES = "Exit codes: 0 success; 1 an error, or problems were found; 2 invalid arguments."
 # AuthenticationFailed, and the code of Atlas.
 LOGIN_CODES = frozenset({18, 8000})
@@ -83,9 +95,11 @@ def main(context: click.Context) -> None:
 SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Serving": (serve_command, demo_command, worker_command),
     "Data": (import_command, export_command, check_command, reindex_command, indexes_command, mail_command),
+    "Operating": (account_command, booking_command, venue_command),
     "For developers": (openapi_command,),
 }
 for _commands in SECTIONS.values():
     for _command in _commands:
-        _command.epilog = EXIT_CODES
         main.add_command(_command)
+        for _each in (_command, *(_command.commands.values() if isinstance(_command, click.Group) else ())):
+            _each.epilog = EXIT_CODES

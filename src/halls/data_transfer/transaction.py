@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 import pymongo
 from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 
+from halls.accounts.operator_store import find_suspensions
 from halls.accounts.store import insert_accounts, lock_accounts
 from halls.accounts.tokens import TokenRevoked
 from halls.bookings.store import has_booking, insert_bookings
 from halls.data_transfer.known_venues import key_of
 from halls.data_transfer.rows import take_batches
+from halls.documents import read_id
 from halls.mongo.client import in_transaction, is_unavailable
 from halls.search.index import refresh_entries
 from halls.venues.service import change_venue_in_transaction
-from halls.venues.store import claim_date, has_venue, insert_venues, read_places
+from halls.venues.store import claim_date, has_venue, insert_venues, mark_venues, read_places
 from halls.venues.venue import DateBooked, VenueNotFound
 
 if TYPE_CHECKING:
@@ -116,10 +118,27 @@ def _insert(db: Db, batches: Sequence[Batch], session: Session) -> None:
             insert(db, batch.documents, session)
     _lock_accounts(db, {one for batch in batches for one in batch.accounts}, session)
     _check_keys(db, batches, session)
+    _copy_suspensions(db, batches, session)
     id_of = {"venues": "_id", "bookings": "venue_id"}
     venue_ids = {one[id_of[batch.part]] for batch in batches for one in batch.documents}
     for some in take_batches(venue_ids, REFRESH_VENUES):
         refresh_entries(db, some, session)
+
+
+def _copy_suspensions(db: Db, batches: Sequence[Batch], session: Session) -> None:
+    """Suspend the inserted venues exactly if their owners are. The file may be an export of another time."""
+    owner_of = {
+        one["_id"]: read_id(one.get("owner_id"))
+        for batch in batches
+        if batch.part == "venues"
+        for one in batch.documents
+    }
+    moments = find_suspensions(db, set(owner_of.values()), session)
+    marked = [one["_id"] for batch in batches for one in batch.documents if "suspended_at" in one]
+    mark_venues(db, marked, "suspended_at", None, session)
+    for owner_id, moment in moments.items():
+        venue_ids = [venue_id for venue_id, each in owner_of.items() if each == owner_id]
+        mark_venues(db, venue_ids, "suspended_at", moment, session)
 
 
 def _update(db: Db, updates: Sequence[VenueUpdate], session: Session) -> None:

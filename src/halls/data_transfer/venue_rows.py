@@ -122,6 +122,7 @@ class VenueRows:
         document = new_account(
             email=normalise_email(email), full_name=None, contact_number=None, is_venue_owner=True, now=self.run.now
         )
+        document["invited_at"] = self.run.now
         account = account_from_document(document)
         self._made[email.lower()] = owners[email.lower()] = account
         self._unsaved[account.id] = document

@@ -7,6 +7,7 @@ import inspect
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -16,6 +17,7 @@ from werkzeug.routing import BaseConverter
 
 from halls import clock
 from halls.accounts.authentication import Access, authenticate
+from halls.accounts.tokens import TokenRefused
 from halls.errors import ApiError, BadId, DatabaseUnavailable, Invalid, invalid, make_field_fault
 from halls.http.conditional import IfMatch
 from halls.http.idempotency import IdempotencyKey, ReplayableResponse, hash_body
@@ -26,6 +28,7 @@ from halls.http.schema import QueryModel, RequestModel, ResponseModel, parse_id,
 if TYPE_CHECKING:
     from bson import ObjectId
 
+    from halls.accounts.account import Account
     from halls.context import AppContext
     from halls.mongo.client import Db, Document
 
@@ -106,6 +109,16 @@ def endpoint(
 def current_context() -> AppContext:
     """Return the AppContext of the running application."""
     return cast("AppContext", current_app.extensions["halls"])
+
+
+def find_caller() -> Account | None:
+    """Return the account of a request to a public route, or None if the request has no valid token."""
+    context = current_context()
+    authorization = request.headers.get("Authorization")
+    open_db = functools.partial(_prepared_db, context)
+    with suppress(TokenRefused):
+        return authenticate(open_db, context.config, authorization, Access.PUBLIC)[0]
+    return None
 
 
 def _serve(declared: Endpoint, **path: str) -> Response:

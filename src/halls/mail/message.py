@@ -67,11 +67,12 @@ class Email:
 def render_email(kind: str, *, to: str, facts: Mapping[str, str] | None = None, **words: Any) -> Email:
     """Return an e-mail in the wording of its kind.
 
-    `words` fill in the wording and the links of the layout: `link`, `disown_link` and `preferences_link`. `facts` are
-    shown as a list. A word or fact that a user wrote must come from `as_plain_text`.
+    `words` fill in the wording and the links of the layout: `link`, `disown_link`, `preferences_link` and
+    `operator_email` (OPERATOR_EMAIL). `facts` are shown as a list. A word or fact that a user wrote must come from
+    `as_plain_text`.
     """
     wording = en.WORDINGS[kind]
-    words = {"preferences_link": None, **words}
+    words = {"preferences_link": None, "operator_email": None, **words}
     subject = _fill_in(wording.subject, words)
     content = {
         **words,
@@ -86,6 +87,7 @@ def render_email(kind: str, *, to: str, facts: Mapping[str, str] | None = None, 
         "disown_button": wording.disown,
         "signature": en.SIGNATURE,
         "preferences": en.PREFERENCES,
+        "questions": en.QUESTIONS,
     }
     text, html = (_LAYOUTS.get_template(f"layout.{form}").render(content) for form in ("txt", "html"))
     return Email(to, " ".join(subject.split()), text, html)

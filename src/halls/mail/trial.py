@@ -63,7 +63,7 @@ def send_test_email(config: Config, to: str) -> Trial:
             ok=False, server=None, to=to, response=None, error="SMTP_HOST is not set. Set it to your mail server."
         )
     server = f"{config.smtp_host}:{config.smtp_port}"
-    email = render_email("test", to=to, url=config.own_url)
+    email = render_email("test", to=to, url=config.own_url, operator_email=config.operator_email)
     try:
         response = send_email(config, email, str(ObjectId()))
     except NOT_SENT as error:

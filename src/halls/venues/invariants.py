@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from halls.http.schema import MAX_PRICE, Day
+from halls.mongo.client import NO_LIST
 from halls.mongo.invariants import (
     StoredModel,
     StoredNumber,
     Violation,
+    find_groups,
     find_invalid,
     find_orphans,
     make_violations,
@@ -21,7 +23,9 @@ from halls.venues.venue import MAX_HOLD_HOURS, VenueType
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from halls.mongo.client import Db
+    from halls.mongo.client import Db, Document
+
+ONLY_ID: Document = {"$project": {"ids": ["$_id"]}}
 
 
 class StoredPoint(StoredModel):
@@ -88,4 +92,28 @@ def check_owners(db: Db, _today: str) -> Iterator[Violation]:
     return make_violations("venue_owner_exists", "The account of the venue's owner does not exist.", groups)
 
 
-INVARIANTS = (check_venues, check_owners)
+def check_suspensions(db: Db, _today: str) -> Iterator[Violation]:
+    """Yield each venue whose suspension differs from that of its owner."""
+    suspended = [{"$match": {"suspended_at": {"$ne": None}}}, {"$project": {"_id": 1}}]
+    join = {"from": "users", "localField": "owner_id", "foreignField": "_id", "pipeline": suspended, "as": "found"}
+    is_marked = {"$ne": [{"$ifNull": ["$suspended_at", None]}, None]}
+    differs = {"$expr": {"$ne": [is_marked, {"$ne": ["$found", []]}]}}
+    # An owner_id of an external writer may be a list. Then the venue has no owner.
+    match = {"owner_id": {"$type": "objectId", **NO_LIST}}
+    # Without the calendar, which takes most of a venue.
+    fields = {"owner_id": 1, "suspended_at": 1}
+    pipeline: list[Document] = [
+        {"$match": match},
+        {"$project": fields},
+        {"$lookup": join},
+        {"$match": differs},
+        ONLY_ID,
+    ]
+    return make_violations(
+        "venue_suspended_with_owner",
+        "The venue and its owner are not suspended together: repeat `halls account suspend` or `restore`.",
+        find_groups(db, "venues", pipeline),
+    )
+
+
+INVARIANTS = (check_venues, check_owners, check_suspensions)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from halls.accounts.authentication import Access
 from halls.clock import day_in_karachi
-from halls.http.endpoint import endpoint
+from halls.http.endpoint import endpoint, find_caller
 from halls.http.idempotency import IdempotencyConflict, IdempotencyKey, ReplayableResponse
 from halls.http.pagination import make_cursor, read_cursor
 from halls.http.schema import QueryInt, QueryModel
@@ -21,6 +21,7 @@ from halls.venues.response_schemas import Deleted, VenueMade, VenuePage, VenueRe
 from halls.venues.schemas import NewVenue, VenueChange
 from halls.venues.store import get_venue, list_venues
 from halls.venues.venue import DateBooked, HasBookings, NotYourVenue, VenueNotFound, serialize_venue
+from halls.venues.visibility import HiddenByOperator, is_hidden
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,7 +38,13 @@ OWN = {"venue": service.get_own_venue}
 
 
 def _load_venue(db: Db, _: object, venue_id: ObjectId) -> VenueDocument:
-    return get_venue(db, venue_id)
+    """Return the venue. A venue that an operator has hidden is found only with the token of its owner."""
+    venue = get_venue(db, venue_id)
+    if is_hidden(venue):
+        caller = find_caller()
+        if caller is None or venue.get("owner_id") != caller.id:
+            raise VenueNotFound
+    return venue
 
 
 VENUE = {"venue": _load_venue}
@@ -73,7 +80,7 @@ def register_venue(
     loaders=OWN,
     body=VenueChange,
     response=VenueReply,
-    errors=[VenueNotFound, NotYourVenue, DateBooked],
+    errors=[VenueNotFound, NotYourVenue, HiddenByOperator, DateBooked],
     has_version=True,
 )
 def change_venue(

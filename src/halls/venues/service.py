@@ -14,7 +14,16 @@ from halls.mongo.client import in_transaction
 from halls.search.index import refresh_entries
 from halls.venues import store as venues
 from halls.venues.price_on_date import offered_dates
-from halls.venues.venue import AMENITIES, DateBooked, HasBookings, NotYourVenue, serialize_venue, summarize_venue
+from halls.venues.venue import (
+    AMENITIES,
+    DateBooked,
+    HasBookings,
+    NotYourVenue,
+    VenueNotFound,
+    serialize_venue,
+    summarize_venue,
+)
+from halls.venues.visibility import HiddenByOperator, is_hidden
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,10 +39,10 @@ MERGED = frozenset({"amenities", "booking_rules"})
 
 
 def get_own_venue(db: Db, caller: Account, venue_id: ObjectId) -> VenueDocument:
-    """Return the caller's venue. Raises VenueNotFound, NotYourVenue."""
+    """Return the caller's venue. Raises NotYourVenue, and VenueNotFound also for a hidden venue of another account."""
     venue = venues.get_venue(db, venue_id)
     if venue.get("owner_id") != caller.id:
-        raise NotYourVenue
+        raise VenueNotFound if is_hidden(venue) else NotYourVenue
     return venue
 
 
@@ -88,8 +97,9 @@ def change_venue(
 ) -> VenueDocument:
     """Set the given fields and return the venue.
 
-    Raises PreconditionFailed if `if_match` names another version of the venue, and DateBooked if the change removes an
-    upcoming date that has an active booking.
+    Raises HiddenByOperator if the change lists a venue that an operator has hidden, PreconditionFailed if `if_match`
+    names another version of the venue, and DateBooked if the change removes an upcoming date that has an active
+    booking.
     """
     venue_id: ObjectId = venue["_id"]
     changes = {name: value for name, value in given.items() if name not in MERGED}
@@ -120,11 +130,14 @@ def change_venue_in_transaction(
     session: Session,
     if_match: IfMatch | None = None,
 ) -> None:
-    """Set fields by dotted path, in the caller's transaction. Raises VenueNotFound, DateBooked, PreconditionFailed.
+    """Set fields by dotted path, in the caller's transaction.
 
+    Raises VenueNotFound, HiddenByOperator, PreconditionFailed, DateBooked.
     Writes the venue before the bookings are read, so that a concurrent booking of the venue is serialized with it.
     """
     before = venues.update_venue(db, venue_id, changes, now, session)
+    if changes.get("is_listed") is True and is_hidden(before):
+        raise HiddenByOperator
     # After the write: of two requests with the same ETag, the second then finds the version of the first.
     check_version(before, if_match)
     if "dates_available" in changes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pymongo import ASCENDING, DESCENDING, GEOSPHERE, IndexModel, ReturnDocument
 from pymongo.read_concern import ReadConcern
@@ -146,6 +146,23 @@ def update_venue(
     if before is None:
         raise VenueNotFound
     return cast("VenueDocument", before)
+
+
+def mark_venues(
+    db: Db,
+    venue_ids: Iterable[ObjectId],
+    field: Literal["hidden_at", "suspended_at"],
+    moment: datetime | None,
+    session: Session,
+) -> int:
+    """Set the moment of an operator's action in venues that have none, or remove it with None. Return their number.
+
+    Like `update_venue` it increments `rev`, but `updated_at` stays: it is the time of the owner's last change.
+    """
+    match = {"_id": {"$in": list(venue_ids)}, field: {"$ne": None} if moment is None else None}
+    value = "$$REMOVE" if moment is None else moment
+    update = [{"$set": {field: value, **increment("rev")}}]
+    return db.venues.update_many(match, update, session=session).matched_count
 
 
 def delete_venue(db: Db, venue_id: ObjectId, session: Session) -> VenueDocument:

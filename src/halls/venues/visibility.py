@@ -27,7 +27,8 @@ class VenueVisibility(TypedDict, total=False):
 class HiddenByOperator(ApiError):
     """The owner lists a venue that an operator has hidden."""
 
-    status, code, message = 403, "suspended", "An operator has hidden this venue. It can't be listed until then."
+    status, code = 403, "suspended"
+    message = "An operator has hidden this venue. You can list it again when the operator shows it."
 
 
 def is_listed(venue: VenueVisibility) -> bool:

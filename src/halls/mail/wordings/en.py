@@ -28,6 +28,7 @@ MONTHS = (
 GREETING = "Assalam-o-alaikum,"
 SIGNATURE = "Halls"
 PREFERENCES = "Choose which e-mails you get"
+QUESTIONS = "Questions? Write to"
 LABELS: Mapping[str, str] = {
     "venue": "Venue",
     "address": "Address",

@@ -1,0 +1,28 @@
+"""Operators hide a venue from everybody but its owner, and show it again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from halls.mongo.client import in_transaction
+from halls.search.index import refresh_entries
+from halls.venues.store import get_venue, mark_venues
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bson import ObjectId
+
+    from halls.mongo.client import Db, Session
+
+
+def set_hidden(db: Db, venue_id: ObjectId, now: datetime, *, is_hidden: bool) -> bool:
+    """Hide the venue, or show it again. Its bookings stay. Return False if it is so already. Raises VenueNotFound."""
+
+    def change(session: Session) -> bool:
+        is_changed = mark_venues(db, [venue_id], "hidden_at", now if is_hidden else None, session) == 1
+        get_venue(db, venue_id, session)
+        refresh_entries(db, [venue_id], session)
+        return is_changed
+
+    return in_transaction(db, change)
