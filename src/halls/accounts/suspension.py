@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pymongo
+
 from halls.accounts import operator_store as store
 from halls.errors import OperatorError
 from halls.mongo.client import in_transaction
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 # The venues of one transaction. Each may have 1 000 dates and prices.
 BATCH = 10
+# Also while a guest books one of the venues, so that the transaction starts again.
+BATCH_SECONDS = 10
 
 
 class AccountChanged(OperatorError):
@@ -68,4 +72,5 @@ def _mark_batch(db: Db, account_id: ObjectId, venue_ids: Sequence[ObjectId], *, 
         refresh_entries(db, venue_ids, session)
         return count
 
-    return in_transaction(db, mark)
+    with pymongo.timeout(BATCH_SECONDS):
+        return in_transaction(db, mark)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import click
 from pydantic import Field
 
+from halls.bookings.booking import serialize_booking
 from halls.bookings.operator_cancellation import cancel_by_operator
 from halls.bookings.store import get_booking
 from halls.cli.confirmation import YES, confirm
@@ -47,13 +48,15 @@ def cancel_command(config: Config, *, booking_id: ObjectId, reason: str, is_agre
     """
     options = read_options(CancelOptions, reason=reason)
     with open_existing_database(config) as db:
-        booking = get_booking(db, booking_id)
-        status, date = booking.get("status"), booking.get("date")
-        confirm(f"Cancel the {status} booking {booking_id} of {date}? It can't be undone.", is_agreed=is_agreed)
+        shown = serialize_booking(get_booking(db, booking_id), None)
+        confirm(
+            f"Cancel the {shown['status']} booking {booking_id} of {shown['date']}? It can't be undone.",
+            is_agreed=is_agreed,
+        )
         is_changed = cancel_by_operator(db, booking_id, options.reason, utc_now())
     if as_json:
         click.echo(json.dumps({"booking_id": str(booking_id), "status": "cancelled", "is_changed": is_changed}))
     elif is_changed:
-        click.echo(f"Cancelled booking {booking_id} of {date}. Guest and owner are told by e-mail.")
+        click.echo(f"Cancelled booking {booking_id} of {shown['date']}. Guest and owner are told by e-mail.")
     else:
         click.echo(f"Booking {booking_id} is cancelled already. Nothing was changed.")

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pymongo
+
 from halls.bookings import changes, store
-from halls.bookings.booking import BadTransition
+from halls.bookings.booking import ACTIVE, BadTransition
 from halls.clock import day_in_karachi
 from halls.mongo.client import in_transaction
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from bson import ObjectId
 
-    from halls.mongo.client import Db
+    from halls.mongo.client import Db, Session
+
+COMMAND_SECONDS = 10
 
 
 def cancel_by_operator(db: Db, booking_id: ObjectId, reason: str, now: datetime) -> bool:
@@ -22,11 +27,7 @@ def cancel_by_operator(db: Db, booking_id: ObjectId, reason: str, now: datetime)
 
     Raises BookingNotFound, and BadTransition if the date is past or the booking has an unknown status.
     """
-    cancelled = in_transaction(
-        db,
-        lambda session: changes.cancel_booking(db, booking_id, by="operator", now=now, session=session, reason=reason),
-    )
-    if cancelled is not None:
+    if _cancel(db, booking_id, now, reason, ACTIVE):
         return True
     if store.get_booking(db, booking_id).get("status") == "cancelled":
         return False
@@ -37,18 +38,18 @@ def cancel_by_operator(db: Db, booking_id: ObjectId, reason: str, now: datetime)
 def cancel_requests(db: Db, guest_id: ObjectId, now: datetime) -> int:
     """Cancel the upcoming pending bookings of a guest, each in its own transaction. Return their number."""
     pending = ["pending"]
-    return sum(
-        _cancel_request(db, one, now)
-        for one in store.list_upcoming_ids(db, guest_id, pending, today=day_in_karachi(now))
-    )
+    booking_ids = store.list_upcoming_ids(db, guest_id, pending, today=day_in_karachi(now))
+    return sum(_cancel(db, booking_id, now, None, pending) for booking_id in booking_ids)
 
 
-def _cancel_request(db: Db, booking_id: ObjectId, now: datetime) -> bool:
-    """Cancel one booking, unless the owner has answered it meanwhile. Return whether it was cancelled."""
-    cancelled = in_transaction(
-        db,
-        lambda session: changes.cancel_booking(
-            db, booking_id, by="operator", now=now, session=session, statuses=["pending"]
-        ),
-    )
-    return cancelled is not None
+def _cancel(db: Db, booking_id: ObjectId, now: datetime, reason: str | None, statuses: Iterable[str]) -> bool:
+    """Cancel an upcoming booking that has one of the statuses. Return whether it was cancelled."""
+
+    def cancel(session: Session) -> bool:
+        cancelled = changes.cancel_booking(
+            db, booking_id, by="operator", now=now, session=session, reason=reason, statuses=statuses
+        )
+        return cancelled is not None
+
+    with pymongo.timeout(COMMAND_SECONDS):
+        return in_transaction(db, cancel)

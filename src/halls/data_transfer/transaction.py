@@ -127,16 +127,13 @@ def _insert(db: Db, batches: Sequence[Batch], session: Session) -> None:
 
 def _copy_suspensions(db: Db, batches: Sequence[Batch], session: Session) -> None:
     """Suspend the inserted venues exactly if their owners are. The file may be an export of another time."""
-    owner_of = {
-        one["_id"]: read_id(one.get("owner_id"))
-        for batch in batches
-        if batch.part == "venues"
-        for one in batch.documents
-    }
-    moments = find_suspensions(db, set(owner_of.values()), session)
-    marked = [one["_id"] for batch in batches for one in batch.documents if "suspended_at" in one]
+    venues = [one for batch in batches if batch.part == "venues" for one in batch.documents]
+    if not venues:
+        return
+    owner_of = {one["_id"]: read_id(one.get("owner_id")) for one in venues}
+    marked = [one["_id"] for one in venues if "suspended_at" in one]
     mark_venues(db, marked, "suspended_at", None, session)
-    for owner_id, moment in moments.items():
+    for owner_id, moment in find_suspensions(db, set(owner_of.values()), session).items():
         venue_ids = [venue_id for venue_id, each in owner_of.items() if each == owner_id]
         mark_venues(db, venue_ids, "suspended_at", moment, session)
 

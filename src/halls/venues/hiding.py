@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pymongo
+
 from halls.mongo.client import in_transaction
 from halls.search.index import refresh_entries
 from halls.venues.store import get_venue, mark_venues
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
     from halls.mongo.client import Db, Session
 
+COMMAND_SECONDS = 10
+
 
 def set_hidden(db: Db, venue_id: ObjectId, now: datetime, *, is_hidden: bool) -> bool:
     """Hide the venue, or show it again. Its bookings stay. Return False if it is so already. Raises VenueNotFound."""
@@ -25,4 +29,5 @@ def set_hidden(db: Db, venue_id: ObjectId, now: datetime, *, is_hidden: bool) ->
         refresh_entries(db, [venue_id], session)
         return is_changed
 
-    return in_transaction(db, change)
+    with pymongo.timeout(COMMAND_SECONDS):
+        return in_transaction(db, change)

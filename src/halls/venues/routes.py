@@ -128,7 +128,7 @@ def list_own_venues(db: Db, caller: Account, query: MineQuery) -> dict[str, Any]
     has_version=True,
 )
 def show_venue(venue: VenueDocument) -> dict[str, Any]:
-    """Return one venue with its calendar."""
+    """Return one venue with its calendar. A venue that an operator has hidden: only with the token of its owner."""
     return {"venue": serialize_venue(venue)}
 
 
