@@ -8,13 +8,14 @@ import json
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tests.api_client import ApiClient
 from tests.commands import run_halls
 from tests.factories import PASSWORD, day
 from tests.servers import running_server
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.api_client import ApiClient
 
 OWNER, GUEST = "owner@example.com", "guest@example.com"
 PRICE, SATURDAY_PRICE = 150_000, 180_000
