@@ -42,6 +42,8 @@ FOR_OWNERS = {
     "GET /venues/mine",
     "PATCH /venues/<venue_id>",
     "DELETE /venues/<venue_id>",
+    "GET /statistics",
+    "GET /exports/bookings.csv",
     "POST /uploads/sign-s3",
     "POST /uploads/sign-cloudinary",
 }
