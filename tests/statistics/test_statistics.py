@@ -165,6 +165,6 @@ def test_a_deleted_venue_of_somebody_else_is_unknown(api: ApiClient, db: Db, own
     assert api.get(f"{path}?venue_id={gone_id}", token=owner).status == 404
 
 
-def test_bookings_of_other_owners_do_not_count(api: ApiClient, venue_id: ObjectId) -> None:
-    assert venue_id
+@pytest.mark.usefixtures("venue_id")
+def test_bookings_of_other_owners_do_not_count(api: ApiClient) -> None:
     assert show(api, api.owner(), YEAR)["total"] == EMPTY
