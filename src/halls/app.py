@@ -48,6 +48,7 @@ from halls.search import routes as search_routes
 from halls.search.change_stream import check_index, follow_changes
 from halls.search.position import SearchReadiness
 from halls.server.tasks import PeriodicTask
+from halls.statistics import routes as statistics_routes
 from halls.uploads import routes as uploads_routes
 from halls.uploads.cleanup import PERIOD_SECONDS, run_cleanup
 from halls.venues import invariants as venues_invariants
@@ -65,6 +66,7 @@ BLUEPRINTS = (
     search_routes.blueprint,
     venues_routes.blueprint,
     bookings_routes.blueprint,
+    statistics_routes.blueprint,
     uploads_routes.blueprint,
     api_docs_routes.blueprint,
 )

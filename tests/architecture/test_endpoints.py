@@ -45,6 +45,8 @@ FOR_OWNERS = {
     "GET /venues/<venue_id>/calendar",
     "POST /venues/<venue_id>/calendar",
     "POST /venues/<venue_id>/walk-ins",
+    "GET /statistics",
+    "GET /exports/bookings.csv",
     "POST /uploads/sign-s3",
     "POST /uploads/sign-cloudinary",
 }

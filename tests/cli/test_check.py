@@ -301,10 +301,7 @@ def test_at_most_twenty_documents_are_named_and_all_are_counted(bare: Db, fresh_
     counted = "1 users, 0 password_resets, 0 email_links, 24 venues, 0 bookings, 0 events, 24 catalog, " + EMPTY_COUNTS
     assert lines[0] == "venue_type_known: 23 × The type is not one of the four."
     assert {line.strip() for line in lines[1:21]} <= set(ids)
-    assert lines[21:23] == [
-        "  and 3 more",
-        f"Checked {counted}: 1 violated invariants.",
-    ]
+    assert lines[21:23] == ["  and 3 more", f"Checked {counted}: 1 violated invariants."]
 
 
 def test_more_than_twenty_duplicate_addresses_are_counted(bare: Db) -> None:
@@ -328,10 +325,7 @@ def test_check_changes_nothing_and_creates_no_index(bare: Db, fresh_uri: str, ve
     assert result.exit_code == 1
     assert "bookings.one_active_booking_per_date: 1 × The index is missing." in result.stdout
     assert "bookings.validator: 1 × The validator is missing, off or another one." in result.stdout
-    assert bare.list_collection_names() == ["venues", "users"] or set(bare.list_collection_names()) == {
-        "venues",
-        "users",
-    }
+    assert set(bare.list_collection_names()) == {"venues", "users"}
     assert list(bare.venues.index_information()) == ["_id_"]
     assert bare.venues.find_one() == venue
 

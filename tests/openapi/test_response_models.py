@@ -23,6 +23,7 @@ from halls.http.json_encoding import write_json
 from halls.http.schema import validate
 from halls.search import schemas as search
 from halls.search.query import search_venues
+from halls.statistics import schemas as statistics
 from halls.uploads.schemas import CloudinaryAddress, UploadAddress, Uploaded
 from halls.venues import calendar_change_schemas as calendar_changes
 from halls.venues import calendar_schemas as calendar
@@ -252,6 +253,11 @@ CASES: list[tuple[type[BaseModel], Callable[[World], Any], Absent]] = [
     (accounts.LoggedOut, lambda world: world.api.send("POST", "/auth/logout", token=world.api.guest()).data, {}),
     (accounts.Message, lambda world: world.api.post("/auth/forgot-password", {"email": "a@example.com"}).data, {}),
     (account_emails.OwnPreferences, lambda world: world.get("/auth/me/preferences", world.guest), {}),
+    (statistics.Statistics, lambda world: world.get("/statistics", world.owner), {}),
+    (statistics.Statistics, lambda world: world.get(f"/statistics?by=venue&to={day(9)}", world.owner), {}),
+    (statistics.FigureRow, lambda world: world.get("/statistics", world.owner)["rows"][-1], {}),
+    (statistics.Figures, lambda world: world.get("/statistics", world.owner)["total"], {}),
+    (statistics.CancelledCounts, lambda world: world.get("/statistics", world.owner)["total"]["cancelled"], {}),
     (
         venues.Deleted,
         lambda world: world.api.delete("/auth/me", body={"password": PASSWORD}, token=world.guest).data,

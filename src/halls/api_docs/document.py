@@ -39,6 +39,7 @@ TAGS = {
     "Search": "Search for venues.",
     "Venues": "Show a venue and its free days. Owners register, change and delete their venues.",
     "Bookings": "Book a venue for a day, and confirm or cancel bookings.",
+    "Statistics": "The figures of an owner's bookings, and their export.",
     "Uploads": "Upload pictures and videos.",
     "Service": "The state of the service, and this API reference.",
 }
@@ -48,6 +49,7 @@ TAG_OF_BLUEPRINT = {
     "search": "Search",
     "venues": "Venues",
     "bookings": "Bookings",
+    "statistics": "Statistics",
     "uploads": "Uploads",
     "health": "Service",
     "api_docs": "Service",

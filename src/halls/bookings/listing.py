@@ -55,7 +55,7 @@ def _make_branches(db: Db, caller: Account, query: BookingsQuery) -> list[Docume
     # The owner enters a walk-in for a guest without an account.
     whose: list[Document] = [{"user_id": caller.id, "is_walk_in": {"$ne": True}}]
     if caller.is_venue_owner and query.as_ is None:
-        whose = [{"venue_id": {"$in": venues.list_venue_ids(db, caller.id)}}, {"venue.owner_id": caller.id}]
+        whose = listing_store.match_owner(caller.id, venues.list_venue_ids(db, caller.id))
     return [{"$and": [each, filters]} for each in whose]
 
 

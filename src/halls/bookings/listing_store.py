@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any, cast
 from bson import DatetimeMS
 from pymongo import DESCENDING
 
-from halls.bookings.store import BY_DATE, NEWEST
+from halls.bookings.store import BY_DATE, GONE_OWNER, NEWEST
 from halls.mongo.client import NO_LIST
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+    from bson import ObjectId
 
     from halls.bookings.booking import BookingDocument
-    from halls.mongo.client import Db, Document
+    from halls.mongo.client import Db, Document, Session
 
 # External writers may store a list of ids, which a query for one of them matches. The validator rejects dates of other
 # types, but an external writer can bypass it.
@@ -29,8 +31,13 @@ LISTED_FILTER: Document = {
 HAS_CREATION: Document = {"created_at": {"$type": "date", **NO_LIST}}
 
 
+def match_owner(owner_id: ObjectId, venue_ids: Iterable[ObjectId]) -> list[Document]:
+    """Return the filters of the bookings of an owner: of these venues, and of all deleted ones."""
+    return [{"venue_id": {"$in": list(venue_ids)}}, {GONE_OWNER: owner_id}]
+
+
 def list_bookings(
-    db: Db, branches: Sequence[Document], *, after: list[Any] | None, limit: int
+    db: Db, branches: Sequence[Document], *, after: list[Any] | None, limit: int, session: Session | None = None
 ) -> list[BookingDocument]:
     """Return the bookings that match a branch, in order of date and id, from after the given [date, id]."""
     conditions: list[Document] = []
@@ -39,7 +46,7 @@ def list_bookings(
         # The first condition bounds the index. The second one is true for the rest.
         later = {"$or": [{"date": {"$gt": date}}, {"date": date, "_id": {"$gt": last_id}}]}
         conditions = [{"date": {"$gte": date}}, later]
-    return _list_sorted(db, branches, conditions, BY_DATE, limit)
+    return _list_sorted(db, branches, conditions, BY_DATE, limit, session)
 
 
 def list_newest_bookings(
@@ -69,17 +76,23 @@ def _list_without_creation(
 
 
 def _list_sorted(
-    db: Db, branches: Sequence[Document], conditions: list[Document], order: list[tuple[str, int]], limit: int
+    db: Db,
+    branches: Sequence[Document],
+    conditions: list[Document],
+    order: list[tuple[str, int]],
+    limit: int,
+    session: Session | None = None,
 ) -> list[BookingDocument]:
-    found = db.bookings.find(_match_one(branches, conditions)).sort(order).limit(limit)
+    found = db.bookings.find(match_one(branches, conditions), session=session).sort(order).limit(limit)
     return cast("list[BookingDocument]", list(found))
 
 
-def _match_one(branches: Sequence[Document], conditions: list[Document]) -> Document:
+def match_one(branches: Sequence[Document], conditions: list[Document]) -> Document:
+    """Return the filter of the listed bookings that match a branch, and all conditions."""
     # $or at the top: MongoDB then reads each branch in order from its own index, and merges them without a sort.
     return {"$or": [{"$and": [branch, LISTED_FILTER, *conditions]} for branch in branches]}
 
 
 def count_listed_bookings(db: Db, branches: Sequence[Document]) -> int:
     """Return the number of the bookings that match a branch."""
-    return db.bookings.count_documents(_match_one(branches, []))
+    return db.bookings.count_documents(match_one(branches, []))

@@ -112,13 +112,16 @@ def _check_statuses(text: str) -> str:
     return ",".join(sorted(given))
 
 
+Statuses = Annotated[str, AfterValidator(_check_statuses), STATUS_LIST]
+
+
 class BookingsQuery(QueryModel):
     """Filters and page of a list of bookings."""
 
     as_: Literal["guest"] | None = Field(
         default=None, alias="as", description="For owners: list the bookings that they made as guests."
     )
-    status: Annotated[str, AfterValidator(_check_statuses), STATUS_LIST] | None = Field(
+    status: Statuses | None = Field(
         default=None,
         description="Only bookings with this status, or one of several: `pending,confirmed`.",
         examples=["pending,confirmed"],

@@ -61,6 +61,13 @@ def find_calendars(
     return {venue["_id"]: cast("VenueCalendar", venue) for venue in found}
 
 
+def list_calendars(db: Db, owner_id: ObjectId) -> dict[ObjectId, VenueCalendar]:
+    """Return the offered dates of all venues of an owner, by id. The prices are left out."""
+    match = {"owner_id": {"$eq": owner_id, **NO_LIST}, "_id": {"$type": "objectId"}}
+    found = db.venues.find(match, {"dates_available": 1})
+    return {venue["_id"]: cast("VenueCalendar", venue) for venue in found}
+
+
 def read_venues(db: Db, venue_ids: Iterable[ObjectId]) -> dict[ObjectId, VenueDocument]:
     """Return the venues that exist, by id."""
     found = db.venues.find({"_id": {"$in": list(venue_ids)}})

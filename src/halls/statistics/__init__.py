@@ -1,0 +1,1 @@
+"""Statistics of an owner's venues, and the export of the bookings as CSV."""
