@@ -54,8 +54,7 @@ def _apply_in_transaction(
     # The first command writes the venue, so concurrent bookings and changes of the venue are serialized with this one.
     before = venues.update_venue(db, venue_id, {}, now, session)
     difference = _find_difference(db, before, changes, now, if_match, session)
-    if difference.fields:
-        venues.update_venue(db, venue_id, difference.fields, now, session)
+    venues.update_venue(db, venue_id, difference.fields, now, session)
     refresh_entries(db, [venue_id], session)
     return _make_answer({**before, "updated_at": now}, difference, dry_run=False)
 
