@@ -11,7 +11,7 @@ from halls.bookings import store
 from halls.search import index
 from halls.venues import store as venues_store
 from tests.races import unguarded
-from tests.races.race_client import DATE, OTHER_DATE, Account, Call, RaceClient, Report, shifts
+from tests.races.race_client import DATE, OTHER_DATE, Account, Call, Pause, RaceClient, Report, shifts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,7 +163,7 @@ def pause_the_entry(race_client: RaceClient, patch: pytest.MonkeyPatch) -> None:
     at_once = race_client.at_once
 
     def pause_and_send(*calls: Call) -> Any:
-        real, pause = index.make_entries, unguarded.Pause()
+        real, pause = index.make_entries, Pause()
 
         def make_and_pause(db: Db, venue_ids: Any, session: Session | None = None) -> Any:
             entries = real(db, venue_ids, session)
