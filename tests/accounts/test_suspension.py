@@ -146,6 +146,14 @@ def test_restoring_brings_back_login_and_venues_but_no_old_token(api: ApiClient,
     assert find_violations(db, day(0)) == {}
 
 
+def test_tokens_stay_invalid_after_a_suspension_that_did_not_change_their_version(
+    api: ApiClient, db: Db, owner: Owner
+) -> None:
+    db.users.update_one({"_id": owner.id}, {"$set": {"suspended_at": utc_now()}})
+    restore_account(db, owner.id, utc_now())
+    assert api.get("/auth/me", token=owner.token).code == "token_revoked"
+
+
 def test_a_repeated_suspension_keeps_its_time_and_completes_the_venues(api: ApiClient, db: Db, owner: Owner) -> None:
     mark_suspended(db, owner.id, utc_now())
     (user,) = db.users.find({})
