@@ -7,7 +7,6 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
-from halls.documents import read_object, read_text
 from halls.http.json_encoding import write_json
 from halls.statistics.figures import read_guests, read_price
 
@@ -36,8 +35,9 @@ def write_rows(rows: Iterable[Sequence[str]]) -> bytes:
 
 def make_row(booking: BookingDocument, shown: dict[str, Any]) -> list[str]:
     """Return the cells of a booking. `shown` is the booking as its owner sees it."""
-    guest = _read_guest(booking, shown)
-    number = read_text(guest.get("contact_number")) or ""
+    # None if the account of the guest, or of the owner of a walk-in, is deleted.
+    guest = shown.get("guest") or {}
+    number = guest.get("contact_number") or ""
     return [
         str(shown["id"]),
         shown["date"],
@@ -45,8 +45,8 @@ def make_row(booking: BookingDocument, shown: dict[str, Any]) -> list[str]:
         shown["status"] or "",
         _number_cell(read_guests(booking)),
         _number_cell(read_price(booking)),
-        escape_formula(read_text(guest.get("full_name")) or ""),
-        escape_formula(read_text(guest.get("email")) or ""),
+        escape_formula(guest.get("full_name") or ""),
+        escape_formula(guest.get("email") or ""),
         number if _TELEPHONE.fullmatch(number) else escape_formula(number),
         "true" if shown["is_walk_in"] else "false",
         escape_formula(shown["notes"] or ""),
@@ -57,11 +57,6 @@ def make_row(booking: BookingDocument, shown: dict[str, Any]) -> list[str]:
 def escape_formula(text: str) -> str:
     """Return the text, after an apostrophe if a spreadsheet would run it as a formula."""
     return f"'{text}" if text.startswith(FORMULA_BEGINS) else text
-
-
-def _read_guest(booking: BookingDocument, shown: dict[str, Any]) -> dict[str, Any]:
-    """Return the guest's account, or the guest of a walk-in. Empty if the account is deleted."""
-    return read_object(booking.get("guest") if shown["is_walk_in"] else shown.get("guest"))
 
 
 def _number_cell(number: float | None) -> str:
