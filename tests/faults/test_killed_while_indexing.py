@@ -50,7 +50,7 @@ def test_the_search_index_is_correct_after_a_worker_dies(
     if action == "cancel":
         booking_id = request_until_response(race_client, call).answer.data["booking_id"]
         call = Call("DELETE", f"/bookings/{booking_id}", guest.token)
-    options = {"namespace": f"{race_client.db.name}.catalog"} if command == "update" else {}
+    options = {"namespace": f"{race_client.db.name}.search_entries"} if command == "update" else {}
     kill_the_worker_at(command, server, race_client, call, **options)
     assert list(find_stale(race_client.db)) == []
     # A new worker responds; the transaction has been committed or aborted by then.

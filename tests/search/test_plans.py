@@ -83,7 +83,11 @@ def profile_search(db: Db, **parameters: Any) -> list[Document]:
     query = SearchQuery.model_validate({name: str(value) for name, value in parameters.items()})
     assert search_venues(db, query, day(0))["venues"]
     # Only the change stream reader projects `edition`: its queries are left out.
-    filter_ = {"ns": f"{db.name}.catalog", "op": {"$in": ["query", "command"]}, "command.projection.edition": None}
+    filter_ = {
+        "ns": f"{db.name}.search_entries",
+        "op": {"$in": ["query", "command"]},
+        "command.projection.edition": None,
+    }
     return list(db.get_collection("system.profile").find(filter_))
 
 

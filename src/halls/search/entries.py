@@ -1,0 +1,118 @@
+"""Queries on the collection `search_entries`: entries in the order of a search, nearby entries, and their number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from pymongo import ASCENDING, DESCENDING
+
+from halls.search.filters import choose_index, make_filter, price_paths
+from halls.search.index import SearchEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from halls.mongo.client import Db, Document
+    from halls.search.schemas import SearchQuery
+
+# The field and direction of each order. Rows with equal values are sorted by id.
+SORTS = {
+    "distance": ("distance", ASCENDING),
+    "newest": ("_id", DESCENDING),
+    "capacity": ("capacity", ASCENDING),
+    "-capacity": ("capacity", DESCENDING),
+    "price": ("price", ASCENDING),
+    "-price": ("price", DESCENDING),
+}
+
+BY_PRICE = {"price", "-price"}
+
+
+class Candidate(SearchEntry, total=False):
+    """An entry with what the query adds. Only the fields of `entry_fields` are read."""
+
+    # On the date of the query, or the lowest price of its days.
+    price: int | float | None
+    # In metres, from the place of the query.
+    distance: float
+
+
+def find_in_order(db: Db, query: SearchQuery, today: str, after: Sequence[Any] | None, size: int) -> list[Candidate]:
+    """Return `size` candidates that come after a row with the keys `after`. The order is not by distance."""
+    match, fields = make_filter(query, today), entry_fields(query, today)
+    sort = _sort_keys(query)
+    if query.order in BY_PRICE:
+        rows: Any = db.search_entries.aggregate(_pipeline(query, match, fields, after, size))
+    else:
+        match = {"$and": [match, _beyond(query, after)]} if after else match
+        hint = choose_index(query)
+        rows = db.search_entries.find(match, fields, sort=list(sort.items()), limit=size, hint=hint)
+    return cast("list[Candidate]", list(rows))
+
+
+def find_places(db: Db, match: Document, fields: Document, size: int, index: Any) -> list[Candidate]:
+    """Return at most `size` candidates in the order in which MongoDB finds them with this index."""
+    return cast("list[Candidate]", list(db.search_entries.find(match, fields, limit=size, hint=index)))
+
+
+def find_entries(db: Db, ids: Sequence[Any], fields: Document) -> dict[Any, Candidate]:
+    """Return the entries with these ids, by id."""
+    rows = cast("list[Candidate]", list(db.search_entries.find({"_id": {"$in": list(ids)}}, fields)))
+    return {row["_id"]: row for row in rows}
+
+
+def count_candidates(db: Db, query: SearchQuery, today: str, limit: int) -> int:
+    """Return the number of matching venues, at most `limit`."""
+    return db.search_entries.count_documents(make_filter(query, today), limit=limit)
+
+
+def entry_fields(query: SearchQuery, today: str) -> Document:
+    """Return the projection that reads what a card of this query shows, and the keys of its order."""
+    fields: Document = {"card": 1}
+    if query.date:
+        fields["price"] = {"$ifNull": [f"${price_paths(query, today)[0]}", None]}
+    elif query.has_days:
+        fields |= {"free": 1, "prices": 1}
+    if query.date_from and query.order in BY_PRICE:
+        fields["price"] = {"$min": [f"${path}" for path in price_paths(query, today)]}
+    if query.wants("price_from"):
+        fields["prices"] = 1
+    if query.near:
+        fields["maps_location.coordinates"] = 1
+    if query.order in {"capacity", "-capacity"}:
+        fields["capacity"] = 1
+    return fields
+
+
+def _pipeline(
+    query: SearchQuery, match: Document, fields: Document, after: Sequence[Any] | None, limit: int
+) -> list[Document]:
+    stages: list[Document] = [{"$match": match}, {"$project": fields}]
+    stages += [{"$set": {"unpriced": {"$eq": ["$price", None]}}}] if query.order == "price" else []
+    stages += [{"$match": _beyond(query, after)}] if after else []
+    return [*stages, {"$sort": _sort_keys(query)}, {"$limit": limit}]
+
+
+def _sort_keys(query: SearchQuery) -> dict[str, int]:
+    name, direction = SORTS[query.order]
+    if name == "_id":
+        return {"_id": direction}
+    # Null sorts below every number. Venues without a price come last in ascending order too.
+    first = {"unpriced": ASCENDING} if query.order == "price" else {}
+    return {**first, name: direction, "_id": ASCENDING}
+
+
+def _beyond(query: SearchQuery, after: Sequence[Any]) -> Document:
+    """Return the filter of the rows that come after a row with these keys, in the order of the query."""
+    *keys, last_id = after
+    name, direction = SORTS[query.order]
+    if not keys:
+        return {"_id": {"$lt": last_id}}
+    further: list[Document] = [{name: keys[0], "_id": {"$gt": last_id}}]
+    # Comparisons do not match null. Null comes first in ascending capacities and last in all other orders.
+    is_null_first = name == "capacity" and direction == ASCENDING
+    if keys[0] is not None:
+        further.append({name: {"$gt" if direction == ASCENDING else "$lt": keys[0]}})
+    if (keys[0] is None) == is_null_first:
+        further.append({name: {"$ne": None} if is_null_first else None})
+    return {"$or": further}
