@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from halls.search.entries import Candidate, entry_fields, find_entries, find_in_order, find_places
-from halls.search.filters import EARTH_METRES, circle, make_filter
-from halls.search.index import BY_DATE_AND_PLACE, BY_PLACE
+from halls.search.entries import Candidate, add_fields, entry_fields, find_in_order, find_places
+from halls.search.filters import EARTH_METRES, choose_place_index, circle, make_filter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +50,7 @@ def _find_nearest(db: Db, query: SearchQuery, today: str, after: Sequence[Any] |
     least, last_id = after or (0, None)
     limits = {"$minDistance": max(0, least - MARGIN), "$maxDistance": query.radius}
     place = {"$nearSphere": {"$geometry": {"type": "Point", "coordinates": query.near}, **limits}}
-    limit = size + (SPARE_ON_DATE if query.has_days else SPARE)
+    limit = size + (SPARE_ON_DATE if query.date else SPARE)
     while True:
         rows = _read_places(db, query, today, place, limit, {"maps_location.coordinates": 1})
         is_last = len(rows) < limit
@@ -62,15 +61,10 @@ def _find_nearest(db: Db, query: SearchQuery, today: str, after: Sequence[Any] |
         if last_id is not None:
             rest = [row for row in rest if (row["distance"], row["_id"]) > (least, last_id)]
         if rest or is_last:
-            return Batch(_add_cards(db, query, today, rest[:size]), is_last and len(rest) <= size)
+            page = add_fields(db, rest[:size], entry_fields(query, today))
+            return Batch(page, is_last and len(rest) <= size)
         # All rows of the batch have the same distance, so their order is unknown.
-        limit *= 2
-
-
-def _add_cards(db: Db, query: SearchQuery, today: str, rows: list[Candidate]) -> list[Candidate]:
-    """Return the rows with all fields. A venue that was deleted meanwhile is left out."""
-    found = find_entries(db, [row["_id"] for row in rows], entry_fields(query, today))
-    return [cast("Candidate", {**found[row["_id"]], **row}) for row in rows if row["_id"] in found]
+        limit *= 4
 
 
 def _read_circle(db: Db, query: SearchQuery, today: str, size: int) -> Batch | None:
@@ -97,8 +91,7 @@ def _read_places(
     db: Db, query: SearchQuery, today: str, place: Document, limit: int, fields: Document
 ) -> list[Candidate]:
     """Return the candidates that match the filter `place` on the location, sorted by distance and id."""
-    index = BY_DATE_AND_PLACE if query.has_days else BY_PLACE
-    rows = find_places(db, make_filter(query, today, place), fields, limit, index)
+    rows = find_places(db, make_filter(query, today, place), fields, limit, choose_place_index(query))
     _measure(query, rows)
     return sorted(rows, key=lambda row: (row["distance"], row["_id"]))
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pymongo import ASCENDING, DESCENDING
 
-from halls.search.filters import choose_index, make_filter, price_paths
-from halls.search.index import SearchEntry
+from halls.search.filters import choose_index, choose_place_index, make_filter, price_paths
+from halls.search.index import BY_DATE, SearchEntry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,14 +40,15 @@ class Candidate(SearchEntry, total=False):
 def find_in_order(db: Db, query: SearchQuery, today: str, after: Sequence[Any] | None, size: int) -> list[Candidate]:
     """Return `size` candidates that come after a row with the keys `after`. The order is not by distance."""
     match, fields = make_filter(query, today), entry_fields(query, today)
-    sort = _sort_keys(query)
     if query.order in BY_PRICE:
-        rows: Any = db.search_entries.aggregate(_pipeline(query, match, fields, after, size))
-    else:
-        match = {"$and": [match, _beyond(query, after)]} if after else match
-        hint = choose_index(query)
-        rows = db.search_entries.find(match, fields, sort=list(sort.items()), limit=size, hint=hint)
-    return cast("list[Candidate]", list(rows))
+        # Without the cards, because MongoDB sorts all matching entries.
+        hint = dict(choose_place_index(query) if query.near else BY_DATE)
+        rows = list(db.search_entries.aggregate(_pipeline(match, fields["price"], query, after, size), hint=hint))
+        return add_fields(db, cast("list[Candidate]", rows), fields)
+    match = {"$and": [match, _beyond(query, after)]} if after else match
+    hint = choose_index(query)
+    found = db.search_entries.find(match, fields, sort=list(_sort_keys(query).items()), limit=size, hint=hint)
+    return cast("list[Candidate]", list(found))
 
 
 def find_places(db: Db, match: Document, fields: Document, size: int, index: Any) -> list[Candidate]:
@@ -55,10 +56,11 @@ def find_places(db: Db, match: Document, fields: Document, size: int, index: Any
     return cast("list[Candidate]", list(db.search_entries.find(match, fields, limit=size, hint=index)))
 
 
-def find_entries(db: Db, ids: Sequence[Any], fields: Document) -> dict[Any, Candidate]:
-    """Return the entries with these ids, by id."""
-    rows = cast("list[Candidate]", list(db.search_entries.find({"_id": {"$in": list(ids)}}, fields)))
-    return {row["_id"]: row for row in rows}
+def add_fields(db: Db, rows: Sequence[Candidate], fields: Document) -> list[Candidate]:
+    """Return the rows with these fields of their entries. An entry that was deleted meanwhile is left out."""
+    ids = [row["_id"] for row in rows]
+    found = {entry["_id"]: entry for entry in db.search_entries.find({"_id": {"$in": ids}}, fields)}
+    return [cast("Candidate", {**found[row["_id"]], **row}) for row in rows if row["_id"] in found]
 
 
 def count_candidates(db: Db, query: SearchQuery, today: str, limit: int) -> int:
@@ -85,9 +87,9 @@ def entry_fields(query: SearchQuery, today: str) -> Document:
 
 
 def _pipeline(
-    query: SearchQuery, match: Document, fields: Document, after: Sequence[Any] | None, limit: int
+    match: Document, price: Document, query: SearchQuery, after: Sequence[Any] | None, limit: int
 ) -> list[Document]:
-    stages: list[Document] = [{"$match": match}, {"$project": fields}]
+    stages: list[Document] = [{"$match": match}, {"$project": {"price": price}}]
     stages += [{"$set": {"unpriced": {"$eq": ["$price", None]}}}] if query.order == "price" else []
     stages += [{"$match": _beyond(query, after)}] if after else []
     return [*stages, {"$sort": _sort_keys(query)}, {"$limit": limit}]

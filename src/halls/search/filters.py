@@ -12,6 +12,8 @@ from halls.search.index import (
     BY_CAPACITY_DESCENDING,
     BY_CELL,
     BY_DATE,
+    BY_DATE_AND_PLACE,
+    BY_PLACE,
     BY_TYPE,
     BY_WORD,
 )
@@ -41,12 +43,12 @@ def make_filter(query: SearchQuery, today: str, place: Document | None = None) -
 
 
 def choose_index(query: SearchQuery) -> Keys | None:
-    """Return the index for a hint of a search without distances, or None to let the planner compare several.
+    """Return the index for a hint of a search without distances, or None to let the planner try several.
 
     The index returns the entries in the order of the query. Without a hint the planner may choose another index, and
     sort all entries.
     """
-    if query.near:
+    if query.near or (query.date_from and _price_limits(query)):
         return None
     if query.order in BY_ORDER:
         # The index returns all entries in order. A filter that few entries match needs another index and a sort.
@@ -58,6 +60,12 @@ def choose_index(query: SearchQuery) -> Keys | None:
         if fitting:
             return fitting[0] if len(fitting) == 1 else None
     return None
+
+
+def choose_place_index(query: SearchQuery) -> Keys:
+    """Return the index for a hint of a search near a place."""
+    # With many days, an index of dates and places would need a scan for each day and cell.
+    return BY_DATE_AND_PLACE if query.date else BY_PLACE
 
 
 def circle(centre: tuple[float, float], metres: float) -> Document:
@@ -82,8 +90,7 @@ def _day_filters(query: SearchQuery, today: str) -> list[Document]:
     if query.has_days:
         days = query.upcoming_days(today)
         filters.append({"free": days[0] if len(days) == 1 else {"$in": days}})
-    limits = _between(query.price_min, query.price_max)
-    return filters + (_price_filters(query, limits, today) if limits else [])
+    return filters + (_price_filters(query, today) if _price_limits(query) else [])
 
 
 def _place_filters(query: SearchQuery, place: Document | None) -> list[Document]:
@@ -92,15 +99,20 @@ def _place_filters(query: SearchQuery, place: Document | None) -> list[Document]
     return _inside(query.boxes) if query.bbox else []
 
 
-def _price_filters(query: SearchQuery, limits: Document, today: str) -> list[Document]:
-    if not query.has_days:
-        return [{"prices_until": {"$elemMatch": {"price": limits, "day": {"$gte": day_number(today)}}}}]
-    on_days = [{path: limits} for path in price_paths(query, today)]
-    if len(on_days) == 1:
+def _price_filters(query: SearchQuery, today: str) -> list[Document]:
+    limits, on_days = _price_limits(query), [{path: _price_limits(query)} for path in price_paths(query, today)]
+    if query.date:
         return on_days
-    first = query.upcoming_days(today)[0]
-    # Most venues with no fitting price at all need only the first of these two.
-    return [{"prices_until": {"$elemMatch": {"price": limits, "day": {"$gte": first}}}}, {"$or": on_days}]
+    first = query.upcoming_days(today)[0] if query.date_from else day_number(today)
+    # The first three need only indexes and few comparisons. For a range they are not enough.
+    filters: list[Document] = [{"prices_until": {"$elemMatch": {"price": limits, "day": {"$gte": first}}}}]
+    filters += [{"lowest": {"$lte": query.price_max}}] if query.price_max is not None else []
+    filters += [{"highest": {"$gte": query.price_min}}] if query.price_min is not None else []
+    return [*filters, {"$or": on_days}] if on_days else filters
+
+
+def _price_limits(query: SearchQuery) -> Document:
+    return _between(query.price_min, query.price_max)
 
 
 def _inside(boxes: list[Box]) -> list[Document]:

@@ -36,6 +36,9 @@ BY_DATE: Keys = [("free", ASCENDING), ("_id", DESCENDING), ("type", ASCENDING), 
 BY_AMENITY: Keys = [("amenities", ASCENDING), ("_id", DESCENDING)]
 BY_WORD: Keys = [("words", ASCENDING), ("_id", DESCENDING)]
 BY_CELL: Keys = [("cells", ASCENDING), ("_id", DESCENDING)]
+# Few venues have a price below a very low limit, or above a very high one.
+BY_LOWEST_PRICE: Keys = [("lowest", ASCENDING)]
+BY_HIGHEST_PRICE: Keys = [("highest", ASCENDING)]
 BY_PLACE: Keys = [("maps_location", GEOSPHERE)]
 BY_DATE_AND_PLACE: Keys = [("free", ASCENDING), ("maps_location", GEOSPHERE)]
 COLLECTION = CollectionSpec(
@@ -48,6 +51,8 @@ COLLECTION = CollectionSpec(
         IndexModel(BY_AMENITY, name="search_by_amenity"),
         IndexModel(BY_WORD, name="search_by_word"),
         IndexModel(BY_CELL, name="search_by_cell"),
+        IndexModel(BY_LOWEST_PRICE, name="search_by_lowest_price"),
+        IndexModel(BY_HIGHEST_PRICE, name="search_by_highest_price"),
         IndexModel(BY_PLACE, name="search_by_place"),
         IndexModel(BY_DATE_AND_PLACE, name="search_by_date_and_place"),
     ],
@@ -83,8 +88,10 @@ class SearchEntry(TypedDict, total=False):
     # Days that are offered and not booked, and the price of each by its day number, if it has one.
     free: list[int]
     prices: dict[str, int | float]
-    # The prices of all overrides: the first one of each date.
+    # The prices of all overrides (the first one of each date), the lowest and the highest of them.
     prices_until: list[PriceUntil]
+    lowest: int | float | None
+    highest: int | float | None
     # The JSON of the venue in responses, without the fields that depend on the query.
     card: bytes
     # New at each write, so that two transactions that write the entry always conflict.
@@ -114,6 +121,8 @@ def make_entry(venue: VenueDocument, booked: Container[str]) -> SearchEntry:
         "free": [day_number(day) for day in free],
         "prices": {str(day_number(day)): prices[day] for day in free if day in prices},
         "prices_until": _last_days(prices),
+        "lowest": min(prices.values(), default=None),
+        "highest": max(prices.values(), default=None),
         "card": write_json({**card, "pictures": card["pictures"][:MAX_PICTURES]}),
     }
 
