@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from halls.search.entries import Candidate, add_fields, entry_fields, find_in_order, find_places
+from halls.search.entries import Batch, Candidate, add_fields, entry_fields, find_in_order, find_places
 from halls.search.filters import EARTH_METRES, choose_place_index, circle, make_filter
 
 if TYPE_CHECKING:
@@ -26,21 +26,17 @@ CELL_DEGREES, RADIUS_MARGIN, TOO_MANY, RADIUS_CACHE_SIZE = 0.02, 1.2, 3, 10_000
 SPARE, SPARE_ON_DATE = 2, 12
 
 
-class Batch(NamedTuple):
-    """Candidates in the order of the query, and whether they are the last ones."""
-
-    rows: list[Candidate]
-    is_last: bool
-
-
 def find_candidates(db: Db, query: SearchQuery, today: str, after: Sequence[Any] | None, size: int) -> Batch:
-    """Return at most `size` candidates that come after a row with the keys `after`."""
+    """Return at most `size` candidates that come after a row with the keys `after`.
+
+    A query with days has at least one that is not before `today`.
+    """
     if query.order == "distance":
         return _find_nearest(db, query, today, after, size)
-    rows = find_in_order(db, query, today, after, size)
+    batch = find_in_order(db, query, today, after, size)
     if query.near:
-        _measure(query, rows)
-    return Batch(rows, len(rows) < size)
+        _measure(query, batch.rows)
+    return batch
 
 
 def _find_nearest(db: Db, query: SearchQuery, today: str, after: Sequence[Any] | None, size: int) -> Batch:

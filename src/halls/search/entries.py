@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from pymongo import ASCENDING, DESCENDING
 
@@ -37,18 +37,27 @@ class Candidate(SearchEntry, total=False):
     distance: float
 
 
-def find_in_order(db: Db, query: SearchQuery, today: str, after: Sequence[Any] | None, size: int) -> list[Candidate]:
-    """Return `size` candidates that come after a row with the keys `after`. The order is not by distance."""
+class Batch(NamedTuple):
+    """Candidates in the order of the query, and whether they are the last ones."""
+
+    rows: list[Candidate]
+    is_last: bool
+
+
+def find_in_order(db: Db, query: SearchQuery, today: str, after: Sequence[Any] | None, size: int) -> Batch:
+    """Return at most `size` candidates that come after a row with the keys `after`. The order is not by distance."""
     match, fields = make_filter(query, today), entry_fields(query, today)
     if query.order in BY_PRICE:
         # Without the cards, because MongoDB sorts all matching entries.
-        hint = dict(choose_place_index(query) if query.near else BY_DATE)
-        rows = list(db.search_entries.aggregate(_pipeline(match, fields["price"], query, after, size), hint=hint))
-        return add_fields(db, cast("list[Candidate]", rows), fields)
+        index = choose_place_index(query) if query.near else BY_DATE
+        pipeline = _pipeline(match, fields["price"], query, after, size)
+        rows = cast("list[Candidate]", list(db.search_entries.aggregate(pipeline, hint=dict(index))))
+        return Batch(add_fields(db, rows, fields), len(rows) < size)
     match = {"$and": [match, _beyond(query, after)]} if after else match
     hint = choose_index(query)
     found = db.search_entries.find(match, fields, sort=list(_sort_keys(query).items()), limit=size, hint=hint)
-    return cast("list[Candidate]", list(found))
+    rows = cast("list[Candidate]", list(found))
+    return Batch(rows, len(rows) < size)
 
 
 def find_places(db: Db, match: Document, fields: Document, size: int, index: Any) -> list[Candidate]:
@@ -58,6 +67,8 @@ def find_places(db: Db, match: Document, fields: Document, size: int, index: Any
 
 def add_fields(db: Db, rows: Sequence[Candidate], fields: Document) -> list[Candidate]:
     """Return the rows with these fields of their entries. An entry that was deleted meanwhile is left out."""
+    if not rows:
+        return []
     ids = [row["_id"] for row in rows]
     found = {entry["_id"]: entry for entry in db.search_entries.find({"_id": {"$in": ids}}, fields)}
     return [cast("Candidate", {**found[row["_id"]], **row}) for row in rows if row["_id"] in found]

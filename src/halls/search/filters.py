@@ -46,13 +46,13 @@ def choose_index(query: SearchQuery) -> Keys | None:
     """Return the index for a hint of a search without distances, or None to let the planner try several.
 
     The index returns the entries in the order of the query. Without a hint the planner may choose another index, and
-    sort all entries.
+    sort all entries. It may do so if few entries match a filter that is not in the index.
     """
-    if query.near or (query.date_from and _price_limits(query)):
+    if query.near or (_price_limits(query) and not query.date):
         return None
     if query.order in BY_ORDER:
-        # The index returns all entries in order. A filter that few entries match needs another index and a sort.
-        return None if query.has_days or query.bbox or query.q else BY_ORDER[query.order]
+        is_narrow = query.has_days or query.bbox or query.q or query.amenities
+        return None if is_narrow else BY_ORDER[query.order]
     narrow = [(query.has_days, BY_DATE), (query.bbox, BY_CELL), (query.q, BY_WORD)]
     wide = [(query.type, BY_TYPE), (query.amenities, BY_AMENITY)]
     for indexes in (narrow, wide):
@@ -104,7 +104,7 @@ def _price_filters(query: SearchQuery, today: str) -> list[Document]:
     if query.date:
         return on_days
     first = query.upcoming_days(today)[0] if query.date_from else day_number(today)
-    # The first three need only indexes and few comparisons. For a range they are not enough.
+    # These fields rule out most venues, the last two by an index. In a range, the prices of its days decide.
     filters: list[Document] = [{"prices_until": {"$elemMatch": {"price": limits, "day": {"$gte": first}}}}]
     filters += [{"lowest": {"$lte": query.price_max}}] if query.price_max is not None else []
     filters += [{"highest": {"$gte": query.price_min}}] if query.price_min is not None else []
