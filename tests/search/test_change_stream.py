@@ -122,7 +122,8 @@ def test_a_dropped_search_index_is_rebuilt_with_its_mongodb_indexes(worker: Work
     worker.wait_for_ids([venue_id])
     external_db.search_entries.drop()
     wait_until(lambda: external_db.search_entries.count_documents({}) == 1)
-    assert worker.search_ids(date=day(5), type="Banquet") == [venue_id]
+    # The count reads the newest write. A search reads it a moment later, after its majority commit.
+    wait_until(lambda: worker.search_ids(date=day(5), type="Banquet") == [venue_id])
     assert worker.search_ids(near_lat=31.55, near_lng=74.35) == [venue_id]
 
 

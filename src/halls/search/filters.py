@@ -96,7 +96,7 @@ def _day_filters(query: SearchQuery, today: str) -> list[Document]:
 def _place_filters(query: SearchQuery, place: Document | None) -> list[Document]:
     if query.near:
         return [{"maps_location": place or circle(query.near, query.radius)}]
-    return _inside(query.boxes) if query.bbox else []
+    return _inside(query.boxes) if query.boxes else []
 
 
 def _price_filters(query: SearchQuery, today: str) -> list[Document]:
