@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack, contextmanager
@@ -17,10 +18,12 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from tests.processes import child_environment
+
 from benchmarks.compare import GUESTS, database, describe_machine, press, sign_up
 from benchmarks.data import fill
 from benchmarks.questions import Questions
-from benchmarks.running import HERE, PEERS, Running, begin, running
+from benchmarks.running import HERE, PEERS, SECRET, Running, begin, running
 from halls.clock import day_in_karachi, utc_now
 from halls.mongo.client import connect
 
@@ -90,8 +93,12 @@ def started(name: str, checkout: Path, folder: Path, venues: int, today: str) ->
     with database(home / "mongo") as uri:
         db = connect(uri)
         fill(db, venues, today)
-        mongod: int = db.client.admin.command("serverStatus")["pid"]
         PEERS["halls"] = ("-c", START.format(str(checkout / "src")), "serve")
+        # `fill` fills the search index of this checkout. The other version may have another one.
+        command = [sys.executable, "-c", START.format(str(checkout / "src")), "reindex"]
+        settings = child_environment(MONGO_URI=uri, JWT_SECRET=SECRET)
+        subprocess.run(command, check=True, env=settings, cwd=home)  # noqa: S603 - the command of that checkout
+        mongod: int = db.client.admin.command("serverStatus")["pid"]
         with running("halls", uri, home) as server:
             # Bookings of one guest wait for each other: each of them writes to the account.
             tokens = ",".join(sign_up(server, number) for number in range(GUESTS))

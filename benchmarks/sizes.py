@@ -23,7 +23,7 @@ from halls.search.reindex import list_indexed_ids, reindex_venues
 
 VENUES = 10_000
 REQUESTS = 3_000
-MEASURED = ("venues", "catalog", "bookings")
+MEASURED = ("venues", "search_entries", "bookings")
 
 
 def resident_megabytes(pid: int) -> int:
@@ -40,6 +40,10 @@ def print_disk(db: Db) -> None:
         thousands = stats["count"] / 1000
         documents, indexes = (stats[field] / thousands / 2**20 for field in ("storageSize", "totalIndexSize"))
         print(f"| {name} | {stats['count']} | {documents:.2f} MB | {indexes:.2f} MB |", flush=True)
+    print("\n| index of search_entries | kB a venue |\n|---|--:|")
+    stats = db.command("collStats", "search_entries")
+    for name, size in sorted(stats["indexSizes"].items(), key=lambda one: -one[1]):
+        print(f"| {name} | {size / stats['count'] / 2**10:.2f} |", flush=True)
 
 
 def print_memory(db: Db, uri: str, folder: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bson import ObjectId
 
 from halls.accounts.passwords import HASHER
-from halls.clock import day_in_karachi, utc_now
+from halls.clock import day_in_karachi, day_number, utc_now
 from halls.search.reindex import reindex_stale
 
 if TYPE_CHECKING:
@@ -36,6 +36,11 @@ SPEC_AMENITIES = {
 def day(ahead: int) -> str:
     """Return the date `ahead` days from today in Karachi."""
     return (date.fromisoformat(day_in_karachi(utc_now())) + timedelta(days=ahead)).isoformat()
+
+
+def day_number_of(ahead: int) -> int:
+    """Return the number of that date, as entries of the search index contain it."""
+    return day_number(day(ahead))
 
 
 def signup_body(**fields: Any) -> dict[str, Any]:

@@ -108,15 +108,15 @@ def test_holds_that_ran_out_a_minute_ago_are_counted(api: ApiClient, db: Db) -> 
 
 def test_the_lag_of_the_search_index_is_shown(api: ApiClient, db: Db) -> None:
     two_minutes_ago = Timestamp(int(utc_now().timestamp()) - 120, 1)
-    db.catalog_state.update_one({"_id": "followed"}, {"$set": {"until": two_minutes_ago}})
+    db.search_state.update_one({"_id": "followed"}, {"$set": {"until": two_minutes_ago}})
     assert 120 <= value_of(scrape(api), "halls_search_index_lag_seconds") < 180
 
 
 def test_an_index_that_was_never_filled_has_no_lag(api: ApiClient, db: Db) -> None:
-    position = db.catalog_state.find_one_and_delete({"_id": "followed"})
+    position = db.search_state.find_one_and_delete({"_id": "followed"})
     assert position is not None
     assert "\nhalls_search_index_lag_seconds " not in scrape(api)
-    db.catalog_state.insert_one(position)
+    db.search_state.insert_one(position)
 
 
 def test_metrics_are_shown_without_a_database(mongo_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:

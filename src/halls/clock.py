@@ -25,6 +25,17 @@ def day_in_karachi(moment: datetime) -> str:
 
 
 @lru_cache(maxsize=4_096)
+def day_number(day: str) -> int:
+    """Return the number of a real day: 1 is the first day of the year 1."""
+    return date.fromisoformat(day).toordinal()
+
+
+def day_of(number: int) -> str:
+    """Return the day with this number, as YYYY-MM-DD."""
+    return date.fromordinal(number).isoformat()
+
+
+@lru_cache(maxsize=4_096)
 def is_real_day(text: str) -> bool:
     """Return whether `text` is an existing day from 2000-01-01 to 2100-12-31, as YYYY-MM-DD in ASCII digits."""
     if not _DAY.fullmatch(text) or not FIRST_DAY <= text <= LAST_DAY:

@@ -42,7 +42,7 @@ def delete_account(api: ApiClient, token: str, body: Any = None) -> ApiResponse:
 def dump(db: Db) -> str:
     """Return all stored documents, of every collection, as one text."""
     # The saved position in the change stream changes at any time.
-    names = set(db.list_collection_names()) - {"catalog_state"}
+    names = set(db.list_collection_names()) - {"search_state"}
     return "".join(json.dumps(json.loads(json_util.dumps(db[name].find()))) for name in sorted(names))
 
 

@@ -48,11 +48,11 @@ EXCEPTIONS = {
     "bookings/notification_store.py": Uses({"events", "bookings"}, {"events"}),
     "http/health.py": Uses(set(), {"readiness"}),
     "http/idempotency.py": Uses({"idempotency_keys"}, {"idempotency_keys"}),
-    "search/candidates.py": Uses({"catalog"}, set()),
+    "search/entries.py": Uses({"search_entries"}, set()),
     "search/change_stream.py": Uses({WHOLE_DATABASE, "bookings"}, set()),
-    "search/index.py": Uses({"venues", "bookings", "catalog"}, {"catalog"}),
-    "search/position.py": Uses({"catalog_state", "db[name]"}, {"catalog_state"}),
-    "search/reindex.py": Uses({"venues", "catalog"}, set()),
+    "search/index.py": Uses({"venues", "bookings", "search_entries"}, {"search_entries"}),
+    "search/position.py": Uses({"search_state", "db[name]"}, {"search_state"}),
+    "search/reindex.py": Uses({"venues", "search_entries"}, set()),
 }
 
 
@@ -155,7 +155,7 @@ def test_control_the_queries_of_the_stores_are_found() -> None:
         ("db.venues.find({}, {'_id': 1}).sort('_id')", "venues", False),
         ("context.db['venues'].find_one({})", "venues", False),
         ("self._db.venues.aggregate([])", "venues", False),
-        ("db[COLLECTION.name].count_documents({})", "catalog", False),
+        ("db[COLLECTION.name].count_documents({})", "search_entries", False),
         ("db.get_collection('venues', read_concern=concern).distinct('_id')", "venues", False),
         ("db.venues.estimated_document_count()", "venues", False),
         ("db.watch([])", WHOLE_DATABASE, False),
@@ -170,5 +170,5 @@ def test_control_the_queries_of_the_stores_are_found() -> None:
     ],
 )
 def test_control_each_kind_of_query_is_found(source: str, collection: str, *, is_write: bool) -> None:
-    (query,) = find_queries(ast.parse(source), {"COLLECTION": CollectionSpec("catalog", [])})
+    (query,) = find_queries(ast.parse(source), {"COLLECTION": CollectionSpec("search_entries", [])})
     assert (query.collection, query.is_write) == (collection, is_write)

@@ -122,7 +122,7 @@ def test_a_change_whose_event_fails_is_rolled_back(
     owner, guest = api.owner(), api.guest()
     venue_id = api.list_venue(owner)
     path = f"/bookings/{api.book(guest, venue_id, day(3)).data['booking_id']}"
-    before = list(db.bookings.find({})), events(db), list(db.catalog.find({}))
+    before = list(db.bookings.find({})), events(db), list(db.search_entries.find({}))
 
     def fail(*_: Any) -> None:
         raise RuntimeError
@@ -136,7 +136,7 @@ def test_a_change_whose_event_fails_is_rolled_back(
         "delete the account": lambda: api.delete("/auth/me", body={"password": PASSWORD}, token=guest),
     }
     assert responses[action]().status == 500
-    assert (list(db.bookings.find({})), events(db), list(db.catalog.find({}))) == before
+    assert (list(db.bookings.find({})), events(db), list(db.search_entries.find({}))) == before
 
 
 def test_the_deletion_of_an_account_cancels_each_upcoming_booking_with_an_event(api: ApiClient, db: Db) -> None:

@@ -15,7 +15,7 @@ from halls.bookings.booking import read_hold_hours
 from halls.bookings.store import list_expired_ids
 from halls.clock import utc_now
 from tests.conftest import make_config
-from tests.factories import day, index_all, insert_booking, insert_venue, venue_document
+from tests.factories import day, day_number_of, index_all, insert_booking, insert_venue, venue_document
 from tests.servers import running_halls
 from tests.waiting import wait_until
 
@@ -104,7 +104,7 @@ def test_an_invalid_setting_stops_the_start(hours: float) -> None:
 
 def test_the_task_cancels_an_expired_booking_and_frees_the_date(db: Db) -> None:
     booking = insert_held(db)
-    assert day(5) not in db.catalog.find_one({})["free"]  # type: ignore[index] # it exists
+    assert day_number_of(5) not in db.search_entries.find_one({})["free"]  # type: ignore[index] # it exists
     now = utc_now()
     assert expire(db, now) == 1
     expired = stored(db, booking)
@@ -114,7 +114,7 @@ def test_the_task_cancels_an_expired_booking_and_frees_the_date(db: Db) -> None:
     assert event is not None
     assert (event["type"], event["by"]) == ("expired", "system")
     assert event["changes"] == {"status": {"from": "pending", "to": "cancelled"}}
-    assert day(5) in db.catalog.find_one({})["free"]  # type: ignore[index] # it exists
+    assert day_number_of(5) in db.search_entries.find_one({})["free"]  # type: ignore[index] # it exists
     assert expire(db) == 0
 
 
@@ -179,7 +179,7 @@ def test_the_next_order_takes_the_date_of_an_expired_booking(api: ApiClient, db:
     assert [(entry["type"], entry["by"]) for entry in history] == [("placed", "guest"), ("expired", "system")]
     assert api.book(api.guest(), venue_id, day(3)).code == "date_taken"
     assert not api.get(f"/venues/{venue_id}/availability?date={day(3)}").data["available"]
-    assert day(3) not in db.catalog.find_one({})["free"]  # type: ignore[index] # it exists
+    assert day_number_of(3) not in db.search_entries.find_one({})["free"]  # type: ignore[index] # it exists
 
 
 def test_guests_can_order_again_when_their_own_request_has_expired(api: ApiClient, db: Db) -> None:

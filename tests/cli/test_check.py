@@ -74,7 +74,8 @@ def test_the_demonstration_data_passes(db: Db, worker_uri: str) -> None:
     result = run_halls(worker_uri, "check")
     assert (result.exit_code, result.stderr) == (0, "")
     counted = (
-        "7 users, 0 password_resets, 0 email_links, 60 venues, 121 bookings, 0 events, 60 catalog, " + EMPTY_COUNTS
+        "7 users, 0 password_resets, 0 email_links, 60 venues, 121 bookings, 0 events, 60 search_entries, "
+        + EMPTY_COUNTS
     )
     assert result.stdout.startswith(f"Checked {counted}: no violated invariants.\n")
     report = json.loads(run_halls(worker_uri, "check", "--json").stdout)
@@ -82,7 +83,8 @@ def test_the_demonstration_data_passes(db: Db, worker_uri: str) -> None:
     del report["stopped_tasks"]
     assert report == {
         "ok": True,
-        "checked": dict.fromkeys(EMPTY_COLLECTIONS, 0) | {"users": 7, "venues": 60, "bookings": 121, "catalog": 60},
+        "checked": dict.fromkeys(EMPTY_COLLECTIONS, 0)
+        | {"users": 7, "venues": 60, "bookings": 121, "search_entries": 60},
         "violations": {},
     }
 
@@ -298,7 +300,9 @@ def test_at_most_twenty_documents_are_named_and_all_are_counted(bare: Db, fresh_
     result = run_halls(fresh_uri, "check")
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
-    counted = "1 users, 0 password_resets, 0 email_links, 24 venues, 0 bookings, 0 events, 24 catalog, " + EMPTY_COUNTS
+    counted = (
+        "1 users, 0 password_resets, 0 email_links, 24 venues, 0 bookings, 0 events, 24 search_entries, " + EMPTY_COUNTS
+    )
     assert lines[0] == "venue_type_known: 23 × The type is not one of the four."
     assert {line.strip() for line in lines[1:21]} <= set(ids)
     assert lines[21:23] == ["  and 3 more", f"Checked {counted}: 1 violated invariants."]

@@ -204,7 +204,7 @@ def test_check_reports_a_stale_search_index_and_reindex_repairs_it(fresh_uri: st
     assert sorted(line.strip() for line in checked.stdout.splitlines()[1:3]) == sorted(venue_ids)
     report = json.loads(run_halls(fresh_uri, "check", "--json").stdout)
     assert list(report["violations"]) == ["catalog_true"]
-    assert report["checked"]["catalog"] == 0
+    assert report["checked"]["search_entries"] == 0
     result = run_halls(fresh_uri, "reindex")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "Indexed 2 venues.\n", "")
     assert run_halls(fresh_uri, "check").exit_code == 0
@@ -216,8 +216,8 @@ def test_reindex_prepares_a_new_database_and_reports_as_json(fresh_uri: str) -> 
     db = connect(fresh_uri)
     insert_venue(db, ObjectId())
     assert json.loads(run_halls(fresh_uri, "reindex", "--json").stdout) == {"venues": 1}
-    assert "catalog_by_place" in _index_names(db, "catalog")
-    assert db.catalog.count_documents({}) == 1
+    assert "search_by_place" in _index_names(db, "search_entries")
+    assert db.search_entries.count_documents({}) == 1
     db.client.close()
 
 

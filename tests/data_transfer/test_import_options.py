@@ -38,7 +38,7 @@ def file(db: Db, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("run_import", ["--dry-run", ""])
 def test_a_dry_run_reports_the_same_and_changes_nothing(db: Db, worker_uri: str, file: Path, run_import: str) -> None:
     run_halls(worker_uri, "import", write_lines(file, venue_row(), venue_row(venue_name="Same")))
-    before = {name: list(db[name].find()) for name in ("venues", "bookings", "users", "catalog")}
+    before = {name: list(db[name].find()) for name in ("venues", "bookings", "users", "search_entries")}
     rows = [venue_row(capacity=7), venue_row(id=VENUE_ID, venue_name="New"), venue_row(venue_name="Same")]
     write_export(file, [*rows, venue_row(owner_email="new@example.com")], [booking_row(date=day(1))])
     options = ["--update", "--create-owners", *[run_import] * bool(run_import)]

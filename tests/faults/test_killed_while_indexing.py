@@ -50,7 +50,7 @@ def test_the_search_index_is_correct_after_a_worker_dies(
     if action == "cancel":
         booking_id = request_until_response(race_client, call).answer.data["booking_id"]
         call = Call("DELETE", f"/bookings/{booking_id}", guest.token)
-    collection = "catalog" if command == "update" else None
+    collection = "search_entries" if command == "update" else None
     kill_the_worker_at(command, server, race_client, call, collection)
     assert list(find_stale(race_client.db)) == []
     # A new worker responds; the transaction has been committed or aborted by then.

@@ -38,7 +38,7 @@ B1, B2, B_PAST = f"{0xB1:024x}", f"{0xB2:024x}", f"{0xB3:024x}"
 RESET_TOKEN = "a" * 43
 REQUESTED = ("users", "venues", "bookings", "password_resets", "idempotency_keys")
 # Threads of a server process change these at any time.
-IN_THE_BACKGROUND = ("catalog", "outbox")
+IN_THE_BACKGROUND = ("search_entries", "outbox")
 
 
 def put_back_world(db: Db) -> None:

@@ -52,7 +52,7 @@ CALENDAR = {"dates_available", "pricing", "additional_description"}
 Absent = dict[type[BaseModel], set[str]]
 FOR_GUESTS: Absent = {bookings.Booking: {"guest"}}
 WITHOUT_TOTAL: Absent = {bookings.BookingPage: {"total"}}
-WITHOUT_CALENDAR: Absent = {search.FoundVenue: CALENDAR}
+WITHOUT_INCLUDE: Absent = {search.FoundVenue: CALENDAR | {"free", "price_from"}, search.SearchPage: {"total"}}
 # Their responses are built from configuration, and tests/uploads validates them.
 TESTED_ELSEWHERE = {UploadAddress, CloudinaryAddress, Uploaded}
 VIDEO = {"url": "https://videos.example/1.mp4", "size_mb": 18.5}
@@ -137,6 +137,13 @@ class World:
         model = validate(search.SearchQuery, {"near_lat": "24.86", "near_lng": "67", "date": day(2), **query})
         return search_venues(self.db, model, day_in_karachi(utc_now()))
 
+    def search_range(self) -> Any:
+        """Return a page of search with all optional fields."""
+        model = validate(
+            search.SearchQuery, {"date_from": day(1), "date_to": day(3), "include": "calendar,price_from,total"}
+        )
+        return search_venues(self.db, model, day_in_karachi(utc_now()))
+
 
 @pytest.fixture
 def world(app: Flask, db: Db) -> World:
@@ -204,10 +211,10 @@ CASES: list[tuple[type[BaseModel], Callable[[World], Any], Absent]] = [
     (venues.VenueReply, lambda world: world.get(f"/venues/{world.venue_id}"), {}),
     (venues.VenuePage, lambda world: world.get("/venues/mine", world.owner), {}),
     (venues.VenueMade, lambda world: world.api.post("/venues/register", venue_body(), token=world.owner).data, {}),
-    (search.FoundVenue, lambda world: world.search()["venues"][0], WITHOUT_CALENDAR),
-    (search.FoundVenue, lambda world: world.search(include="calendar")["venues"][0], {}),
-    (search.SearchPage, lambda world: world.search(), WITHOUT_CALENDAR),
-    (search.SearchPage, lambda world: world.search(include="calendar"), {}),
+    (search.FoundVenue, lambda world: world.search()["venues"][0], WITHOUT_INCLUDE),
+    (search.FoundVenue, lambda world: world.search_range()["venues"][0], {}),
+    (search.SearchPage, lambda world: world.search(), WITHOUT_INCLUDE),
+    (search.SearchPage, lambda world: world.search_range(), {}),
     (calendar.DayOffered, lambda world: list_availability(world.db, world.venue, [day(2)], day(0))[0], {}),
     (
         calendar.Availability,

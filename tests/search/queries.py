@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 MAX_PAGES = 200
 
 
-def find_all(api: ApiClient, limit: int = 100, **parameters: Any) -> list[Any]:
-    """Return the venues of all pages of a search, in order."""
+def find_all(api: ApiClient, limit: int | None = None, **parameters: Any) -> list[Any]:
+    """Return the venues of all pages of a search, in order. The default limit is the highest one."""
+    limit = limit or (20 if "calendar" in parameters.get("include", "") else 100)
     venues: list[Any] = []
     cursor: dict[str, str] = {}
     for _ in range(MAX_PAGES):

@@ -104,9 +104,9 @@ def test_writes_through_the_api_show_at_once_and_cause_no_reindex(
 def test_an_entry_that_looks_right_is_written_after_an_external_change(worker: Worker, external_db: Db) -> None:
     venue = insert_venue(external_db, OWNER_ID)
     worker.wait_for_ids([str(venue["_id"])])
-    first = external_db.catalog.find_one({})
+    first = external_db.search_entries.find_one({})
     external_db.venues.update_one({"_id": venue["_id"]}, {"$set": {"a field that search does not read": 1}})
-    wait_until(lambda: external_db.catalog.find_one({}) != first)
+    wait_until(lambda: external_db.search_entries.find_one({}) != first)
 
 
 def test_a_replaced_or_dropped_collection_is_reindexed(worker: Worker, external_db: Db) -> None:
@@ -120,9 +120,10 @@ def test_a_replaced_or_dropped_collection_is_reindexed(worker: Worker, external_
 def test_a_dropped_search_index_is_rebuilt_with_its_mongodb_indexes(worker: Worker, external_db: Db) -> None:
     venue_id = str(insert_venue(external_db, OWNER_ID)["_id"])
     worker.wait_for_ids([venue_id])
-    external_db.catalog.drop()
-    wait_until(lambda: external_db.catalog.count_documents({}) == 1)
-    assert worker.search_ids(date=day(5), type="Banquet") == [venue_id]
+    external_db.search_entries.drop()
+    wait_until(lambda: external_db.search_entries.count_documents({}) == 1)
+    # The count reads the newest write. A search reads it a moment later, after its majority commit.
+    wait_until(lambda: worker.search_ids(date=day(5), type="Banquet") == [venue_id])
     assert worker.search_ids(near_lat=31.55, near_lng=74.35) == [venue_id]
 
 
@@ -145,13 +146,13 @@ def test_the_reader_continues_after_the_database_was_dropped(worker: Worker, ext
     external_db.client.drop_database(external_db.name)
     for count in (1, 2):  # only a new stream sees the second insert: the old stream has ended
         insert_venue(external_db, OWNER_ID)
-        wait_until(lambda count=count: external_db.catalog.count_documents({}) == count)  # type: ignore[misc]
+        wait_until(lambda count=count: external_db.search_entries.count_documents({}) == count)  # type: ignore[misc]
 
 
 def test_an_external_write_to_the_search_index_is_repaired(worker: Worker, external_db: Db) -> None:
     venue = insert_venue(external_db, OWNER_ID)
     worker.wait_for_ids([str(venue["_id"])])
-    external_db.catalog.delete_one({})
+    external_db.search_entries.delete_one({})
     worker.wait_for_ids([str(venue["_id"])])
 
 

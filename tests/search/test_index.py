@@ -20,6 +20,7 @@ from tests.factories import (
     VENUE_ID,
     bare_venue_document,
     day,
+    day_number_of,
     insert_booking,
     insert_owner,
     insert_venue,
@@ -59,22 +60,22 @@ def test_whole_doubles_become_integers_in_card_and_prices() -> None:
     entry = make_entry(venue_document(OWNER_ID), ())
     card = json.loads(entry["card"])
     assert (type(card["capacity"]), type(card["space_sqft"])) == (int, int)
-    assert (type(entry["prices"][day(5)]), type(entry["prices"][day(2)])) == (int, float)
+    assert [type(entry["prices"][str(day_number_of(ahead))]) for ahead in (5, 2)] == [int, float]
 
 
 def test_free_dates_are_valid_unique_and_not_booked() -> None:
     dates = [day(5), "2027-02-29", day(2), day(5), None, 5, "", day(9)]
     entry = make_entry(venue_document(OWNER_ID, dates_available=dates), {day(9)})
-    assert entry["free"] == [day(5), day(2)]
+    assert entry["free"] == [day_number_of(5), day_number_of(2)]
 
 
 def test_the_first_price_of_a_free_date_is_indexed() -> None:
     entry = make_entry(venue_document(OWNER_ID), {day(2)})
-    assert entry["free"] == [day(5), day(9)]
-    assert entry["prices"] == {day(5): 150_000}
+    assert entry["free"] == [day_number_of(5), day_number_of(9)]
+    assert entry["prices"] == {str(day_number_of(5)): 150_000}
 
 
-def test_invalid_prices_are_indexed_as_none_and_invalid_dates_are_left_out() -> None:
+def test_invalid_prices_and_invalid_dates_are_left_out() -> None:
     overrides = [
         {"date": day(5), "price": "5"},
         {"price": [5]},
@@ -83,15 +84,33 @@ def test_invalid_prices_are_indexed_as_none_and_invalid_dates_are_left_out() -> 
         {"date": day(9), "price": 1e300},
     ]
     entry = make_entry(venue_document(OWNER_ID, pricing={"overrides": overrides}), ())
-    assert entry["prices"] == {}
-    stored_prices = [(override["date"], override["price"]) for override in entry["pricing"]["overrides"]]
-    assert stored_prices == [(day(5), None), (day(2), None), (day(9), 1e300)]
+    assert (entry["prices"], entry["prices_until"]) == ({}, [])
+
+
+def test_each_price_is_stored_once_with_its_last_day() -> None:
+    prices = {1: 100, 9: 100.0, 5: 200, 7: 100}
+    overrides = [{"date": day(ahead), "price": price} for ahead, price in prices.items()]
+    # Of several prices of a date the first one counts. A date that is not a real day has no price.
+    more = [{"date": day(5), "price": 300}, {"date": "someday", "price": 400}]
+    entry = make_entry(venue_document(OWNER_ID, pricing={"overrides": [*overrides, *more]}), {day(9)})
+    assert entry["prices_until"] == [{"price": 100, "day": day_number_of(9)}, {"price": 200, "day": day_number_of(5)}]
+
+
+def test_a_card_has_the_first_five_pictures() -> None:
+    pictures = [f"https://cdn.example/{number}.jpg" for number in range(7)]
+    entry = make_entry(venue_document(OWNER_ID, pictures=[5, *pictures]), ())
+    assert json.loads(entry["card"])["pictures"] == pictures[:5]
+
+
+def test_the_entry_of_a_closed_venue_holds_nothing_of_it() -> None:
+    venue = venue_document(OWNER_ID, is_listed=False)
+    assert make_entry(venue, ()) == {"_id": venue["_id"], "is_open": False}
 
 
 @pytest.mark.parametrize("fields", [{}, {"pricing": None, "dates_available": None, "amenities": None}], ids=str)
 def test_a_venue_with_only_the_required_fields_has_an_entry(fields: dict[str, Any]) -> None:
     entry = make_entry(bare_venue_document(OWNER_ID, **fields), ())
-    assert (entry["free"], entry["prices"], entry["pricing"]) == ([], {}, {"overrides": []})
+    assert (entry["free"], entry["prices"], entry["prices_until"]) == ([], {}, [])
     assert json.loads(entry["card"])["pictures"] == []
 
 
@@ -121,7 +140,7 @@ def test_a_list_instead_of_a_value_is_indexed_as_null(db: Db, fields: dict[str, 
     insert_venue(db, OWNER_ID, **fields)
     reindex_stale(db)
     assert list(find_stale(db)) == []
-    assert db.catalog.find_one({}, {"_id": 0, **dict.fromkeys(fields, 1)}) == dict.fromkeys(fields)
+    assert db.search_entries.find_one({}, {"_id": 0, **dict.fromkeys(fields, 1)}) == dict.fromkeys(fields)
 
 
 def test_a_nan_value_does_not_make_an_entry_stale(db: Db) -> None:
@@ -137,7 +156,7 @@ def test_only_an_active_booking_removes_a_free_date(db: Db) -> None:
     insert_booking(db, venue["_id"], ObjectId(), date=day(5), status="cancelled")
     insert_booking(db, ObjectId(), ObjectId(), date=day(9))
     (entry,) = make_entries(db, [venue["_id"]])
-    assert entry["free"] == [day(5), day(9)]
+    assert entry["free"] == [day_number_of(5), day_number_of(9)]
 
 
 def test_a_registered_venue_is_found_at_once(api: ApiClient, db: Db) -> None:
@@ -197,10 +216,10 @@ def test_a_rejected_change_does_not_change_the_entry(api: ApiClient, db: Db) -> 
     owner = api.owner()
     venue_id = api.list_venue(owner)
     api.book(api.guest(), venue_id, SOON)
-    before = db.catalog.find_one()
+    before = db.search_entries.find_one()
     response = api.patch(f"/venues/{venue_id}", {"dates_available": [day(1)], "capacity": 5}, token=owner)
     assert response.code == "date_booked"
-    assert db.catalog.find_one() == before
+    assert db.search_entries.find_one() == before
     assert list(find_stale(db)) == []
 
 
@@ -216,7 +235,7 @@ def test_a_deleted_venue_is_not_found(api: ApiClient, db: Db) -> None:
     venue_id = api.list_venue(owner)
     assert api.delete(f"/venues/{venue_id}", token=owner).status == 200
     assert find_all(api) == []
-    assert db.catalog.find_one() is None
+    assert db.search_entries.find_one() is None
 
 
 def test_deleting_a_guest_account_frees_its_booked_dates(api: ApiClient, db: Db) -> None:
@@ -229,9 +248,9 @@ def test_deleting_a_guest_account_frees_its_booked_dates(api: ApiClient, db: Db)
 
 def test_deleting_a_guest_without_bookings_changes_no_entry(api: ApiClient, db: Db) -> None:
     guest, _ = api.guest(), api.list_venue(api.owner())
-    before = db.catalog.find_one()
+    before = db.search_entries.find_one()
     assert api.send("DELETE", "/auth/me", {"password": PASSWORD}, token=guest).status == 200
-    assert db.catalog.find_one() == before
+    assert db.search_entries.find_one() == before
 
 
 def test_deleting_an_owner_account_removes_its_venues_from_search(api: ApiClient, db: Db) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 COUNT = 600
 AROUND = {"near_lat": 24.86, "near_lng": 67.0}
+FORTNIGHT = {"date_from": day(1), "date_to": day(14)}
 COMMON_QUERIES: dict[str, dict[str, Any]] = {
     "newest": {},
     "near": AROUND,
@@ -34,12 +35,46 @@ COMMON_QUERIES: dict[str, dict[str, Any]] = {
     "type and capacity": {"type": "Hall", "capacity_min": 300},
     "date, type and capacity": {"date": day(1), "type": "Hall", "capacity_min": 300},
     "date and price": {"date": day(1), "price_max": 300_000},
+    "range": FORTNIGHT,
+    "range and type": {**FORTNIGHT, "type": "Hall"},
+    "range and price": {**FORTNIGHT, "price_max": 150_000},
+    "near and range": {**AROUND, **FORTNIGHT},
+    "price": {"price_max": 150_000},
+    "amenities": {"amenities": "water,parking_valet"},
+    "amenities and date": {"amenities": "water", "date": day(1)},
+    "words": {"q": "mall shal"},
+    "words and date": {"q": "mall shal", "date": day(1)},
+    "map window": {"bbox": "66.9,24.75,67.1,24.95"},
+    "map window and range": {"bbox": "66.9,24.75,67.1,24.95", **FORTNIGHT},
+    "capacity": {"sort": "capacity"},
+    "biggest first, of a type": {"sort": "-capacity", "type": "Hall"},
 }
+# They sort all matching venues, or those of a circle.
 OTHER_QUERIES: dict[str, dict[str, Any]] = {
-    "capacity": {"type": "Hall", "sort": "capacity"},
     "price": {"date": day(1), "sort": "price"},
     "near, cheapest first": {**AROUND, "date": day(1), "sort": "price"},
+    "near and range, cheapest first": {**AROUND, **FORTNIGHT, "sort": "price"},
     "near, biggest first": {**AROUND, "sort": "-capacity"},
+    "near, newest first": {**AROUND, "sort": "newest"},
+}
+# They find nothing. The number is the highest number of keys and documents that they may examine.
+FRUITLESS_QUERIES: dict[str, tuple[dict[str, Any], int]] = {
+    "date": ({"date": day(200)}, 0),
+    "range": ({"date_from": day(200), "date_to": day(261)}, 0),
+    "near and date": ({**AROUND, "date": day(200)}, 0),
+    "price": ({"price_max": 1}, 0),
+    "high price": ({"price_min": 900_000_000}, 0),
+    "range and price": ({**FORTNIGHT, "price_max": 1}, 0),
+    "capacity": ({"capacity_min": 1_000_000}, 0),
+    "amenities": ({"amenities": "sound_system"}, 0),
+    "words": ({"q": "mall zz"}, 0),
+    "long word": ({"q": "shalimarxyz"}, COUNT),
+    "map window": ({"bbox": "0,0,10,10"}, 0),
+    # Keys of the type, but no documents.
+    "type and capacity": ({"type": "Hall", "capacity_min": 1_000_000}, COUNT),
+    # The venues of the circle, and those that are free on the date.
+    "near and words": ({**AROUND, "q": "zz"}, 2 * COUNT),
+    "date and price": ({"date": day(1), "price_max": 1}, 2 * COUNT),
 }
 
 
@@ -56,6 +91,7 @@ def full_db(mongo_uri: str) -> Iterator[Db]:
         place = [round(generator.gauss(67.0, 0.1), 5), round(generator.gauss(24.86, 0.1), 5)]
         fields: Document = {"maps_location": {"type": "Point", "coordinates": place}, "dates_available": dates}
         venue_type, capacity = generator.choice(["Hall", "Lawn"]), generator.randrange(50, 1_000)
+        fields["amenities"] = {"water": True, "parking_valet": True}
         fields |= {"type": venue_type, "capacity": capacity, "pricing": {"overrides": prices}}
         rows.append(bare_venue_document(ObjectId(), **fields))
     db.venues.insert_many(rows)
@@ -75,16 +111,17 @@ def profiled_db(full_db: Db) -> Iterator[Db]:
     full_db.drop_collection("system.profile")
 
 
-def profile_search(db: Db, **parameters: Any) -> list[Document]:
-    """Search, and return the profiler entries of its queries to the search index."""
+def profile_search(db: Db, **parameters: Any) -> tuple[list[Any], list[Document]]:
+    """Return the venues of a search, and the profiler entries of its queries to the search index."""
     db.command("profile", 0)
     db.drop_collection("system.profile")
     db.command("profile", 2)
     query = SearchQuery.model_validate({name: str(value) for name, value in parameters.items()})
-    assert search_venues(db, query, day(0))["venues"]
+    venues = search_venues(db, query, day(0))["venues"]
     # Only the change stream reader projects `edition`: its queries are left out.
-    filter_ = {"ns": f"{db.name}.catalog", "op": {"$in": ["query", "command"]}, "command.projection.edition": None}
-    return list(db.get_collection("system.profile").find(filter_))
+    filter_ = {"op": {"$in": ["query", "command"]}, "command.projection.edition": None}
+    entries = db.get_collection("system.profile").find({"ns": f"{db.name}.search_entries", **filter_})
+    return venues, sorted(entries, key=lambda entry: -int(entry["docsExamined"]))
 
 
 @pytest.mark.parametrize("parameters", COMMON_QUERIES.values(), ids=COMMON_QUERIES)
@@ -94,7 +131,8 @@ def test_a_common_search_is_sorted_by_an_index(profiled_db: Db, parameters: dict
         query = SearchQuery.model_validate({name: str(value) for name, value in parameters.items()})
         cursor = search_venues(profiled_db, query, day(0))["next_cursor"]
         parameters = {**parameters, "cursor": cursor} if page == "second" else parameters
-    (entry,) = profile_search(profiled_db, **parameters)
+    venues, (entry, *more) = profile_search(profiled_db, **parameters)
+    assert venues
     assert "COLLSCAN" not in entry["planSummary"]
     assert "IXSCAN" in entry["planSummary"] or "GEO_NEAR" in entry["planSummary"]
     assert not entry.get("hasSortStage")
@@ -103,11 +141,32 @@ def test_a_common_search_is_sorted_by_an_index(profiled_db: Db, parameters: dict
     assert entry["docsExamined"] <= max_ratio * entry["nreturned"]
     # A circle query returns all its venues; the application sorts them.
     assert entry["nreturned"] <= (3 * 33 if page == "first again" and "near_lat" in parameters else 2 * 21)
+    # Rings read the cards of the page in a second query, by id.
+    reads_rings = "near_lat" in parameters and page != "first again"
+    assert [one["planSummary"] for one in more] == ["IXSCAN { _id: 1 }"] * reads_rings
 
 
 @pytest.mark.parametrize("parameters", OTHER_QUERIES.values(), ids=OTHER_QUERIES)
 def test_every_other_search_starts_with_an_index(profiled_db: Db, parameters: dict[str, Any]) -> None:
-    (entry,) = profile_search(profiled_db, **parameters)
-    assert "COLLSCAN" not in entry["planSummary"]
-    assert "IXSCAN" in entry["planSummary"] or "GEO_NEAR" in entry["planSummary"]
-    assert entry["nreturned"] <= 2 * 21
+    venues, entries = profile_search(profiled_db, **parameters)
+    assert venues
+    for entry in entries:
+        assert "COLLSCAN" not in entry["planSummary"]
+        assert "IXSCAN" in entry["planSummary"] or "GEO_NEAR" in entry["planSummary"]
+        assert entry["nreturned"] <= 2 * 21
+
+
+@pytest.mark.parametrize(("parameters", "max_examined"), FRUITLESS_QUERIES.values(), ids=FRUITLESS_QUERIES)
+def test_a_search_that_finds_nothing_examines_little(
+    profiled_db: Db, parameters: dict[str, Any], max_examined: int
+) -> None:
+    venues, entries = profile_search(profiled_db, **parameters)
+    assert venues == []
+    assert sum(entry["keysExamined"] + entry["docsExamined"] for entry in entries) <= max_examined
+    assert not any("COLLSCAN" in entry["planSummary"] for entry in entries)
+
+
+def test_the_indexes_of_a_venue_take_little_space(full_db: Db) -> None:
+    stats = full_db.command("collStats", "search_entries")
+    # 20 free dates and few words. An index of many keys that pays nothing is noticed here.
+    assert stats["totalIndexSize"] / COUNT < 3_500

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import pytest
 from bson import ObjectId
@@ -33,7 +34,36 @@ FILTERS: list[dict[str, Any]] = [
     {"price_min": 0.25},
     {"price_max": 100},
     {"price_min": 100, "price_max": 250.75},
+    {"amenities": "water"},
+    {"amenities": "water,sound_system"},
+    {"q": "al"},
+    {"q": "gardens noor"},
+    {"q": "HÁLL lahore"},
+    {"q": "shadmanabagh"},
+    {"q": "1 m"},
+    {"q": "\u0634\u0627\u062f\u064a"},
+    {"q": "nothing"},
 ]
+# All places but the first two differ in their distance to the edges, and some lie on an edge.
+BOXES = [
+    "66.9,24.8,67.1,24.9",
+    "67,24.86,67.03,24.87",
+    "-180,-90,180,90",
+    "170,-50,68,30",
+    "60,-45,-170,24.86",
+    "1,1,2,2",
+]
+NAMES = [
+    "Pearl Hall",
+    "Al-Noor Banquet Hall",
+    "Gardens of Shadmanabad",
+    "Shadmanabagh",
+    "Hálls",
+    "\u0634\u0627\u062f\u06cc \u06c1\u0627\u0644",
+    "alnoor",
+]
+ADDRESSES = ["1 Main Road, Lahore", "Noor Street 11", "\u0644\u0627\u06c1\u0648\u0631"]
+AMENITIES = [{}, {"water": True}, {"water": True, "sound_system": True}, {"water": False, "sound_system": True}]
 PLACE_QUERIES: list[dict[str, Any]] = [
     {"near_lat": 24.86, "near_lng": 67.0},
     {"near_lat": 24.86, "near_lng": 67.0, "near_km": 0.1},
@@ -53,6 +83,9 @@ venue = st.fixed_dictionaries(
         "type": st.sampled_from(["Hall", "Lawn"]),
         "capacity": st.sampled_from(CAPACITIES),
         "place": st.sampled_from(PLACES),
+        "venue_name": st.sampled_from(NAMES),
+        "address": st.sampled_from(ADDRESSES),
+        "amenities": st.sampled_from(AMENITIES),
         # Most venues offer every day: otherwise a query with a date would find too few venues to sort.
         "offered": st.sampled_from([[2, -1, 0, 1]] * 4 + [None, [], [1], [0, 0, 2]]),
         "overrides": st.one_of(st.none(), st.just([]), overrides, overrides, overrides),
@@ -65,16 +98,23 @@ venue = st.fixed_dictionaries(
 
 @st.composite
 def draw_query(draw: st.DrawFn) -> dict[str, Any]:
-    """Draw query parameters that the contract allows; `ahead` stands for the date."""
+    """Draw query parameters that the contract allows; `days` stands for the date, or for first and last of a range."""
     query: dict[str, Any] = {}
-    for filter_ in draw(st.permutations(FILTERS))[: draw(st.sampled_from([0, 0, 1, 2]))]:
+    for filter_ in draw(st.permutations(FILTERS))[: draw(st.sampled_from([0, 0, 1, 2, 3]))]:
         query |= filter_ if not query.keys() & filter_.keys() else {}
     sorts = ["newest", "capacity", "-capacity"]
-    if draw(st.booleans()):
+    place = draw(st.sampled_from(["near", "near", "bbox", None, None]))
+    if place == "near":
         query |= draw(st.sampled_from(PLACE_QUERIES))
         sorts += ["distance"] * 2
-    if draw(st.sampled_from([True, True, False])):
-        query["ahead"] = draw(st.sampled_from([0, 0, 1, 1, 2, -1]))
+    if place == "bbox":
+        query["bbox"] = draw(st.sampled_from(BOXES))
+    days = draw(st.sampled_from(["date", "date", "range", "range", None]))
+    if days:
+        ends = sorted(draw(st.lists(st.sampled_from([0, 0, 1, 1, 2, -1]), min_size=2, max_size=2)))
+        query["days"] = ends[:1] if days == "date" else ends
+        query |= draw(st.sampled_from([{}, {}, {"weekdays": "sun,tue,thu"}])) if days == "range" else {}
+    if days == "date" or (days == "range" and place == "near"):
         sorts += ["price", "-price"] * 3
     sort = draw(st.sampled_from([None, *sorts]))
     return query | ({"sort": sort} if sort else {})
@@ -85,6 +125,7 @@ def as_documents(drawn_venues: list[Any]) -> tuple[list[Document], list[Document
     venue_documents, bookings = [], []
     for drawn in drawn_venues:
         fields: Document = {"type": drawn["type"], "capacity": drawn["capacity"]}
+        fields |= {name: drawn[name] for name in ("venue_name", "address", "amenities")}
         fields["maps_location"] = {"type": "Point", "coordinates": drawn["place"]}
         if drawn["offered"] is not None:
             fields["dates_available"] = [day(ahead) for ahead in drawn["offered"]]
@@ -101,15 +142,16 @@ def as_documents(drawn_venues: list[Any]) -> tuple[list[Document], list[Document
     return venue_documents, bookings
 
 
-def with_date(query: dict[str, Any]) -> dict[str, Any]:
-    """Return the query with a date in place of `ahead`."""
-    dated_query = {name: value for name, value in query.items() if name != "ahead"}
-    return dated_query | ({"date": day(query["ahead"])} if "ahead" in query else {})
+def with_dates(query: dict[str, Any]) -> dict[str, Any]:
+    """Return the query with dates in place of `days`."""
+    dates = [day(ahead) for ahead in query.get("days", [])]
+    names = ["date"] if len(dates) == 1 else ["date_from", "date_to"]
+    return {name: value for name, value in query.items() if name != "days"} | dict(zip(names, dates, strict=False))
 
 
 @settings(
     deadline=None,
-    max_examples=40,
+    max_examples=60,
     database=None,
     # Shrinking takes minutes, and the examples are small without it.
     phases=[Phase.explicit, Phase.generate],
@@ -129,12 +171,16 @@ def test_search_returns_the_same_venues_in_the_same_order_as_the_reference(
         if documents:
             db[name].insert_many(documents)
     index_all(db)
-    for query in map(with_date, queries):
-        venues = find_all(api, limit, **query)
+    for query in map(with_dates, queries):
+        venues = find_all(api, limit, include="price_from", **query)
         matches = reference_search(venue_documents, bookings, query, day(0))
         assert [venue["id"] for venue in venues] == [str(match.venue["_id"]) for match in matches]
         assert [venue["price"] for venue in venues] == [match.price for match in matches]
+        assert [venue.get("free") for venue in venues] == [match.free for match in matches]
+        assert [venue["price_from"] for venue in venues] == [match.price_from for match in matches]
         assert [venue["distance_km"] for venue in venues] == [
             match.distance_km if match.distance_km is None else pytest.approx(match.distance_km, abs=0.001)
             for match in matches
         ]
+        total = api.get(f"/venues/search?{urlencode({**query, 'include': 'total'})}").data["total"]
+        assert total == len(matches)

@@ -11,13 +11,14 @@ import structlog
 from bson import Decimal128, ObjectId
 from pymongo.errors import AutoReconnect
 
+from halls.clock import day_number
 from halls.search import index, reindex
 from halls.search.index import make_entry
 from halls.search.reindex import find_stale, list_indexed_ids, reindex_stale, reindex_venues
 from halls.server.startup import make_server_app
 from tests.api_client import ApiClient
 from tests.conftest import make_config
-from tests.factories import day, insert_venue, venue_document
+from tests.factories import day, day_number_of, insert_venue, venue_document
 from tests.search.queries import find_all
 
 if TYPE_CHECKING:
@@ -55,14 +56,14 @@ def insert_bad_entries(db: Db) -> list[ObjectId]:
     current, stale, missing = (insert_venue(db, OWNER_ID) for _ in range(3))
     orphaned = venue_document(OWNER_ID)
     indexed: list[Any] = [current, stale, orphaned]
-    db.catalog.insert_many([dict(make_entry(venue, ())) for venue in indexed])
+    db.search_entries.insert_many([dict(make_entry(venue, ())) for venue in indexed])
     db.venues.update_one({"_id": stale["_id"]}, {"$set": {"capacity": 7}})
     return [stale["_id"], missing["_id"], orphaned["_id"]]
 
 
 def editions(db: Db) -> dict[Any, Any]:
     """Return the edition of each entry: it changes with every write."""
-    return {entry["_id"]: entry.get("edition") for entry in db.catalog.find({}, {"edition": 1})}
+    return {entry["_id"]: entry.get("edition") for entry in db.search_entries.find({}, {"edition": 1})}
 
 
 def test_only_stale_missing_and_orphaned_entries_are_found(db: Db) -> None:
@@ -71,18 +72,22 @@ def test_only_stale_missing_and_orphaned_entries_are_found(db: Db) -> None:
     assert list_indexed_ids(db) == sorted({*bad_ids, *db.venues.distinct("_id")})
 
 
-@pytest.mark.parametrize("change", [{"card": b"{}"}, {"free": []}, {"prices": {}}, {"type": "Lawn"}], ids=str)
+@pytest.mark.parametrize(
+    "change",
+    [{"card": b"{}"}, {"free": []}, {"prices": {}}, {"words": []}, {"prices_until": []}, {"type": "Lawn"}],
+    ids=str,
+)
 def test_an_entry_with_any_field_changed_is_stale(db: Db, change: Document) -> None:
     venue = insert_venue(db, OWNER_ID)
     reindex_stale(db)
     assert list(find_stale(db)) == []
-    db.catalog.update_one({}, {"$set": change})
+    db.search_entries.update_one({}, {"$set": change})
     assert list(find_stale(db)) == [venue["_id"]]
 
 
 def test_reindex_stale_rewrites_only_the_wrong_entries(db: Db) -> None:
     insert_bad_entries(db)
-    (current,) = set(db.catalog.distinct("_id")) - set(find_stale(db))
+    (current,) = set(db.search_entries.distinct("_id")) - set(find_stale(db))
     before = editions(db)
     assert reindex_stale(db) == 3
     assert list(find_stale(db)) == []
@@ -108,7 +113,7 @@ def test_venues_with_ids_that_are_not_object_ids_are_left_out(db: Db) -> None:
     db.venues.insert_many([{**venue_document(OWNER_ID), "_id": invalid} for invalid in ("a text", {"a": [5]}, 5)])
     assert reindex_stale(db) == 1
     assert list(find_stale(db)) == []
-    assert db.catalog.distinct("_id") == [venue["_id"]]
+    assert db.search_entries.distinct("_id") == [venue["_id"]]
 
 
 def test_a_booking_with_several_venue_ids_does_not_block_reindexing(db: Db) -> None:
@@ -161,7 +166,7 @@ def test_invalid_fields_of_external_writers_do_not_hide_other_venues(api: ApiCli
     reindex_stale(db)
     assert valid_ids <= {venue["id"] for venue in find_all(api, date=day(5))}
     assert valid_ids <= {venue["id"] for venue in find_all(api)}
-    response = api.get("/venues/search?limit=100&include=calendar")
+    response = api.get("/venues/search?limit=20&include=calendar")
     assert valid_ids <= {venue["id"] for venue in response.data["venues"]}
     assert list(find_stale(db)) == []
 
@@ -175,7 +180,7 @@ def test_an_entry_that_cannot_be_indexed_does_not_block_others(db: Db, monkeypat
     monkeypatch.setattr(index, "make_entry", make_bad_entry)
     with structlog.testing.capture_logs() as logs:
         assert reindex_stale(db) == 1
-    assert db.catalog.distinct("_id") == [good_id]
+    assert db.search_entries.distinct("_id") == [good_id]
     assert [line["venue_id"] for line in logs if line["log_level"] == "error"] == [str(bad_id)]
 
 
@@ -195,7 +200,7 @@ def book_during_reindex(api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch,
     venue_id, guest = insert_venue(db, OWNER_ID)["_id"], api.guest()
     if has_entry:
         list(reindex_venues(db, [venue_id]))
-        db.catalog.update_one({"_id": venue_id}, {"$pull": {"free": day(5)}})
+        db.search_entries.update_one({"_id": venue_id}, {"$pull": {"free": day_number_of(5)}})
     read, booked = threading.Event(), threading.Event()
     make_entries = index.make_entries
 
@@ -217,10 +222,10 @@ def book_during_reindex(api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch,
         booking_thread.start()
         list(reindex_venues(db, [venue_id]))
         booking_thread.join()
-    entry = db.catalog.find_one({"_id": venue_id})
+    entry = db.search_entries.find_one({"_id": venue_id})
     assert entry is not None
     assert db.bookings.count_documents({"venue_id": venue_id, "date": day(5)}) == 1
-    return day(5) in entry["free"]
+    return day_number_of(5) in entry["free"]
 
 
 @pytest.mark.parametrize("has_entry", [False, True])
@@ -236,7 +241,7 @@ def test_control_a_booking_without_an_unconditional_entry_write_is_missed(
     api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch, *, has_entry: bool
 ) -> None:
     def mark_date_booked(db: Db, venue_id: ObjectId, date: str, session: Session) -> None:
-        db.catalog.update_one({"_id": venue_id}, {"$pull": {"free": date}}, session=session)
+        db.search_entries.update_one({"_id": venue_id}, {"$pull": {"free": day_number(date)}}, session=session)
 
     monkeypatch.setattr("halls.search.index.mark_date_booked", mark_date_booked)
     assert book_during_reindex(api, db, monkeypatch, has_entry=has_entry)

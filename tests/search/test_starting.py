@@ -53,7 +53,7 @@ def test_search_and_readiness_return_503_until_the_first_fill(fresh_uri: str, ex
     api, db = ApiClient(app.test_client()), app.extensions["halls"].db
     # A fill that was stopped is not complete.
     follow_changes(db, config, stop_after(2))
-    assert 0 < db.catalog.count_documents({}) < 60
+    assert 0 < db.search_entries.count_documents({}) < 60
     for path in ("/venues/search", "/health/ready"):
         response = api.get(path)
         assert (response.status, response.code) == (503, "search_not_ready")
@@ -111,7 +111,7 @@ def test_the_entries_of_an_older_version_are_all_checked(
     if is_older:
         # What a reader of the version before writes.
         until = read_operation_time(external_db)
-        external_db.catalog_state.replace_one({"_id": "followed"}, {"until": until})
+        external_db.search_state.replace_one({"_id": "followed"}, {"until": until})
     recorder = ReindexRecorder(monkeypatch, external_db.name)
     with closing(Worker(fresh_uri)) as worker:
         venue = insert_venue(external_db, OWNER_ID)
@@ -175,10 +175,10 @@ def test_the_periodic_check_repairs_what_the_reader_missed_once_in_a_while(db: D
     config = make_config()
     insert_venue(db, OWNER_ID)
     check_index(db, config, lambda: False)
-    assert db.catalog.count_documents({}) == 1
-    db.catalog.delete_many({})
+    assert db.search_entries.count_documents({}) == 1
+    db.search_entries.delete_many({})
     check_index(db, config, lambda: False)  # another worker, soon after
-    assert db.catalog.count_documents({}) == 0
+    assert db.search_entries.count_documents({}) == 0
 
 
 def test_in_production_only_the_worker_reads_and_it_releases_the_lease(

@@ -11,7 +11,7 @@ from halls.errors import Invalid
 from halls.http.schema import validate
 from halls.venues.schemas import NewVenue, VenueChange
 from halls.venues.venue import read_booking_rules
-from tests.factories import bare_venue_document, index_all, venue_body
+from tests.factories import bare_venue_document, venue_body
 
 if TYPE_CHECKING:
     from halls.mongo.client import Db
@@ -125,15 +125,3 @@ def test_search_shows_the_rules(api: ApiClient) -> None:
     api.list_venue(api.owner(), booking_rules=rules)
     [found] = api.get("/venues/search").data["venues"]
     assert found["booking_rules"] == rules
-
-
-def test_search_shows_entries_of_an_older_version_without_rules(api: ApiClient, db: Db) -> None:
-    api.list_venue(api.owner(), venue_name='The "booking_rules": hall')
-    [entry] = db.catalog.find()
-    old_card = entry["card"].replace(b'"booking_rules":{"hold_hours":null,"terms":null},', b"")
-    assert len(old_card) < len(entry["card"])
-    db.catalog.update_one({}, {"$set": {"card": old_card}})
-    [found] = api.get("/venues/search").data["venues"]
-    assert found["booking_rules"] == NOT_SET
-    index_all(db)
-    assert api.get("/venues/search").data["venues"] == [found]

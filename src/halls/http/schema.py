@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 from bson import ObjectId
 from pydantic import (
@@ -23,6 +23,11 @@ from pydantic import (
 from halls.clock import FIRST_DAY, LAST_DAY, is_real_day
 from halls.errors import Invalid, invalid
 from halls.http.field_faults import field_error, make_fault
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic.fields import FieldInfo
 
 MAX_PRICE = 1_000_000_000
 MAX_TEXT = 10_000
@@ -204,6 +209,29 @@ def _parse_decimal(value: Any) -> float:
     if not isinstance(value, str) or not DECIMAL.fullmatch(value):
         raise field_error("wrong_type", "must be a number such as 12 or 12.5")
     return float(value)
+
+
+def check_names(names: Sequence[str]) -> AfterValidator:
+    """Return the validator of a query parameter with one of the names, or several with commas.
+
+    The value is a text with each name once, in the order of `names`: so a cursor fits every order of them.
+    """
+
+    def check(text: str) -> str:
+        given = set(text.split(","))
+        if not given <= set(names):
+            sentence = f"must be one of: {', '.join(names)}, or several with commas"
+            raise field_error("not_one_of", sentence, allowed=list(names))
+        return ",".join(name for name in names if name in given)
+
+    return AfterValidator(check)
+
+
+def names_pattern(names: Sequence[str]) -> FieldInfo:
+    """Return the JSON schema of a parameter of `check_names`."""
+    one = f"({'|'.join(names)})"
+    field: FieldInfo = Field(json_schema_extra={"pattern": f"^{one}(,{one})*$"})
+    return field
 
 
 Line = Annotated[str, BeforeValidator(_read_line)]

@@ -37,7 +37,7 @@ OVERLAP_SECONDS = 10
 COLLECT_SECONDS, READ_SECONDS = 5.0, 10.0
 # At most one check of the whole index within this time, in all processes.
 CHECK_SECONDS = 6 * 3600
-WATCHED = {"$in": ["venues", "bookings", "catalog"]}
+WATCHED = {"$in": ["venues", "bookings", "search_entries"]}
 CHANGES: list[Document] = [
     # A rename may replace a watched collection.
     {"$match": {"$or": [{"ns.coll": WATCHED}, {"to.coll": WATCHED}]}},
@@ -154,9 +154,9 @@ class Changes:
         if key is None:
             # A collection was dropped or renamed.
             self._needs_full_check = True
-        elif change["ns"]["coll"] == "venues" or (change["ns"]["coll"] == "catalog" and transaction is None):
+        elif change["ns"]["coll"] == "venues" or (change["ns"]["coll"] == "search_entries" and transaction is None):
             self._venues[transaction].append(key["_id"])
-        elif change["ns"]["coll"] == "catalog":
+        elif change["ns"]["coll"] == "search_entries":
             self._entries[transaction].append(key["_id"])
         elif "fullDocument" in change:
             self._venues[transaction].append(change["fullDocument"].get("venue_id"))

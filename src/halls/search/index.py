@@ -1,4 +1,4 @@
-"""The search index (collection `catalog`): one entry for each venue, kept current in the same transactions."""
+"""The search index (collection `search_entries`): one entry for each venue, written in the same transactions."""
 
 from __future__ import annotations
 
@@ -11,104 +11,126 @@ from pymongo import ASCENDING, DESCENDING, GEOSPHERE, DeleteMany, IndexModel, Re
 from typing_extensions import Required, TypedDict
 
 from halls.bookings.store import ACTIVE_FILTER
-from halls.documents import EXACT, read_items, read_text, read_whole
+from halls.clock import day_number, is_real_day
+from halls.documents import EXACT, read_items, read_text
 from halls.http.json_encoding import write_json
 from halls.mongo.indexes import CollectionSpec
-from halls.venues.price_on_date import list_overrides, offered_dates, prices_by_date
-from halls.venues.venue import read_place, read_type, serialize_venue_card
+from halls.search.cells import list_cells
+from halls.search.words import list_beginnings
+from halls.venues.price_on_date import offered_dates, prices_by_date
+from halls.venues.venue import read_place, serialize_venue_card
 from halls.venues.visibility import is_open
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
     from halls.mongo.client import Db, Document, Session
-    from halls.venues.price_on_date import StoredOverride
     from halls.venues.venue import StoredPoint, VenueDocument
 
 Keys = list[tuple[str, Any]]
 # Search names these indexes in a hint. Otherwise the planner may choose another index and sort the results.
 BY_TYPE: Keys = [("type", ASCENDING), ("_id", DESCENDING), ("capacity", ASCENDING)]
+BY_CAPACITY: Keys = [("capacity", ASCENDING), ("_id", ASCENDING), ("type", ASCENDING)]
+BY_CAPACITY_DESCENDING: Keys = [("capacity", DESCENDING), ("_id", ASCENDING), ("type", ASCENDING)]
 BY_DATE: Keys = [("free", ASCENDING), ("_id", DESCENDING), ("type", ASCENDING), ("capacity", ASCENDING)]
-BY_PRICE_ON_DATE: Keys = [
-    ("pricing.overrides.date", ASCENDING),
-    ("_id", DESCENDING),
-    ("pricing.overrides.price", ASCENDING),
-]
+BY_AMENITY: Keys = [("amenities", ASCENDING), ("_id", DESCENDING)]
+BY_WORD: Keys = [("words", ASCENDING), ("_id", DESCENDING)]
+BY_CELL: Keys = [("cells", ASCENDING), ("_id", DESCENDING)]
+# Few venues have a price below a very low limit, or above a very high one.
+BY_LOWEST_PRICE: Keys = [("lowest", ASCENDING)]
+BY_HIGHEST_PRICE: Keys = [("highest", ASCENDING)]
 BY_PLACE: Keys = [("maps_location", GEOSPHERE)]
 BY_DATE_AND_PLACE: Keys = [("free", ASCENDING), ("maps_location", GEOSPHERE)]
 COLLECTION = CollectionSpec(
-    "catalog",
+    "search_entries",
     [
-        IndexModel([("type", ASCENDING), ("capacity", ASCENDING)], name="catalog_by_type_and_capacity"),
-        IndexModel([("capacity", ASCENDING)], name="catalog_by_capacity"),
-        IndexModel(BY_TYPE, name="catalog_by_type_newest"),
-        IndexModel(BY_DATE, name="catalog_by_date_newest"),
-        IndexModel(BY_PRICE_ON_DATE, name="catalog_by_price_on_date"),
-        IndexModel(BY_PLACE, name="catalog_by_place"),
-        IndexModel(BY_DATE_AND_PLACE, name="catalog_by_date_and_place"),
+        IndexModel(BY_TYPE, name="search_by_type"),
+        IndexModel(BY_CAPACITY, name="search_by_capacity"),
+        IndexModel(BY_CAPACITY_DESCENDING, name="search_by_capacity_descending"),
+        IndexModel(BY_DATE, name="search_by_date"),
+        IndexModel(BY_AMENITY, name="search_by_amenity"),
+        IndexModel(BY_WORD, name="search_by_word"),
+        IndexModel(BY_CELL, name="search_by_cell"),
+        IndexModel(BY_LOWEST_PRICE, name="search_by_lowest_price"),
+        IndexModel(BY_HIGHEST_PRICE, name="search_by_highest_price"),
+        IndexModel(BY_PLACE, name="search_by_place"),
+        IndexModel(BY_DATE_AND_PLACE, name="search_by_date_and_place"),
     ],
 )
+# The pictures on a card.
+MAX_PICTURES = 5
 
 
-class IndexedPricing(TypedDict):
-    """The overrides of a venue, without those that can't be read."""
+class PriceUntil(TypedDict):
+    """A price of a venue, and the last day that has it, as a day number."""
 
-    overrides: list[StoredOverride]
+    price: int | float
+    day: int
 
 
 class SearchEntry(TypedDict, total=False):
-    """A document of the collection `catalog`: the fields of one venue that search reads."""
+    """A document of the collection `search_entries`: the fields of one venue that search reads.
+
+    Days are day numbers (`halls.clock.day_number`): they take a quarter of the space of texts. The entry of a venue
+    that search does not show has none of these fields but `is_open`. So every filter on a field leaves it out.
+    """
 
     _id: Required[ObjectId]
-    type: Required[str | None]
-    capacity: Required[int | None]
-    maps_location: Required[StoredPoint | None]
-    pricing: Required[IndexedPricing]
-    # Dates that are offered and not booked, and the price of each, if it has one.
-    free: Required[list[str]]
-    prices: Required[dict[str, int | float | None]]
-    # The JSON of the venue in responses, without price and distance.
-    card: Required[bytes]
-    # Only in entries of venues that search does not show. They have no other fields of the venue.
+    # Only false.
     is_open: bool
+    type: str | None
+    capacity: int | None
+    maps_location: StoredPoint | None
+    # The cells of a grid that contain the place (`search/cells.py`), and beginnings of words (`search/words.py`).
+    cells: list[int]
+    words: list[str]
+    amenities: list[str]
+    # Days that are offered and not booked, and the price of each by its day number, if it has one.
+    free: list[int]
+    prices: dict[str, int | float]
+    # The prices of all overrides (the first one of each date), the lowest and the highest of them.
+    prices_until: list[PriceUntil]
+    lowest: int | float | None
+    highest: int | float | None
+    # The JSON of the venue in responses, without the fields that depend on the query.
+    card: bytes
     # New at each write, so that two transactions that write the entry always conflict.
     edition: ObjectId
-
-
-# The fields of an entry of a venue that search does not show.
-NOT_SHOWN: Mapping[str, Any] = {
-    "type": None,
-    "capacity": None,
-    "maps_location": None,
-    "pricing": {"overrides": []},
-    "free": [],
-    "prices": {},
-    "card": b"{}",
-    "is_open": False,
-}
 
 
 def make_entry(venue: VenueDocument, booked: Container[str]) -> SearchEntry:
     """Return the entry of a venue without `edition`. `booked` are the dates of its active bookings.
 
-    Search does not show a venue that is not open. Its entry contains nothing of the venue. Without an entry, concurrent
-    changes of the venue and its bookings would not conflict (see `refresh_entries`).
+    A venue that is not open has an entry too. Without it, concurrent changes of the venue and its bookings would not
+    conflict (see `refresh_entries`).
     """
     if not is_open(venue):
-        return {"_id": venue["_id"], **NOT_SHOWN}  # type: ignore[typeddict-item] # the other fields
+        return {"_id": venue["_id"], "is_open": False}
     free = [day for day in dict.fromkeys(offered_dates(venue)) if day not in booked]
     # A cursor can contain only exact numbers.
     prices = {day: price for day, price in prices_by_date(venue).items() if price is not None and price < EXACT}
+    card, place = serialize_venue_card(venue), read_place(venue)
     return {
         "_id": venue["_id"],
-        "type": read_type(venue),
-        "capacity": read_whole(venue.get("capacity")),
-        "maps_location": read_place(venue),
-        "pricing": {"overrides": list_overrides(venue)},
-        "free": free,
-        "prices": {day: prices[day] for day in free if day in prices},
-        "card": write_json(serialize_venue_card(venue)),
+        "type": card["type"],
+        "capacity": card["capacity"],
+        "maps_location": place,
+        "cells": [] if place is None else list_cells(*place["coordinates"]),
+        "words": list_beginnings(card["venue_name"], card["address"]),
+        "amenities": [name for name, has_it in card["amenities"].items() if has_it],
+        "free": [day_number(day) for day in free],
+        "prices": {str(day_number(day)): prices[day] for day in free if day in prices},
+        "prices_until": _last_days(prices),
+        "lowest": min(prices.values(), default=None),
+        "highest": max(prices.values(), default=None),
+        "card": write_json({**card, "pictures": card["pictures"][:MAX_PICTURES]}),
     }
+
+
+def _last_days(prices: dict[str, int | float]) -> list[PriceUntil]:
+    """Return each price once, with its last day: a venue has few prices and many days."""
+    last = {price: day for day, price in sorted(prices.items()) if is_real_day(day)}
+    return [{"price": price, "day": day_number(day)} for price, day in last.items()]
 
 
 def make_entries(db: Db, venue_ids: Iterable[ObjectId], session: Session | None = None) -> list[SearchEntry]:
@@ -141,7 +163,7 @@ def refresh_entries(db: Db, venue_ids: Iterable[object], session: Session, *, on
     if gone := stale - entries.keys():
         writes.append(DeleteMany({"_id": {"$in": list(gone)}}))
     if writes:
-        db.catalog.bulk_write(writes, session=session)
+        db.search_entries.bulk_write(writes, session=session)
     return len(stale)
 
 
@@ -149,7 +171,7 @@ def compare_entries(
     db: Db, venue_ids: set[ObjectId], entries: dict[ObjectId, SearchEntry], session: Session
 ) -> set[ObjectId]:
     """Return the ids of the venues whose stored entries differ from `entries`."""
-    stored = db.catalog.find({"_id": {"$in": list(venue_ids)}}, {"edition": 0}, session=session)
+    stored = db.search_entries.find({"_id": {"$in": list(venue_ids)}}, {"edition": 0}, session=session)
     found = {entry["_id"]: entry for entry in stored}
     return {one for one in venue_ids if _as_stored(entries.get(one)) != _as_stored(found.get(one))}
 
@@ -161,8 +183,9 @@ def _as_stored(entry: Mapping[str, Any] | None) -> bytes | None:
 
 def mark_date_booked(db: Db, venue_id: ObjectId, date: str, session: Session) -> None:
     """Remove a date from the free dates of a venue: the caller's transaction books it."""
-    taken = {"$pull": {"free": date}, "$unset": {f"prices.{date}": ""}, "$set": {"edition": ObjectId()}}
-    if db.catalog.update_one({"_id": venue_id}, taken, session=session).matched_count == 0:
+    day = day_number(date)
+    taken = {"$pull": {"free": day}, "$unset": {f"prices.{day}": ""}, "$set": {"edition": ObjectId()}}
+    if db.search_entries.update_one({"_id": venue_id}, taken, session=session).matched_count == 0:
         # An external writer has just inserted the venue, and it has no entry yet.
         refresh_entries(db, [venue_id], session)
 

@@ -21,7 +21,7 @@ _UNTIL_OF_SHAPE = f"until_shape_{SHAPE}"
 
 
 class Position(TypedDict, total=False):
-    """The only document of the collection `catalog_state`."""
+    """The only document of the collection `search_state`."""
 
     until: Timestamp
     # Changes may have been missed, so the whole index must be checked.
@@ -30,13 +30,13 @@ class Position(TypedDict, total=False):
 
 def find_position(db: Db) -> Position:
     """Return the position, empty before the first fill of the index."""
-    return cast("Position", db.catalog_state.find_one(_DOCUMENT, {"_id": 0}) or {})
+    return cast("Position", db.search_state.find_one(_DOCUMENT, {"_id": 0}) or {})
 
 
 def save_position(db: Db, until: Timestamp) -> None:
     """Record that the index contains all writes up to `until`."""
     change = {"$set": {"until": until, _UNTIL_OF_SHAPE: until}, "$unset": {"needs_full_check": ""}}
-    db.catalog_state.update_one(_DOCUMENT, change, upsert=True)
+    db.search_state.update_one(_DOCUMENT, change, upsert=True)
 
 
 def find_resume_time(db: Db) -> Timestamp | None:
@@ -44,19 +44,19 @@ def find_resume_time(db: Db) -> Timestamp | None:
 
     During an upgrade a reader of the version before may run in between. Its entries lack the new fields.
     """
-    position = db.catalog_state.find_one(_DOCUMENT) or {}
+    position = db.search_state.find_one(_DOCUMENT) or {}
     return None if position.get("needs_full_check") else position.get(_UNTIL_OF_SHAPE)
 
 
 def require_full_check(db: Db) -> None:
     """Record that changes may have been missed."""
-    db.catalog_state.update_one(_DOCUMENT, {"$set": {"needs_full_check": True}}, upsert=True)
+    db.search_state.update_one(_DOCUMENT, {"$set": {"needs_full_check": True}}, upsert=True)
 
 
 def read_operation_time(db: Db) -> Timestamp:
     """Return the operation time of a majority read. A majority of the nodes has every earlier write."""
     with db.client.start_session(causal_consistency=False) as session:
-        db.catalog_state.find_one({}, session=session)
+        db.search_state.find_one({}, session=session)
         return session.operation_time or Timestamp(1, 0)
 
 
@@ -66,7 +66,7 @@ def record_empty_index(db: Db) -> None:
     The time is read first, so that the worker later finds a venue that an external writer inserts meanwhile.
     """
     until = read_operation_time(db)
-    if not any(db[name].find_one({}, {"_id": 1}) for name in ("catalog_state", "venues", "catalog")):
+    if not any(db[name].find_one({}, {"_id": 1}) for name in ("search_state", "venues", "search_entries")):
         save_position(db, until)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
+from halls.clock import day_number, day_of
 from halls.http.json_encoding import extend_json, write_json
 from halls.http.pagination import is_number, make_cursor, read_cursor
-from halls.search.candidates import METRES, SORTS, find_candidates
+from halls.search.candidates import find_candidates
+from halls.search.entries import SORTS, count_candidates
+from halls.search.filters import METRES
 from halls.venues.store import read_venues
-from halls.venues.venue import read_booking_rules, serialize_venue
+from halls.venues.venue import serialize_venue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,47 +19,41 @@ if TYPE_CHECKING:
     import orjson
 
     from halls.mongo.client import Db
-    from halls.search.candidates import Candidate
+    from halls.search.entries import Candidate
     from halls.search.schemas import SearchQuery
 
-MAX_BATCH = 400
+MAX_TOTAL = 1_000
 
 
 def search_venues(db: Db, query: SearchQuery, today: str) -> dict[str, Any]:
-    """Return a page of the matching venues, each free on the date of the query, and the cursor of the next page."""
+    """Return a page of the matching venues, each free on a day of the query, and the cursor of the next page."""
     search = query.model_dump(exclude={"limit", "cursor", "include"})
     after = read_cursor(query.cursor, search, *_key_checks(query))
-    if query.date is not None and query.date < today:
-        return {"venues": [], "next_cursor": None}
-    rows = _find_matching(db, query, today, after)
+    # Days before today are never free.
+    can_match = not query.has_days or bool(query.upcoming_days(today))
+    rows = _find_matching(db, query, today, after) if can_match else []
     page = rows[: query.limit]
     last = page[-1] if len(rows) > query.limit else None
-    return {
-        "venues": _show_whole(db, page, query) if query.include else [_show_card(row, query) for row in page],
+    found: dict[str, Any] = {
+        "venues": _show_venues(db, page, query, today),
         "next_cursor": make_cursor(search, *_keys_of(query, last), row_id=last["_id"]) if last else None,
     }
+    if query.wants("total"):
+        found["total"] = count_candidates(db, query, today, MAX_TOTAL) if can_match else 0
+    return found
 
 
 def _find_matching(db: Db, query: SearchQuery, today: str, after: list[Any] | None) -> list[Candidate]:
-    """Read candidates until a page and one more match, or none are left."""
+    """Read candidates until a page and one more, or none are left."""
     needed = query.limit + 1
-    size = needed
     matching: list[Candidate] = []
     while True:
-        batch = find_candidates(db, query, today, after, size)
-        matching += (row for row in batch.rows if query.date is None or _has_price(row["price"], query))
+        batch = find_candidates(db, query, today, after, needed - len(matching))
+        matching += batch.rows
         if len(matching) >= needed or batch.is_last:
-            return matching[:needed]
-        # If many venues have a second override for the date, which does not count, small batches would take too long.
-        size = min(2 * size, MAX_BATCH)
-        after = [*_keys_of(query, batch.rows[-1]), batch.rows[-1]["_id"]]
-
-
-def _has_price(price: Any, query: SearchQuery) -> bool:
-    if query.price_min is None and query.price_max is None:
-        return True
-    low, high = query.price_min or 0, math.inf if query.price_max is None else query.price_max
-    return isinstance(price, int | float) and low <= price <= high
+            return matching
+        # Several venues with nearly equal distances may shorten a batch.
+        after = [*_keys_of(query, matching[-1]), matching[-1]["_id"]] if matching else after
 
 
 def _key_checks(query: SearchQuery) -> list[Callable[[Any], bool]]:
@@ -74,28 +70,29 @@ def _keys_of(query: SearchQuery, row: Candidate) -> list[Any]:
     return [] if name == "_id" else [row.get(name)]
 
 
-def _show_card(row: Candidate, query: SearchQuery) -> orjson.Fragment:
-    fields = _query_fields(row, query)
-    # Older versions wrote cards without these fields. Until the cards are written again, search shows the defaults.
-    if b'"booking_rules":' not in row["card"]:
-        fields["booking_rules"] = read_booking_rules({"_id": row["_id"]})
-    if b'"is_listed":' not in row["card"]:
-        fields["is_listed"] = True
-    return extend_json(row["card"], **fields)
-
-
-def _show_whole(db: Db, rows: list[Candidate], query: SearchQuery) -> list[orjson.Fragment]:
+def _show_venues(db: Db, rows: list[Candidate], query: SearchQuery, today: str) -> list[orjson.Fragment]:
+    if not query.wants("calendar"):
+        return [extend_json(row["card"], **_query_fields(row, query, today)) for row in rows]
     venues = read_venues(db, [row["_id"] for row in rows])
     return [
-        extend_json(write_json(serialize_venue(venues[row["_id"]])), **_query_fields(row, query))
+        extend_json(write_json(serialize_venue(venues[row["_id"]])), **_query_fields(row, query, today))
         for row in rows
         if row["_id"] in venues
     ]
 
 
-def _query_fields(row: Candidate, query: SearchQuery) -> dict[str, Any]:
+def _query_fields(row: Candidate, query: SearchQuery, today: str) -> dict[str, Any]:
     distance = row.get("distance")
-    return {
+    fields: dict[str, Any] = {
         "price": row["price"] if query.date else None,
         "distance_km": None if distance is None else round(distance / METRES, 3),
     }
+    if query.date_from:
+        free = sorted(set(row["free"]).intersection(query.upcoming_days(today)))
+        prices = [row["prices"].get(str(day)) for day in free]
+        fields["price"] = min((price for price in prices if price is not None), default=None)
+        fields["free"] = [{"date": day_of(day), "price": price} for day, price in zip(free, prices, strict=True)]
+    if query.wants("price_from"):
+        upcoming = (price for day, price in row["prices"].items() if int(day) >= day_number(today))
+        fields["price_from"] = min(upcoming, default=None)
+    return fields

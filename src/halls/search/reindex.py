@@ -29,7 +29,7 @@ BATCH_SECONDS = 10
 def list_indexed_ids(db: Db) -> list[ObjectId]:
     """Return the ids of all venues and entries. Ids that are not ObjectIds are left out: routes do not accept them."""
     match, fields = {"_id": {"$type": "objectId"}}, {"_id": 1}
-    return sorted({row["_id"] for row in (*db.venues.find(match, fields), *db.catalog.find(match, fields))})
+    return sorted({row["_id"] for row in (*db.venues.find(match, fields), *db.search_entries.find(match, fields))})
 
 
 def find_stale(db: Db) -> Iterator[ObjectId]:
