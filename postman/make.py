@@ -23,7 +23,7 @@ USER_VARIABLES = {"baseUrl": "http://127.0.0.1:5000", "jwt": "", "venue_id": "",
 # The values of the path parameters that are not ids. The workflow sets the variables.
 PATH_VALUES = {"address": "{{upload_path}}", "file": "{{media_path}}", "asset": "page.css", "token": "not-a-token"}
 # Query parameters without which a request of the reference folders would get a 422.
-REQUIRED_QUERY = {"show_availability": {"date": "{{event_date}}"}}
+REQUIRED_QUERY = {name: {"date": "{{event_date}}"} for name in ("show_availability", "list_alternatives")}
 NUMBERS = re.compile(r'"(\{\{venue_l(?:at|ng)\}\})"')
 NO_AUTH: dict[str, Any] = {"type": "noauth"}
 ABOUT = """\

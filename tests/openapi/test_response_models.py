@@ -21,6 +21,7 @@ from halls.clock import day_in_karachi, utc_now
 from halls.http.health import Health
 from halls.http.json_encoding import write_json
 from halls.http.schema import validate
+from halls.search import alternative_schemas as alternatives
 from halls.search import schemas as search
 from halls.search.query import search_venues
 from halls.uploads.schemas import CloudinaryAddress, UploadAddress, Uploaded
@@ -199,6 +200,16 @@ CASES: list[tuple[type[BaseModel], Callable[[World], Any], Absent]] = [
         calendar.Availability,
         lambda world: world.get(f"/venues/{world.venue_id}/availability?from={day(1)}&to={day(3)}"),
         {calendar.Availability: {"date", "available", "price"}},
+    ),
+    (
+        alternatives.Alternatives,
+        lambda world: world.get(f"/venues/{world.venue_id}/alternatives?date={day(1)}"),
+        WITHOUT_CALENDAR,
+    ),
+    (
+        alternatives.AlternativeDay,
+        lambda world: world.get(f"/venues/{world.venue_id}/alternatives?date={day(1)}")["same_venue"][0],
+        {},
     ),
     (bookings.VenueSummary, lambda world: serialize_venue_summary(world.venue["_id"], world.venue), {}),
     (bookings.Booking, show_to_owner, {}),
