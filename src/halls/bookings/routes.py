@@ -35,7 +35,7 @@ from halls.errors import LimitReached, RateLimited, invalid
 from halls.http.endpoint import endpoint
 from halls.http.idempotency import IdempotencyConflict, IdempotencyKey, ReplayableResponse
 from halls.http.rate_limits import Limit
-from halls.search.alternatives import make_alternatives_url
+from halls.search.alternatives import link_alternatives
 from halls.venues.venue import VenueNotFound
 
 if TYPE_CHECKING:
@@ -73,12 +73,8 @@ def create_booking(
     """
     context.rate_limiter.hit(BOOKINGS_OF_VENUE, str(caller.id), body.venue_id)
     limits = bookings.OrderLimits(context.config.hold_hours, context.config.max_pending_per_guest)
-    try:
+    with link_alternatives(context.config.own_url, body.venue_id, body.date, body.guests):
         return bookings.place_booking(db, caller, body, now, key, limits=limits)
-    except (DateNotOffered, DateTaken) as error:
-        url = make_alternatives_url(context.config.own_url, body.venue_id, body.date, body.guests)
-        error.response_headers["Link"] = f'<{url}>; rel="alternate"'
-        raise
 
 
 @endpoint(blueprint, "GET /bookings", query=BookingsQuery, response=BookingPage)

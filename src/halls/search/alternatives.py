@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from halls.bookings.booking import DateNotOffered, DateTaken
 from halls.documents import read_whole
 from halls.http.json_encoding import write_json
 from halls.search.query import search_venues
@@ -15,6 +17,8 @@ from halls.venues.availability import list_availability
 from halls.venues.venue import read_place, read_type
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from halls.mongo.client import Db
     from halls.search.alternative_schemas import AlternativesQuery
     from halls.venues.venue import VenueDocument
@@ -24,9 +28,18 @@ NEAR_KM = 25
 MIN_PERCENT_OF_CAPACITY = 70
 
 
-def make_alternatives_url(own_url: str, venue_id: str, date: str, guests: int) -> str:
-    """Return the URL of the alternatives for an order. `own_url` is the server's URL."""
-    return f"{own_url}/venues/{venue_id}/alternatives?date={date}&guests={guests}"
+@contextmanager
+def link_alternatives(own_url: str, venue_id: str, date: str, guests: int) -> Iterator[None]:
+    """Add the header Link (RFC 8288) to DateTaken and DateNotOffered, with the URL of the alternatives.
+
+    `own_url` is the server's URL.
+    """
+    try:
+        yield
+    except (DateNotOffered, DateTaken) as error:
+        url = f"{own_url}/venues/{venue_id}/alternatives?date={date}&guests={guests}"
+        error.response_headers["Link"] = f'<{url}>; rel="alternate"'
+        raise
 
 
 def find_alternatives(db: Db, venue: VenueDocument, query: AlternativesQuery, today: str) -> dict[str, Any]:
