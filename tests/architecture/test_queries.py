@@ -51,8 +51,8 @@ EXCEPTIONS = {
     "search/candidates.py": Uses({"catalog"}, set()),
     "search/change_stream.py": Uses({WHOLE_DATABASE, "bookings"}, set()),
     "search/index.py": Uses({"venues", "bookings", "catalog"}, {"catalog"}),
-    "search/position.py": Uses({"catalog_state", "db[name]"}, {"catalog_state"}),
-    "search/reindex.py": Uses({"venues", "catalog"}, set()),
+    "search/position.py": Uses({"catalog_state", "venues", "db[name]"}, {"catalog_state"}),
+    "search/reindex.py": Uses({"venues", "catalog", WHOLE_DATABASE}, {"catalog", WHOLE_DATABASE}),
 }
 
 
