@@ -15,15 +15,19 @@ from halls.search import change_stream, index, reindex
 from halls.search.change_stream import follow_changes
 from halls.search.index import COLLECTION, make_entry
 from halls.search.position import find_position, is_filled, record_empty_index
-from halls.search.reindex import find_stale, list_indexed_ids, list_specs_at_start, rebuild_index
+from halls.search.reindex import find_stale, list_indexed_ids, list_specs_at_start, rebuild_index, reindex_stale
 from halls.server.startup import make_server_app
 from tests.api_client import ApiClient
+from tests.commands import run_halls
 from tests.conftest import make_config
-from tests.factories import day, insert_booking, insert_venue, venue_document
-from tests.search.change_stream_workers import ReindexRecorder
+from tests.data_transfer.rows import write_lines
+from tests.factories import OWNER_EMAIL, day, insert_booking, insert_owner, insert_venue, venue_document, venue_row
+from tests.search.change_stream_workers import ReindexRecorder, Worker
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from halls.mongo.client import Db, Document
 
@@ -36,7 +40,8 @@ OWNER_ID = ObjectId()
 @pytest.fixture
 def existing(fresh_uri: str, external_db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[ApiClient, Db]]:
     """An application that starts on VENUES venues of an external writer. Nothing fills its index yet."""
-    monkeypatch.setattr(reindex, "REBUILD_BATCH", 5)
+    # A stop then comes before the last batch.
+    monkeypatch.setattr(reindex, "REBUILD_BATCH", 1)
     monkeypatch.setattr(change_stream, "RUN_SECONDS", 0.0)
     external_db.venues.insert_many([venue_document(OWNER_ID) for _ in range(VENUES)])
     app = make_server_app(make_config(mongo_uri=fresh_uri))
@@ -78,13 +83,13 @@ def read_editions(db: Db) -> dict[Any, Any]:
     return {entry["_id"]: entry["edition"] for entry in db[COLLECTION.name].find({}, {"edition": 1})}
 
 
-def run_during_fill(monkeypatch: pytest.MonkeyPatch, action: Callable[[], None]) -> None:
-    """Run `action` once in a fill, after its first batch and before its last one."""
+def run_during_fill(monkeypatch: pytest.MonkeyPatch, action: Callable[[], object]) -> None:
+    """Run `action` once, in the middle of a fill."""
     reindex_batch, lock, batches = reindex._reindex_batch, threading.Lock(), iter(range(10**6))  # noqa: SLF001
 
     def reindex_and_act(*args: Any, **options: Any) -> int:
         with lock:
-            if next(batches) == 3:
+            if next(batches) == VENUES // 2:
                 action()
         return reindex_batch(*args, **options)
 
@@ -198,9 +203,7 @@ def test_control_without_the_change_stream_external_writes_are_missed(
 ) -> None:
     first = list_indexed_ids(db)[0]
     monkeypatch.setattr(change_stream.Changes, "_add", lambda *_: None)
-    run_during_fill(
-        monkeypatch, lambda: external_db.venues.update_one({"_id": first}, {"$set": {"capacity": 7}}) and None
-    )
+    run_during_fill(monkeypatch, lambda: external_db.venues.update_one({"_id": first}, {"$set": {"capacity": 7}}))
     fill(db)
     assert list(find_stale(db)) == [first]
 
@@ -244,7 +247,7 @@ def test_a_long_build_of_the_indexes_yields_often(db: Db, monkeypatch: pytest.Mo
     monkeypatch.setattr(reindex, "YIELD_SECONDS", 0.01)
     monkeypatch.setattr(reindex, "ensure_collections", lambda *_: may_end.wait(MAX_WAIT_SECONDS))
     rebuild = rebuild_index(db, list_indexed_ids(db), only_stale=True)
-    seen = [next(rebuild) for _ in range(VENUES)]
+    seen = [next(rebuild) for _ in range(2 * VENUES)]
     assert seen[-3:] == [(VENUES, 0)] * 3
     may_end.set()
     assert list(rebuild)[-1] == (VENUES, 0)
@@ -260,3 +263,43 @@ def test_an_index_without_venues_is_recorded_as_filled_once(external_db: Db) -> 
     record_empty_index(external_db)
     assert is_filled(external_db)
     assert COLLECTION in list_specs_at_start(external_db, [COLLECTION])
+
+
+def test_a_full_check_and_a_repair_end_when_the_process_stops(db: Db) -> None:
+    fill(db)
+    db[COLLECTION.name].delete_many({})
+    reindex_stale(db, lambda: True)
+    assert db[COLLECTION.name].count_documents({}) == reindex.BATCH
+    changes = change_stream.Changes()
+    changes._needs_full_check = True  # noqa: SLF001 - as after a drop of a collection
+    changes.reindex(db, lambda: True)
+    assert db[COLLECTION.name].count_documents({}) < VENUES
+
+
+@pytest.mark.parametrize("is_external", [False, True])
+def test_search_stays_available_during_a_large_import(
+    fresh_uri: str, external_db: Db, tmp_path: Path, *, is_external: bool
+) -> None:
+    insert_owner(external_db, email=OWNER_EMAIL)
+    count, statuses, is_done = 300, set(), threading.Event()
+    with closing(Worker(fresh_uri)) as worker:
+
+        def search() -> None:
+            while not is_done.is_set():
+                for path in ("/venues/search", "/health/ready"):
+                    statuses.add(worker.api.get(path).status)
+
+        thread = threading.Thread(target=search)
+        thread.start()
+        try:
+            if is_external:
+                external_db.venues.insert_many([venue_document(OWNER_ID) for _ in range(count)])
+            else:
+                names = (f"Hall {number}" for number in range(count))
+                file = write_lines(tmp_path / "rows", *(venue_row(venue_name=name) for name in names))
+                assert run_halls(fresh_uri, "import", file).exit_code == 0
+            wait_until(lambda: len(worker.search_ids()) == count)
+        finally:
+            is_done.set()
+            thread.join()
+    assert statuses == {200}
