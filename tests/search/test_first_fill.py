@@ -198,6 +198,22 @@ def test_what_others_write_during_the_fill_is_in_the_index(
     assert len(api.get("/venues/search?capacity_max=7").data["venues"]) == 2
 
 
+def test_a_write_between_the_fill_and_the_next_stream_is_not_missed(
+    db: Db, external_db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_position, first_save = change_stream.save_position, iter([True])
+
+    def write_and_save(*args: Any) -> None:
+        if next(first_save, False):
+            external_db.venues.update_one({}, {"$set": {"capacity": 7}})
+        save_position(*args)
+
+    monkeypatch.setattr(change_stream, "save_position", write_and_save)
+    monkeypatch.setattr(change_stream, "RUN_SECONDS", 1.0)
+    fill(db)
+    assert list(find_stale(db)) == []
+
+
 def test_control_without_the_change_stream_external_writes_are_missed(
     db: Db, external_db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
