@@ -1,7 +1,9 @@
 # The commands for development and CI. `make help` lists them.
 PYTHON ?= python3
 BIN := .venv/bin
+# Written after the installation of all tools, and of what `make run` needs.
 INSTALLED := .venv/installed-from-lock
+RUN_INSTALLED := .venv/installed-for-run
 NEWMAN := node_modules/.package-lock.json
 LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-strip-extras --custom-compile-command "make lock" \
 	$(UPGRADE) pyproject.toml
@@ -12,19 +14,29 @@ LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.10 --generate-ha
 help: ## list these targets; the minutes are for 2 cores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(INSTALLED) ## create .venv and install requirements-dev.lock; 1 minute, or nothing if it is up to date
-
-$(INSTALLED): requirements-dev.lock pyproject.toml
+# Install a lock and this package. The arguments are the lock and the time that it takes.
+define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 		{ echo "Halls needs Python 3.10 or newer, and $(PYTHON) is not. Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv || \
 		{ rm -rf .venv; echo "Python can't make a .venv. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
-	@echo "Installing into .venv, about a minute ..."
-	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@echo "Installing into .venv, about $(2) ..."
+	@$(BIN)/python -m pip install --quiet --require-hashes -r $(1)
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+endef
+
+setup: $(INSTALLED) ## create .venv and install all tools; 1 minute, or nothing if it is up to date
+
+# The lock of the tools contains what `make run` needs, in the same versions.
+$(INSTALLED): requirements-dev.lock pyproject.toml
+	$(call install,requirements-dev.lock,a minute)
+	@touch $(RUN_INSTALLED) $@
+
+$(RUN_INSTALLED): requirements-run.lock pyproject.toml
+	$(call install,requirements-run.lock,20 seconds)
 	@touch $@
 
-run: setup ## serve the API with demonstration data, on the embedded MongoDB
+run: $(RUN_INSTALLED) ## serve the API with demonstration data, on the embedded MongoDB; installs only what that needs
 	@echo "Starting MongoDB and the server ..."
 	@$(BIN)/halls serve --demo
 
@@ -96,11 +108,12 @@ map: setup ## write the list of the files of src/halls into ARCHITECTURE.md, fro
 bench: setup ## measure requests per second on this machine; needs wrk
 	$(BIN)/python -m benchmarks.compare
 
-# Production installs requirements.lock, which has no mongod.
+# Production installs requirements.lock, which has no mongod. `make run` installs requirements-run.lock.
 lock: ## write the lock files from pyproject.toml (UPGRADE=--upgrade for newer versions)
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
 	$(LOCK) --extra devdb --group dev --group docs --group bench -o requirements-dev.lock
+	$(LOCK) -c requirements-dev.lock --extra devdb --group run -o requirements-run.lock
 	$(LOCK) -c requirements-dev.lock -o requirements.lock
 
 clean: ## remove the files that these targets created, except the development database in .data

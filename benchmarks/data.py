@@ -43,7 +43,17 @@ DESCRIPTION = (
 
 
 def fill(db: Db, count: int, today: str) -> None:
-    """Insert venues and bookings into an empty database, and print the progress."""
+    """Insert venues and bookings into an empty database, fill the search index, and print the progress."""
+    insert(db, count, today)
+    # No `halls worker` runs beside the benchmarks, so the search index is filled here.
+    until = read_operation_time(db)
+    ensure_collections(db, [COLLECTION])
+    reindex_stale(db)
+    save_position(db, until)
+
+
+def insert(db: Db, count: int, today: str) -> None:
+    """Insert venues and bookings into an empty database, as an external writer does, and print the progress."""
     chance = random.Random(SEED)  # noqa: S311 - the same every time
     days = [(date.fromisoformat(today) + timedelta(days=number)).isoformat() for number in range(1, DAYS + 1)]
     began = time.monotonic()
@@ -53,11 +63,6 @@ def fill(db: Db, count: int, today: str) -> None:
         db.bookings.insert_many([order for row in rows for order in _bookings(chance, row)], ordered=False)
         if first % (20 * CHUNK) == 0:
             print(f"  {first} of {count} venues, {time.monotonic() - began:.0f} s", flush=True)
-    # No `halls worker` runs beside the benchmarks, so the search index is filled here.
-    until = read_operation_time(db)
-    ensure_collections(db, [COLLECTION])
-    reindex_stale(db)
-    save_position(db, until)
 
 
 def place(chance: random.Random) -> tuple[float, float]:

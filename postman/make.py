@@ -25,6 +25,7 @@ PATH_VALUES = {"address": "{{upload_path}}", "file": "{{media_path}}", "asset": 
 # Query parameters without which a request of the reference folders would get a 422.
 REQUIRED_QUERY = {
     "show_availability": {"date": "{{event_date}}"},
+    "list_alternatives": {"date": "{{event_date}}"},
     "show_calendar": {"from": "{{event_date}}", "to": "{{next_date}}"},
 }
 NUMBERS = re.compile(r'"(\{\{venue_l(?:at|ng)\}\})"')

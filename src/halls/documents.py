@@ -61,6 +61,9 @@ def read_finite(value: object) -> int | float | None:
 
 def read_number(value: object) -> int | float | None:
     """Return a number of any BSON type, a whole double or decimal as an integer. None for NaN and infinities."""
+    if type(value) is int:
+        # The usual case, hundreds of times for each entry of the search index.
+        return value
     number = read_finite(value)
     return int(number) if number is not None and abs(number) < EXACT and number == int(number) else number
 

@@ -12,6 +12,7 @@ from tests.architecture.source import ROOT, SRC, list_files, parse_file
 
 PYPROJECT = (ROOT / "pyproject.toml").read_text()
 RUNTIME = "requirements.lock"
+RUN = "requirements-run.lock"
 DEV = "requirements-dev.lock"
 # tzdata is for machines without zone data, flask-swagger-ui provides files of /docs, and `limits` imports redis if it
 # is configured. The mongod package for development is an extra.
@@ -59,20 +60,22 @@ def test_imported_packages_are_exactly_the_declared_ones() -> None:
 
 def test_the_locks_contain_every_declared_dependency() -> None:
     assert _declared("dependencies") <= _locked(RUNTIME), "run `make lock`"
-    all_declared = _declared("dependencies") | _declared("devdb") | _declared("dev")
-    assert all_declared <= _locked(DEV), "run `make lock`"
+    for_run = _declared("dependencies") | _declared("devdb") | _declared("run")
+    assert for_run <= _locked(RUN), "run `make lock`"
+    assert for_run | _declared("dev") <= _locked(DEV), "run `make lock`"
 
 
 def test_production_installs_no_mongod() -> None:
     assert not {name for name in _locked(RUNTIME) if name.startswith("fiftyone")}
 
 
-def test_both_locks_pin_the_same_versions() -> None:
-    pins = [set(re.findall(r"^([a-z0-9-]+==\S+)", (ROOT / lock).read_text(), re.MULTILINE)) for lock in (RUNTIME, DEV)]
-    assert pins[0] <= pins[1], "run `make lock`"
+def test_all_locks_pin_the_same_versions() -> None:
+    locks = (RUNTIME, RUN, DEV)
+    pins = [set(re.findall(r"^([a-z0-9-]+==\S+)", (ROOT / lock).read_text(), re.MULTILINE)) for lock in locks]
+    assert pins[0] <= pins[1] <= pins[2], "run `make lock`"
 
 
-@pytest.mark.parametrize("lock", [RUNTIME, DEV])
+@pytest.mark.parametrize("lock", [RUNTIME, RUN, DEV])
 def test_a_lock_names_no_host_and_no_local_folder(lock: str) -> None:
     assert not re.findall(r"\S*(?:://|file:|--index|--find-links)\S*", (ROOT / lock).read_text())
 

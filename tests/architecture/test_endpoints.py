@@ -30,6 +30,7 @@ PUBLIC = {
     "GET /venues/search",
     "GET /venues/<venue_id>",
     "GET /venues/<venue_id>/availability",
+    "GET /venues/<venue_id>/alternatives",
     # The URL contains a signature in place of a token.
     "PUT /uploads/local/<path:address>",
     "GET /media/<path:file>",

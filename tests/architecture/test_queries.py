@@ -51,8 +51,8 @@ EXCEPTIONS = {
     "search/entries.py": Uses({"search_entries"}, set()),
     "search/change_stream.py": Uses({WHOLE_DATABASE, "bookings"}, set()),
     "search/index.py": Uses({"venues", "bookings", "search_entries"}, {"search_entries"}),
-    "search/position.py": Uses({"search_state", "db[name]"}, {"search_state"}),
-    "search/reindex.py": Uses({"venues", "search_entries"}, set()),
+    "search/position.py": Uses({"search_state", "venues", "db[name]"}, {"search_state"}),
+    "search/reindex.py": Uses({"venues", "search_entries", WHOLE_DATABASE}, {"search_entries", WHOLE_DATABASE}),
 }
 
 

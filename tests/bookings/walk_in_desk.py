@@ -61,4 +61,4 @@ class Desk:
     def find_stale_entries(self) -> bool:
         """Return whether the search entry of the venue is not the one that its documents give."""
         venue_id = ObjectId(self.venue_id)
-        return list(self.db.catalog.find({"_id": venue_id}, {"edition": 0})) != make_entries(self.db, [venue_id])
+        return list(self.db.search_entries.find({"_id": venue_id}, {"edition": 0})) != make_entries(self.db, [venue_id])

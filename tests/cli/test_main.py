@@ -18,6 +18,8 @@ from halls.cli import check, main
 from halls.clock import utc_now
 from halls.mongo.client import connect
 from halls.outbox.store import enqueue
+from halls.search import reindex
+from halls.search.index import COLLECTION
 from halls.server import cli as server_cli
 from halls.server import first_steps
 from tests.architecture.source import ROOT
@@ -218,6 +220,34 @@ def test_reindex_prepares_a_new_database_and_reports_as_json(fresh_uri: str) -> 
     assert json.loads(run_halls(fresh_uri, "reindex", "--json").stdout) == {"venues": 1}
     assert "search_by_place" in _index_names(db, "search_entries")
     assert db.search_entries.count_documents({}) == 1
+    db.client.close()
+
+
+def test_reindex_of_existing_venues_builds_the_mongodb_indexes(fresh_uri: str) -> None:
+    db = connect(fresh_uri)
+    insert_venue(db, ObjectId())
+    assert run_halls(fresh_uri, "reindex").exit_code == 0
+    assert len(db[COLLECTION.name].index_information()) == len(COLLECTION.indexes) + 1
+    db.client.close()
+
+
+def test_collections_of_older_versions_are_dropped_once_the_index_is_filled(
+    fresh_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reindex, "OLD_COLLECTIONS", ("old_entries", "old_state", "never_there"))
+    db = connect(fresh_uri)
+    insert_venue(db, ObjectId())
+    for name in ("old_entries", "old_state", "others"):
+        db[name].insert_one({})
+    result = run_halls(fresh_uri, "reindex", "--drop-old")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "The search index of this version is not filled yet. Nothing was dropped." in result.stderr
+    assert {"old_entries", "old_state"} <= set(db.list_collection_names())
+    assert run_halls(fresh_uri, "reindex").exit_code == 0
+    assert run_halls(fresh_uri, "reindex", "--drop-old").stdout == "Dropped old_entries, old_state.\n"
+    assert {"old_entries", "old_state", "others"} & set(db.list_collection_names()) == {"others"}
+    assert run_halls(fresh_uri, "reindex", "--drop-old").stdout == "There are no collections of older versions.\n"
+    assert json.loads(run_halls(fresh_uri, "reindex", "--drop-old", "--json").stdout) == {"dropped": []}
     db.client.close()
 
 

@@ -303,7 +303,7 @@ def test_paused_and_hidden_venues_come_back(
     assert ("stored" not in row) == is_plain
     assert row.get("is_listed") == fields.get("is_listed")
     assert_restored(db, worker_uri, tmp_path)
-    assert db.catalog.distinct("is_open") == ([] if is_open else [False])
+    assert db.search_entries.distinct("is_open") == ([] if is_open else [False])
 
 
 def test_a_copy_with_a_count_of_events_is_imported_without_it(db: Db, worker_uri: str, tmp_path: Path) -> None:

@@ -78,10 +78,10 @@ def test_update_by_id_may_rename_a_venue_of_the_same_owner(db: Db, worker_uri: s
 @pytest.mark.parametrize(("cell", "is_listed"), [("FALSE", False), ("true", True), ("", False)])
 def test_update_pauses_and_lists_venues(db: Db, worker_uri: str, file: Path, cell: str, *, is_listed: bool) -> None:
     run_halls(worker_uri, "import", write_csv(file, CELLS | {"is_listed": "false"}))
-    assert db.catalog.distinct("is_open") == [False]
+    assert db.search_entries.distinct("is_open") == [False]
     assert run_halls(worker_uri, "import", "--update", write_csv(file, CELLS | {"is_listed": cell})).exit_code == 0
     assert db.venues.distinct("is_listed") == [is_listed]
-    assert db.catalog.distinct("is_open") == ([] if is_listed else [False])
+    assert db.search_entries.distinct("is_open") == ([] if is_listed else [False])
 
 
 def test_update_leaves_what_an_operator_has_set(db: Db, worker_uri: str, file: Path) -> None:

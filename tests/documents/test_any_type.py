@@ -191,6 +191,7 @@ def check_venue(client: StrictClient, venue_id: str, owner: str | None, guest: s
     """Read, book, repair and delete one venue."""
     client.get(f"/venues/{venue_id}/availability?date={day(5)}")
     client.get(f"/venues/{venue_id}/availability?from={day(1)}&to={day(9)}")
+    client.get(f"/venues/{venue_id}/alternatives?date={day(5)}")
     shown = client.get(f"/venues/{venue_id}").data["venue"]
     placed = client.book(guest, venue_id, day(5))
     assert placed.status == 201 or placed.code in {"date_not_offered", "over_capacity"}

@@ -283,7 +283,7 @@ def test_an_invalid_request_id_is_replaced(api: ApiClient, request_id: str) -> N
 @pytest.mark.parametrize("row", ROWS, ids=name_of)
 def test_every_response_has_the_common_headers(scenario: Scenario, row: Row) -> None:
     record_id = scenario.booking.rpartition("/")[2] if row.path.startswith("/bookings/") else scenario.venue_id
-    query = f"?date={day(1)}" if row.path.endswith("availability") else ""
+    query = f"?date={day(1)}" if row.path.endswith(("availability", "alternatives")) else ""
     body = venue_body() if row.path == "/venues/register" else None
     for token in (None, scenario.owner):
         response = scenario.api.send(row.method, row.at(record_id) + query, body, token=token)

@@ -93,7 +93,7 @@ class ValidatingClient(ApiClient):
 
 
 def _optional_headers(headers: Any) -> list[str]:
-    names = ("Retry-After", "WWW-Authenticate", "Idempotent-Replayed", "RateLimit-Limit", "ETag")
+    names = ("Retry-After", "WWW-Authenticate", "Idempotent-Replayed", "RateLimit-Limit", "ETag", "Link")
     return [name for name in names if name in headers]
 
 

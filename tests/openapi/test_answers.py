@@ -79,6 +79,7 @@ def exercise_search(client: ValidatingClient, venue_id: str) -> None:
     client.get(f"/venues/{venue_id}")
     client.get(f"/venues/{venue_id}/availability?date={day(1)}")
     client.get(f"/venues/{venue_id}/availability?from={day(1)}&to={day(20)}")
+    client.get(f"/venues/{venue_id}/alternatives?date={day(1)}&guests=9&limit=1")
 
 
 def exercise_bookings(client: ValidatingClient, owner: str, venue_id: str) -> None:

@@ -21,6 +21,7 @@ from halls.clock import day_in_karachi, utc_now
 from halls.http.health import Health
 from halls.http.json_encoding import write_json
 from halls.http.schema import validate
+from halls.search import alternative_schemas as alternatives
 from halls.search import schemas as search
 from halls.search.query import search_venues
 from halls.statistics import schemas as statistics
@@ -232,6 +233,15 @@ CASES: list[tuple[type[BaseModel], Callable[[World], Any], Absent]] = [
         {},
     ),
     (calendar_changes.CalendarChanged, change_calendar, {}),
+        alternatives.Alternatives,
+        lambda world: world.get(f"/venues/{world.venue_id}/alternatives?date={day(1)}"),
+        WITHOUT_CALENDAR,
+    ),
+    (
+        alternatives.AlternativeDay,
+        lambda world: world.get(f"/venues/{world.venue_id}/alternatives?date={day(1)}")["same_venue"][0],
+        {},
+    ),
     (bookings.VenueSummary, lambda world: serialize_venue_summary(world.venue["_id"], world.venue), {}),
     (bookings.Booking, show_to_owner, {}),
     (bookings.Booking, show_to_guest, FOR_GUESTS),

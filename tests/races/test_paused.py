@@ -28,7 +28,7 @@ BOOKED_FIRST, PAUSED_FIRST = "201, 200", "409 date_not_offered, 200"
 
 def find_stale_entry(race_client: RaceClient, venue_id: ObjectId) -> list[str]:
     """Return a message if the search entry of the venue is not the one that its documents give."""
-    stored = list(race_client.db.catalog.find({"_id": venue_id}, {"edition": 0}))
+    stored = list(race_client.db.search_entries.find({"_id": venue_id}, {"edition": 0}))
     return [] if stored == index.make_entries(race_client.db, [venue_id]) else ["stale entry"]
 
 

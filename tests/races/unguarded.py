@@ -224,7 +224,7 @@ def write_entries_outside_the_transaction(patch: pytest.MonkeyPatch) -> None:
     def refresh_entries(db: Db, venue_ids: Iterable[ObjectId], session: Session, **_: Any) -> int:
         entries = index.make_entries(db, list(venue_ids), session)
         for entry in entries:
-            db.catalog.replace_one({"_id": entry["_id"]}, {**entry, "edition": ObjectId()}, upsert=True)
+            db.search_entries.replace_one({"_id": entry["_id"]}, {**entry, "edition": ObjectId()}, upsert=True)
         return len(entries)
 
     for module in (index, venues):

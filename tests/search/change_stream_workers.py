@@ -15,8 +15,6 @@ from tests.search.queries import find_all
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pytest
     from bson import ObjectId
 
@@ -61,15 +59,15 @@ class ReindexRecorder:
     def __init__(self, patch: pytest.MonkeyPatch, name: str) -> None:
         self.venue_ids: list[ObjectId] = []
         self.full_runs = 0
-        reindex_venues, reindex_stale = change_stream.reindex_venues, change_stream.reindex_stale
+        reindex_venues, rebuild_index = change_stream.reindex_venues, change_stream.rebuild_index
 
         def record_venues(db: Db, ids: set[ObjectId], *, only_stale: bool) -> Any:
             self.venue_ids += ids if db.name == name else ()
             return reindex_venues(db, ids, only_stale=only_stale)
 
-        def record_full_run(db: Db, should_stop: Callable[[], bool]) -> int:
+        def record_full_run(db: Db, ids: list[ObjectId], *, only_stale: bool) -> Any:
             self.full_runs += db.name == name
-            return reindex_stale(db, should_stop)
+            return rebuild_index(db, ids, only_stale=only_stale)
 
         patch.setattr(change_stream, "reindex_venues", record_venues)
-        patch.setattr(change_stream, "reindex_stale", record_full_run)
+        patch.setattr(change_stream, "rebuild_index", record_full_run)

@@ -10,7 +10,7 @@ from bson import ObjectId, Timestamp
 
 from halls.mongo.heartbeats import list_heartbeats
 from halls.mongo.leases import Lease
-from halls.search import change_stream
+from halls.search import change_stream, reindex
 from halls.search.change_stream import check_index, follow_changes
 from halls.search.position import find_position, read_operation_time, save_position
 from halls.server.startup import make_server_app
@@ -46,7 +46,10 @@ def stop_after(checks: int) -> Callable[[], bool]:
     return lambda: next(remaining, None) is None
 
 
-def test_search_and_readiness_return_503_until_the_first_fill(fresh_uri: str, external_db: Db) -> None:
+def test_search_and_readiness_return_503_until_the_first_fill(
+    fresh_uri: str, external_db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reindex, "REBUILD_BATCH", 1)
     ids = [str(insert_venue(external_db, OWNER_ID)["_id"]) for _ in range(60)]
     config = make_config(mongo_uri=fresh_uri)
     app = make_server_app(config)

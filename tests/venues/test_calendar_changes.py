@@ -68,9 +68,9 @@ def test_a_dry_run_returns_the_same_and_changes_nothing(api: ApiClient, db: Db) 
         {"do": "close", "from": day(1), "to": day(3), "keep_booked": True},
         {"do": "adjust", "dates": [day(5)], "percent": 10},
     ]
-    before, entry = db.venues.find_one(), db.catalog.find_one()
+    before, entry = db.venues.find_one(), db.search_entries.find_one()
     tried = send(api, owner, venue_id, *changes, dry_run=True).data
-    assert (db.venues.find_one(), db.catalog.find_one()) == (before, entry)
+    assert (db.venues.find_one(), db.search_entries.find_one()) == (before, entry)
     done = send(api, owner, venue_id, *changes, dry_run=False).data
     assert (tried.pop("dry_run"), done.pop("dry_run")) == (True, False)
     assert (tried["added"], tried["removed"], tried["kept"]) == ([day(50)], [day(1), day(3)], [day(2)])

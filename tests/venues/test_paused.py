@@ -137,7 +137,7 @@ def test_a_repeated_order_gets_its_first_response_while_the_venue_is_paused(list
 def test_a_paused_venue_can_be_deleted(listing: Listing) -> None:
     listing.set_listed(is_listed=False)
     assert listing.api.delete(f"/venues/{listing.venue_id}", token=listing.owner).status == 200
-    assert listing.db.catalog.count_documents({}) == 0
+    assert listing.db.search_entries.count_documents({}) == 0
 
 
 @pytest.mark.parametrize(("given", "is_listed"), [(False, False), (True, True), (None, True)])
@@ -238,7 +238,7 @@ def test_a_paused_venue_with_bookings_and_walk_ins_violates_no_invariant(listing
 
 def test_a_venue_that_was_paused_when_it_was_registered_can_be_listed(listing: Listing) -> None:
     paused = listing.api.list_venue(listing.owner, is_listed=False)
-    assert listing.db.catalog.count_documents({"_id": ObjectId(paused), "is_open": False, "card": b"{}"}) == 1
+    assert listing.db.search_entries.count_documents({"_id": ObjectId(paused), "is_open": False, "card": b"{}"}) == 1
     listing.venue_id = paused
     listing.set_listed(is_listed=True)
     assert paused in listing.search(f"?{NEAR}&date={day(3)}")

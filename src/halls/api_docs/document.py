@@ -172,9 +172,11 @@ def _describe_limits(row: Endpoint) -> list[str]:
 
 def _describe_parameters(row: Endpoint) -> list[dict[str, Any]]:
     parameters = [_describe_path_parameter(name) for name in _PATH_PARAMETER.findall(row.path)]
+    fields = row.query.model_fields.items()
+    required = {field.alias or name for name, field in fields if field.is_required()}
     for name, schema in describe_query(row.query).items():
         own: Schema = {key: schema.pop(key) for key in ("description", "example") if key in schema}
-        parameters.append({"name": name, "in": "query", "required": False, **own, "schema": schema})
+        parameters.append({"name": name, "in": "query", "required": name in required, **own, "schema": schema})
     headers = {"key": KEY_PARAMETER, "if_match": IF_MATCH}
     return [*parameters, *(header for name, header in headers.items() if name in row.parameters)]
 

@@ -9,6 +9,7 @@ from halls.accounts.account import OwnerOnly
 from halls.accounts.authentication import Access
 from halls.accounts.tokens import InvalidToken, MissingToken, TokenExpired, TokenRevoked
 from halls.api_docs.json_schemas import REF, Schema, make_sample, refer_to
+from halls.bookings.booking import DateTaken
 from halls.errors import (
     ApiError,
     BadId,
@@ -47,6 +48,10 @@ HEADERS: dict[str, tuple[str, Schema]] = {
     "RateLimit-Limit": ("The number of requests that the limit allows in a window.", {"type": "integer"}),
     "RateLimit-Remaining": ("The number of requests left in the current window.", {"type": "integer"}),
     "RateLimit-Reset": ("Seconds until the next window.", {"type": "integer"}),
+    "Link": (
+        'The URL of other days and other venues, with rel="alternate". Sent with date_taken and date_not_offered.',
+        {"type": "string"},
+    ),
     "ETag": ("The version of the record or list, for If-None-Match and If-Match.", {"type": "string"}),
 }
 RATE_LIMIT = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
@@ -164,6 +169,8 @@ def _describe_error(errors: Group) -> dict[str, Any]:
     schema = {"allOf": [{"$ref": REF + "Failure"}], "properties": {"code": {"type": "string", "enum": codes}}}
     examples = {error.__name__: {"$ref": f"#/components/examples/{error.__name__}"} for error in errors}
     headers = {header for error in errors for header in error.headers}
+    # Only the errors about an order have a link to its alternatives.
+    headers.update({"Link"} if DateTaken in errors else ())
     headers.update(("Retry-After", *RATE_LIMIT) if status == HTTPStatus.TOO_MANY_REQUESTS else ())
     return {
         "description": "\n".join(f"- `{error.code}`: {error.message}" for error in errors),

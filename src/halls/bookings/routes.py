@@ -37,6 +37,7 @@ from halls.errors import LimitReached, RateLimited, invalid
 from halls.http.endpoint import endpoint
 from halls.http.idempotency import IdempotencyConflict, IdempotencyKey, ReplayableResponse
 from halls.http.rate_limits import Limit
+from halls.search.alternatives import link_alternatives
 from halls.venues.service import get_own_venue
 from halls.venues.venue import NotYourVenue, VenueDocument, VenueNotFound
 
@@ -75,7 +76,8 @@ def create_booking(
     """
     context.rate_limiter.hit(BOOKINGS_OF_VENUE, str(caller.id), body.venue_id)
     limits = bookings.OrderLimits(context.config.hold_hours, context.config.max_pending_per_guest)
-    return bookings.place_booking(db, caller, body, now, key, limits=limits)
+    with link_alternatives(context.config.own_url, body.venue_id, body.date, body.guests):
+        return bookings.place_booking(db, caller, body, now, key, limits=limits)
 
 
 @endpoint(

@@ -13,6 +13,7 @@ from halls.mongo.client import connect
 from halls.mongo.embedded import provide_mongod
 from halls.mongo.indexes import ensure_collections, has_collections
 from halls.search.position import record_empty_index
+from halls.search.reindex import list_specs_at_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,7 @@ def open_database(config: Config) -> Iterator[Db]:
 def open_prepared_database(config: Config) -> Iterator[Db]:
     """Yield the database after creating the missing indexes. Raises IncompatibleDataError, EmbeddedMongoError."""
     with open_database(config) as db:
-        ensure_collections(db, COLLECTIONS)
+        ensure_collections(db, list_specs_at_start(db, COLLECTIONS))
         record_empty_index(db)
         yield db
 

@@ -12,14 +12,19 @@ from bson import ObjectId, Timestamp
 from pymongo.errors import PyMongoError
 
 from halls.mongo.client import is_unavailable
-from halls.mongo.indexes import ensure_collections
 from halls.mongo.leases import Lease
 from halls.search import index
-from halls.search.position import find_resume_time, read_operation_time, require_full_check, save_position
-from halls.search.reindex import reindex_stale, reindex_venues
+from halls.search.position import (
+    find_resume_time,
+    read_operation_time,
+    require_full_check,
+    save_position,
+    save_progress,
+)
+from halls.search.reindex import list_indexed_ids, rebuild_index, reindex_stale, reindex_venues
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pymongo.change_stream import ChangeStream
 
@@ -37,20 +42,34 @@ OVERLAP_SECONDS = 10
 COLLECT_SECONDS, READ_SECONDS = 5.0, 10.0
 # At most one check of the whole index within this time, in all processes.
 CHECK_SECONDS = 6 * 3600
-WATCHED = {"$in": ["venues", "bookings", "search_entries"]}
-CHANGES: list[Document] = [
-    # A rename may replace a watched collection.
-    {"$match": {"$or": [{"ns.coll": WATCHED}, {"to.coll": WATCHED}]}},
+# How often the progress of a fill is saved.
+PROGRESS_SECONDS = 1.0
+SOURCES = ["venues", "bookings"]
+WATCHED = {"$in": [*SOURCES, index.COLLECTION.name]}
+FIELDS: Document = {
+    "$project": {
+        "operationType": 1,
+        "ns": 1,
+        "documentKey": 1,
+        "fullDocument.venue_id": 1,
+        "lsid.id": 1,
+        "txnNumber": 1,
+    }
+}
+# A rename may replace a watched collection.
+CHANGES: list[Document] = [{"$match": {"$or": [{"ns.coll": WATCHED}, {"to.coll": WATCHED}]}}, FIELDS]
+# During a fill, without the writes of the fill itself: otherwise the reader would decode each entry once more.
+SOURCE_CHANGES: list[Document] = [
     {
-        "$project": {
-            "operationType": 1,
-            "ns": 1,
-            "documentKey": 1,
-            "fullDocument.venue_id": 1,
-            "lsid.id": 1,
-            "txnNumber": 1,
+        "$match": {
+            "$or": [
+                {"ns.coll": {"$in": SOURCES}},
+                {"ns.coll": WATCHED, "operationType": {"$in": ["drop", "rename"]}},
+                {"to.coll": WATCHED},
+            ]
         }
     },
+    FIELDS,
 ]
 
 
@@ -87,14 +106,49 @@ def check_index(db: Db, _config: Config, should_stop: Callable[[], bool]) -> Non
 def _follow(db: Db, should_end: Callable[[], bool]) -> None:
     with pymongo.timeout(READ_SECONDS):
         since = _resume_time(db)
+    if since is None:
+        since = _fill(db, should_end)
+    if since is None:
+        return
     with db.watch(CHANGES, start_at_operation_time=since, max_await_time_ms=1) as stream:
-        if since is None:
-            until = read_operation_time(db)
-            _reindex_all(db, should_end)
-            if should_end():
-                return
-            save_position(db, until)
         _read_stream(db, stream, should_end)
+
+
+def _fill(db: Db, should_end: Callable[[], bool]) -> Timestamp | None:
+    """Rebuild all entries that are missing or stale. Return the time from which changes must be read, None if stopped.
+
+    The changes of external writers are read during the fill, because the fill writes more than a small oplog holds.
+    """
+    changes, written_at = Changes(), None
+    with db.watch(SOURCE_CHANGES, start_at_operation_time=read_operation_time(db), max_await_time_ms=1) as stream:
+        venue_ids = list_indexed_ids(db)
+        for done in _rebuild_with_progress(db, venue_ids):
+            if should_end() or not stream.alive:
+                return None
+            if written_at is None and done == len(venue_ids):
+                # Before the MongoDB indexes are built: the changes after the fill are read from here.
+                written_at = read_operation_time(db)
+            with pymongo.timeout(READ_SECONDS):
+                changes.collect(stream)
+        until = read_operation_time(db)
+        while not changes.collect(stream):
+            if should_end():
+                return None
+    changes.reindex(db, should_end)
+    if should_end():
+        return None
+    save_position(db, until)
+    return written_at
+
+
+def _rebuild_with_progress(db: Db, venue_ids: list[ObjectId]) -> Iterator[int]:
+    """Rebuild the entries, and yield the number of checked ones. Save it every PROGRESS_SECONDS."""
+    save_at = 0.0
+    for done, _ in rebuild_index(db, venue_ids, only_stale=True):
+        if time.monotonic() > save_at:
+            save_progress(db, done, len(venue_ids))
+            save_at = time.monotonic() + PROGRESS_SECONDS
+        yield done
 
 
 def _resume_time(db: Db) -> Timestamp | None:
@@ -154,9 +208,11 @@ class Changes:
         if key is None:
             # A collection was dropped or renamed.
             self._needs_full_check = True
-        elif change["ns"]["coll"] == "venues" or (change["ns"]["coll"] == "search_entries" and transaction is None):
+        elif change["ns"]["coll"] == "venues" or (
+            change["ns"]["coll"] == index.COLLECTION.name and transaction is None
+        ):
             self._venues[transaction].append(key["_id"])
-        elif change["ns"]["coll"] == "search_entries":
+        elif change["ns"]["coll"] == index.COLLECTION.name:
             self._entries[transaction].append(key["_id"])
         elif "fullDocument" in change:
             self._venues[transaction].append(change["fullDocument"].get("venue_id"))
@@ -182,9 +238,9 @@ class Changes:
 
 
 def _reindex_all(db: Db, should_end: Callable[[], bool]) -> None:
-    # The collection and its indexes may have been dropped.
-    ensure_collections(db, [index.COLLECTION])
-    reindex_stale(db, should_end)
+    for _ in rebuild_index(db, list_indexed_ids(db), only_stale=True):
+        if should_end():
+            return
 
 
 def _only_ids(values: list[Any]) -> set[ObjectId]:

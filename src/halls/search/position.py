@@ -20,12 +20,21 @@ SHAPE = 3
 _UNTIL_OF_SHAPE = f"until_shape_{SHAPE}"
 
 
+class FillProgress(TypedDict):
+    """How many venues the first fill has indexed, and how many there are."""
+
+    done: int
+    total: int
+
+
 class Position(TypedDict, total=False):
     """The only document of the collection `search_state`."""
 
     until: Timestamp
     # Changes may have been missed, so the whole index must be checked.
     needs_full_check: bool
+    # Only during a first fill.
+    progress: FillProgress
 
 
 def find_position(db: Db) -> Position:
@@ -35,8 +44,23 @@ def find_position(db: Db) -> Position:
 
 def save_position(db: Db, until: Timestamp) -> None:
     """Record that the index contains all writes up to `until`."""
-    change = {"$set": {"until": until, _UNTIL_OF_SHAPE: until}, "$unset": {"needs_full_check": ""}}
+    change = {"$set": {"until": until, _UNTIL_OF_SHAPE: until}, "$unset": {"needs_full_check": "", "progress": ""}}
     db.search_state.update_one(_DOCUMENT, change, upsert=True)
+
+
+def save_progress(db: Db, done: int, total: int) -> None:
+    """Record how far the first fill is, for readers that wait for it."""
+    db.search_state.update_one(_DOCUMENT, {"$set": {"progress": {"done": done, "total": total}}}, upsert=True)
+
+
+def is_filled(db: Db) -> bool:
+    """Return whether the index has been filled once."""
+    return "until" in find_position(db)
+
+
+def awaits_first_fill(db: Db) -> bool:
+    """Return whether there are venues and the index has never been filled."""
+    return not is_filled(db) and db.venues.find_one({}, {"_id": 1}) is not None
 
 
 def find_resume_time(db: Db) -> Timestamp | None:
@@ -79,12 +103,21 @@ class SearchReadiness:
 
     def require_filled(self) -> None:
         """Raise SearchNotReady until the index has been filled once, because search would return incomplete pages."""
+        if self._is_filled:
+            return
+        position = find_position(self._db)
+        self._is_filled = "until" in position
         if not self._is_filled:
-            self._is_filled = "until" in find_position(self._db)
-        if not self._is_filled:
-            raise SearchNotReady
+            raise SearchNotReady(_describe_progress(position.get("progress")))
 
     def find_lag_seconds(self, now: datetime) -> float | None:
         """Return the age of the position in seconds, or None before the first fill."""
         until = find_position(self._db).get("until")
         return None if until is None else max(0.0, (now - until.as_datetime()).total_seconds())
+
+
+def _describe_progress(progress: FillProgress | None) -> str | None:
+    if progress is None:
+        return None
+    done, total = progress["done"], progress["total"]
+    return f"Search is being prepared: {done} of {total} venues are done. Try again in a moment."

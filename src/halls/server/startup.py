@@ -14,6 +14,7 @@ from halls.mongo.client import is_unavailable
 from halls.mongo.indexes import CollectionSpec, IncompatibleDataError, ensure_collections
 from halls.mongo.outage_log import StateFilter, outage_log
 from halls.search.position import record_empty_index
+from halls.search.reindex import list_specs_at_start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +50,7 @@ def prepare_database(db: Db, specs: Sequence[CollectionSpec], outages: OutageLog
     try:
         with pymongo.timeout(MAX_WAIT_SECONDS):
             db.client.admin.command("ping")
-        ensure_collections(db, specs)
+        ensure_collections(db, list_specs_at_start(db, specs))
         record_empty_index(db)
     except PyMongoError as error:
         if not is_unavailable(error):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from halls.venues.price_on_date import VenueCalendar
     from halls.venues.venue import VenueDocument, VenueReference
 
-# The indexes of the specification, and one for the list of an owner. Search has its own indexes, on `catalog`.
+# The indexes of the specification, and one for the list of an owner. Search has its own, on `search_entries`.
 COLLECTION = CollectionSpec(
     "venues",
     [
