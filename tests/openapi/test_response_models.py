@@ -233,9 +233,10 @@ CASES: list[tuple[type[BaseModel], Callable[[World], Any], Absent]] = [
         {},
     ),
     (calendar_changes.CalendarChanged, change_calendar, {}),
+    (
         alternatives.Alternatives,
         lambda world: world.get(f"/venues/{world.venue_id}/alternatives?date={day(1)}"),
-        WITHOUT_CALENDAR,
+        WITHOUT_INCLUDE,
     ),
     (
         alternatives.AlternativeDay,

@@ -91,13 +91,20 @@ def create_booking(
     errors=[VenueNotFound, NotYourVenue, DateInPast, OverCapacity, DateNotOffered, DateTaken, IdempotencyConflict],
 )
 def create_walk_in(
-    db: Db, caller: Account, venue: VenueDocument, body: WalkInOrder, now: datetime, key: IdempotencyKey | None = None
+    context: AppContext,
+    db: Db,
+    caller: Account,
+    venue: VenueDocument,
+    body: WalkInOrder,
+    now: datetime,
+    key: IdempotencyKey | None = None,
 ) -> ReplayableResponse:
     """Book the caller's own venue for a guest without an account, such as by telephone. Confirmed at once.
 
     Also while the listing is paused. Halls sends no e-mail to this guest.
     """
-    return walk_ins.enter_walk_in(db, caller, venue, body, now, key)
+    with link_alternatives(context.config.own_url, str(venue["_id"]), body.date, body.guests):
+        return walk_ins.enter_walk_in(db, caller, venue, body, now, key)
 
 
 @endpoint(blueprint, "GET /bookings", query=BookingsQuery, response=BookingPage)

@@ -14,15 +14,12 @@ from halls.search.alternative_schemas import Alternatives, AlternativesQuery
 from halls.search.alternatives import find_alternatives
 from halls.search.query import search_venues
 from halls.search.schemas import SearchPage, SearchQuery
-from halls.venues.store import get_venue
+from halls.venues.loading import load_public_venue
 from halls.venues.venue import VenueNotFound
-from halls.venues.visibility import is_hidden
 
 if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
-
-    from bson import ObjectId
 
     from halls.context import AppContext
     from halls.mongo.client import Db
@@ -46,18 +43,11 @@ def list_matching_venues(context: AppContext, db: Db, query: SearchQuery, now: d
     return search_venues(db, query, day_in_karachi(now))
 
 
-def _load_venue(db: Db, _: object, venue_id: ObjectId) -> VenueDocument:
-    venue = get_venue(db, venue_id)
-    if is_hidden(venue):
-        raise VenueNotFound
-    return venue
-
-
 @endpoint(
     blueprint,
     "GET /venues/<venue_id>/alternatives",
     access=Access.PUBLIC,
-    loaders={"venue": _load_venue},
+    loaders={"venue": load_public_venue},
     query=AlternativesQuery,
     response=Alternatives,
     errors=[VenueNotFound, SearchNotReady],

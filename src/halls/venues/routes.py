@@ -9,7 +9,7 @@ from pydantic import Field
 
 from halls.accounts.authentication import Access
 from halls.clock import day_in_karachi
-from halls.http.endpoint import endpoint, find_caller
+from halls.http.endpoint import endpoint
 from halls.http.idempotency import IdempotencyConflict, IdempotencyKey, ReplayableResponse
 from halls.http.pagination import make_cursor, read_cursor
 from halls.http.schema import QueryInt, QueryModel
@@ -17,11 +17,12 @@ from halls.venues import calendar_service, service
 from halls.venues.availability import list_availability, requested_days
 from halls.venues.calendar_change_schemas import CalendarChanged, CalendarChanges
 from halls.venues.calendar_schemas import Availability, AvailabilityQuery, CalendarQuery, VenueCalendar
+from halls.venues.loading import load_public_venue
 from halls.venues.response_schemas import Deleted, VenueMade, VenuePage, VenueReply
 from halls.venues.schemas import NewVenue, VenueChange
-from halls.venues.store import get_venue, list_venues
+from halls.venues.store import list_venues
 from halls.venues.venue import DateBooked, HasBookings, NotYourVenue, VenueNotFound, serialize_venue
-from halls.venues.visibility import HiddenByOperator, is_hidden
+from halls.venues.visibility import HiddenByOperator
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,17 +38,7 @@ blueprint = Blueprint("venues", __name__)
 OWN = {"venue": service.get_own_venue}
 
 
-def _load_venue(db: Db, _: object, venue_id: ObjectId) -> VenueDocument:
-    """Return the venue. A venue that an operator has hidden is found only with the token of its owner."""
-    venue = get_venue(db, venue_id)
-    if is_hidden(venue):
-        caller = find_caller()
-        if caller is None or venue.get("owner_id") != caller.id:
-            raise VenueNotFound
-    return venue
-
-
-VENUE = {"venue": _load_venue}
+VENUE = {"venue": load_public_venue}
 
 
 class MineQuery(QueryModel):
