@@ -151,6 +151,7 @@ def test_a_card_has_no_other_fields(api: HostileClient) -> None:
         "pictures",
         "videos",
         "booking_rules",
+        "is_listed",
         "created_at",
         "updated_at",
         "price",
