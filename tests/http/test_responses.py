@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 CODES = {
     400: {"bad_json", "bad_id"},
     401: {"missing_token", "invalid_token", "token_expired", "token_revoked", "bad_credentials", "bad_google_token"},
-    403: {"owner_only", "not_yours", "bad_signature"},
+    403: {"owner_only", "not_yours", "bad_signature", "suspended"},
     404: {"not_found"},
     405: {"method_not_allowed"},
     409: {
@@ -49,7 +49,7 @@ CODES = {
 OTHER_ROUTES = {
     "search_not_ready",
     "bad_google_token",
-    "bad_signature",
+    *("bad_signature", "suspended"),
     "bad_reset_token",
     *("bad_link", "limit_reached"),
     "rate_limited",

@@ -96,16 +96,6 @@ def test_the_moment_of_the_order_is_written_as_in_the_api() -> None:
     assert row_of()["created_at"] == "2025-08-20T10:30:15Z"
 
 
-def test_a_walk_in_names_its_own_guest() -> None:
-    owner = {"full_name": "The owner", "email": "owner@example.com", "contact_number": "0300-7654321"}
-    guest = {"full_name": "=Ayesha", "email": None, "contact_number": "+92 300 1234567"}
-    row = row_of(owner, is_walk_in=True, guest=guest)
-    assert (row["guest_name"], row["guest_email"]) == ("'=Ayesha", "")
-    assert (row["guest_contact_number"], row["is_walk_in"]) == ("+92 300 1234567", "true")
-    erased = row_of(owner, is_walk_in=True, guest=None)
-    assert erased["guest_name"] == erased["guest_contact_number"] == ""
-
-
 @given(st.lists(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\x00")), min_size=2, max_size=4)))
 def test_any_text_is_read_back_from_its_cell(rows: list[list[str]]) -> None:
     assert read_back(write_rows(rows)) == rows
