@@ -131,9 +131,10 @@ def _copy_suspensions(db: Db, batches: Sequence[Batch], session: Session) -> Non
     if not venues:
         return
     owner_of = {one["_id"]: read_id(one.get("owner_id")) for one in venues}
-    marked = [one["_id"] for one in venues if "suspended_at" in one]
-    mark_venues(db, marked, "suspended_at", None, session)
-    for owner_id, moment in find_suspensions(db, set(owner_of.values()), session).items():
+    moments = find_suspensions(db, set(owner_of.values()), session)
+    restored = [venue_id for venue_id, owner_id in owner_of.items() if owner_id not in moments]
+    mark_venues(db, restored, "suspended_at", None, session)
+    for owner_id, moment in moments.items():
         venue_ids = [venue_id for venue_id, each in owner_of.items() if each == owner_id]
         mark_venues(db, venue_ids, "suspended_at", moment, session)
 
