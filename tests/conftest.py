@@ -21,6 +21,7 @@ from pymongo.write_concern import WriteConcern
 from halls.accounts import passwords
 from halls.app import COLLECTIONS
 from halls.config import Config
+from halls.mongo import embedded
 from halls.mongo.client import connect
 from halls.mongo.embedded import embedded_mongod
 from halls.search.candidates import radius_cache
@@ -56,6 +57,16 @@ def _isolate_settings() -> None:
             del os.environ[name]  # noqa: TID251 - the same
 
 
+def _with_larger_oplog() -> tuple[str, ...]:
+    """Return the arguments of the embedded mongod with an oplog of 512 MB.
+
+    All tests write to this oplog at once. In a small one, the position of a reader that waits is soon lost.
+    """
+    arguments = embedded.MONGOD_ARGUMENTS
+    before = ("", *arguments)
+    return tuple("512" if option == "--oplogSize" else each for option, each in zip(before, arguments, strict=False))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Start one mongod in the main process of the run; xdist workers get its URI."""
     _isolate_settings()
@@ -66,7 +77,9 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = Path(tempfile.mkdtemp(prefix="halls-tests-"))
     stack = ExitStack()
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
-    config.stash[MONGO_URI] = stack.enter_context(embedded_mongod(folder))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(embedded, "MONGOD_ARGUMENTS", _with_larger_oplog())
+        config.stash[MONGO_URI] = stack.enter_context(embedded_mongod(folder))
     config.add_cleanup(stack.close)
 
 
