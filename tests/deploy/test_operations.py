@@ -19,10 +19,11 @@ from pymongo.errors import PyMongoError
 from halls.bookings.store import COLLECTION
 from halls.config import MIN_SECRET_BYTES, Config
 from halls.mongo import embedded
+from halls.mongo.client import connect
 from tests.architecture.source import ROOT
 from tests.commands import run_halls
 from tests.deploy.site import running_site
-from tests.factories import upload_body
+from tests.factories import day, upload_body
 from tests.hostile.raw_http import SERVER_NAME
 from tests.processes import running_process
 from tests.samples import find_samples
@@ -166,12 +167,25 @@ def test_a_ready_server_responds_as_the_page_says(mongo_uri: str, tmp_path: Path
         assert f"`{server.api.get('/health/ready').text.strip()}` means" in TEXT
 
 
+def fill_in(command: str, uri: str) -> list[str]:
+    """Return the arguments of a command, with records of the demonstration data in place of ID and EMAIL."""
+    with closing(connect(uri).client) as client:
+        db = client.get_default_database()
+        collection, match = (db.venues, {}) if "venue" in command else (db.bookings, {"date": {"$gte": day(0)}})
+        record = collection.find_one({**match, "status": {"$ne": "cancelled"}})
+    assert record is not None
+    values = {"ID": str(record["_id"]), "EMAIL": "guest1@halls.example"}
+    # Without a terminal, a command that can't be undone needs --yes.
+    agreed = ["--yes"] if re.search("booking cancel|--cancel-requests", command) else []
+    return [*(values.get(word, word) for word in command.split()[1:]), *agreed]
+
+
 @pytest.mark.parametrize(
     "command", sorted(set(re.findall(r"`(halls [a-z][^`]*)`", TEXT)) - LONG_RUNNING - NEEDS_MAIL_SERVER)
 )
 def test_every_command_of_halls_on_the_page_runs(command: str, fresh_uri: str) -> None:
     assert run_halls(fresh_uri, "demo").exit_code == 0
-    completed = run_halls(fresh_uri, *command.split()[1:])
+    completed = run_halls(fresh_uri, *fill_in(command, fresh_uri))
     assert completed.exit_code == 0, completed.output
 
 
