@@ -142,6 +142,7 @@ def test_an_account_is_suspended_and_restored(api: ApiClient, worker_uri: str) -
     assert again["suspended_at"].endswith("Z")
     restored = run_halls(worker_uri, "account", "restore", EMAIL)
     assert restored.stdout == f"Restored {EMAIL}, and 1 venues. The holder has to log in again.\n"
+    assert run_halls(worker_uri, "account", "restore", EMAIL).stdout == f"{EMAIL} is not suspended.\n"
     assert api.post("/auth/login", {"email": EMAIL, "password": PASSWORD}).status == 200
     shown = run_json(worker_uri, "restore", EMAIL)
     assert (shown["suspended_at"], shown["changed_venues"]) == (None, 0)

@@ -106,7 +106,9 @@ def restore_command(config: Config, *, email: str, as_json: bool) -> None:
         account = administration.get_account(db, email)
         venues = suspension.restore_account(db, account.id, utc_now())
         described = administration.describe_account(db, account, utc_now())
-    fact = f"Restored {account.email}, and {venues} venues. The holder has to log in again."
+    fact = f"{account.email} is not suspended."
+    if account.is_suspended or venues:
+        fact = f"Restored {account.email}, and {venues} venues. The holder has to log in again."
     _print({**described, "changed_venues": venues}, fact, as_json=as_json)
 
 
