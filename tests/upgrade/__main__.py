@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from tests.mail.smtp_server import SmtpServer
 
 ROUNDS = 40
-# The e-mails that only this version sends, one of each in a round, by the beginning of their subjects.
-SUBJECTS = ("Request sent", "New request", "Confirmed", "Cancelled")
+# The e-mails of a round that must arrive, by the beginning of their subjects. The first booking may be cancelled before
+# its confirmation is sent.
+SENT = {"Request sent": 2, "New request": 2, "Confirmed": 1, "Cancelled": 1, "Your new password for Halls": 2}
 
 
 def place(old: ApiClient, new: ApiClient, guest: str, venue_id: str) -> list[tuple[str, str]]:
@@ -58,13 +59,15 @@ def make_account(api: ApiClient, db: Any, *, owner: bool) -> str:
     return token
 
 
-def list_problems(db: Any, smtp: SmtpServer, resets: int) -> list[str]:
+def list_problems(db: Any, smtp: SmtpServer) -> list[str]:
     """Return what an upgrade must not do to e-mails."""
     subjects = [str(each.message["Subject"]).partition(":")[0] for each in smtp.deliveries]
-    expected = {**dict.fromkeys(SUBJECTS, ROUNDS), "Your new password for Halls": resets}
-    found = {subject: subjects.count(subject) for subject in expected}
     return [
-        *([] if found == expected else [f"sent {found}, expected {expected}"]),
+        *[
+            f"only {subjects.count(each)} × {each}"
+            for each, count in SENT.items()
+            if subjects.count(each) < count * ROUNDS
+        ],
         *[f"sent twice: {each}" for each, count in smtp.copies().items() if count > 1],
         *[f"dead: {each['kind']}" for each in db.outbox.find({"status": "dead"})],
     ]
@@ -91,7 +94,7 @@ def run_both(checkout: Path, uri: str, folder: Path) -> list[str]:
             for api in (old, new):
                 assert api.post("/auth/forgot-password", {"email": "guest@example.com"}).status == 200
         wait_until(lambda: not has_background_work(db), seconds=120)
-        return list_problems(db, smtp, resets=2 * ROUNDS)
+        return list_problems(db, smtp)
 
 
 def main(checkout: Path) -> int:
