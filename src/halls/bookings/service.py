@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -33,7 +34,7 @@ from halls.venues.venue import VenueNotFound, serialize_venue_summary
 from halls.venues.visibility import NOT_OPEN, is_hidden, is_open
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from halls.accounts.account import Account
@@ -106,11 +107,11 @@ def check_date_free(db: Db, venue_id: ObjectId, date: str, caller: Account, now:
     """Raise DateTaken if an active booking holds the date. Return the id of a booking whose hold has run out."""
     holder = store.find_active_booking(db, venue_id, date)
     if holder is not None and not has_expired(holder, now):
-        raise date_taken(holder, caller)
+        raise _date_taken(holder, caller)
     return holder and holder["_id"]
 
 
-def date_taken(holder: BookingDocument | None, guest: Account) -> DateTaken:
+def _date_taken(holder: BookingDocument | None, guest: Account) -> DateTaken:
     """Return the error for a date that the booking `holder` holds; its message says whether it is the guest's own."""
     is_own = holder is not None and holder.get("user_id") == guest.id
     return DateTaken("You have already booked this date.") if is_own else DateTaken()
@@ -142,14 +143,21 @@ class _Placement:
 
 def _book(db: Db, placement: _Placement) -> dict[str, Any]:
     """Book in a transaction that writes the venue first, so price and offer can't change meanwhile (decision 2)."""
+    with booking_of_date(db, placement.venue_id, placement.order.date, placement.guest):
+        return store.commit_booking(
+            db, placement.booking_id, lambda session: _book_in_transaction(db, placement, session)
+        )
+
+
+@contextmanager
+def booking_of_date(db: Db, venue_id: ObjectId, date: str, caller: Account) -> Iterator[None]:
+    """Hold the account lock of the caller. Raises DateTaken with the message for this caller."""
     try:
-        with hold_account_lock(placement.guest.id):
-            return store.commit_booking(
-                db, placement.booking_id, lambda session: _book_in_transaction(db, placement, session)
-            )
+        with hold_account_lock(caller.id):
+            yield
     except DateTaken:
-        holder = store.find_active_booking(db, placement.venue_id, placement.order.date)
-        raise date_taken(holder, placement.guest) from None
+        holder = store.find_active_booking(db, venue_id, date)
+        raise _date_taken(holder, caller) from None
 
 
 def _book_in_transaction(db: Db, placement: _Placement, session: Session) -> dict[str, Any]:

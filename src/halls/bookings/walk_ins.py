@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
 
-from halls.accounts.account_lock import hold_account_lock
 from halls.accounts.store import lock_account
 from halls.bookings import changes, store
-from halls.bookings.booking import DateNotOffered, DateTaken, new_walk_in
-from halls.bookings.service import check_capacity, check_date_free, check_upcoming, date_taken, show_booking
+from halls.bookings.booking import DateNotOffered, new_walk_in
+from halls.bookings.service import booking_of_date, check_capacity, check_date_free, check_upcoming, show_booking
 from halls.errors import invalid
 from halls.http.idempotency import IdempotencyKey, ReplayableResponse, find_response, replay_or_raise, save_response
 from halls.metrics import counts_bookings
@@ -76,14 +75,8 @@ def _check_offer(venue: VenueDocument, order: WalkInOrder) -> None:
 
 
 def _enter(db: Db, walk_in: _WalkIn) -> dict[str, Any]:
-    try:
-        with hold_account_lock(walk_in.owner.id):
-            return store.commit_booking(
-                db, walk_in.booking_id, lambda session: _enter_in_transaction(db, walk_in, session)
-            )
-    except DateTaken:
-        holder = store.find_active_booking(db, walk_in.venue_id, walk_in.order.date)
-        raise date_taken(holder, walk_in.owner) from None
+    with booking_of_date(db, walk_in.venue_id, walk_in.order.date, walk_in.owner):
+        return store.commit_booking(db, walk_in.booking_id, lambda session: _enter_in_transaction(db, walk_in, session))
 
 
 def _enter_in_transaction(db: Db, walk_in: _WalkIn, session: Session) -> dict[str, Any]:
