@@ -13,10 +13,15 @@ from halls.cli.database import open_existing_database, open_prepared_database
 from halls.cli.output import AS_JSON, print_table
 from halls.cli.parameters import read_options
 from halls.clock import utc_now
-from halls.http.json_encoding import write_json
+from halls.http.json_encoding import write_json, write_plain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from halls.accounts.account import Account
     from halls.config import Config
+    from halls.mongo.client import Db
 
 EMAIL = click.argument("email", metavar="EMAIL")
 COLUMNS = ("id", "email", "full_name", "role", "email_verified", "suspended_at", "created_at")
@@ -58,7 +63,7 @@ def list_command(config: Config, *, only_owners: bool, only_suspended: bool, as_
     if as_json:
         click.echo(write_json(rows))
     else:
-        print_table(COLUMNS, [[_cell(row[name]) for name in COLUMNS] for row in rows])
+        print_table(COLUMNS, [[write_plain(row[name]) for name in COLUMNS] for row in rows])
 
 
 @account_command.command("show")
@@ -69,7 +74,7 @@ def show_account_command(config: Config, *, email: str, as_json: bool) -> None:
     """Show an account, and the numbers of its venues and of its upcoming requests without an answer."""
     with open_existing_database(config) as db:
         described = administration.describe_account(db, administration.get_account(db, email), utc_now())
-    _print(described, "\n".join(f"{name}: {_cell(value)}" for name, value in described.items()), as_json=as_json)
+    _print(described, "\n".join(f"{name}: {write_plain(value)}" for name, value in described.items()), as_json=as_json)
 
 
 @account_command.command("suspend")
@@ -118,12 +123,7 @@ def restore_command(config: Config, *, email: str, as_json: bool) -> None:
 @click.pass_obj
 def make_owner_command(config: Config, *, email: str, as_json: bool) -> None:
     """Let an account register venues. An owner stays an owner."""
-    with open_existing_database(config) as db:
-        account = administration.get_account(db, email)
-        is_changed = administration.make_owner(db, account, utc_now())
-        described = administration.describe_account(db, account, utc_now())
-    fact = f"{account.email} is an owner{'' if is_changed else ' already'}."
-    _print({**described, "is_changed": is_changed}, fact, as_json=as_json)
+    _change(config, email, administration.make_owner, "an owner", as_json=as_json)
 
 
 @account_command.command("verify")
@@ -132,12 +132,7 @@ def make_owner_command(config: Config, *, email: str, as_json: bool) -> None:
 @click.pass_obj
 def verify_command(config: Config, *, email: str, as_json: bool) -> None:
     """Make the e-mail address of an account verified. Check first that the mailbox is theirs."""
-    with open_existing_database(config) as db:
-        account = administration.get_account(db, email)
-        is_changed = administration.verify_account(db, account, utc_now())
-        described = administration.describe_account(db, account, utc_now())
-    fact = f"{account.email} is verified{'' if is_changed else ' already'}."
-    _print({**described, "is_changed": is_changed}, fact, as_json=as_json)
+    _change(config, email, administration.verify_account, "verified", as_json=as_json)
 
 
 @account_command.command("reset-link")
@@ -153,13 +148,20 @@ def reset_link_command(config: Config, *, email: str, as_json: bool) -> None:
         account = administration.get_account(db, email)
         made = administration.make_reset_link(db, config, account, utc_now())
     result = {"email": account.email, **made._asdict()}
-    _print(result, f"{made.link}\nIt works once, until {_cell(made.expires_at)}.", as_json=as_json)
+    _print(result, f"{made.link}\nIt works once, until {write_plain(made.expires_at)}.", as_json=as_json)
+
+
+def _change(
+    config: Config, email: str, change: Callable[[Db, Account, datetime], bool], state: str, *, as_json: bool
+) -> None:
+    """Change an account, and print it. `change` returns False if the account is in that state already."""
+    with open_existing_database(config) as db:
+        account = administration.get_account(db, email)
+        is_changed = change(db, account, utc_now())
+        described = administration.describe_account(db, account, utc_now())
+    fact = f"{account.email} is {state}{'' if is_changed else ' already'}."
+    _print({**described, "is_changed": is_changed}, fact, as_json=as_json)
 
 
 def _print(result: dict[str, Any], text: str, *, as_json: bool) -> None:
     click.echo(write_json(result) if as_json else text)
-
-
-def _cell(value: object) -> str:
-    """Return a value as it is in JSON, without the quotes. Empty for null."""
-    return "" if value is None else write_json(value).decode().strip('"')

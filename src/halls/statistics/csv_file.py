@@ -7,7 +7,7 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
-from halls.http.json_encoding import write_json
+from halls.http.json_encoding import write_plain
 from halls.statistics.figures import read_guests, read_price
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def make_row(booking: BookingDocument, shown: dict[str, Any]) -> list[str]:
         number if _TELEPHONE.fullmatch(number) else escape_formula(number),
         "true" if shown["is_walk_in"] else "false",
         escape_formula(shown["notes"] or ""),
-        write_json(shown["created_at"]).decode().strip('"') if shown["created_at"] else "",
+        write_plain(shown["created_at"]),
     ]
 
 
