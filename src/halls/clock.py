@@ -1,15 +1,21 @@
-"""The clock: the only file that reads the current time, the conversion to days in Karachi, and what a real day is."""
+"""The clock: the only file that reads the current time; days in Karachi, real days, their numbers and weekdays."""
 
 from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
+from typing import Literal, get_args
 from zoneinfo import ZoneInfo
+
+from typing_extensions import TypeAliasType
 
 # Loaded at import: a machine without time zone data fails at start, not at the first request for a day.
 KARACHI = ZoneInfo("Asia/Karachi")
 FIRST_DAY, LAST_DAY = "2000-01-01", "2100-12-31"
+# With a name, so that generated clients have one type for it.
+Weekday = TypeAliasType("Weekday", Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"])
+WEEKDAYS: tuple[str, ...] = get_args(Weekday.__value__)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -33,6 +39,11 @@ def day_number(day: str) -> int:
 def day_of(number: int) -> str:
     """Return the day with this number, as YYYY-MM-DD."""
     return date.fromordinal(number).isoformat()
+
+
+def weekday_of(day: str) -> str:
+    """Return the weekday of a real day, such as "mon"."""
+    return WEEKDAYS[date.fromisoformat(day).weekday()]
 
 
 @lru_cache(maxsize=4_096)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
-from halls.clock import day_number
+from halls.clock import WEEKDAYS, day_number, day_of, weekday_of
 from halls.errors import invalid
 from halls.http.field_faults import field_error
 from halls.http.schema import (
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from halls.search.cells import Box
 
 Sort = Literal["distance", "newest", "capacity", "-capacity", "price", "-price"]
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 INCLUDES = ("calendar", "price_from", "total")
 DEFAULT_KM = 10.0
 MAX_INT = 2**31
@@ -146,7 +144,6 @@ class SearchQuery(QueryModel):
             raise invalid("sort", "Sorting by price needs a date, or a range with near_lat and near_lng.")
         if self.wants("calendar") and self.limit > MAX_LIMIT_WITH_CALENDAR:
             message = f"must be at most {MAX_LIMIT_WITH_CALENDAR} with include=calendar"
-            # Without a limit the default is 20.
             raise invalid("limit", message, "too_large", max=MAX_LIMIT_WITH_CALENDAR)
         return self
 
@@ -220,7 +217,7 @@ class SearchQuery(QueryModel):
 def _list_days(first: str, last: str, weekdays: str | None, today: str) -> tuple[int, ...]:
     wanted = set(weekdays.split(",")) if weekdays else set(WEEKDAYS)
     days = range(day_number(max(first, today)), day_number(last) + 1)
-    return tuple(day for day in days if WEEKDAYS[date.fromordinal(day).weekday()] in wanted)
+    return tuple(day for day in days if weekday_of(day_of(day)) in wanted)
 
 
 def _check_order(name: str, low: Bound | None, high: Bound | None) -> None:

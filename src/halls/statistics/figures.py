@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import MAXYEAR, date
 from typing import TYPE_CHECKING, Any
 
-from halls.clock import day_in_karachi
+from halls.clock import day_in_karachi, weekday_of
 from halls.documents import EXACT, read_moment, read_number, read_whole
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from halls.bookings.booking import BookingDocument
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # Whose cancellations the figures tell apart. The deletion of an account is the guest's decision.
 CANCELLED_AS = {"guest": "guest", "account_deletion": "guest", "owner": "owner", "expiry": "expiry"}
 # One day of one venue.
@@ -55,7 +54,7 @@ def month_key(venue_date: VenueDate) -> str:
 
 def weekday_key(venue_date: VenueDate) -> str:
     """Return the key of the row by weekday."""
-    return WEEKDAYS[date.fromisoformat(venue_date[1]).weekday()]
+    return weekday_of(venue_date[1])
 
 
 def venue_key(venue_date: VenueDate) -> str:

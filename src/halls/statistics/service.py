@@ -10,14 +10,16 @@ from halls.bookings import figures_store
 from halls.bookings.booking import CANCELLED_BY
 from halls.bookings.listing_store import list_bookings, match_owner
 from halls.bookings.service import show_bookings
+from halls.clock import WEEKDAYS
 from halls.documents import read_day, read_id
 from halls.errors import invalid
 from halls.statistics.csv_file import BOM, HEADER, make_row, write_rows
-from halls.statistics.figures import WEEKDAYS, DayCounts, month_key, sum_figures, venue_key, weekday_key
+from halls.statistics.figures import DayCounts, month_key, sum_figures, venue_key, weekday_key
 from halls.statistics.period import Period, choose_period
 from halls.venues.price_on_date import offered_dates
 from halls.venues.service import get_own_venue
 from halls.venues.store import list_calendars
+from halls.venues.venue import NotYourVenue, VenueNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterator, Mapping
@@ -49,16 +51,16 @@ def make_statistics(db: Db, caller: Account, query: StatisticsQuery, today: str)
 
 
 def _find_calendars(db: Db, caller: Account, query: PeriodQuery) -> Calendars:
-    """Return the offered dates of the owner's venues, or of the venue of the query, which may be a deleted one."""
-    calendars = list_calendars(db, caller.id)
+    """Return the offered dates of the owner's venues, or of the venue of the query. None of a deleted venue."""
     if query.venue_id is None:
-        return calendars
+        return list_calendars(db, caller.id)
     venue_id = ObjectId(query.venue_id)
-    if venue_id in calendars:
-        return {venue_id: calendars[venue_id]}
-    if not figures_store.has_gone_bookings(db, caller.id, venue_id):
-        get_own_venue(db, caller, venue_id)
-    return {}
+    try:
+        return {venue_id: get_own_venue(db, caller, venue_id)}
+    except (NotYourVenue, VenueNotFound):
+        if figures_store.has_gone_bookings(db, caller.id, venue_id):
+            return {}
+        raise
 
 
 def _make_branches(caller: Account, calendars: Calendars, query: PeriodQuery, period: Period) -> list[Document]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema
 from typing_extensions import TypeAliasType
 
-from halls.clock import list_days
+from halls.clock import WEEKDAYS, Weekday, list_days, weekday_of
 from halls.errors import FieldFault, Invalid, make_field_fault
 from halls.http.schema import (
     PRICE,
@@ -28,10 +28,8 @@ if TYPE_CHECKING:
 MAX_CHANGES, MAX_LISTED_DAYS, MAX_SPAN_DAYS = 50, 366, 1_100
 MIN_PERCENT, MAX_PERCENT, MAX_ROUND_TO = -90, 400, 100_000
 PERCENT_SCHEMA = WithJsonSchema({"type": "number", "minimum": MIN_PERCENT, "maximum": MAX_PERCENT})
-# With names, so that generated clients have one type for each.
+# With a name, so that generated clients have one type for it.
 CalendarAction = TypeAliasType("CalendarAction", Literal["offer", "close", "price", "clear_price", "adjust"])
-Weekday = TypeAliasType("Weekday", Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"])
-WEEKDAYS: tuple[str, ...] = get_args(Weekday.__value__)
 # The fields of a change besides its days, and the one without which it does nothing.
 OPTIONS = {
     "offer": {"price"},
@@ -86,7 +84,7 @@ class CalendarChange(RequestModel):
             return set(self.dates or ())
         days = set(list_days(self.from_, self.to)) - set(self.except_ or ())
         wanted = self.weekdays or WEEKDAYS
-        return {day for day in days if WEEKDAYS[date.fromisoformat(day).weekday()] in wanted}
+        return {day for day in days if weekday_of(day) in wanted}
 
     def find_faults(self) -> Iterator[FieldFault]:
         """Yield what is wrong with the fields together."""
