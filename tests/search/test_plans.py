@@ -166,7 +166,8 @@ def test_a_search_that_finds_nothing_examines_little(
     assert not any("COLLSCAN" in entry["planSummary"] for entry in entries)
 
 
-def test_the_indexes_of_a_venue_take_little_space(full_db: Db) -> None:
-    stats = full_db.command("collStats", "search_entries")
-    # 20 free dates and few words. An index of many keys that pays nothing is noticed here.
-    assert stats["totalIndexSize"] / COUNT < 3_500
+def test_the_indexes_of_a_venue_have_few_keys(full_db: Db) -> None:
+    keys = full_db.command("validate", "search_entries")["keysPerIndex"]
+    # 20 free dates and few words. An index of many keys that pays nothing is noticed here. The size on disk depends on
+    # the order of the writes, so the keys are counted.
+    assert sum(keys.values()) / COUNT < 100
