@@ -157,6 +157,15 @@ def test_a_fill_that_is_stopped_while_it_reads_changes_saves_no_position(
     assert not is_filled(db)
 
 
+def test_a_fill_reads_changes_until_none_are_left(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    # More than while the entries and the indexes are written, so the last ones are read after them.
+    left = iter(range(2 * VENUES))
+    monkeypatch.setattr(change_stream.Changes, "collect", lambda *_: next(left, None) is None)
+    fill(db)
+    assert list(left) == []
+    assert is_filled(db)
+
+
 def test_a_fill_that_is_stopped_while_it_applies_changes_saves_no_position(
     db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
