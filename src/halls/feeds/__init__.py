@@ -1,0 +1,1 @@
+"""Calendar feeds: bookings that calendar programs read by a secret address (RFC 5545)."""
