@@ -1,0 +1,27 @@
+// The words of the page about calendar feeds in English. ur.js has the same keys; a test checks it.
+export default {
+  title: "Calendar feeds", account: "Account", overview: "Overview",
+  intro: "A calendar feed is an address from which Google, Apple or Outlook reads your bookings again and again.",
+  kinds: { owner: "Bookings of all my venues", venue: (/** @type {string} */ venue) => `Bookings of ${venue}`, guest: "Bookings that I made as a guest" },
+  unknownVenue: "a venue that was taken down",
+  details: { full: "With names", busy: "Only days, without names" },
+  detailHelp: { full: "Shows the venue and the guest. For you and your staff.", busy: "Shows which days are taken, and nothing else. You can show it to others." },
+  none: "You have no calendar feed yet.", noneHelp: "Make the first one: your bookings then appear beside your other appointments.",
+  list: "Your feeds", made: (/** @type {string} */ moment) => `Made on ${moment}`, read: (/** @type {string} */ moment) => `Last read on ${moment}`, neverRead: "Not read yet",
+  make: "Make a calendar feed", what: "What it shows", venue: "Venue", detail: "How much it tells", name: "Name in your calendar", submit: "Make the address", making: "Making the address…",
+  limit: "You have as many feeds as an account may have. Delete one of them first.",
+  ready: "The address is ready", once: "Copy it now: it is shown only once. If you lose it, make a new address.",
+  secret: "The address is a password: each reader of it reads the bookings.", address: "Address of the calendar", copyAddress: "Copy the address", open: "Open in the calendar of this device", done: "I have copied it",
+  local: "This address is on your own computer. Google and Outlook can't reach it.",
+  how: "How to add it to your calendar",
+  programs: { google: "Google Calendar", iphone: "iPhone and iPad", mac: "Apple Calendar on a Mac", outlookWeb: "Outlook on the web", outlook: "Outlook for Windows" },
+  steps: {
+    google: ["Open calendar.google.com in a browser. The app on the telephone can't add addresses, but shows them afterwards.", "Beside “Other calendars”, choose + and then “From URL”.", "Paste the address, and choose “Add calendar”. Google reads it every few hours."],
+    iphone: ["Press “Open in the calendar of this device” on your iPhone, and confirm.", "Or: Settings, Calendar, Accounts, Add Account, Other, Add Subscribed Calendar. Paste the address."],
+    mac: ["Choose File, New Calendar Subscription, and paste the address.", "Set “Auto-refresh” to how often it is read."],
+    outlookWeb: ["Open the calendar on outlook.com, and choose “Add calendar”.", "Choose “Subscribe from web”, paste the address, and choose “Import”."],
+    outlook: ["In the calendar, choose “Open calendar” and then “From Internet”.", "Paste the address, and confirm."],
+  },
+  rotate: "New address", rotateTitle: "Make a new address?", rotateHelp: "The old address stops working at once. Add the new one to each calendar that used it.", rotating: "Making a new address…",
+  remove: "Delete", removeTitle: "Delete this feed?", removeHelp: "The address stops working at once. Calendars keep what they have read until you remove the calendar there.", removing: "Deleting…", removed: "The feed is deleted.", keep: "Keep it",
+};

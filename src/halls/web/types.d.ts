@@ -1,0 +1,35 @@
+// The types of the API, short: the modules import them in JSDoc comments. `make web-types` writes api.d.ts.
+import type { components, paths } from "../../../tools/web/api.d.ts";
+
+export type { paths };
+type Schemas = components["schemas"];
+export type FoundVenue = Schemas["FoundVenue"];
+export type Venue = Schemas["Venue"];
+export type VenueType = Schemas["VenueType"];
+export type Amenity = keyof Schemas["Amenities"];
+export type Booking = Schemas["Booking"];
+export type HistoryEntry = Schemas["HistoryEntry"];
+export type OwnPreferences = Schemas["OwnPreferences"];
+export type FieldFault = Schemas["FieldFault"];
+export type FreeDay = Schemas["FreeDay"];
+export type DayOffered = Schemas["DayOffered"];
+export type Profile = Schemas["Profile"];
+export type Session = Schemas["Session"];
+export type ErrorCode = Schemas["ErrorCode"];
+export type VenueSummary = Schemas["VenueSummary"];
+export type NewVenue = Schemas["NewVenue"];
+export type VenueChange = Schemas["VenueChange"];
+export type CalendarDay = Schemas["CalendarDay"];
+export type CalendarChange = Schemas["CalendarChange"];
+export type CalendarChanged = Schemas["CalendarChanged"];
+export type WalkInOrder = Schemas["WalkInOrder"];
+export type BookingChange = Schemas["BookingChange"];
+export type Figures = Schemas["Figures"];
+export type FigureRow = Schemas["FigureRow"];
+export type Statistics = Schemas["Statistics"];
+export type Feed = Schemas["Feed"];
+export type FeedMade = Schemas["FeedMade"];
+export type Webhook = Schemas["Webhook"];
+export type WebhookMade = Schemas["WebhookMade"];
+export type WebhookEvent = Schemas["WebhookEvent"];
+export type Delivery = Schemas["Delivery"];

@@ -1,0 +1,2 @@
+// leaflet.js is a script without exports: it sets window.L.
+export {};

@@ -1,0 +1,1 @@
+"""Tests of the web pages: how they are served, and rules for their sources."""
