@@ -1,175 +1,242 @@
-"""Compares Halls with its peers, in one run on the same data: `make bench`, or `compare.py 10000 20000`."""
+"""Compares the processor time of a request: this version of Halls, an earlier version, and the peers. `make bench`.
+
+Each version has its own mongod on the same data, and the safe peer has PostgreSQL, so that the time of each process
+belongs to one server. The servers take turns: kind by kind, round by round. The first round warms up and is not
+counted. Linux only.
+"""
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pymongo import ASCENDING, GEOSPHERE
-from tests.api_client import ApiClient
+from tests.processes import child_environment
 
-from benchmarks.data import fill
-from benchmarks.questions import FORMS, LARGER_PAGES, Questions
-from benchmarks.running import HERE, Running, begin, running
-from halls.app import COLLECTIONS
+from benchmarks.data import SECRET, fill, free_dates, insert_accounts
+from benchmarks.databases import SLOW_MS, UNIQUE_INDEX, copy_for_peer, running_mongod
+from benchmarks.postgres import copy_to_postgres, running_postgres
+from benchmarks.processes import CONNECTIONS, measure
+from benchmarks.questions import Questions
+from benchmarks.running import HERE, WITHOUT_LIMITS, Running, begin, running
+from benchmarks.table import describe
 from halls.clock import day_in_karachi, utc_now
-from halls.mongo import embedded
 from halls.mongo.client import connect
-from halls.mongo.indexes import ensure_collections
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
+    from benchmarks.table import Costs, Rows
     from halls.mongo.client import Db
 
-CONNECTIONS = 16
-CACHE = "8"  # GB: about MongoDB's default on a machine of 16 GB; 100 000 venues and their copy for the peers fit
-ORDERS = 20_000
-GUESTS = 64
-KINDS = (*FORMS, "mix", *(f"mix by {limit}" for limit in LARGER_PAGES), "availability", "orders")
-SERVERS = ("halls", "literal", "modern")
-Figures = dict[str, dict[str, Any]]
+ROOT = HERE.resolve().parent
+# The last commit of version 0.1.
+BEFORE = "db1a014"
+VENUES, MANY_VENUES = 10_000, 100_000
+# Many guests: the limits of Halls count by account, and orders of one guest wait for each other.
+GUESTS = 20_000
+ORDERS_OF_VENUE = 5
+THIS, OLD = "this version", "version before"
+NO_LIMITS, MANY = ", no limits", f", {MANY_VENUES} venues"
+ROWS: Rows = {
+    "search mix": {THIS: "", OLD: "", "asking": "1.27", "literal": "", "modern": ""},
+    "order with key and limits": {THIS: "5.5 ms", OLD: "", "safe": "3", "eve": ""},
+    "order without key and limits": {THIS + NO_LIMITS: "", OLD + NO_LIMITS: "", "safe": "3", "eve": ""},
+    "one venue": {THIS: "", OLD: ""},
+    "availability, one date": {THIS: "1.6 ms", OLD: "", "literal": ""},
+    "availability, 31 days": {THIS: "", OLD: ""},
+}
+MANY_ROWS: Rows = {
+    "search mix, many venues": {THIS + MANY: "", THIS: "1.01"},
+    "near and date, many venues": {THIS + MANY: "", THIS: "1.15"},
+}
+# The name `halls.cli.main` is a click group in older checkouts and a module in newer ones: both have a `main` to call.
+START = "import sys; sys.path.insert(0, {!r}); from halls.cli import main; main.main()"
 
 
-@contextmanager
-def database(folder: Path) -> Iterator[str]:
-    """Run a mongod with a cache for all the data; yield its URI."""
-    arguments = list(embedded.MONGOD_ARGUMENTS)
-    arguments[arguments.index("--wiredTigerCacheSizeGB") + 1] = CACHE
-    arguments[arguments.index("--oplogSize") + 1] = "990"
-    embedded.MONGOD_ARGUMENTS = tuple(arguments)  # type: ignore[assignment] # the length is the same
-    with embedded.embedded_mongod(folder) as uri:
-        yield uri
+@dataclass(frozen=True)
+class Measured:
+    """A running server, and the process of its database."""
+
+    server: Running
+    database_pid: int
 
 
-def prepare(uri: str, count: int) -> tuple[Db, str]:
-    """Return a database for Halls and the URI of a copy for the peers, each with its own indexes."""
-    db = connect(uri.replace("/halls?", f"/halls_{count}?"))
-    peer_uri = uri.replace("/halls?", f"/peer_{count}?")
-    peer = connect(peer_uri)
-    if not db.venues.find_one():
-        fill(db, count, day_in_karachi(utc_now()))
-        for name in ("venues", "bookings"):
-            db[name].aggregate([{"$out": {"db": peer.name, "coll": name}}])
-        # The specification lists these indexes.
-        for keys in ("owner_id", "type", "capacity", "pricing.overrides.date"):
-            peer.venues.create_index(keys)
-        peer.venues.create_index([("maps_location", GEOSPHERE)])
-        peer.bookings.create_index([("venue_id", ASCENDING), ("date", ASCENDING), ("status", ASCENDING)])
-    began = time.monotonic()
-    ensure_collections(db, COLLECTIONS)
-    print(f"  indexes made in {time.monotonic() - began:.0f} s", flush=True)
-    return db, peer_uri
+Servers = dict[str, Measured]
 
 
-def sign_up(server: Running, number: int) -> str:
-    """Return the token of a new guest."""
-    token: str = ApiClient(server.address).sign_up(email=f"guest{number}@bench.example.com")["token"]
-    return token
+def find_checkout(place: str, folder: Path) -> Path:
+    """Return a folder with the source of an earlier version. `place` is a checkout, or a commit of this repository."""
+    if (Path(place) / "src" / "halls").is_dir():
+        return Path(place).resolve()
+    target = folder / "before"
+    target.mkdir()
+    archive = ["git", "-C", str(ROOT), "archive", place, "src"]
+    source = subprocess.run(archive, capture_output=True, check=False)  # noqa: S603 - our own arguments
+    if source.returncode:
+        sys.exit(f"{place} is neither a checkout nor a commit of this repository. Use --before.")
+    subprocess.run(["tar", "-x", "-C", str(target)], input=source.stdout, check=True)  # noqa: S603, S607 - the same
+    return target
 
 
-def press(server: Running, asked: Path, seconds: int, token: str = "") -> dict[str, Any]:
-    """Return the counts of wrk and the rate per second. Stops the run at any status other than 200, 201 and 409."""
-    wrk = ["wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--timeout", "20", "--duration", f"{seconds}s"]
-    command = [*wrk, "--script", str(HERE / "load.lua"), server.address, "--", str(asked), token]
-    report = subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603 - our own arguments
-    found = re.search(r"RESULT (.*)", report)
-    if found is None or (counted := json.loads(found[1]))["others"]:
-        sys.exit(f"{server.name} returned an unexpected status for {asked.name}:\n{report}")
-    return {**counted, "rate": counted["ok"] / counted["seconds"]}
+def fill_folder(folder: Path, venues: int) -> list[str]:
+    """Fill a mongod of this folder with venues, bookings and accounts. Return the tokens of the guests."""
+    with running_mongod(folder) as uri, closing(connect(uri, slow_ms=SLOW_MS).client) as client:
+        db = client.get_default_database()
+        fill(db, venues, day_in_karachi(utc_now()))
+        return insert_accounts(db, GUESTS)
 
 
-def measure(db: Db, uri: str, peer_uri: str, folder: Path, options: argparse.Namespace) -> Figures:
-    """Return the figures of each server by kind of request; the servers run in turns, kind by kind."""
-    questions = Questions(folder, day_in_karachi(utc_now()))
-    files = questions.searches() | {"availability": questions.availability(db)}
-    orders = questions.orders(db, ORDERS, SERVERS)
-    uris = {"halls": uri, "literal": peer_uri, "modern": peer_uri}
-    figures: Figures = {}
-    with ExitStack() as stack:
-        servers = [stack.enter_context(running(name, uris[name], folder)) for name in options.servers]
-        numbers = range(1_000 * os.getpid(), 1_000 * os.getpid() + GUESTS)
-        token = ",".join(sign_up(servers[0], number) for number in numbers) if servers[0].name == "halls" else ""
-        for kind in options.kinds:
-            figures[kind] = {}
-            for server in servers:
-                asked = files.get(kind, orders[server.name])
-                if kind in files:
-                    # Bookings have no warm-up: each date can be booked only once.
-                    press(server, asked, 1, token)
-                figures[kind][server.name] = press(server, asked, options.seconds, token)
-                print(f"  {kind:18} {server.name:8} {figures[kind][server.name]['rate']:7.0f}/s", flush=True)
-        figures["memory"] = {server.name: {"megabytes": server.worker_megabytes()} for server in servers}
-    return figures
+@dataclass(frozen=True)
+class Data:
+    """A running mongod with venues, bookings and accounts."""
+
+    db: Db
+    uri: str
+    pid: int
 
 
-def describe(count: int, figures: Figures) -> str:
-    """Return the tables of a run in the form of RESULTS.md."""
-    lines = [
-        f"### {count} venues",
-        "",
-        "| asked | Halls /s | p50 ms | p95 ms | literal /s | p50 | p95 | FastAPI /s | Halls : literal | : FastAPI |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
+class Run:
+    """The servers of a run and the folder of their files. The servers stop when `stack` closes."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.folder, self.stack = folder, stack
+        self.servers: Servers = {}
+
+    def start_mongod(self, name: str, filled: Path) -> Data:
+        """Run a mongod on a copy of the folder `filled`."""
+        home = self.folder / name.replace(" ", "-")
+        shutil.copytree(filled, home)
+        uri = self.stack.enter_context(running_mongod(home))
+        db = self.stack.enter_context(closing(connect(uri, slow_ms=SLOW_MS).client)).get_default_database()
+        return Data(db, uri, db.client.admin.command("serverStatus")["pid"])
+
+    def start_halls(self, name: str, checkout: Path, filled: Path) -> Data:
+        """Run a version of Halls with its limits, and once more without them. Return its data."""
+        print(f"starting {name}: {checkout}", flush=True)
+        data = self.start_mongod(name, filled)
+        start = ("-c", START.format(str(checkout / "src")))
+        if checkout != ROOT:
+            # The data has the search index of this checkout. The other version may have another one.
+            settings = child_environment(MONGO_URI=data.uri, JWT_SECRET=SECRET)
+            reindex = [sys.executable, *start, "reindex"]
+            subprocess.run(reindex, check=True, env=settings, cwd=self.folder)  # noqa: S603 - of that checkout
+        # The load names the address of each client, as a proxy does.
+        self.start(name, data.uri, data.pid, (*start, "serve"), TRUSTED_PROXIES="1")
+        self.start(name + NO_LIMITS, data.uri, data.pid, (*start, "serve"), TRUSTED_PROXIES="1", **WITHOUT_LIMITS)
+        return data
+
+    def start(
+        self, name: str, uri: str, database_pid: int, command: Sequence[str] | None = None, **settings: str
+    ) -> None:
+        """Run one server."""
+        server = self.stack.enter_context(running(name, uri, self.folder, command, **settings))
+        self.servers[name] = Measured(server, database_pid)
+
+    def start_peers(self, filled: Path) -> None:
+        """Run the peers on a mongod of their own, and the safe peer on PostgreSQL."""
+        print("starting the peers", flush=True)
+        data = self.start_mongod("peers", filled)
+        # It reads the search index of Halls. The others read copies with their own indexes.
+        self.start("asking", data.uri, data.pid)
+        peer_uri = copy_for_peer(data.db, data.uri, "peer")
+        self.start("literal", peer_uri, data.pid)
+        self.start("modern", peer_uri, data.pid)
+        self.start("eve", copy_for_peer(data.db, data.uri, "eve", UNIQUE_INDEX), data.pid)
+        postgres_uri, postgres = self.stack.enter_context(running_postgres())
+        copy_to_postgres(data.db, postgres_uri)
+        self.start("safe", postgres_uri, postgres)
+
+    def measure(self, rows: Rows, rounds: list[dict[str, Path]], seconds: int) -> Costs:
+        """Return the costs of all rounds but the first. Every second round changes the order of the servers."""
+        costs: Costs = {kind: {name: [] for name in servers} for kind, servers in rows.items()}
+        for number, files in enumerate(rounds):
+            print(f"round {number} of {len(rounds) - 1}", flush=True)
+            for kind, by_server in costs.items():
+                for name in list(by_server)[:: -1 if number % 2 else 1]:
+                    one = self.servers[name]
+                    cost = measure(one.server, one.database_pid, files[kind], seconds)
+                    by_server[name] += [cost] if number else []
+        return costs
+
+
+def write_rounds(questions: Questions, db: Db, tokens: list[str], rounds: int) -> list[dict[str, Path]]:
+    """Return the files of each round by kind of request. Only the orders differ between the rounds."""
+    searches, venues = questions.searches(), questions.venues(db)
+    same = {
+        "search mix": searches["mix"],
+        "search mix, many venues": searches["mix"],
+        "near and date, many venues": searches["near and date"],
+        "one venue": venues["venue"],
+        "availability, one date": venues["date"],
+        "availability, 31 days": venues["range"],
+    }
+    orders = free_dates(db, ORDERS_OF_VENUE)
+    size = len(orders) // (2 * rounds)
+    parts = iter([orders[first : first + size] for first in range(0, 2 * rounds * size, size)])
+    return [
+        {
+            **same,
+            "order with key and limits": questions.orders(f"keyed-{number}", next(parts), tokens, keyed=True),
+            "order without key and limits": questions.orders(f"plain-{number}", next(parts), tokens, keyed=False),
+        }
+        for number in range(rounds)
     ]
-    memory = figures.pop("memory")
-    for kind, row in figures.items():
-        ours, literal, modern = (row.get(name) for name in SERVERS)
-        if not (ours and literal and modern):
-            continue
-        cells = [
-            *(f"{ours['rate']:.0f}", f"{ours['p50']:.1f}", f"{ours['p95']:.1f}"),
-            *(f"{literal['rate']:.0f}", f"{literal['p50']:.1f}", f"{literal['p95']:.1f}", f"{modern['rate']:.0f}"),
-            *(f"**{ours['rate'] / literal['rate']:.1f}**", f"{ours['rate'] / modern['rate']:.1f}"),
-        ]
-        lines.append(f"| {kind} | {' | '.join(cells)} |")
-    sizes = ", ".join(f"{name} {' + '.join(map(str, row['megabytes']))}" for name, row in memory.items())
-    return "\n".join([*lines, "", f"Memory of the workers, MB: {sizes}."])
 
 
-def describe_machine(seconds: int) -> str:
-    """Return the date and the machine of this run."""
+def describe_machine(options: argparse.Namespace) -> str:
+    """Return the date, the machine and its load, and the options of this run."""
     cpuinfo = Path("/proc/cpuinfo")
     model = re.search(r"model name\s*: (.*)", cpuinfo.read_text()) if cpuinfo.exists() else None
     processor = model[1] if model else platform.processor()
     runs_on = f"{os.cpu_count()} cores ({processor}), {platform.system()}, Python {platform.python_version()}"
-    return f"{utc_now():%Y-%m-%d %H:%M} UTC, {runs_on}. {CONNECTIONS} connections, {seconds} s each."
+    runs = f"{options.venues} venues, {options.rounds} rounds of {options.seconds} s, {CONNECTIONS} connections"
+    return f"{utc_now():%Y-%m-%d %H:%M} UTC, {runs_on}. {runs}. Version before: {options.before}."
 
 
 def read_options() -> argparse.Namespace:
     """Return the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("sizes", type=int, nargs="*", default=[10_000], help="numbers of venues")
-    parser.add_argument("--seconds", type=int, default=5, help="how long each kind of request runs on each server")
-    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
-    parser.add_argument("--servers", nargs="+", choices=SERVERS, default=SERVERS)
-    parser.add_argument("--keep", type=Path, help="a folder that keeps the data for the next run")
+    parser.add_argument("--before", default=BEFORE, help=f"a commit or a checkout to compare with ({BEFORE})")
+    parser.add_argument("--venues", type=int, default=VENUES)
+    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--seconds", type=int, default=2, help="how long each server gets each kind in a round")
+    parser.add_argument("--many", action="store_true", help=f"also search among {MANY_VENUES} venues")
     return parser.parse_args()
 
 
 def main() -> None:
-    """Print a table for each size."""
+    """Print the table."""
     begin()
     options = read_options()
-    with tempfile.TemporaryDirectory(prefix="halls-bench-", ignore_cleanup_errors=True) as temporary:
-        folder = options.keep or Path(temporary)
-        with database(folder / "mongo") as uri:
-            reports = [describe_machine(options.seconds)]
-            for count in options.sizes:
-                print(f"{count} venues", flush=True)
-                db, peer_uri = prepare(uri, count)
-                halls_uri = uri.replace("/halls?", f"/{db.name}?")
-                reports.append(describe(count, measure(db, halls_uri, peer_uri, folder, options)))
-    print("\n" + "\n\n".join(reports))
+    load = os.getloadavg()[0]
+    with (
+        tempfile.TemporaryDirectory(prefix="halls-bench-", ignore_cleanup_errors=True) as temporary,
+        ExitStack() as stack,
+    ):
+        folder, rows = Path(temporary), ROWS
+        before = find_checkout(options.before, folder)
+        tokens = fill_folder(folder / "filled", options.venues)
+        run = Run(folder, stack)
+        data = run.start_halls(THIS, ROOT, folder / "filled")
+        run.start_halls(OLD, before, folder / "filled")
+        run.start_peers(folder / "filled")
+        if options.many:
+            fill_folder(folder / "many", MANY_VENUES)
+            run.start_halls(THIS + MANY, ROOT, folder / "many")
+            rows = {**ROWS, **MANY_ROWS}
+        rounds = write_rounds(Questions(folder, day_in_karachi(utc_now())), data.db, tokens, options.rounds + 1)
+        costs = run.measure(rows, rounds, options.seconds)
+    print(f"\n{describe_machine(options)} Load of the machine before the run: {load:.1f}.\n\n{describe(rows, costs)}")
 
 
 if __name__ == "__main__":

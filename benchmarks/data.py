@@ -1,22 +1,27 @@
-"""Generates venues and bookings from a fixed seed: clusters around cities, 120 dates per venue."""
+"""Generates venues, bookings and accounts from a fixed seed: clusters around cities, 120 dates per venue."""
 
 from __future__ import annotations
 
 import random
 import time
 from datetime import date, datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+import jwt
 from bson import ObjectId
 
+from halls.accounts.account import account_from_document
+from halls.accounts.tokens import PARTIES, make_token
+from halls.app import COLLECTIONS
+from halls.clock import utc_now
 from halls.mongo.indexes import ensure_collections
-from halls.search.index import COLLECTION
 from halls.search.position import read_operation_time, save_position
-from halls.search.reindex import reindex_stale
+from halls.search.reindex import list_indexed_ids, list_specs_at_start, rebuild_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from halls.accounts.account import AccountDocument
     from halls.mongo.client import Db, Document
 
 SEED = 20_261_124
@@ -37,6 +42,10 @@ TYPES = ("Hall", "Auditorium", "Banquet", "Lawn")
 DAYS, OFFERED, BOOKED = 180, 120, 40
 CHUNK = 500
 OWNERS = 50
+# Of an order. No generated booking has the same number.
+GUESTS = 20
+SECRET = "a secret of the benchmarks that is long enough"  # noqa: S105 - opens nothing
+TOKEN_HOURS = 24
 DESCRIPTION = (
     "Two stages, a bridal room, a generator that carries the whole hall, and parking for two hundred cars. " * 4
 )
@@ -44,12 +53,15 @@ DESCRIPTION = (
 
 def fill(db: Db, count: int, today: str) -> None:
     """Insert venues and bookings into an empty database, fill the search index, and print the progress."""
+    began = time.monotonic()
     insert(db, count, today)
     # No `halls worker` runs beside the benchmarks, so the search index is filled here.
     until = read_operation_time(db)
-    ensure_collections(db, [COLLECTION])
-    reindex_stale(db)
+    ensure_collections(db, list_specs_at_start(db, COLLECTIONS))
+    for _ in rebuild_index(db, list_indexed_ids(db), only_stale=False):
+        pass
     save_position(db, until)
+    print(f"  all indexes after {time.monotonic() - began:.0f} s", flush=True)
 
 
 def insert(db: Db, count: int, today: str) -> None:
@@ -108,13 +120,42 @@ def _bookings(chance: random.Random, venue: Document) -> Iterator[Document]:
         yield {"_id": _id(chance), "user_id": _id(chance), "date": day, "status": status, **made, **stamps}
 
 
-def free_dates(db: Db, count: int) -> list[dict[str, Any]]:
-    """Return distinct booking requests for dates that are offered and not booked."""
+def insert_accounts(db: Db, count: int) -> list[str]:
+    """Insert the owners of the venues and `count` guests. Return a token for each guest."""
+    now = utc_now()
+    shared = {"role": "user", "auth_provider": "password", "token_version": 0, "email_verified": True}
+    documents: list[Document] = [
+        {
+            **shared,
+            "_id": ObjectId(f"{number:024x}"),
+            "email": f"p{number}@bench.example.com",
+            "full_name": f"Person {number}",
+            "contact_number": f"+92300{number:07}",
+            "is_venue_owner": number < OWNERS,
+            "password_hash": None,
+            "created_at": now,
+            "updated_at": now,
+        }
+        for number in range(OWNERS + count)
+    ]
+    db.users.insert_many(documents)
+    guests = [account_from_document(cast("AccountDocument", one)) for one in documents[OWNERS:]]
+    return [_without_parties(make_token(guest, secret=SECRET, now=now, hours=TOKEN_HOURS)[0]) for guest in guests]
+
+
+def _without_parties(token: str) -> str:
+    """Return the token without `iss` and `aud`, as all versions of Halls and the peers accept it."""
+    claims = jwt.decode(token, options={"verify_signature": False})
+    return jwt.encode({name: value for name, value in claims.items() if name not in PARTIES}, SECRET)
+
+
+def free_dates(db: Db, each: int) -> list[dict[str, Any]]:
+    """Return booking requests in random order: `each` dates of a venue that are offered and not booked."""
     chance = random.Random(SEED + 1)  # noqa: S311 - the same every time
+    taken = {(row["venue_id"], row["date"]) for row in db.bookings.find({}, {"venue_id": 1, "date": 1})}
     orders = []
-    for venue in db.venues.aggregate([{"$sample": {"size": count // 4}}, {"$project": {"dates_available": 1}}]):
-        taken = {row["date"] for row in db.bookings.find({"venue_id": venue["_id"]}, {"date": 1})}
-        free = [day for day in venue["dates_available"] if day not in taken]
-        orders += [{"venue_id": str(venue["_id"]), "date": day, "guests": 20} for day in chance.sample(free, 4)]
+    for venue in db.venues.find({}, {"dates_available": 1}):
+        free = [day for day in venue["dates_available"] if (venue["_id"], day) not in taken]
+        orders += [{"venue_id": str(venue["_id"]), "date": day, "guests": GUESTS} for day in chance.sample(free, each)]
     chance.shuffle(orders)
     return orders

@@ -20,7 +20,7 @@ from tests.commands import PRODUCTION
 from tests.servers import running_halls, running_server
 
 from benchmarks import data
-from benchmarks.processor_time import processor_seconds
+from benchmarks.processes import processor_seconds
 from halls.app import COLLECTIONS
 from halls.clock import day_in_karachi, utc_now
 from halls.mongo.client import Db, connect

@@ -1,5 +1,7 @@
--- Makes wrk repeat the requests of a file, one per line ("GET path" or "POST path body"), and prints the counts as JSON.
-local requests, statuses = {}, {}
+-- Makes wrk repeat the requests of a file, one per line, and prints the counts as JSON.
+-- A line is "METHOD path token key body". A token or an Idempotency-Key "-" is not sent. GET has no body.
+-- Each line comes from an address of its own, as a proxy tells it, because Halls limits each network.
+local requests = {}
 local threads = {}
 local position = 0
 
@@ -8,16 +10,16 @@ function setup(thread)
 end
 
 function init(arguments)
-  -- Many guests: a booking writes the guest's account, so bookings of one guest would wait for each other.
-  local tokens = {}
-  for token in (arguments[2] or ""):gmatch("[^,]+") do
-    table.insert(tokens, token)
-  end
   for line in io.lines(arguments[1]) do
-    local method, path, body = line:match("^(%S+) (%S+) ?(.*)$")
-    local headers = { ["Content-Type"] = "application/json" }
-    if #tokens > 0 then
-      headers["Authorization"] = "Bearer " .. tokens[#requests % #tokens + 1]
+    local method, path, token, key, body = line:match("^(%S+) (%S+) (%S+) (%S+) ?(.*)$")
+    local number = #requests
+    local address = string.format("10.%d.%d.%d", math.floor(number / 65536), math.floor(number / 256) % 256, number % 256)
+    local headers = { ["Content-Type"] = "application/json", ["X-Forwarded-For"] = address }
+    if token ~= "-" then
+      headers["Authorization"] = "Bearer " .. token
+    end
+    if key ~= "-" then
+      headers["Idempotency-Key"] = key
     end
     table.insert(requests, wrk.format(method, path, headers, body ~= "" and body or nil))
   end

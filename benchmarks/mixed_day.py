@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import random
-import re
-import subprocess
 import sys
 import tempfile
 import threading
@@ -24,6 +22,8 @@ from tests.servers import RunningServer
 from werkzeug.security import generate_password_hash
 
 from benchmarks import data, running
+from benchmarks.processes import CONNECTIONS, run_wrk
+from benchmarks.questions import get
 from halls.accounts.account import account_from_document
 from halls.accounts.passwords import hash_password
 from halls.accounts.tokens import make_token
@@ -39,17 +39,18 @@ if TYPE_CHECKING:
 
     from halls.mongo.client import Db, Document
 
-HERE = Path(__file__).parent
-VENUES, PEOPLE, REQUESTS, CONNECTIONS = 2_000, 50, 20_000, 16
+VENUES, PEOPLE, REQUESTS = 2_000, 50, 20_000
 SHARES = {"search": 80, "availability": 12, "login": 4, "booking": 4}
 PASSWORD = "correct horse 7"  # noqa: S105 - of invented accounts
-SEED = 20_261_124
-PEERS = ("halls", "literal")
 EVERY_SECONDS = 5.0
 # In production Gunicorn replaces a worker after 50 000 requests, which would hide a memory leak.
 NEVER_REPLACED = (
     "from halls.server import gunicorn_app; gunicorn_app.MAX_REQUESTS = 0; from halls.cli.main import main; main()"
 )
+COMMANDS = {
+    "literal": (*running.GUNICORN, "benchmarks.literal_login:app", *running.BIND),
+    "halls": ("-c", NEVER_REPLACED, "serve"),
+}
 # All requests come from one address: the rate limit of NGINX would reject them.
 NO_LIMIT = "rate=1000000r/s"
 
@@ -96,38 +97,27 @@ def add_people(db: Db) -> list[Any]:
     return people
 
 
-def write_requests(db: Db, path: Path) -> None:
+def write_requests(db: Db, path: Path, token: str) -> None:
     """Write the requests to a file: the same requests in the same order for each server."""
-    chance = random.Random(SEED)  # noqa: S311 - the same every time
+    chance = random.Random(data.SEED)  # noqa: S311 - the same every time
     venues = list(db.venues.find({}, {"dates_available": 1, "maps_location": 1}))
     kinds = chance.choices(list(SHARES), weights=list(SHARES.values()), k=REQUESTS)
-    path.write_text("\n".join(_line(kind, chance, chance.choice(venues)) for kind in kinds) + "\n")
+    path.write_text("\n".join(_line(kind, chance, chance.choice(venues), token) for kind in kinds) + "\n")
 
 
-def _line(kind: str, chance: random.Random, venue: Document) -> str:
+def _line(kind: str, chance: random.Random, venue: Document, token: str) -> str:
     day = chance.choice(venue["dates_available"])
     if kind == "search":
         lng, lat = venue["maps_location"]["coordinates"]
         near = f"&near_lat={lat}&near_lng={lng}&near_km=10" if chance.random() < 0.5 else ""  # noqa: PLR2004 - a half
-        return f"GET /venues/search?date={day}&capacity_min={chance.randrange(50, 500, 50)}{near}"
+        return get(f"/venues/search?date={day}&capacity_min={chance.randrange(50, 500, 50)}{near}")
     if kind == "availability":
-        return f"GET /venues/{venue['_id']}/availability?date={day}"
+        return get(f"/venues/{venue['_id']}/availability?date={day}")
     if kind == "login":
         body = {"email": f"guest{chance.randrange(PEOPLE)}@example.com", "password": PASSWORD}
-        return f"POST /auth/login {json.dumps(body)}"
+        return f"POST /auth/login - - {json.dumps(body)}"
     order = {"venue_id": str(venue["_id"]), "date": day, "guests": 20}
-    return f"POST /bookings {json.dumps(order)}"
-
-
-def drive(url: str, requests: Path, token: str, seconds: int) -> dict[str, Any]:
-    """Repeat the requests for that time; return the counts and latencies of wrk."""
-    wrk = ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s", "--timeout", "15s", "--latency"]
-    command = [*wrk, "-s", str(HERE / "load.lua"), url, "--", str(requests), token]
-    report = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 - our own arguments
-    found = re.search(r"^RESULT (.*)$", report, re.MULTILINE)
-    assert found, report  # noqa: S101 - wrk or load.lua failed
-    result: dict[str, Any] = json.loads(found[1])
-    return result
+    return f"POST /bookings {token} - {json.dumps(order)}"
 
 
 def measure(name: str, uri: str, folder: Path, seconds: int, total: int) -> None:
@@ -138,19 +128,17 @@ def measure(name: str, uri: str, folder: Path, seconds: int, total: int) -> None
     with redirect_stdout(sys.stderr):
         data.fill(db, VENUES, day_in_karachi(utc_now()))
     guest = account_from_document(add_people(db)[0])
-    token = make_token(guest, secret=running.SECRET, now=utc_now(), hours=24)[0]
+    token = make_token(guest, secret=data.SECRET, now=utc_now(), hours=24)[0]
     requests = folder / "requests.txt"
-    write_requests(db, requests)
+    write_requests(db, requests, token)
     db.client.close()
-    running.PEERS["literal"] = (*running.GUNICORN, "benchmarks.literal_login:app", "-b")
-    running.PEERS["halls"] = ("-c", NEVER_REPLACED, "serve")
-    with running.running(name, uri, folder) as server:
+    with running.running(name, uri, folder, COMMANDS[name], **running.WITHOUT_LIMITS) as server:
         port = int(server.address.rpartition(":")[2])
         behind = RunningServer(None, port, folder / f"{name}.log")  # type: ignore[arg-type] # running() stops the process
         with running_site(behind, folder / f"nginx-{name}", rate=NO_LIMIT) as site, record_memory(server) as watch:
             url = f"https://127.0.0.1:{site.port}"
-            drive(url, requests, token, 3)
-            result = drive(url, requests, token, seconds)
+            run_wrk(url, requests, 3)
+            result = run_wrk(url, requests, seconds)
             answered = result["ok"] + result["conflicts"] + result["others"]
             peak = f"{watch.megabytes[0]} → {watch.megabytes[-1]}"
             cells = [f"{answered / result['seconds']:.0f}", f"{result['p50']:.0f} ms", f"{result['p99']:.0f} ms"]
@@ -162,7 +150,7 @@ def measure(name: str, uri: str, folder: Path, seconds: int, total: int) -> None
                 quick = folder / "quick.txt"
                 lines = requests.read_text().splitlines(keepends=True)
                 quick.write_text("".join(line for line in lines if line.startswith("GET")))
-                print_memory(watch, lambda: drive(url, quick, token, 20), total)
+                print_memory(watch, lambda: run_wrk(url, quick, 20), total)
 
 
 def print_memory(watch: Watch, go_on: Any, total: int) -> None:
@@ -185,7 +173,7 @@ def main() -> None:
         with embedded_mongod(folder / "mongo") as uri:
             print("| server | requests a second | median | 99 % | 409 | failed | MB of all workers |")
             print("|---|--:|--:|--:|--:|--:|--:|", flush=True)
-            for name in reversed(PEERS):
+            for name in COMMANDS:
                 measure(name, uri, folder, seconds, total)
     print(f"\n{time.strftime('%Y-%m-%d')}, {seconds} s each, {CONNECTIONS} connections, {VENUES} venues.")
 

@@ -1,4 +1,4 @@
-"""Generates the requests from a fixed seed: five forms of search in equal parts, availability, and bookings."""
+"""Generates the requests from a fixed seed: five forms of search in equal parts, one venue, availability, orders."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from benchmarks.data import DAYS, SEED, TYPES, free_dates, place
+from benchmarks.data import DAYS, SEED, TYPES, place
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from halls.mongo.client import Db
 
 COUNT = 2_000
-# `limit` of search: 20 by default, at most 100.
-LARGER_PAGES = (50, 100)
+# The last day of a range is so many days after the first.
+RANGE_DAYS = 30
 FORMS = ("near", "date", "near and date", "type and capacity", "date and price")
+
+
+def get(path: str) -> str:
+    """Return the line of a GET without token and key."""
+    return f"GET {path} - -"
 
 
 class Questions:
@@ -31,28 +35,38 @@ class Questions:
         self.first = date.fromisoformat(today)
 
     def write(self, name: str, lines: list[str]) -> Path:
-        """Write one request per line; return the file."""
+        """Write one request per line, as load.lua reads it; return the file."""
         path = self.folder / f"{name.replace(' ', '-')}.txt"
         path.write_text("\n".join(lines) + "\n")
         return path
 
     def searches(self) -> dict[str, Path]:
-        """Return the files of the five forms, of their mix, and of the mix with larger pages."""
+        """Return the files of the mix of the five forms, and of "near and date"."""
         asked = {form: [self._search(form) for _ in range(COUNT)] for form in FORMS}
         mixed = [line for lines in zip(*asked.values(), strict=True) for line in lines]
-        larger = {f"mix by {limit}": [f"{line}&limit={limit}" for line in mixed] for limit in LARGER_PAGES}
-        files = {**asked, "mix": mixed, **larger}
-        return {name: self.write(name, lines) for name, lines in files.items()}
+        return {"mix": self.write("mix", mixed), "near and date": self.write("near and date", asked["near and date"])}
 
-    def availability(self, db: Db) -> Path:
-        """Return the file of availability requests: one venue, one date."""
+    def venues(self, db: Db) -> dict[str, Path]:
+        """Return the files about one venue: the venue, its availability on a date, and in a range."""
         ids = [row["_id"] for row in db.venues.aggregate([{"$sample": {"size": COUNT}}, {"$project": {"_id": 1}}])]
-        return self.write("availability", [f"GET /venues/{found}/availability?date={self._day()}" for found in ids])
+        paths = {"venue": "", "date": "/availability?date={day}", "range": "/availability?from={day}&to={last}"}
+        return {
+            name: self.write(name, [self._ask(f"/venues/{one}{path}") for one in ids]) for name, path in paths.items()
+        }
 
-    def orders(self, db: Db, count: int, servers: Sequence[str]) -> dict[str, Path]:
-        """Return a file of booking requests per name. No date occurs twice: two servers share a database."""
-        lines = [f"POST /bookings {json.dumps(one)}" for one in free_dates(db, count)]
-        return {name: self.write(f"orders-{name}", lines[n :: len(servers)]) for n, name in enumerate(servers)}
+    def orders(self, name: str, orders: list[dict[str, Any]], tokens: list[str], *, keyed: bool) -> Path:
+        """Return a file of orders. Each has one of the tokens, and its own Idempotency-Key if `keyed`."""
+        lines = [
+            f"POST /bookings {self.chance.choice(tokens)} {f'{name}-{number}' if keyed else '-'} {json.dumps(order)}"
+            for number, order in enumerate(orders)
+        ]
+        return self.write(name, lines)
+
+    def _ask(self, path: str) -> str:
+        """Return the line of a GET, with a random day for {day}, and the end of the range for {last}."""
+        day = self._day()
+        last = date.fromisoformat(day) + timedelta(days=RANGE_DAYS)
+        return get(path.format(day=day, last=last))
 
     def _day(self) -> str:
         return (self.first + timedelta(days=self.chance.randint(1, DAYS))).isoformat()
@@ -68,4 +82,4 @@ class Questions:
             asked |= {"type": self.chance.choice(TYPES), "capacity_min": self.chance.randrange(100, 1_000, 50)}
         if "price" in form:
             asked["price_max"] = self.chance.randrange(150_000, 600_000, 10_000)
-        return f"GET /venues/search?{urlencode(asked)}"
+        return get(f"/venues/search?{urlencode(asked)}")

@@ -12,28 +12,36 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from http import HTTPStatus
+from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import psycopg
 import requests
 from bson import ObjectId
 
-from benchmarks.compare import database, prepare, sign_up
-from benchmarks.data import free_dates
-from benchmarks.running import running
+from benchmarks.data import fill, free_dates, insert_accounts
+from benchmarks.databases import SLOW_MS, UNIQUE_INDEX, copy_for_peer, running_mongod
+from benchmarks.postgres import copy_to_postgres, running_postgres
+from benchmarks.running import WITHOUT_LIMITS, running
+from halls.clock import day_in_karachi, utc_now
 from halls.mongo.client import connect
 
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Iterator
 
     from benchmarks.running import Running
     from halls.mongo.client import Db
 
-SERVERS = ("halls", "literal", "modern")
+# Halls is the last one: the peers copy its data before it has orders.
+SERVERS = ("literal", "modern", "eve", "safe", "halls")
+# Returns the number of active bookings of an order's date.
+Count = Callable[[dict[str, Any]], int]
 VENUES = 500
 ANSWER_SECONDS = 60
 MILLISECONDS = 1000
@@ -58,7 +66,7 @@ class Outcome:
         return f"| {' | '.join(cells)} |"
 
 
-def measure(server: Running, db: Db, orders: list[dict[str, Any]], tokens: list[str]) -> Outcome:
+def measure(server: Running, count: Count, orders: list[dict[str, Any]], tokens: list[str]) -> Outcome:
     """Return the outcome of a round for each of the orders."""
     outcome = Outcome()
     sessions = [requests.Session() for _ in tokens]
@@ -74,7 +82,7 @@ def measure(server: Running, db: Db, orders: list[dict[str, Any]], tokens: list[
             began = time.perf_counter()
             outcome.statuses.update(each.result() for each in sent)
             outcome.milliseconds.append((time.perf_counter() - began) * MILLISECONDS)
-            stored = _count_active(db, order)
+            stored = count(order)
             outcome.double += stored > 1
             outcome.unbooked += stored == 0
     for session in sessions:
@@ -87,9 +95,29 @@ def _order(server: Running, session: requests.Session, order: dict[str, Any], st
     return session.post(f"{server.address}/bookings", json=order, timeout=ANSWER_SECONDS).status_code
 
 
-def _count_active(db: Db, order: dict[str, Any]) -> int:
+@contextmanager
+def data_of(name: str, db: Db, uri: str) -> Iterator[tuple[str, Count]]:
+    """Yield the URI of the data of a server, and a function that counts the active bookings of an order's date."""
+    if name == "safe":
+        with running_postgres() as (postgres_uri, _), psycopg.connect(postgres_uri, autocommit=True) as connection:
+            copy_to_postgres(db, postgres_uri)
+            yield postgres_uri, partial(_count_rows, connection)
+    elif name == "halls":
+        yield uri, partial(_count_documents, db)
+    else:
+        peer_uri = copy_for_peer(db, uri, f"peer_{name}", *([UNIQUE_INDEX] if name == "eve" else []))
+        with closing(connect(peer_uri, slow_ms=SLOW_MS).client) as client:
+            yield peer_uri, partial(_count_documents, client.get_default_database())
+
+
+def _count_documents(db: Db, order: dict[str, Any]) -> int:
     match = {"venue_id": ObjectId(order["venue_id"]), "date": order["date"]}
     return db.bookings.count_documents({**match, "status": {"$in": ["pending", "confirmed"]}})
+
+
+def _count_rows(connection: psycopg.Connection[Any], order: dict[str, Any]) -> int:
+    query = "SELECT 1 FROM bookings WHERE venue_id = %(venue_id)s AND date = %(date)s AND status <> 'cancelled'"
+    return connection.execute(query, order).rowcount
 
 
 def read_options() -> argparse.Namespace:
@@ -111,19 +139,17 @@ def main() -> None:
     is_safe = True
     with tempfile.TemporaryDirectory(prefix="halls-bench-", ignore_cleanup_errors=True) as place:
         folder = Path(place)
-        with database(folder / "mongo") as uri:
-            db, peer_uri = prepare(uri, VENUES)
-            orders = free_dates(db, options.rounds)[: options.rounds]
-            with running("halls", uri.replace("/halls?", f"/{db.name}?"), folder) as server:
-                # The peers accept the tokens too.
-                tokens = [sign_up(server, number) for number in range(options.rivals)]
-            for name in options.servers:
-                server_db = db if name == "halls" else connect(peer_uri)
-                with running(name, uri.replace("/halls?", f"/{server_db.name}?"), folder) as server:
-                    outcome = measure(server, server_db, orders, tokens)
-                server_db.bookings.delete_many({"guests": orders[0]["guests"]})
-                is_safe = is_safe and (name != "halls" or outcome.statuses[HTTPStatus.CREATED] == len(orders))
-                is_safe = is_safe and (name != "halls" or outcome.double == outcome.unbooked == 0)
+        with running_mongod(folder / "mongo") as uri, closing(connect(uri, slow_ms=SLOW_MS).client) as client:
+            db = client.get_default_database()
+            fill(db, VENUES, day_in_karachi(utc_now()))
+            # The peers accept the tokens too.
+            tokens = insert_accounts(db, options.rivals)
+            orders = free_dates(db, 1)[: options.rounds]
+            for name in sorted(options.servers, key=SERVERS.index):
+                with data_of(name, db, uri) as (data, count), running(name, data, folder, **WITHOUT_LIMITS) as server:
+                    outcome = measure(server, count, orders, tokens)
+                if name == "halls":
+                    is_safe = (outcome.double, outcome.unbooked, outcome.statuses[201]) == (0, 0, len(orders))
                 rows.append(outcome.describe(name, options.rivals))
                 print(f"  {name}: {outcome.double} dates were booked twice", flush=True)
     print("\n".join(["", *rows]))

@@ -15,33 +15,34 @@ import requests
 from tests.processes import child_environment, running_process
 from tests.servers import free_port
 
+from benchmarks.data import SECRET
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 HERE = Path(__file__).parent
-SECRET = "a secret of the benchmarks that is long enough"  # noqa: S105 - opens nothing
 START_SECONDS = 900
 # Any worker may answer a request: one ready response does not show that all workers are ready.
 READY_ANSWERS = 20
 # The same for each server. MongoDB and wrk need the rest of the processor.
 WORKERS, THREADS = "2", "8"
-GUNICORN = ("-m", "gunicorn", "-k", "gthread", "-w", WORKERS, "--threads", THREADS)
-PEERS = {
+# Settings of Halls for a benchmark with few accounts.
+WITHOUT_LIMITS = {"RATE_LIMITS": "off", "MAX_PENDING_PER_GUEST": "0"}
+# After 2 s, the default, it closes a connection that a rival is about to use.
+KEEP_ALIVE = ("--keep-alive", "60")
+GUNICORN = ("-m", "gunicorn", "-k", "gthread", "-w", WORKERS, "--threads", THREADS, *KEEP_ALIVE)
+BIND = ("-b", "127.0.0.1:{port}")
+# The arguments of Python. `halls serve` reads its port from the environment.
+COMMANDS: dict[str, tuple[str, ...]] = {
     "halls": ("-m", "halls.cli", "serve"),
-    "literal": (*GUNICORN, "benchmarks.literal:app", "-b"),
-    "bare": (*GUNICORN, "benchmarks.bare:bare", "-b"),
-    "asking": (*GUNICORN, "benchmarks.bare:asking", "-b"),
+    "asking": (*GUNICORN, "benchmarks.asking:app", *BIND),
+    "eve": (*GUNICORN, "benchmarks.eve_peer:app", *BIND),
+    "literal": (*GUNICORN, "benchmarks.literal:app", *BIND),
     "modern": (
-        "-m",
-        "uvicorn",
-        "benchmarks.modern:app",
-        "--workers",
-        WORKERS,
-        "--no-access-log",
-        "--log-level",
-        "warning",
-        "--port",
+        *("-m", "uvicorn", "benchmarks.modern:app", "--workers", WORKERS, "--no-access-log"),
+        *("--log-level", "warning", "--port", "{port}"),
     ),
+    "safe": (*GUNICORN, "benchmarks.safe:app", *BIND),
 }
 
 
@@ -71,8 +72,10 @@ def begin() -> None:
 
 
 @contextmanager
-def running(name: str, uri: str, folder: Path, workers: Sequence[str] = (WORKERS, THREADS)) -> Iterator[Running]:
-    """Run the server of that name on the database; yield it when it is ready."""
+def running(
+    name: str, uri: str, folder: Path, command: Sequence[str] | None = None, **settings: str
+) -> Iterator[Running]:
+    """Run a server on the database; yield it when it is ready. Without a `command`, it is the one of that name."""
     port = free_port()
     ours = {
         # As in production: another process sends e-mail and cleans up uploads.
@@ -83,25 +86,25 @@ def running(name: str, uri: str, folder: Path, workers: Sequence[str] = (WORKERS
         "SMTP_HOST": "smtp.bench.example.com",
         "SMTP_FROM": "no-reply@bench.example.com",
         "MONGO_URI": uri,
+        # Of the safe peer.
+        "POSTGRES_URI": uri,
         "JWT_SECRET": SECRET,
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "DATA_DIR": str(folder),
-        "RATE_LIMITS": "off",
-        "MAX_PENDING_PER_GUEST": "0",
         "LOG_LEVEL": "INFO",
-        "WEB_WORKERS": workers[0],
-        "WEB_THREADS": workers[1],
+        "WEB_WORKERS": WORKERS,
+        "WEB_THREADS": THREADS,
         "PYTHONPATH": str(HERE.parent),
     }
-    where = {"halls": [], "modern": [str(port)]}.get(name, [f"127.0.0.1:{port}"])
-    command, address = [sys.executable, *PEERS[name], *where], f"http://127.0.0.1:{port}"
+    arguments = [argument.format(port=port) for argument in command or COMMANDS[name]]
+    address = f"http://127.0.0.1:{port}"
     with running_process(
-        command,
-        folder / f"{name}.log",
+        [sys.executable, *arguments],
+        folder / f"{name.replace(' ', '-')}.log",
         lambda: _is_ready(f"{address}/health/ready"),
         seconds=START_SECONDS,
-        env=child_environment(**ours),
+        env=child_environment(**{**ours, **settings}),
         cwd=folder,
     ) as process:
         yield Running(name, address, process.pid)

@@ -56,7 +56,7 @@ def print_memory(db: Db, uri: str, folder: Path) -> None:
                 session.get(f"{server.address}/venues/search", params={"date": day, "limit": "50"}, timeout=60)
         print(f"after {REQUESTS} searches: {server.worker_megabytes()}, master {resident_megabytes(server.pid)} MB")
     command = [sys.executable, "-m", "halls.cli", "worker"]
-    settings = child_environment(MONGO_URI=uri, DATA_DIR=str(folder), JWT_SECRET=running.SECRET)
+    settings = child_environment(MONGO_URI=uri, DATA_DIR=str(folder), JWT_SECRET=data.SECRET)
     with running_process(command, folder / "worker.log", env=settings, cwd=folder) as worker:
         time.sleep(20)
         print(f"`halls worker` after 20 s: {resident_megabytes(worker.pid)} MB", flush=True)
