@@ -21,7 +21,14 @@ SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 # The variables that a user sets or reads. The scripts of the workflow use others.
 USER_VARIABLES = {"baseUrl": "http://127.0.0.1:5000", "jwt": "", "venue_id": "", "booking_id": ""}
 # The values of the path parameters that are not ids. The workflow sets the variables.
-PATH_VALUES = {"address": "{{upload_path}}", "file": "{{media_path}}", "asset": "page.css", "token": "not-a-token"}
+PATH_VALUES = {
+    "user_id": "65a0c0ffee0123456789abcd",
+    "address": "{{upload_path}}",
+    "file": "{{media_path}}",
+    "asset": "page.css",
+    "token": "not-a-token",
+    "secret": "{{calendar_secret}}",
+}
 # Query parameters without which a request of the reference folders would get a 422.
 REQUIRED_QUERY = {
     "show_availability": {"date": "{{event_date}}"},

@@ -24,7 +24,9 @@ from halls.config import Config
 from halls.mongo import embedded
 from halls.mongo.client import connect
 from halls.mongo.embedded import embedded_mongod
+from halls.search import windows
 from halls.search.candidates import radius_cache
+from halls.search.position import is_filled, record_empty_index
 from halls.server.startup import make_server_app
 from tests.api_client import ApiClient
 
@@ -126,6 +128,7 @@ def make_config(**settings: Any) -> Config:
     defaults = {"jwt_secret": SECRET, "cors_origins": "https://app.example", "log_level": "ERROR", "rate_limits": "off"}
     # Most tests book more than a guest with an unverified address may.
     defaults["max_pending_per_guest"] = "0"
+    defaults["security_log"] = os.devnull
     # A log line about a slow command would fail tests that read the output of a command.
     defaults["slow_command_ms"] = "60000"
     return Config(_env_file=None, **{**defaults, **settings})  # type: ignore[call-arg] # pydantic-settings adds it
@@ -141,7 +144,7 @@ def app(worker_uri: str) -> Iterator[Flask]:
 
 @pytest.fixture
 def db(app: Flask) -> Db:
-    """The database of this pytest worker, empty except for its indexes; the radius cache is empty too."""
+    """The database of this pytest worker, empty except for its indexes; the caches of searches are empty too."""
     database: Db = app.extensions["halls"].db
     if filled := find_filled_collections(database):
         *others, last = filled
@@ -149,7 +152,11 @@ def db(app: Flask) -> Db:
             database[name].with_options(write_concern=WriteConcern(1)).delete_many({})
         # This delete waits for the majority commit of all deletes. Otherwise majority reads could find old documents.
         database[last].delete_many({})
+    if not is_filled(database):
+        # The test before has deleted the position. Without it, search waits for a first fill.
+        record_empty_index(database)
     radius_cache.clear()
+    windows._count.cache_clear()  # noqa: SLF001 - the entries that were counted are gone
     return database
 
 

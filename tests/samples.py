@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from tests.servers import RunningServer
 
 # The samples of contract.md and specification.md are document shapes. Those of operations.md set up a whole machine as
-# root: tests/deploy/test_operations.py and `make try-guide` cover them.
-NOT_RUN = {"contract.md", "specification.md", "operations.md"}
+# root: tests/deploy/test_operations.py and `make try-guide` cover them. Those of web-pages.md are parts of modules for
+# a browser, which the journeys of tests/browser cover.
+NOT_RUN = {"contract.md", "specification.md", "operations.md", "web-pages.md"}
 PAGES = [page for page in list_files(ROOT / "docs", suffix=".md") if page.name not in NOT_RUN]
 ADDRESS = "http://127.0.0.1:5000"
 # Compiles the sample with types from openapi.json, as docs/guides/typed-client.md says, and runs it.

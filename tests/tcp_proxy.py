@@ -32,7 +32,9 @@ class TcpProxy:
         self.port = free_port()
         # A direct connection: otherwise the driver would connect to the mongod's real port from the replica set's
         # config.
-        self.uri = f"mongodb://127.0.0.1:{self.port}{parts.path}?directConnection=true"
+        user = f"{parts.username}:{parts.password}@" if parts.username else ""
+        options = "authSource=local&" if user else ""
+        self.uri = f"mongodb://{user}127.0.0.1:{self.port}{parts.path}?{options}directConnection=true"
 
     def open(self) -> None:
         """Forward connections from now on."""

@@ -12,8 +12,12 @@ from halls.config import Config, ConfigError, load_config
 from tests.commands import PRODUCTION
 from tests.conftest import ENV_FILE, make_config
 
-STRONG = "x" * 32
+STRONG = "a random secret of 32 characters"
 VALID_PRODUCTION = {**PRODUCTION, "MONGO_URI": "mongodb://db.example/halls", "JWT_SECRET": STRONG}
+# Long enough, but easy to guess.
+FEW_CHARACTERS = ["x" * 64, "changeme-" * 8, "123456789" * 8]
+RANDOM = "set it to a random secret, as from: openssl rand -base64 48"
+OLD_SECRETS = "JWT_OLD_SECRETS: remove secrets of less than 32 bytes or 10 different characters"
 PAIRS = [("SMTP_USER", "SMTP_PASS"), ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")]
 
 
@@ -41,14 +45,9 @@ def set_variables(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) ->
 
 def test_development_needs_no_settings(tmp_path: Path) -> None:
     config = load_config()
-    assert (config.halls_env, config.mongo_uri, config.port, config.jwt_expires_hours) == (
-        "development",
-        None,
-        5000,
-        72,
-    )
+    assert (config.halls_env, config.mongo_uri, config.port) == ("development", None, 5000)
     assert config.venue_limits == {"max_video_mb": 25, "service_area": None}
-    assert config.allowed_origins == []
+    assert (config.jwt_expires_hours, config.allowed_origins) == (72, [])
     assert len(config.secret.encode()) >= 32
     stored = tmp_path / ".data" / "jwt_secret"
     assert stored.read_text() == config.secret
@@ -97,6 +96,23 @@ def test_the_environment_overrides_the_env_file(monkeypatch: pytest.MonkeyPatch,
     config = load_config()
     assert (config.port, config.max_video_mb) == (8080, 50)
     assert config.secret, "an empty value must count as missing"
+
+
+def test_production_does_not_read_the_env_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("JWT_SECRET=a-secret-of-an-attacker-0123456789\nPORT=8080\n")
+    set_variables(monkeypatch, VALID_PRODUCTION)
+    config = load_config()
+    assert (config.secret, config.port) == (STRONG, 5000)
+    monkeypatch.delenv("JWT_SECRET")
+    assert list_faults() == ["JWT_SECRET: set it to a secret of at least 32 bytes; production requires it"]
+
+
+def test_the_env_file_cannot_switch_production_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("HALLS_ENV=production\n")
+    set_variables(monkeypatch, VALID_PRODUCTION)
+    monkeypatch.delenv("HALLS_ENV")
+    with pytest.raises(ConfigError, match=r"^HALLS_ENV: set it, and the other settings, in the environment"):
+        load_config()
 
 
 # What the error says about a setting, and values for which it says so.
@@ -152,6 +168,12 @@ INVALID = {
         "https://halls.example/api?x=1",
         "https://halls.example/#api",
         "https://ali@halls.example",
+    ],
+    "MAP_TILES_URL: set it to a URL such as https://tiles.example/{z}/{x}/{y}.png": [
+        "tiles.example/{z}/{x}/{y}.png",
+        "https://a b/{z}/{x}/{y}",
+        "https://a;b/{z}/{x}/{y}",
+        "https://a.example/{z}/{x}",
     ],
     "CLOUDINARY_CLOUD_NAME: set it to letters, digits, - and _ only": ["our halls", "halls/eu"],
     "LOG_LEVEL: set it to 'DEBUG', 'INFO', 'WARNING' or 'ERROR'": ["info", "LOUD"],
@@ -218,7 +240,7 @@ def test_production_reports_weak_and_missing_settings_together(
     assert not (tmp_path / ".data").exists(), "production must not generate a secret"
 
 
-@pytest.mark.parametrize("secret", [STRONG, "ش" * 16])
+@pytest.mark.parametrize("secret", [STRONG, "ابپتٹثجچحخدڈذرڑز", "0123456789abcdef" * 2])
 def test_production_accepts_a_secret_of_32_bytes(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
     set_variables(monkeypatch, {**VALID_PRODUCTION, "JWT_SECRET": secret})
     assert load_config().secret == secret
@@ -229,11 +251,11 @@ def test_production_accepts_a_secret_of_32_bytes(monkeypatch: pytest.MonkeyPatch
     [
         ("MONGO_URI", "", "MONGO_URI: set it to the URI of your MongoDB"),
         ("JWT_SECRET", "x" * 31, "JWT_SECRET: set it to a secret of at least 32 bytes"),
-        ("JWT_OLD_SECRETS", f"{STRONG} weak", "JWT_OLD_SECRETS: remove secrets of less than 32 bytes"),
+        *(("JWT_SECRET", secret, f"JWT_SECRET: {RANDOM}") for secret in FEW_CHARACTERS),
+        *(("JWT_OLD_SECRETS", f"{'abcdefghij' * 4} {secret}", OLD_SECRETS) for secret in ("weak", *FEW_CHARACTERS)),
         ("SMTP_HOST", "", "SMTP_HOST: set it to your mail server"),
         ("SMTP_FROM", "", "SMTP_FROM: set it to an address of your domain"),
         ("SMTP_FROM", "Halls <no-reply@localhost>", "SMTP_FROM: set it to an address of your domain"),
-        ("APP_URL", "", "APP_URL: set it to an https URL"),
         ("APP_URL", "http://halls.example", "APP_URL: set it to an https URL"),
         ("PUBLIC_URL", "", "PUBLIC_URL: set it to an https URL"),
         ("PUBLIC_URL", "http://api.halls.example", "PUBLIC_URL: set it to an https URL"),
@@ -253,6 +275,21 @@ def test_production_rejects_settings_that_are_valid_only_in_development(
     assert list_faults() == [f"{fault}; production requires it"]
     monkeypatch.setenv("HALLS_ENV", "development")
     assert load_config().halls_env == "development"
+
+
+def test_production_needs_an_app_url_without_web_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_variables(monkeypatch, {**VALID_PRODUCTION, "APP_URL": ""})
+    assert load_config().pages_url == VALID_PRODUCTION["PUBLIC_URL"]
+    monkeypatch.setenv("WEB_PAGES", "off")
+    assert list_faults() == ["APP_URL: set it to an https URL; production requires it"]
+    set_variables(monkeypatch, {"WEB_PAGES": "on", "PUBLIC_URL": "https://halls.example/api"})
+    assert list_faults()[0].startswith("PUBLIC_URL: set APP_URL too, because this server shows its web pages only at")
+
+
+def test_the_links_of_emails_lead_to_the_web_application(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_config().pages_url == "http://127.0.0.1:5000"
+    monkeypatch.setenv("APP_URL", "https://app.example/")
+    assert load_config().pages_url == "https://app.example"
 
 
 @pytest.mark.parametrize("address", ["help@halls.example", "hilfe@müller.example"])
@@ -279,9 +316,10 @@ def test_production_accepts_tamper_proof_urls_of_googles_keys(monkeypatch: pytes
         ("RATE_LIMIT_STORAGE_URI", "redis+sentinel://:secret@a.example:26379,b.example:26379/halls"),
         ("RATE_LIMIT_STORAGE_URI", "redis+unix:///run/redis.sock"),
         ("RATE_LIMIT_STORAGE_URI", "memory://"),
+        ("MAP_TILES_URL", "https://{s}.tiles.example:8443/{z}/{x}/{y}.png?key=1"),
     ],
 )
-def test_uris_of_databases_stay_as_they_are(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_uris_of_other_servers_stay_as_they_are(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
     assert getattr(load_config(), name.lower()) == value
 

@@ -24,7 +24,7 @@ from halls.mongo.heartbeats import save_heartbeat
 from halls.outbox.store import enqueue
 from tests.api_client import ApiClient
 from tests.conftest import make_config
-from tests.factories import day, insert_booking
+from tests.factories import PASSWORD, day, insert_booking
 from tests.servers import running_server
 from tests.tcp_proxy import TcpProxy
 
@@ -104,6 +104,22 @@ def test_holds_that_ran_out_a_minute_ago_are_counted(api: ApiClient, db: Db) -> 
         hold_until = utc_now() - timedelta(seconds=seconds)
         insert_booking(db, ObjectId(), ObjectId(), hold_until=hold_until)
     assert value_of(scrape(api), "halls_overdue_holds") == 1
+
+
+def test_deleted_accounts_that_are_not_cleared_are_counted(api: ApiClient) -> None:
+    api.send("DELETE", "/auth/me", {"password": PASSWORD}, token=api.owner())
+    assert value_of(scrape(api), "halls_account_deletions") == 1
+
+
+def test_pending_deliveries_to_webhooks_are_counted(api: ApiClient, db: Db) -> None:
+    assert "\nhalls_webhook_oldest_seconds" not in scrape(api)
+    now, ids = utc_now(), {"webhook_id": ObjectId(), "status": "pending"}
+    for tries, minutes in ((0, 1), (3, 60)):
+        delivery = {**ids, "event_id": ObjectId(), "tries": tries, "due_at": now - timedelta(minutes=minutes)}
+        db.webhook_deliveries.insert_one(delivery)
+    after = scrape(api)
+    assert value_of(after, "halls_webhook_deliveries") == 2
+    assert 60 <= value_of(after, "halls_webhook_oldest_seconds") < 120
 
 
 def test_the_lag_of_the_search_index_is_shown(api: ApiClient, db: Db) -> None:

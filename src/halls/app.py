@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from halls.accounts import block_routes as account_block_routes
+from halls.accounts import block_store as account_blocks
+from halls.accounts import clearing, deletion_store
 from halls.accounts import email_routes as account_email_routes
 from halls.accounts import invariants as accounts_invariants
 from halls.accounts import link_store as account_links
@@ -22,6 +25,7 @@ from halls.accounts.emails import (
 )
 from halls.accounts.google import GoogleVerifier
 from halls.accounts.passwords import read_blocklist
+from halls.accounts.security_log import SecurityLog
 from halls.api_docs import routes as api_docs_routes
 from halls.bookings import event_store, holds
 from halls.bookings import invariants as bookings_invariants
@@ -31,10 +35,14 @@ from halls.bookings.emails import RENDERERS
 from halls.bookings.notifications import queue_notifications
 from halls.bookings.reminders import queue_reminders
 from halls.context import AppContext
+from halls.feeds import invariants as feeds_invariants
+from halls.feeds import routes as feeds_routes
+from halls.feeds import store as feeds_store
 from halls.http import health, idempotency, rate_limits
 from halls.http.cors import allow_origins
 from halls.http.endpoint import PathPart
 from halls.http.responses import register_response_handlers
+from halls.http.step_limits import StepLimiter, StepLimiters
 from halls.mail.handler import email_handler
 from halls.mongo.circuit_breaker import CircuitBreaker
 from halls.mongo.client import connect
@@ -50,10 +58,20 @@ from halls.search.position import SearchReadiness
 from halls.server.tasks import PeriodicTask
 from halls.statistics import routes as statistics_routes
 from halls.uploads import routes as uploads_routes
+from halls.uploads import store as uploads_store
 from halls.uploads.cleanup import PERIOD_SECONDS, run_cleanup
+from halls.venues import event_store as venue_events
 from halls.venues import invariants as venues_invariants
 from halls.venues import routes as venues_routes
 from halls.venues import store as venues_store
+from halls.web import routes as web_routes
+from halls.webhooks import delivery_store
+from halls.webhooks import invariants as webhooks_invariants
+from halls.webhooks import routes as webhooks_routes
+from halls.webhooks import store as webhooks_store
+from halls.webhooks.dispatch import dispatch_events
+from halls.webhooks.emails import render_webhook_disabled
+from halls.webhooks.sender import WEBHOOK_DISABLED, send_due_deliveries
 
 if TYPE_CHECKING:
     from halls.config import Config
@@ -63,10 +81,13 @@ BLUEPRINTS = (
     health.blueprint,
     accounts_routes.blueprint,
     account_email_routes.blueprint,
+    account_block_routes.blueprint,
     search_routes.blueprint,
     venues_routes.blueprint,
     bookings_routes.blueprint,
     statistics_routes.blueprint,
+    feeds_routes.blueprint,
+    webhooks_routes.blueprint,
     uploads_routes.blueprint,
     api_docs_routes.blueprint,
 )
@@ -74,9 +95,16 @@ COLLECTIONS = (
     accounts_store.COLLECTION,
     account_links.RESETS_COLLECTION,
     account_links.LINKS_COLLECTION,
+    account_blocks.COLLECTION,
+    deletion_store.COLLECTION,
     venues_store.COLLECTION,
+    venue_events.COLLECTION,
     bookings_store.COLLECTION,
     event_store.COLLECTION,
+    feeds_store.COLLECTION,
+    webhooks_store.COLLECTION,
+    delivery_store.COLLECTION,
+    uploads_store.COLLECTION,
     search_index.COLLECTION,
     idempotency.COLLECTION,
     outbox_store.COLLECTION,
@@ -86,6 +114,8 @@ INVARIANTS = (
     *accounts_invariants.INVARIANTS,
     *venues_invariants.INVARIANTS,
     *bookings_invariants.INVARIANTS,
+    *feeds_invariants.INVARIANTS,
+    *webhooks_invariants.INVARIANTS,
     *search_invariants.INVARIANTS,
 )
 OUTBOX_HANDLERS: Handlers = {
@@ -93,12 +123,16 @@ OUTBOX_HANDLERS: Handlers = {
     **{kind: email_handler(render) for kind, render in RENDERERS.items()},
     PASSWORD_CHANGED: email_handler(render_password_changed),
     VERIFY_EMAIL: email_handler(render_verification),
+    WEBHOOK_DISABLED: email_handler(render_webhook_disabled),
 }
 TASKS = (
     PeriodicTask("outbox", 0.5, lambda db, config, stop: handle_due_entries(db, config, stop, OUTBOX_HANDLERS)),
     PeriodicTask("notifications", 0.5, queue_notifications),
+    PeriodicTask(webhooks_invariants.DISPATCH_TASK, 0.5, dispatch_events),
+    PeriodicTask("webhooks", 0.5, send_due_deliveries),
     PeriodicTask("reminders", 300, queue_reminders),
     PeriodicTask(holds.TASK, holds.PERIOD_SECONDS, holds.run_expiry),
+    PeriodicTask("account-deletions", clearing.PERIOD_SECONDS, clearing.clear_deleted_accounts),
     PeriodicTask("search-index", 2, follow_changes),
     PeriodicTask("search-index-check", 600, check_index, delay_seconds=600),
     PeriodicTask("upload-cleanup", PERIOD_SECONDS, run_cleanup, delay_seconds=PERIOD_SECONDS),
@@ -118,15 +152,22 @@ def create_app(config: Config) -> Flask:
     allow_origins(app, config.allowed_origins, allows_local_pages=config.halls_env == "development")
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    if config.serves_pages:
+        # Not in BLUEPRINTS: the pages are not part of the API that openapi.json describes.
+        app.register_blueprint(web_routes.blueprint)
     return app
 
 
 def _make_context(config: Config) -> AppContext:
     db = connect(config.database_uri, config.slow_command_ms)
+    rate_limiter = rate_limits.RateLimiter(config)
     return AppContext(
         config=config,
         db=db,
-        rate_limiter=rate_limits.RateLimiter(config),
+        security_log=SecurityLog(config),
+        rate_limiter=rate_limiter,
+        step_limiters=StepLimiters(rate_limiter),
+        search_limiter=StepLimiter(rate_limiter, rate_limits.Limit("search", config.search_limit, 60)),
         common_passwords=read_blocklist(config.blocklist),
         google=GoogleVerifier(config.google_client_id, config.google_certs_url),
         search_readiness=SearchReadiness(db),

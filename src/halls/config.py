@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from email.utils import parseaddr
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -18,9 +17,12 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from halls.files import write_atomically
+from halls.files import make_private_folder, write_atomically
 from halls.http.origins import split_origins
 from halls.setting_types import (
+    LOOPBACK,
+    MIN_SECRET_BYTES,
+    PRODUCTION_RULES,
     Area,
     BaseUrl,
     Blocklist,
@@ -31,14 +33,10 @@ from halls.setting_types import (
     Origins,
     Port,
     StorageUri,
+    TilesUrl,
     Url,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-MIN_SECRET_BYTES = 32
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 # What to do about each error type of pydantic.
 ADVICE = {
     "value_error": "{error}",
@@ -57,38 +55,8 @@ class ConfigError(Exception):
     """The settings are invalid. The message names every invalid or missing variable."""
 
 
-def _is_strong(secret: str | None) -> bool:
-    return len((secret or "").encode()) >= MIN_SECRET_BYTES
-
-
-def _is_https(url: str | None) -> bool:
-    return (url or "").startswith("https://")
-
-
 # Set both settings of a pair, or neither of them.
 PAIRS = (("smtp_user", "smtp_pass"), ("aws_access_key_id", "aws_secret_access_key"))
-# What production requires: a setting, a condition on its value and on the settings before it, and what to do.
-PRODUCTION_RULES: tuple[tuple[str, Callable[[Any, dict[str, Any]], object], str], ...] = (
-    ("mongo_uri", lambda uri, _: uri, "set it to the URI of your MongoDB"),
-    ("jwt_secret", lambda key, _: _is_strong(key), f"set it to a secret of at least {MIN_SECRET_BYTES} bytes"),
-    ("app_url", lambda url, _: _is_https(url), "set it to an https URL"),
-    ("smtp_host", lambda host, _: host, "set it to your mail server"),
-    ("smtp_from", lambda text, _: "." in parseaddr(text)[1].rpartition("@")[2], "set it to an address of your domain"),
-    ("public_url", lambda url, _: _is_https(url), "set it to an https URL"),
-    ("cors_origins", lambda origins, _: "http://" not in origins, "set it to https origins only"),
-    # An attacker who replaces the keys in transit can log in to every account.
-    (
-        "google_certs_url",
-        lambda url, _: _is_https(url) or urlsplit(url).hostname in LOOPBACK,
-        "set it to an https URL, or to one on this machine",
-    ),
-    ("s3_region", lambda region, others: region or not others.get("s3_bucket"), "set it to the region of S3_BUCKET"),
-    (
-        "jwt_old_secrets",
-        lambda keys, _: all(map(_is_strong, keys.split())),
-        f"remove secrets of less than {MIN_SECRET_BYTES} bytes",
-    ),
-)
 
 
 class Config(BaseSettings):
@@ -107,7 +75,11 @@ class Config(BaseSettings):
     max_video_mb: PositiveFloat = 25
     service_area: Area | None = None
     cors_origins: Origins = ""
-    app_url: Url = "http://localhost:3000"
+    web_pages: Literal["on", "off"] = "on"
+    web_image_sources: Literal["any", "own"] = "any"
+    map_tiles_url: TilesUrl | None = None
+    map_credit: str = ""
+    app_url: Url | None = None
     reset_token_ttl_minutes: PositiveFloat = 30
     smtp_host: str | None = None
     smtp_port: Port = 587
@@ -133,9 +105,13 @@ class Config(BaseSettings):
     rate_limits: Literal["on", "off"] = "on"
     rate_limit_storage_uri: StorageUri | None = None
     login_limit: int = Field(default=30, ge=1)
+    search_limit: int = Field(default=600, ge=1)
+    max_venues_per_owner: int = Field(default=50, ge=0)
     max_pending_per_guest: int = Field(default=10, ge=0)
+    max_upload_mb_per_owner: int = Field(default=500, ge=0)
     hold_hours: int = Field(default=168, ge=0, le=720)
     trusted_proxies: int = Field(default=0, ge=0, le=10)
+    security_log: Path | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     host: Host = "127.0.0.1"
     port: Port = 5000
@@ -189,6 +165,11 @@ class Config(BaseSettings):
         return self.metrics_dir or self.data_dir / "metrics"
 
     @property
+    def security_log_path(self) -> Path:
+        """The file of the security log."""
+        return self.security_log or self.data_dir / "security.log"
+
+    @property
     def old_secrets(self) -> list[str]:
         """The keys that signed tokens before JWT_SECRET. Their tokens are still accepted."""
         return self.jwt_old_secrets.split()
@@ -199,9 +180,24 @@ class Config(BaseSettings):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @property
+    def is_local(self) -> bool:
+        """Return whether only this machine can reach HOST."""
+        return self.host in LOOPBACK or self.host.startswith("127.")
+
+    @property
     def own_url(self) -> str:
         """The server's own URL, for links to its files. Not from the request: a client can send any Host header."""
         return (self.public_url or self.local_url).rstrip("/")
+
+    @property
+    def pages_url(self) -> str:
+        """The URL of the web application, without a slash at the end: APP_URL, or the pages of this server."""
+        return (self.app_url or self.own_url).rstrip("/")
+
+    @property
+    def serves_pages(self) -> bool:
+        """Whether this server shows the web pages. They need a domain of their own: PUBLIC_URL has no path."""
+        return self.web_pages == "on" and not self.base_path
 
     @property
     def local_url(self) -> str:
@@ -241,23 +237,31 @@ def with_secret(config: Config) -> Config:
 
 
 def read_config() -> Config:
-    """Return the settings from the environment and from `.env` in the working directory. Creates nothing.
+    """Return the settings from the environment and, in development, from `.env`. Creates nothing.
 
     Raises ConfigError, which names all invalid variables at once.
     """
     try:
-        return Config()
+        config = Config() if reads_env_file() else Config(_env_file=None)  # type: ignore[call-arg] # pydantic-settings adds it
     except ValidationError as error:
         lines = [
             f"{str(fault['loc'][0]).upper()}: {ADVICE.get(fault['type'], fault['msg']).format(**fault.get('ctx', {}))}"
             for fault in error.errors()
         ]
         raise ConfigError("Halls can't start. Change these settings:\n  " + "\n  ".join(lines)) from None
+    if config.halls_env == "production" and reads_env_file():
+        raise ConfigError("HALLS_ENV: set it, and the other settings, in the environment; production reads no .env")
+    return config
+
+
+def reads_env_file() -> bool:
+    """Return whether settings may come from `.env`: in production, a file must not be able to replace the keys."""
+    return os.environ.get("HALLS_ENV") != "production"  # noqa: TID251 - this is the file for it
 
 
 def _provide_secret(folder: Path) -> str:
     """Return the development secret that is stored in `folder`, after creating it at the first start."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder)
     path = folder / "jwt_secret"
     if not path.exists():
         # An existing file stays. Otherwise two first starts at once could read different secrets.

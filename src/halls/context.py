@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from halls.accounts.google import GoogleVerifier
+    from halls.accounts.security_log import SecurityLog
     from halls.config import Config
     from halls.http.rate_limits import RateLimiter
+    from halls.http.step_limits import StepLimiter, StepLimiters
     from halls.mongo.circuit_breaker import CircuitBreaker
     from halls.mongo.client import Db
     from halls.mongo.failover import FailoverMonitor
@@ -22,6 +24,10 @@ class AppContext:
     config: Config
     db: Db
     rate_limiter: RateLimiter
+    security_log: SecurityLog
+    step_limiters: StepLimiters
+    # SEARCH_LIMIT: the searches of a network.
+    search_limiter: StepLimiter
     common_passwords: frozenset[str]
     google: GoogleVerifier
     search_readiness: SearchReadiness

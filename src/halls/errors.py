@@ -34,6 +34,10 @@ Rule = Literal[
 ]
 
 
+# The most invalid fields that a response names.
+MAX_FAULTS = 100
+
+
 class FieldFault(TypedDict):
     """What is wrong with one field.
 
@@ -103,13 +107,13 @@ class NotJson(ApiError):
 
 
 class Invalid(ApiError):
-    """One or more fields are invalid; `details` lists all of them."""
+    """One or more fields are invalid; `details` lists them, at most 100."""
 
     status, code, message = 422, "validation_error", "Some fields are not valid."
 
     def __init__(self, *faults: FieldFault) -> None:
         super().__init__()
-        self.details = faults
+        self.details = faults[:MAX_FAULTS]
 
 
 class LimitReached(ApiError):

@@ -5,12 +5,17 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import stat
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
+
+
+PRIVATE_FOLDER = 0o700
+OTHER_ACCOUNTS = 0o077
 
 
 def lock_file(path: Path) -> BinaryIO | None:
@@ -30,6 +35,31 @@ def lock_file(path: Path) -> BinaryIO | None:
 def unlock_file(file: BinaryIO) -> None:
     """Release the lock of `file`, also if a forked process has a copy of the open file."""
     fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def make_private_folder(folder: Path, *content: str) -> None:
+    """Create the folder, for this account only. An existing open folder is closed, with the named files and folders.
+
+    A folder that all accounts share, such as /tmp, stays open. So does one that belongs to another account.
+    """
+    folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    mode = folder.stat().st_mode
+    if mode & stat.S_ISVTX or not mode & OTHER_ACCOUNTS:
+        return
+    # The folder last: after an interruption, the next start continues.
+    for path in (folder / name for name in content):
+        for place, folders, files in os.walk(path):
+            for name in (*folders, *files):
+                _close_to_others(Path(place, name))
+        _close_to_others(path)
+    _close_to_others(folder)
+
+
+def _close_to_others(path: Path) -> None:
+    # A file may be gone meanwhile, and a mounted folder may belong to another account.
+    with suppress(FileNotFoundError, PermissionError):
+        if not path.is_symlink():
+            path.chmod(stat.S_IMODE(path.stat().st_mode) & ~OTHER_ACCOUNTS)
 
 
 def write_atomically(path: Path, lines: Iterable[bytes], *, replace: bool = True) -> None:

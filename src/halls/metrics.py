@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ParamSpec, TypeVar
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from halls.files import lock_file, write_atomically
+from halls.files import lock_file, make_private_folder, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +44,9 @@ class Metrics:
         self.outbox = Counter(
             "halls_outbox_attempts", "Attempts to handle an outbox entry.", ["kind", "outcome"], registry=registry
         )
+        self.webhooks = Counter(
+            "halls_webhook_attempts", "Attempts to deliver an event to a webhook.", ["outcome"], registry=registry
+        )
         self.slow_commands = Counter(
             "halls_slow_commands", "Database commands over SLOW_COMMAND_MS.", ["command"], registry=registry
         )
@@ -69,7 +72,7 @@ def _make_metrics() -> Metrics:
 
 def share_metrics(folder: Path) -> None:
     """Keep the metrics in `folder`, together with other processes. Call it before the first use of `metrics`."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder)
     _Shared.folder = folder
     values.ValueClass = values.MultiProcessValue(lambda: _take_slot(folder, os.getpid())[0])
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from halls.config import load_config, name_metrics_folder
 from halls.logs import configure_logging
 from halls.metrics import share_metrics
-from halls.server.env_file import warn_of_unknown_names
+from halls.server.env_file import check_env_file
 from halls.server.startup import make_server_app
 
 configure_logging("WARNING")
-warn_of_unknown_names()
+check_env_file()
 config = load_config()
 configure_logging(config.log_level)
 name_metrics_folder(config.metrics_folder)

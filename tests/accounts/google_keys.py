@@ -148,6 +148,8 @@ def claims(**changes: Any) -> dict[str, Any]:
         "sub": "110248495921238986420",
         "email": "Ayesha@Example.com",
         "email_verified": True,
+        # Of a Google Workspace domain, so Google is the authority for the address.
+        "hd": "example.com",
         "name": "Ayesha Siddiqui",
         "iat": now - 1,
         "exp": now + 3600,

@@ -72,13 +72,13 @@ def count_transactions(app: Flask, db: Db, monkeypatch: pytest.MonkeyPatch) -> i
     """Let one guest book eight venues at once. Return how many transactions reached the write of the account."""
     attempts, real = [], bookings.lock_account
 
-    def count(*args: Any) -> None:
+    def count(*args: Any) -> bool:
         attempts.append(args)
-        real(*args)
+        return real(*args)
 
     monkeypatch.setattr(bookings, "lock_account", count)
-    # All requests finish the first checks before one of them begins its transaction.
-    meet_after(monkeypatch, bookings, "_check_order", BOOKINGS)
+    # All requests reach the lock before one of them begins its transaction.
+    meet_after(monkeypatch, bookings, "hold_account_lock", BOOKINGS)
     race_client = RaceClient(db, in_process(app))
     guest, venue_ids = race_client.account(), race_client.venues(race_client.account(owner=True), BOOKINGS)
     # The venues were inserted directly. Search must index them first: otherwise their entries are written in the race.
@@ -91,6 +91,7 @@ def count_transactions(app: Flask, db: Db, monkeypatch: pytest.MonkeyPatch) -> i
 def test_concurrent_bookings_of_one_guest_need_one_transaction_each(
     app: Flask, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(account_lock, "WAIT_SECONDS", 60)
     assert count_transactions(app, db, monkeypatch) == BOOKINGS
 
 

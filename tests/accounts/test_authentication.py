@@ -75,7 +75,7 @@ def test_a_token_in_query_cookie_or_another_header_is_ignored(api: ApiClient) ->
 
 @pytest.mark.parametrize(("key", "algorithm"), [("another secret that is as long as ours is", "HS256"), ("", "none")])
 def test_a_forged_token_is_rejected(api: ApiClient, key: str, algorithm: str) -> None:
-    payload = jwt.decode(api.owner(), SECRET, algorithms=["HS256"])
+    payload = jwt.decode(api.owner(), SECRET, algorithms=["HS256"], audience="halls")
     assert auth_error(api.get("/auth/me", token=jwt.encode(payload, key, algorithm=algorithm))) == "invalid_token"
 
 
@@ -115,7 +115,7 @@ def test_the_stored_role_counts_and_not_the_claims_of_the_token(api: ApiClient, 
     db.users.update_one({"_id": ObjectId(session["profile"]["id"])}, {"$set": {"is_venue_owner": False}})
     answer = api.get("/venues/mine", token=session["token"])
     assert (answer.status, answer.code) == (403, "owner_only")
-    payload = jwt.decode(api.guest(), SECRET, algorithms=["HS256"])
+    payload = jwt.decode(api.guest(), SECRET, algorithms=["HS256"], audience="halls")
     forged = jwt.encode({**payload, "is_venue_owner": True, "role": "owner"}, SECRET, algorithm="HS256")
     assert api.get("/venues/mine", token=forged).code == "owner_only"
 

@@ -45,7 +45,7 @@ def test_a_created_account_is_taken_over_with_a_reset_link(api: ApiClient, db: D
     assert db.outbox.count_documents({}) == 0
     assert find_violations(db, day(0)) == {}
     made = run_json(worker_uri, "reset-link", EMAIL.upper())
-    assert made["link"].startswith("http://localhost:3000/reset-password?token=")
+    assert made["link"].startswith("http://127.0.0.1:5000/reset-password?token=")
     body = {"token": made["link"].partition("=")[2], "new_password": NEW}
     assert api.post("/auth/reset-password", body).status == 200
     session = api.post("/auth/login", {"email": EMAIL, "password": NEW}).data

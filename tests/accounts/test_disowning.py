@@ -11,8 +11,8 @@ import time_machine
 from bson import ObjectId
 
 from halls.accounts import email_store
-from halls.bookings import service
 from halls.clock import utc_now
+from halls.venues import store as venues
 from tests.accounts.concurrency import at_once, run_before_first_call
 from tests.accounts.conftest import links_in, send_again, token_of
 from tests.accounts.google_keys import id_token
@@ -185,7 +185,7 @@ def book_while_disowning(api: ApiClient, all_mail: Mail, monkeypatch: pytest.Mon
     owner = api.owner()
     venue_id = api.list_venue(owner)
     all_mail.deliver()
-    run_before_first_call(monkeypatch, service, "_check_order", lambda: disown(api, token))
+    run_before_first_call(monkeypatch, venues, "claim_date", lambda: disown(api, token))
     return api.book(session["token"], venue_id, day(1))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bson import ObjectId
 
-from halls.accounts import link_store, service, store
+from halls.accounts import google_store, link_store, service, store
 from halls.accounts.account import EmailTaken
 from halls.accounts.emails import hash_token
 from halls.accounts.google import GooglePerson
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("keys")
 EMAIL = "ayesha@example.com"
 SUB = "110248495921238986420"
-PERSON = GooglePerson(SUB, EMAIL, "Ayesha Siddiqui")
+PERSON = GooglePerson(SUB, EMAIL, "Ayesha Siddiqui", is_authority=True)
 BODY = GoogleSignIn(id_token="x")
 
 
@@ -79,6 +79,7 @@ def test_a_sign_in_without_details_creates_a_guest_account(api: ApiClient) -> No
         ("n" * 199 + " " + "m", "n" * 199),
         ("Ali\r\nBcc: mallory@example.com", None),
         ("Ali\x00", None),
+        ("Ali\u202e\u200bRaza\u2028", "AliRaza"),
         ("", None),
         ("   ", None),
         (7, None),
@@ -232,8 +233,8 @@ def test_the_same_google_account_inserted_with_a_new_address_is_found(db: Db, mo
 def test_one_google_account_is_linked_to_one_of_two_password_accounts(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
     insert_user(db, email=EMAIL)
     insert_user(db, email="new@example.com")
-    rival = GooglePerson(SUB, "new@example.com", None)
-    run_before_first_call(monkeypatch, store, "link_google", lambda: service_sign_in(db, rival))
+    rival = GooglePerson(SUB, "new@example.com", None, is_authority=True)
+    run_before_first_call(monkeypatch, google_store, "link_google", lambda: service_sign_in(db, rival))
     assert service_sign_in(db).email == "new@example.com"
     assert db.users.count_documents({"google_sub": SUB}) == 1
     assert db.users.count_documents({"email": EMAIL, "auth_provider": "password"}) == 1

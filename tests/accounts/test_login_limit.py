@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from halls.accounts import service
 from halls.errors import NotFound
 from halls.http import rate_limits
 from halls.http.rate_limits import Limit, RateLimiter
@@ -14,6 +15,7 @@ from tests.accounts.concurrency import at_once
 from tests.api_client import ApiClient, ApiResponse
 from tests.conftest import make_config
 from tests.factories import PASSWORD
+from tests.http.limiters import close, close_storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,19 +28,6 @@ EMAIL = "ayesha@example.com"
 HOME, ELSEWHERE = "203.0.113.7", "198.51.100.9"
 NOWHERE = "mongodb://127.0.0.1:1/counters"
 AMOUNT = 4
-
-
-def close(app: Flask) -> None:
-    """Close the connections of an application."""
-    app.extensions["halls"].db.client.close()
-    close_storage(app.extensions["halls"].rate_limiter)
-
-
-def close_storage(limiter: RateLimiter) -> None:
-    """Close the connection of a limiter's storage, if it is open; the library has no public method for that."""
-    storage: Any = limiter._storage  # noqa: SLF001 - see above
-    if storage._storage:  # noqa: SLF001 - see above
-        storage.storage.close()
 
 
 @pytest.fixture(scope="session")
@@ -85,6 +74,23 @@ def test_only_failed_logins_count(workers: list[Flask], clients: list[ApiClient]
         assert (limited.status, limited.code) == (429, "rate_limited")
         assert 1 <= int(limited.headers["Retry-After"]) <= 60
         assert (limited.headers["RateLimit-Limit"], limited.headers["RateLimit-Remaining"]) == (str(AMOUNT), "0")
+    assert log_in(client_at(workers[0], ELSEWHERE)).status == 200
+
+
+def test_logins_with_the_right_password_cannot_occupy_the_hashing(
+    workers: list[Flask], clients: list[ApiClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[str] = []
+    find_matching_form = service.find_matching_form
+
+    def record_call(stored: str | None, given: str) -> str | None:
+        hashed.append(given)
+        return find_matching_form(stored, given)
+
+    monkeypatch.setattr(service, "find_matching_form", record_call)
+    statuses = [log_in(clients[number % 2]).status for number in range(130)]
+    assert statuses == [200] * 120 + [429] * 10
+    assert len(hashed) == 120
     assert log_in(client_at(workers[0], ELSEWHERE)).status == 200
 
 

@@ -75,7 +75,7 @@ def test_an_account_is_stored_as_specified(api: ApiClient, db: Db) -> None:
 @pytest.mark.parametrize(("is_owner", "role"), [(True, "owner"), (False, "user")])
 def test_the_token_contains_the_claims_of_the_contract(api: ApiClient, role: str, *, is_owner: bool) -> None:
     session = api.sign_up(owner=is_owner)
-    payload = jwt.decode(session["token"], SECRET, algorithms=["HS256"])
+    payload = jwt.decode(session["token"], SECRET, algorithms=["HS256"], audience="halls")
     assert payload["sub"] == session["profile"]["id"]
     assert payload["email"] == session["profile"]["email"]
     assert payload["is_venue_owner"] is is_owner
@@ -226,7 +226,7 @@ def test_a_guest_can_become_an_owner_but_not_the_reverse(api: ApiClient, db: Db)
     guest = api.sign_up()
     owner = api.patch("/auth/me", {"is_venue_owner": True}, token=guest["token"]).data
     assert (owner["profile"]["is_venue_owner"], owner["profile"]["role"]) == (True, "owner")
-    assert jwt.decode(owner["token"], SECRET, algorithms=["HS256"])["is_venue_owner"] is True
+    assert jwt.decode(owner["token"], SECRET, algorithms=["HS256"], audience="halls")["is_venue_owner"] is True
     stored = db.users.find_one({"_id": ObjectId(guest["profile"]["id"])})
     assert stored is not None
     assert (stored["is_venue_owner"], stored["role"]) == (True, "owner")

@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 from bson import ObjectId
 from werkzeug.security import generate_password_hash
 
-from halls.accounts import link_store, service, store
+from halls.accounts import google_store, link_store, service, store
 from halls.accounts.account import Account, BadCredentials
 from halls.accounts.passwords import needs_new_hash
 from halls.accounts.schemas import Login, PasswordChange
@@ -60,9 +60,9 @@ def test_of_two_concurrent_password_changes_the_first_stays(db: Db) -> None:
 
 def test_linking_a_second_google_account_changes_nothing(db: Db) -> None:
     account = insert_account(db)
-    linked = store.link_google(db, account.id, "first", utc_now())
+    linked = google_store.link_google(db, account.id, "first", utc_now())
     insert_reset(db, account)
-    assert store.link_google(db, account.id, "second", utc_now()) is None
+    assert google_store.link_google(db, account.id, "second", utc_now()) is None
     assert read_account(db, account.id) == linked
     assert db.password_resets.count_documents({}) == 1
 

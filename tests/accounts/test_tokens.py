@@ -27,7 +27,8 @@ ACCOUNT = account_from_document({"_id": ObjectId(), "email": "ali@example.com", 
 def claims(**changes: Any) -> dict[str, Any]:
     """Return the claims of a valid token with `changes`. The value `...` removes a claim."""
     token, _ = make_token(ACCOUNT, secret=SECRET, now=NOW, hours=72)
-    valid: dict[str, Any] = jwt.decode(token, SECRET, algorithms=["HS256"], options={"verify_exp": False})
+    options: Any = {"verify_exp": False, "verify_aud": False}
+    valid: dict[str, Any] = jwt.decode(token, SECRET, algorithms=["HS256"], options=options)
     return {name: value for name, value in {**valid, **changes}.items() if value is not ...}
 
 
@@ -44,7 +45,7 @@ def _at_now() -> Any:
 
 def test_a_token_contains_the_claims_of_the_contract() -> None:
     token, expires_at = make_token(ACCOUNT, secret=SECRET, now=NOW, hours=72)
-    payload = jwt.decode(token, SECRET, algorithms=["HS256"])
+    payload = jwt.decode(token, SECRET, algorithms=["HS256"], audience="halls", issuer="halls")
     assert jwt.get_unverified_header(token)["alg"] == "HS256"
     assert {name: payload[name] for name in ("sub", "email", "is_venue_owner", "iat", "exp")} == {
         "sub": str(ACCOUNT.id),
@@ -78,6 +79,11 @@ def test_a_token_stays_valid_if_the_clock_is_set_back() -> None:
         assert read_token(token, secret=SECRET, now=utc_now()).account_id == ACCOUNT.id
 
 
+def test_a_token_of_an_older_version_has_no_issuer_and_stays_valid() -> None:
+    old = signed(iss=..., aud=...)
+    assert read_token(old, secret=SECRET, now=utc_now()).account_id == ACCOUNT.id
+
+
 def _changed_payload() -> str:
     header, _, signature = signed().split(".")
     payload = jwt.encode(claims(sub=str(ObjectId())), SECRET, algorithm="HS256").split(".")[1]
@@ -95,6 +101,11 @@ FORGERIES: dict[str, Callable[[], str]] = {
     "another payload": _changed_payload,
     "not valid yet": lambda: signed(nbf=NOW + timedelta(hours=1)),
     "another audience": lambda: signed(aud="https://other.example"),
+    "another issuer": lambda: signed(iss="https://other.example"),
+    "a list of audiences": lambda: signed(aud=["halls"]),
+    "an empty audience": lambda: signed(aud=None),
+    "no aud": lambda: signed(aud=...),
+    "no iss": lambda: signed(iss=...),
     "sub a number": lambda: signed(sub=7),
     "sub not an id": lambda: signed(sub="$ne"),
     "sub in capitals": lambda: signed(sub="ABCDEFABCDEFABCDEFABCDEF"),

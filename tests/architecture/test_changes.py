@@ -25,6 +25,7 @@ WRITERS = {
     "delete_notes_in_events": {"bookings/changes.py"},
     # Not a change either: the event is told.
     "mark_event_processed": {"bookings/notifications.py"},
+    "mark_event_dispatched": {"webhooks/dispatch.py"},
     # Imported bookings and demonstration data have no history before the first change.
     "insert_bookings": {"data_transfer/transaction.py", "demo/load.py"},
     # Not a change of the booking: a deleted venue leaves its name.

@@ -22,12 +22,15 @@ UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 PROMETHEUS_OWN = {"up"}
 # Computed at each scrape, so an unused registry does not show them.
 COMPUTED_AT_SCRAPE = {
+    "halls_account_deletions",
     "halls_database_up",
     "halls_outbox_entries",
     "halls_outbox_oldest_seconds",
     "halls_overdue_holds",
     "halls_search_index_lag_seconds",
     "halls_task_heartbeat_age_seconds",
+    "halls_webhook_deliveries",
+    "halls_webhook_oldest_seconds",
 }
 
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 # The verbs of routes and stores. A new verb may be added here.
 WORDS = """
     add cancel change check claim commit complete consume count create delete disown enqueue export find get has insert
-    link list lock log mark match place read refresh register release replace request requeue reset retry revoke save
-    search send set show sign take unsubscribe update verify write
+    link list lock log mark match place read refresh register release replace replay request requeue reset retry revoke
+    save search send set show sign take unsubscribe update verify write
 """
 VERBS = frozenset(WORDS.split())
 LAYERS_OF_VERBS = frozenset({"routes", "store"})

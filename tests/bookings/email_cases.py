@@ -12,7 +12,7 @@ from bson import ObjectId
 from halls.bookings.emails import RENDERERS
 from halls.bookings.notifications import hold_key
 from halls.bookings.reminders import reminder_key
-from halls.mail.message import render_email
+from halls.mail.message import as_plain_text, render_email
 from halls.mail.smtp import compose_message
 from tests.bookings.email_world import (
     BOOKING_ID,
@@ -85,6 +85,7 @@ ACCOUNT_CASES: dict[str, tuple[str, dict[str, Any]]] = {
         )
         for name, has_news in (("verify_email", False), ("verify_email_with_news", True))
     },
+    "webhook_disabled": ("webhook_disabled", {"host": as_plain_text("hooks.example.com")}),
 }
 
 

@@ -56,6 +56,7 @@ def test_a_new_booking_has_the_event_placed(api: ApiClient, db: Db) -> None:
         "by": "guest",
         "changes": {},
         "unprocessed": True,
+        "undispatched": True,
         "delete_at": datetime(2029, 11, 25, tzinfo=timezone.utc),
     }
     stored = db.bookings.find_one({})

@@ -16,6 +16,7 @@ from halls.bookings.store import list_expired_ids
 from halls.clock import utc_now
 from tests.conftest import make_config
 from tests.factories import day, day_number_of, index_all, insert_booking, insert_venue, venue_document
+from tests.profiling import profile
 from tests.servers import running_halls
 from tests.waiting import wait_until
 
@@ -246,16 +247,10 @@ def test_past_requests_do_not_slow_the_search_for_expired_holds(db: Db) -> None:
     db.bookings.insert_many([{"venue_id": ObjectId(), "date": day(-n % 300 - 300), **old} for n in range(2_000)])
     db.bookings.insert_many([{**old, "venue_id": venue_id, "date": day(n), "hold_until": None} for n in range(50)])
     booking = insert_held(db)
-    assert list_expired_ids(db, utc_now(), limit=5) == [booking["_id"]]
-    db.command("profile", 2)
-    try:
-        list_expired_ids(db, utc_now(), limit=5)
-    finally:
-        db.command("profile", 0)
-    profile = db["system.profile"].find_one({"op": "query", "ns": f"{db.name}.bookings"}, sort=[("ts", -1)])
-    assert profile is not None
-    assert profile["docsExamined"] == 1
-    assert profile["keysExamined"] < 150
+    ids, (query,) = profile(db, "bookings", lambda: list_expired_ids(db, utc_now(), limit=5))
+    assert ids == [booking["_id"]]
+    assert query["docsExamined"] == 1
+    assert query["keysExamined"] < 150
 
 
 def test_a_worker_frees_the_date_within_thirty_seconds(mongo_uri: str, db: Db, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bson import ObjectId
 
+from halls.bookings.limits import CHANGES_OF_ACCOUNT
 from halls.http.rate_limits import RateLimiter
 from tests.api_client import ApiClient
 from tests.conftest import make_config
@@ -141,3 +142,24 @@ def test_without_rate_limits_a_guest_may_send_more(make_api: Callable[..., ApiCl
     venue = insert_venue(db, insert_owner(db)["_id"])["_id"]
     guest = api.guest()
     assert {api.book(guest, str(venue), day(1)).code for _ in range(11)} == {"date_not_offered"}
+
+
+def test_an_account_has_a_total_of_changes_a_day_over_all_its_bookings(
+    make_api: Callable[..., ApiClient], db: Db
+) -> None:
+    assert (CHANGES_OF_ACCOUNT.amount, CHANGES_OF_ACCOUNT.seconds) == (1_000, 86_400)
+    api = make_api(rate_limits="on", rate_limit_storage_uri="memory://")
+    owner, guest = api.sign_up(owner=True), api.sign_up()
+    venue_id = insert_venue(db, id_of(owner))["_id"]
+    bookings = [insert_booking(db, venue_id, id_of(guest), date=day(ahead))["_id"] for ahead in (2, 5, 9)]
+    context = api.client.application.extensions["halls"]
+    for _ in range(998):
+        context.rate_limiter.hit(CHANGES_OF_ACCOUNT, str(id_of(owner)))
+    hold = {"hold_hours": 5}
+    assert api.patch(f"/bookings/{bookings[0]}", hold, token=owner["token"]).status == 200
+    assert api.delete(f"/bookings/{bookings[1]}", token=owner["token"]).status == 200
+    limited = api.patch(f"/bookings/{bookings[2]}", hold, token=owner["token"])
+    assert (limited.status, limited.code) == (429, "rate_limited")
+    assert api.delete(f"/bookings/{bookings[2]}", token=owner["token"]).code == "rate_limited"
+    # The other side of the booking has its own total.
+    assert api.delete(f"/bookings/{bookings[2]}", token=guest["token"]).status == 200

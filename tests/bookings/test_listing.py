@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import random
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -60,6 +62,19 @@ def venue_id(db: Db, owner_id: ObjectId) -> ObjectId:
     """The id of a venue of the owner."""
     found: ObjectId = insert_venue(db, owner_id)["_id"]
     return found
+
+
+@pytest.mark.parametrize("key", ["\ud800", "2027-02-14\udfff"])
+def test_a_cursor_with_a_lone_surrogate_is_a_validation_error(api: ApiClient, key: str) -> None:
+    guest = api.sign_up()
+    booking = api.book(guest["token"], api.list_venue(api.owner()), day(1)).data["booking"]
+    api.book(guest["token"], api.list_venue(api.owner()), day(2))
+    cursor = api.get("/bookings?limit=1", token=guest["token"]).data["next_cursor"]
+    fingerprint, _, row_id = json.loads(base64.urlsafe_b64decode(cursor + "=="))
+    assert row_id == booking["id"]
+    forged = base64.urlsafe_b64encode(json.dumps([fingerprint, key, row_id]).encode()).decode()
+    answer = api.get(f"/bookings?cursor={forged}", token=guest["token"])
+    assert (answer.status, answer.fields) == (422, ["cursor"])
 
 
 @pytest.mark.parametrize(

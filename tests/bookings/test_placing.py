@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import time_machine
 from bson import Decimal128, ObjectId
+from pymongo.errors import OperationFailure
 
 from halls.bookings import service
+from halls.venues import store as venues
+from tests.accounts.concurrency import run_before_first_call
 from tests.contract_routes import NO_ID
 from tests.factories import bare_venue_document, day, insert_booking, insert_user, insert_venue
 
@@ -240,57 +243,79 @@ def test_the_day_in_karachi_begins_at_19_00_utc(api: ApiClient) -> None:
     assert second.json["error"] == "The date is in the past: today is 2026-11-23 in Karachi."
 
 
-def after_first_checks(monkeypatch: pytest.MonkeyPatch, action: Callable[[], Any]) -> None:
-    """Run `action` after the first checks of a booking, and before its transaction."""
-    check = service._check_order  # noqa: SLF001 - the seam between the checks and the transaction
-
-    def check_and_act(*args: Any) -> None:
-        check(*args)
-        action()
-
-    monkeypatch.setattr(service, "_check_order", check_and_act)
+def before_transaction(monkeypatch: pytest.MonkeyPatch, action: Callable[[], Any]) -> None:
+    """Run `action` just before the first read or write of the transaction of a booking."""
+    run_before_first_call(monkeypatch, venues, "claim_date", action)
 
 
-def test_a_date_removed_after_the_first_checks_is_not_booked(
+def test_an_order_that_succeeds_needs_no_check_with_reads(api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "check_order", lambda *_: pytest.fail("read before the transaction"))
+    assert api.book(api.guest(), api.list_venue(api.owner()), day(3)).status == 201
+
+
+def test_an_order_is_checked_again_after_a_write_conflict(
+    api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venue_id, guest = ObjectId(api.list_venue(api.owner())), api.guest()
+    attempts = []
+
+    def conflict(*_: Any) -> None:
+        attempts.append("attempt")
+        insert_booking(db, venue_id, ObjectId(), date=day(3))
+        raise OperationFailure("conflict", 112, {"errorLabels": ["TransientTransactionError"]})
+
+    monkeypatch.setattr(venues, "claim_date", conflict)
+    answer = api.book(guest, str(venue_id), day(3))
+    assert (answer.code, count(db), attempts) == ("date_taken", 1, ["attempt"])
+
+
+def test_an_error_that_reads_do_not_find_any_more_is_returned(
+    api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venue_id, guest = api.list_venue(api.owner()), api.guest()
+    monkeypatch.setattr(venues, "claim_date", lambda *_: None)
+    assert api.book(guest, venue_id, day(3)).code == "date_not_offered"
+    assert count(db) == 0
+
+
+def test_a_date_removed_before_the_transaction_is_not_booked(
     api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     venue_id, guest = ObjectId(api.list_venue(api.owner())), api.guest()
     removal = {"$pull": {"dates_available": day(3)}}
-    after_first_checks(monkeypatch, lambda: db.venues.update_one({"_id": venue_id}, removal))
+    before_transaction(monkeypatch, lambda: db.venues.update_one({"_id": venue_id}, removal))
     assert api.book(guest, str(venue_id), day(3)).code == "date_not_offered"
     assert count(db) == 0
 
 
-def test_a_venue_deleted_after_the_first_checks_is_not_found(
+def test_a_venue_deleted_before_the_transaction_is_not_found(
     api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     venue_id, guest = ObjectId(api.list_venue(api.owner())), api.guest()
-    after_first_checks(monkeypatch, lambda: db.venues.delete_one({"_id": venue_id}))
+    before_transaction(monkeypatch, lambda: db.venues.delete_one({"_id": venue_id}))
     answer = api.book(guest, str(venue_id), day(3))
     assert (answer.status, answer.code, count(db)) == (404, "not_found", 0)
 
 
-def test_a_capacity_reduced_after_the_first_checks_is_not_exceeded(
+def test_a_capacity_reduced_before_the_transaction_is_not_exceeded(
     api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     venue_id, guest = ObjectId(api.list_venue(api.owner())), api.guest()
-    after_first_checks(monkeypatch, lambda: db.venues.update_one({"_id": venue_id}, {"$set": {"capacity": 99}}))
+    before_transaction(monkeypatch, lambda: db.venues.update_one({"_id": venue_id}, {"$set": {"capacity": 99}}))
     assert api.book(guest, str(venue_id), day(3)).code == "over_capacity"
     assert count(db) == 0
 
 
-def test_the_price_in_the_transaction_counts_and_not_that_in_the_checks(
-    api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_price_in_the_transaction_counts(api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
     venue_id, guest = ObjectId(api.list_venue(api.owner())), api.guest()
     new_price = {"$set": {"pricing.overrides.2.price": 7}}
-    after_first_checks(monkeypatch, lambda: db.venues.update_one({"_id": venue_id}, new_price))
+    before_transaction(monkeypatch, lambda: db.venues.update_one({"_id": venue_id}, new_price))
     assert api.book(guest, str(venue_id), day(3)).data["booking"]["price_locked"] == 7
 
 
-def test_a_rival_booking_after_the_first_checks_wins(api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rival_booking_before_the_transaction_wins(api: ApiClient, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
     venue_id, guest = ObjectId(api.list_venue(api.owner())), api.guest()
-    after_first_checks(monkeypatch, lambda: insert_booking(db, venue_id, ObjectId(), date=day(3)))
+    before_transaction(monkeypatch, lambda: insert_booking(db, venue_id, ObjectId(), date=day(3)))
     answer = api.book(guest, str(venue_id), day(3))
     assert (answer.status, answer.code, count(db)) == (409, "date_taken", 1)
     assert answer.json["error"] == "Somebody has already booked this date."
@@ -301,7 +326,7 @@ def test_a_second_request_of_the_same_guest_is_told_that_the_booking_is_its_own(
 ) -> None:
     venue_id, guest = ObjectId(api.list_venue(api.owner())), api.sign_up()
     own = ObjectId(guest["profile"]["id"])
-    after_first_checks(monkeypatch, lambda: insert_booking(db, venue_id, own, date=day(3)))
+    before_transaction(monkeypatch, lambda: insert_booking(db, venue_id, own, date=day(3)))
     answer = api.book(guest["token"], str(venue_id), day(3))
     assert (answer.code, answer.json["error"]) == ("date_taken", "You have already booked this date.")
 

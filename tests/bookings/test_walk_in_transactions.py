@@ -9,6 +9,7 @@ import pytest
 from bson import ObjectId
 
 from halls.bookings import store, walk_ins
+from halls.bookings.booking import DateTaken
 from halls.clock import utc_now
 from halls.venues import store as venues
 from halls.venues.schemas import MAX_DATES
@@ -117,6 +118,14 @@ def test_a_change_after_the_first_checks_is_noticed(
     after_first_checks(monkeypatch, lambda: change(desk))
     assert desk.enter().code == code
     assert desk.db.bookings.count_documents({"is_walk_in": True}) == 0
+
+
+def test_a_taken_date_that_is_free_again_is_still_an_error(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise DateTaken
+
+    monkeypatch.setattr(store, "commit_booking", fail)
+    assert desk.enter().code == "date_taken"
 
 
 def test_dates_added_after_the_first_checks_are_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ UNREACHABLE_URI = "mongodb://user:secret@127.0.0.1:1/other?serverSelectionTimeou
 @pytest.fixture
 def name(db: Db, worker_uri: str) -> str:
     """The name and the address of the database, as commands print it."""
-    return f"{db.name} at {worker_uri.partition('://')[2].partition('/')[0]}"
+    return f"{db.name} at {worker_uri.partition('@')[2].partition('/')[0]}"
 
 
 @pytest.fixture

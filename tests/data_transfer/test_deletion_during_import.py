@@ -62,16 +62,17 @@ class Accounts:
             self.outcomes.append("imported")
 
     def count_orphans(self) -> int:
-        """Count orphaned venues, orphaned active upcoming bookings, and notes of deleted guests."""
+        """Count orphaned venues that are not marked, orphaned upcoming bookings, and notes of deleted guests."""
         deleted_users = {"$nin": self.db.users.distinct("_id")}
         upcoming = {"date": {"$gte": day(0)}, "status": {"$ne": "cancelled"}}
         bookings = {"user_id": deleted_users, "$or": [upcoming, {"notes": NOTES}]}
-        return self.db.venues.count_documents({"owner_id": deleted_users}) + self.db.bookings.count_documents(bookings)
+        venues = {"owner_id": deleted_users, "deleted_at": None}
+        return self.db.venues.count_documents(venues) + self.db.bookings.count_documents(bookings)
 
 
 def import_during_deletion(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
     """Import after the deletion has last read venues and bookings, and before it ends."""
-    thread = start_rival(monkeypatch, deletion, "delete_keys", accounts.import_file)
+    thread = start_rival(monkeypatch, deletion, "delete_entries_to", accounts.import_file)
     accounts.delete_account()
     thread.join()
 

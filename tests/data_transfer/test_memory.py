@@ -1,4 +1,4 @@
-"""The memory that reading a file takes does not grow with the file."""
+"""The memory that reading and importing a file takes does not grow with the file, or with its ranges of dates."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.factories import insert_owner
 from tests.processes import run_program
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from halls.mongo.client import Db
 
 # Bytes. Contract: about 150 MB above the start.
 MAX_GROWTH = 100 << 20
@@ -68,3 +71,39 @@ def test_reading_takes_bounded_memory(tmp_path: Path, head: bytes, text: bytes, 
     result = run_program([sys.executable, "-c", READ, repr(head), repr(text), repr(size)], tmp_path)
     assert result.returncode == 0, result.stderr
     assert int(result.stdout) < MAX_GROWTH
+
+
+# Imports a file and prints the growth of the peak, and the number of faults.
+IMPORT = """
+import io, resource, sys
+from halls.clock import utc_now
+from halls.data_transfer.checking import Options
+from halls.data_transfer.files import read_rows
+from halls.data_transfer.importing import import_rows
+from halls.data_transfer.report import Report
+from halls.data_transfer.source import Source
+from halls.mongo.client import connect
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+db, options, report = connect(sys.argv[1]), Options({"max_video_mb": 25, "service_area": None}), Report()
+row = "A,Hall,B,24.8,67.0,300,{0},{0}=1,owner@example.com\\n".format("2000-01-01..2100-12-31")
+text = "venue_name,type,address,lat,lng,capacity,dates_available,prices,owner_email\\n" + row * int(sys.argv[2])
+db.users.find_one()
+start = peak()
+import_rows(db, read_rows(Source(io.BytesIO(text.encode()))), report, options, utc_now())
+print(peak() - start, report.faults.count, len(text))
+"""
+
+
+def test_a_short_file_of_long_ranges_is_imported_in_bounded_memory(worker_uri: str, db: Db, tmp_path: Path) -> None:
+    insert_owner(db, email="owner@example.com")
+    # All days of a row would take 12 MB. The 2 000 items that are read of each cell take 700 KB.
+    rows = 300
+    result = run_program([sys.executable, "-c", IMPORT, worker_uri, str(rows)], tmp_path)
+    assert result.returncode == 0, result.stderr
+    growth, faults, size = map(int, result.stdout.split())
+    assert (faults, size < 40_000) == (2 * rows, True)
+    assert growth < MAX_GROWTH
+    assert db.venues.count_documents({}) == 0

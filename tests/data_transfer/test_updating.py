@@ -127,6 +127,36 @@ def test_update_takes_no_booked_date_away(db: Db, worker_uri: str, file: Path, o
     assert db.venues.count_documents({}) == 1 + len(options)
 
 
+@pytest.mark.parametrize("options", [[], ["--skip-bad"]], ids=str)
+def test_update_that_makes_a_listing_too_large_is_a_fault_of_its_line(
+    db: Db, worker_uri: str, file: Path, options: list[str]
+) -> None:
+    run_halls(worker_uri, "import", write_csv(file, CELLS))
+    before = db.venues.find_one()
+    urls = ";".join(f"https://a.example/{number}/{'x' * 940}" for number in range(19))
+    large = {"pictures": urls, "dates_available": ";".join(day(number) for number in range(1_000))}
+    prices = ";".join(f"{day(number)}={number}" for number in range(1_000))
+    db.venues.update_one({}, {"$set": {"additional_description": "x" * 70_000}})
+    grown = db.venues.find_one()
+    assert before
+    write_csv(file, CELLS | large | {"prices": prices}, CELLS | {"venue_name": "Other"})
+    result = run_halls(worker_uri, "import", "--update", *options, file)
+    assert result.exit_code == 1
+    message = "The listing is larger than 128 KiB. Shorten its texts, or remove prices, dates or addresses."
+    assert lines_of(result.stderr) == [f"line 2: {message}"]
+    assert db.venues.find_one({"_id": before["_id"]}) == grown
+    assert db.venues.count_documents({}) == 1 + len(options)
+
+
+def test_update_does_not_list_what_an_operator_has_hidden(db: Db, worker_uri: str, file: Path) -> None:
+    run_halls(worker_uri, "import", write_csv(file, CELLS | {"is_listed": "false"}))
+    db.venues.update_one({}, {"$set": {"hidden_at": datetime(2020, 1, 2, tzinfo=timezone.utc)}})
+    result = run_halls(worker_uri, "import", "--update", write_csv(file, CELLS | {"is_listed": "true"}))
+    assert result.exit_code == 1
+    assert lines_of(result.stderr)[0].startswith("line 2, is_listed"), result.stderr
+    assert db.venues.distinct("is_listed") == [False]
+
+
 @pytest.mark.parametrize("rival", ["book", "delete"])
 def test_update_finds_what_happened_while_the_file_was_read(
     db: Db, worker_uri: str, file: Path, monkeypatch: pytest.MonkeyPatch, rival: str

@@ -13,15 +13,15 @@ from bson import BSON
 
 from halls.demo.places import CITIES, NAME_WORDS
 from halls.demo.prices import asked_price, base_price
-from halls.demo.world import demo_world
+from halls.demo.world import SAMPLE_ID, demo_world
 
 DAYS = [
-    date(2024, 2, 29),
     date(2025, 12, 31),
     date(2026, 1, 1),
     date(2026, 6, 13),  # a Saturday
     date(2026, 6, 14),  # a Sunday
     date(2027, 3, 1),
+    date(2028, 2, 29),
 ]
 ACTIVE = ("pending", "confirmed")
 CAPACITIES = {"Auditorium": (150, 900), "Hall": (150, 1200), "Banquet": (100, 800), "Lawn": (300, 2500)}
@@ -80,6 +80,12 @@ def test_every_document_can_be_stored_and_has_an_id_of_its_own(world: World) -> 
     for documents in (world.users, world.venues, world.bookings):
         assert all(BSON.encode(document) for document in documents)
         assert len({document["_id"] for document in documents}) == len(documents)
+
+
+def test_ids_are_in_the_order_of_the_creation_except_that_of_the_sample_booking(world: World) -> None:
+    for document in (*world.users, *world.venues, *world.bookings[:-1]):
+        assert document["_id"].generation_time == document["created_at"].replace(microsecond=0)
+    assert world.bookings[-1]["_id"] == SAMPLE_ID
 
 
 def test_documents_have_exactly_the_fields_of_the_spec_and_verified_addresses(world: World) -> None:

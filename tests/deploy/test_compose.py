@@ -88,7 +88,7 @@ def test_every_container_limits_its_log(file: Path) -> None:
 def test_the_log_of_the_site_is_limited_too() -> None:
     services = read_compose()["services"]
     # The image redirects two NGINX logs to Docker; the site writes to a third file.
-    (file,) = re.findall(r"access_log (/\S+)", (COMPOSE.parent / "nginx" / "halls.conf").read_text())
+    (file,) = set(re.findall(r"access_log (/\S+)", (COMPOSE.parent / "nginx" / "halls.conf").read_text()))
     assert f"ln -sf /dev/stdout {file} && exec nginx" in services["nginx"]["command"][-1]
 
 
@@ -107,7 +107,7 @@ def test_the_trial_runs_on_this_computer_only_and_needs_no_settings() -> None:
 def test_the_members_of_the_replica_set_are_services(file: Path) -> None:
     compose = read_compose(file)
     services = compose["services"]
-    uri = services["halls"]["environment"]["MONGO_URI"]
+    uri = services["halls"]["environment"].get("MONGO_URI") or read_sample("halls.env.example")["MONGO_URI"]
     hosts = [host for host, _ in parse_uri(uri)["nodelist"]]
     assert set(hosts) <= services.keys()
     initiate = services[hosts[0]]["healthcheck"]["test"][-1].replace("$$", "$")
@@ -117,9 +117,28 @@ def test_the_members_of_the_replica_set_are_services(file: Path) -> None:
     assert f'_id: "{parse_uri(uri)["options"]["replicaSet"]}"' in initiate
 
 
+def read_sample(name: str) -> dict[str, str]:
+    """Return the settings of a sample file in deploy/."""
+    lines = (ROOT / "deploy" / name).read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def test_mongodb_has_a_login_and_its_secrets_stay_out_of_the_repository() -> None:
+    services = read_compose()["services"]
+    secrets = read_sample("mongo.env.example")
+    assert set(secrets.values()) == {""}
+    for name in ("mongo1", "mongo2", "mongo3"):
+        assert "--keyFile /tmp/key" in services[name]["command"][-1]
+        assert services[name]["env_file"] == "./mongo.env"
+    text = COMPOSE.read_text()
+    assert all(name in text for name in secrets)
+    user = parse_uri(read_sample("halls.env.example")["MONGO_URI"])
+    assert (user["username"], user["password"], user["database"]) == ("halls", "PASSWORD", "halls")
+    assert subprocess.run(["git", "check-ignore", "-q", "deploy/mongo.env"], cwd=ROOT, check=False).returncode == 0
+
+
 def test_the_sample_of_settings_is_complete_and_valid_in_production() -> None:
-    lines = (ROOT / "deploy" / "halls.env.example").read_text().splitlines()
-    sample = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    sample = read_sample("halls.env.example")
     assert sample.pop("JWT_SECRET") == "", "each installation needs its own key"
     set_by_compose = read_compose()["services"]["halls"]["environment"]
     assert not sample.keys() & set_by_compose.keys()

@@ -7,21 +7,26 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from pymongo import MongoClient
-from pymongo.errors import PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 
 from halls.bookings.store import COLLECTION
-from halls.config import MIN_SECRET_BYTES, Config
+from halls.config import Config
 from halls.mongo import embedded
 from halls.mongo.client import connect
+from halls.setting_types import MIN_SECRET_BYTES
 from tests.architecture.source import ROOT
 from tests.commands import run_halls
+from tests.deploy.guide_runner.mongodb import run_script
 from tests.deploy.site import running_site
 from tests.factories import day, upload_body
 from tests.hostile.raw_http import SERVER_NAME
@@ -31,6 +36,7 @@ from tests.servers import free_port, running_server
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 PAGE = ROOT / "docs" / "operations.md"
@@ -102,22 +108,110 @@ def test_every_checkout_file_that_a_block_names_exists(block: str) -> None:
 
 
 def test_mongod_starts_as_a_replica_set_with_a_short_transaction_lifetime(tmp_path: Path) -> None:
+    with running_mongod(tmp_path) as port:
+        run_script(user_script(tmp_path), f"mongodb://127.0.0.1:{port}")
+        uri = (tmp_path / "halls" / "backup.yaml").read_text().removeprefix("uri: ").replace("27017", str(port))
+        with MongoClient[dict[str, Any]](uri.strip()) as client:
+            parameter = client.admin.command({"getParameter": 1, "transactionLifetimeLimitSeconds": 1})
+            assert parameter["transactionLifetimeLimitSeconds"] == 5
+            # Both are needed for a restore with --oplogReplay.
+            assert client.admin.command("applyOps", [])["ok"]
+    assert (tmp_path / "halls" / "backup.yaml").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "mongod.key").stat().st_mode & 0o777 == 0o400
+
+
+@contextmanager
+def running_mongod(folder: Path) -> Iterator[int]:
+    """Run a primary with the configuration of the page, on the yielded port."""
     config_commands, _, start_commands = find_block("sh", "mongod.conf").partition("systemctl")
-    run_shell(config_commands.replace("/etc", str(tmp_path)))
+    assert "mongosh --eval 'rs.initiate()'" in start_commands
+    own = config_commands.replace("/etc", str(folder)).replace("chown mongodb:mongodb", "true")
+    run_shell(own)
     port = free_port()
-    options = ["--dbpath", str(tmp_path), "--port", str(port), "--bind_ip", "127.0.0.1", "--nounixsocket"]
-    command = [embedded._find_mongod(), "--config", str(tmp_path / "mongod.conf"), *options]  # noqa: SLF001 - the packaged one
+    options = ["--dbpath", str(folder), "--port", str(port), "--bind_ip", "127.0.0.1", "--nounixsocket"]
+    command = [embedded._find_mongod(), "--config", str(folder / "mongod.conf"), *options]  # noqa: SLF001 - the packaged one
     with (
-        running_process(command, tmp_path / "log"),
+        running_process(command, folder / "log"),
         closing(MongoClient[dict[str, Any]]("127.0.0.1", port, directConnection=True)) as client,
     ):
         # rs.initiate() sends the same with the hostname of the machine.
         members = [{"_id": 0, "host": f"127.0.0.1:{port}"}]
-        assert "mongosh --eval 'rs.initiate()'" in start_commands
         assert client.admin.command("replSetInitiate", {"_id": "rs0", "members": members})["ok"]
         wait_until(lambda: _is_primary(client))
-        parameter = client.admin.command({"getParameter": 1, "transactionLifetimeLimitSeconds": 1})
-        assert parameter["transactionLifetimeLimitSeconds"] == 5
+        yield port
+
+
+def user_script(folder: Path) -> str:
+    """Write the passwords into `folder`; return the script that mongosh gets."""
+    files, _, script = find_block("sh", "createUser").partition("until ")
+    script = script.partition("\n")[2].replace("mongosh --quiet admin", "cat")
+    return run_shell((files + script).replace("/etc/halls", str(folder / "halls")))
+
+
+def test_halls_runs_with_the_user_of_the_page_and_nothing_without_a_login(tmp_path: Path) -> None:
+    with running_mongod(tmp_path) as port:
+        run_script(user_script(tmp_path), f"mongodb://127.0.0.1:{port}")
+        (setting,) = re.findall(r"^MONGO_URI=(.*)$", find_block("sh", "halls.env <<END"), re.MULTILINE)
+        uri = run_shell(f'echo "{setting}"'.replace("/etc/halls", str(tmp_path / "halls"))).strip()
+        uri = uri.replace("27017", str(port))
+        with running_server(mongo_uri=uri, folder=tmp_path / "app") as server:
+            server.api.wait_until_ready()
+            owner = server.api.owner()
+            assert server.api.list_venue(owner)
+        for command in ("indexes", "reindex", "check"):
+            completed = run_halls(uri, command)
+            assert completed.exit_code == 0, completed.output
+        for address in (f"mongodb://127.0.0.1:{port}/halls?directConnection=true", uri):
+            with MongoClient[dict[str, Any]](address) as client, pytest.raises(OperationFailure):
+                client.other.users.find_one()
+
+
+def test_the_commands_of_the_compose_file_protect_the_nodes(tmp_path: Path) -> None:
+    mongo = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())["services"]["mongo1"]
+    port, mongod = free_port(), embedded._find_mongod()  # noqa: SLF001 - the packaged one
+    files = f"--dbpath {tmp_path} --logpath {tmp_path}/log --pidfilepath {tmp_path}/pid"
+    replacements = {
+        "$$": "$",
+        "/tmp/key": str(tmp_path / "key"),  # noqa: S108 - in the container
+        # The account of the image, and its entrypoint, which starts mongod.
+        "chown mongodb": "true",
+        "exec docker-entrypoint.sh mongod": f"{mongod} --fork --nounixsocket --port {port} {files}",
+        "--bind_ip_all": "--bind_ip 127.0.0.1",
+    }
+    start = f"export REPLICA_SET_KEY={'a1' * 24}\n{mongo['command'][-1]}"
+    for original, replacement in replacements.items():
+        assert original in start
+        start = start.replace(original, replacement)
+    run_shell(start)
+    try:
+        assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+        with MongoClient[dict[str, Any]]("127.0.0.1", port, directConnection=True) as client:
+            members = [{"_id": 0, "host": f"127.0.0.1:{port}"}]
+            client.admin.command("replSetInitiate", {"_id": "rs0", "members": members})
+            wait_until(lambda: _is_primary(client))
+            with pytest.raises(OperationFailure):
+                client.halls.users.find_one()
+            # As the health check of the first node does.
+            client.admin.command("createUser", "operator", pwd="o", roles=["root"])
+            with pytest.raises(OperationFailure):
+                client.admin.command("createUser", "intruder", pwd="i", roles=["root"])
+        uri = f"mongodb://operator:o@127.0.0.1:{port}/?directConnection=true"
+        with MongoClient[dict[str, Any]](uri) as operator:
+            operator.halls.command("createUser", "halls", pwd="h", roles=["readWrite"])
+    finally:
+        os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+    script = mongo["healthcheck"]["test"][-1]
+    for call in (
+        'createUser({ user: "operator", pwd: OPERATOR_PASSWORD, roles: ["root"] })',
+        'roles: ["readWrite"] })',
+    ):
+        assert call in script
+
+
+def test_the_settings_of_the_page_contain_no_database_without_a_login() -> None:
+    uris = re.findall(r"mongodb(?:\+srv)?://[^`\"\n]+", TEXT)
+    assert uris
+    assert all("@" in uri for uri in uris), uris
 
 
 def _is_primary(client: MongoClient[dict[str, Any]]) -> bool:
@@ -128,6 +222,7 @@ def _is_primary(client: MongoClient[dict[str, Any]]) -> bool:
 
 def test_the_settings_file_is_private_and_valid_in_production(tmp_path: Path) -> None:
     folder = tmp_path / "halls"
+    user_script(tmp_path)
     run_shell(find_block("sh", "halls.env <<END").replace("/etc/halls", str(folder)))
     env_file = folder / "halls.env"
     assert env_file.stat().st_mode & 0o077 == 0
@@ -158,6 +253,14 @@ def test_one_command_replaces_the_name_everywhere_in_the_site() -> None:
     site = run_shell(command.replace("halls.example", "your.name"))
     assert "halls.example" not in site
     assert site.replace("your.name", "halls.example") == SITE.read_text()
+
+
+def test_the_option_for_subdomains_changes_the_header(tmp_path: Path) -> None:
+    (command,) = re.findall(r"`(sed -i 's/max-age.*?)`", TEXT)
+    copy = tmp_path / "halls"
+    copy.write_text(SITE.read_text())
+    run_shell(command.replace("/etc/nginx/sites-available/halls", str(copy)))
+    assert 'Strict-Transport-Security "max-age=31536000; includeSubDomains" always;' in copy.read_text()
 
 
 def test_a_ready_server_responds_as_the_page_says(mongo_uri: str, tmp_path: Path) -> None:

@@ -39,14 +39,6 @@ def assert_error_response(response: RawResponse, status: int, code: str) -> None
     assert bool(response.header("Retry-After")) == (status in {429, 503})
 
 
-@pytest.mark.parametrize("row", ["GET /venues/search?type=Hall", "POST /bookings"])
-@pytest.mark.parametrize("host", [SERVER_NAME, "evil.example"])
-def test_plain_http_redirects_to_https_and_the_own_name(site: Site, row: str, host: str) -> None:
-    response = site.ask(row, plain=True, Host=host)
-    path = row.split(" ")[1]
-    assert (response.status, response.header("Location")) == (308, f"https://{SERVER_NAME}{path}")
-
-
 def test_every_response_has_an_hsts_header(site: Site) -> None:
     for row, status in {"GET /health": 200, "GET /nope": 404, "GET /metrics": 404, "POST /bookings": 401}.items():
         response = site.ask(row)
@@ -120,6 +112,11 @@ def test_a_stopped_application_gives_an_error_response_of_the_api(mongo_uri: str
     with stack:
         assert_error_response(site.ask("GET /health"), 503, "database_unavailable")
         assert_error_response(site.ask("POST /bookings", b"{}"), 503, "database_unavailable")
+        for path in ("/calendar/a-secret.ics", "/emails/unsubscribe/a-secret", "/uploads/local/a-secret"):
+            assert_error_response(site.ask(f"GET {path}"), 503, "database_unavailable")
+        logged = (site.folder / "halls.log").read_text()
+        assert "/health" in logged
+        assert "a-secret" not in logged + (site.folder / "error.log").read_text()
 
 
 @pytest.mark.parametrize("size", [BODY_LIMIT, BODY_LIMIT + 1])
@@ -152,6 +149,8 @@ def test_nginx_rejects_a_chunked_body_over_the_limit(site: Site) -> None:
         ("GET /a%00b", {}, 400, "bad_request"),
         ("GET /../../etc/passwd", {}, 400, "bad_request"),
         ("TRACE /health", {}, 405, "method_not_allowed"),
+        ("POST /health", {"Transfer-Encoding": "gzip"}, 501, "bad_request"),
+        ("GET /health HTTP/3.0\r\nX: y\r\nZ:", {}, 505, "bad_request"),
     ],
     ids=lambda value: str(value)[:30],
 )

@@ -70,6 +70,13 @@ def test_the_log_does_not_contain_upload_signatures(site: Site, race_client: Rac
     assert path.rpartition("/")[2].encode() not in log.read_bytes() + site.log_text().encode()
 
 
+def test_the_log_does_not_contain_the_secrets_of_calendars(site: Site) -> None:
+    assert site.ask("GET /calendar/a-secret.ics", X_Request_ID="of-a-calendar").status == 404
+    log = site.folder / "halls.log"
+    wait_until(lambda: b"of-a-calendar" in log.read_bytes())
+    assert b"a-secret" not in log.read_bytes() + site.log_text().encode()
+
+
 def test_the_log_does_not_contain_unsubscribe_tokens(site: Site) -> None:
     assert site.ask("POST /emails/unsubscribe/a-token", X_Request_ID="of-an-e-mail").status == 200
     log = site.folder / "halls.log"

@@ -137,7 +137,7 @@ def check_commands(db: Db) -> None:
     find_violations(db, day(0))
     assert list(find_stale(db)) == []
     assert b"".join(export_lines(db, utc_now(), LIMITS))
-    assert all(isinstance(url, str) for url in list_media_urls(db))
+    assert all(isinstance(url, str) for _, url in list_media_urls(db))
 
 
 @pytest.mark.parametrize(

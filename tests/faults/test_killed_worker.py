@@ -19,6 +19,7 @@ from halls.clock import utc_now
 from halls.mongo.client import connect
 from tests.factories import PASSWORD
 from tests.faults.fault_injection import failing, find_children, serving
+from tests.hostile.world import has_background_work
 from tests.races.race_client import DATE, OTHER_DATE, Call, Event, RaceClient
 from tests.waiting import wait_until
 
@@ -52,7 +53,8 @@ def kill_the_worker_at(
     The collection tells the command from those of the background tasks, which send e-mails of earlier tests.
     """
     namespace = {"namespace": f"{race_client.db.name}.{collection}"} if collection else {}
-    # Wait until direct writes are indexed: otherwise the failpoint would block a command of the change stream reader.
+    # The background tasks and the change stream reader send the same commands: wait until they have nothing to do.
+    wait_until(lambda: not has_background_work(race_client.db))
     assert request_until_response(race_client, Call("GET", "/venues/search")).outcome == "200"
     [worker] = find_children(server.process.pid)
     with failing(race_client.db, {"times": 1}, command, blockConnection=True, blockTimeMS=BLOCK_MS, **namespace):

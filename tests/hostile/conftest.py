@@ -12,7 +12,7 @@ from tests.accounts.google_keys import CLIENT, KeyServer, running_key_server
 from tests.conftest import make_config, new_database
 from tests.hostile.client import HostileClient
 from tests.hostile.world import put_back_world
-from tests.http.test_rate_limits import close_storage
+from tests.http.limiters import close_storage
 from tests.mail.smtp_server import SmtpServer, running_smtp_server
 from tests.servers import RunningServer, running_server
 

@@ -81,9 +81,12 @@ def hash_documents(db: Db) -> object:
 
 
 def has_background_work(db: Db) -> bool:
-    """Return whether a worker has e-mails to queue or to send. It changes documents meanwhile."""
+    """Return whether a worker has e-mails or events to queue or to send. It changes documents meanwhile."""
+    new_event = {"$or": [{"unprocessed": True}, {"undispatched": True}]}
     due = {"status": "due", "kind": {"$ne": "hold_ending"}}
-    return bool(db.events.find_one({"unprocessed": True}) or db.outbox.find_one(due))
+    pending = {"status": "pending"}
+    work = {"events": new_event, "venue_events": new_event, "outbox": due, "webhook_deliveries": pending}
+    return any(db[name].find_one(match) for name, match in work.items())
 
 
 def _account(account_id: str, email: str, password_hash: str | None, *, is_owner: bool = False) -> Document:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from halls.errors import FieldFault
+    from tests.api_client import ApiClient
 
 LIBRARY_WORDS = ("Input should", "Value error", "validation", "instance", "items", "String should", "{", "is not valid")
 LIMITS = {"max_video_mb": 25, "common_passwords": frozenset({"password"})}
@@ -171,3 +172,9 @@ def test_an_integer_of_a_body_may_have_a_point(model: type[BaseModel]) -> None:
         if field.annotation in {int, int | None}:
             faults = faults_of(model, {name: 5.0})
             assert name not in faults
+
+
+def test_a_body_with_12_000_faults_gets_a_small_response(api: ApiClient) -> None:
+    answer = api.post("/auth/signup", {f"f{n}": n for n in range(12_000)})
+    assert (answer.status, len(answer.json["details"])) == (422, 100)
+    assert len(answer.content) < 20_000

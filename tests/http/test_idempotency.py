@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bson import ObjectId
 
+from halls.bookings import service as bookings
 from halls.clock import utc_now
-from halls.http.idempotency import find_response, hash_body
+from halls.http.idempotency import hash_body
+from halls.venues import service as venues
 from tests.factories import day, venue_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
-    from halls.mongo.client import Db, Document
+    from halls.mongo.client import Db
     from tests.api_client import ApiClient, ApiResponse
 
 KEY = "order-1!~"
@@ -174,28 +177,32 @@ def test_the_record_and_the_effect_share_a_transaction(owner: Owner, monkeypatch
     assert owner.db.idempotency_keys.count_documents({}) == 0
 
 
-def send_after_lookup(
-    monkeypatch: pytest.MonkeyPatch, service: str, send_request: Callable[[], ApiResponse]
+def send_after(
+    monkeypatch: pytest.MonkeyPatch, service: ModuleType, name: str, send_request: Callable[[], ApiResponse]
 ) -> list[ApiResponse]:
-    """Send a concurrent request right after the lookup of a saved response; the list gets its response."""
-    name = f"halls.{service}.service.find_response"
+    """Send a concurrent request right after the first call of a function; the list gets its response."""
+    real = getattr(service, name)
     responses: list[ApiResponse] = []
 
-    def look_up_and_send(*args: Any) -> Document | None:
-        stored = find_response(*args)
-        monkeypatch.setattr(name, find_response)
+    def call_and_send(*args: Any) -> Any:
+        result = real(*args)
+        monkeypatch.setattr(service, name, real)
         responses.append(send_request())
-        return stored
+        return result
 
-    monkeypatch.setattr(name, look_up_and_send)
+    monkeypatch.setattr(service, name, call_and_send)
     return responses
 
 
-@pytest.mark.parametrize(("create", "service"), [("book", "bookings"), ("register_venue", "venues")])
+# The last call of each before its transaction. The lock is only taken later, by `with`.
+@pytest.mark.parametrize(
+    ("create", "service", "name"),
+    [("book", bookings, "hold_account_lock"), ("register_venue", venues, "find_response")],
+)
 def test_a_concurrent_request_with_the_same_key_and_body_gets_the_replay(
-    owner: Owner, monkeypatch: pytest.MonkeyPatch, create: str, service: str
+    owner: Owner, monkeypatch: pytest.MonkeyPatch, create: str, service: ModuleType, name: str
 ) -> None:
-    concurrent = send_after_lookup(monkeypatch, service, getattr(owner, create))
+    concurrent = send_after(monkeypatch, service, name, getattr(owner, create))
     own = getattr(owner, create)()
     assert (own.status, own.json) == (201, concurrent[0].json)
     assert own.headers["Idempotent-Replayed"] == "true"
@@ -205,7 +212,7 @@ def test_a_concurrent_request_with_the_same_key_and_body_gets_the_replay(
 def test_a_concurrent_request_with_the_same_key_and_another_body_conflicts(
     owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    send_after_lookup(monkeypatch, "bookings", lambda: owner.book(ahead=4))
+    send_after(monkeypatch, bookings, "hold_account_lock", lambda: owner.book(ahead=4))
     assert owner.book().code == "idempotency_conflict"
     assert owner.counts()[0] == 1
 

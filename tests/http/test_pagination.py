@@ -82,6 +82,12 @@ def test_an_invalid_cursor_is_rejected_and_named(cursor: str) -> None:
     assert [fault["field"] for fault in caught.value.details] == ["cursor"]
 
 
+@pytest.mark.parametrize("key", ["\ud800", "2027-02-14\udfff"])
+def test_a_lone_surrogate_in_a_key_is_rejected(key: str) -> None:
+    with pytest.raises(Invalid):
+        read_cursor(make_cursor(QUERY, key, row_id=ROW), QUERY, anything)
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_rejected_without_a_crash(text: str) -> None:
     with pytest.raises(Invalid):

@@ -19,6 +19,7 @@ from halls.http.schema import (
     Day,
     Id,
     Line,
+    Name,
     Number,
     Price,
     QueryInt,
@@ -29,6 +30,7 @@ from halls.http.schema import (
     parse_id,
     validate,
 )
+from halls.http.text import remove_format
 
 
 class Sample(RequestModel):
@@ -44,6 +46,7 @@ class Sample(RequestModel):
     whole: int | None = None
     integer: Annotated[int, Field(ge=1, le=2**53), READS_INTEGER] | None = None
     address: AddressLine | None = None
+    name: Annotated[Name, Field(min_length=1, max_length=12)] | None = None
     inner: list[Sample] | None = None
 
 
@@ -103,7 +106,75 @@ def test_a_line_without_a_visible_character_is_empty(invisible: str) -> None:
     assert wrong_fields(Sample, {"line": invisible}) == ("line",)
 
 
-@pytest.mark.parametrize("visible", ["ہال", "a\u200b", "12", "🎉", "…", "नमस्ते"])
+def test_an_unknown_field_is_rejected_also_if_it_is_null() -> None:
+    assert wrong_fields(Sample, {"line": "a", "lien": None}) == ("lien",)
+    assert wrong_fields(Sample, {"inner": [{"flags": None}]}) == ("inner.0.flags",)
+    assert wrong_fields(SampleChange, {"lien": None}) == ("lien",)
+    assert validated(line=None, inner=[{"flag": None}]) == {"inner": [{}]}
+
+
+@pytest.mark.parametrize(
+    "value", [{f"f{n}": n for n in range(50_000)}, {"inner": [{"line": 5}] * 50_000}], ids=range(2)
+)
+def test_at_most_100_faults_of_a_body_are_listed(value: dict[str, Any]) -> None:
+    assert len(wrong_fields(Sample, value)) == 100
+
+
+# With these, a name looks like another one, hides a part of itself, or turns the text behind it around.
+INVISIBLE = [*"\u00ad\u061c\u180e\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2069\ufeff\U000e0041"]
+
+
+@pytest.mark.parametrize("invisible", INVISIBLE, ids=ascii)
+@pytest.mark.parametrize("field", ["name", "address"])
+def test_a_name_loses_format_and_bidirectional_characters(field: str, invisible: str) -> None:
+    for raw in (f"Pearl{invisible}Hall", f"{invisible}PearlHall{invisible}", f"{invisible * 300}PearlHall"):
+        assert validated(**{field: raw}) == {field: "PearlHall"}
+    assert wrong_fields(Sample, {"name": invisible * 3}) == ("name",)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "می\u200cخواهم",  # noqa: RUF001 - Persian: without the joiner another word
+        "क्\u200dष",  # Hindi: half forms
+        "\N{MAN}\u200d\N{WOMAN}\u200d\N{GIRL}",  # an emoji of three
+        "\u0601 ۲۰۲۶",  # the Urdu sign of a year is a format character that is visible
+        "José Ñandú",
+        "محل",
+    ],
+    ids=ascii,
+)
+def test_a_name_keeps_joiners_inside_words_and_visible_signs(name: str) -> None:
+    assert validated(name=name) == {"name": name}
+
+
+@pytest.mark.parametrize(
+    ("raw", "name"),
+    [
+        ("\u200cAli\u200d", "Ali"),
+        ("Ali \u200c Raza", "Ali  Raza"),
+        ("Al\u200c\u200ci", "Ali"),
+        ("Al\u200b\u200d\u200bi", "Al\u200di"),
+        ("12\u200c3", "123"),
+        ("Ali\u2028Raza\u2029", "Ali Raza"),
+    ],
+    ids=ascii,
+)
+def test_a_name_is_one_line_without_other_joiners(raw: str, name: str) -> None:
+    assert validated(name=raw) == {"name": name}
+
+
+def test_a_line_separator_in_an_address_is_read_as_a_comma() -> None:
+    assert validated(address="12 Mall Road\u2028Lahore") == {"address": "12 Mall Road, Lahore"}
+
+
+@given(st.text(alphabet="ab 1\u200c\u200d\u200b\u2028", max_size=20))
+def test_a_name_that_was_read_once_stays_as_it_is(raw: str) -> None:
+    once = remove_format(raw)
+    assert remove_format(once) == once
+
+
+@pytest.mark.parametrize("visible", ["ہال", "12", "🎉", "…", "नमस्ते"])
 def test_a_line_with_a_visible_character_is_accepted(visible: str) -> None:
     assert validated(address=visible) == {"address": visible}
 

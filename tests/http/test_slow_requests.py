@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from gunicorn.config import Config
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import TConn
 
 from halls.server import http_worker
+from halls.server.gunicorn_app import Server
 from halls.server.http_worker import HttpWorker
+from tests.conftest import make_config
 from tests.hostile.raw_http import RawResponse, parse_responses
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Connection:
 @contextmanager
 def connection_to(app: Flask) -> Iterator[Connection]:
     """Connect a client to a worker with one thread."""
-    settings: Any = Config()
+    settings: Any = Server(make_config(mongo_uri="mongodb://db.example/halls"), lambda: None).cfg
     unused: Any = None
     worker: Any = HttpWorker(1, os.getpid(), [], unused, 30, settings, Logger(settings))
     worker.wsgi = app

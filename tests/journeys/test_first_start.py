@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tests.commands import PRODUCTION
+from tests.conftest import SECRET
 from tests.factories import day
 from tests.processes import child_environment, run_program
 from tests.servers import HALLS, free_port
@@ -88,7 +89,7 @@ def test_production_names_all_invalid_settings_in_one_message(tmp_path: Path) ->
 
 
 def test_production_rejects_the_demo_option(tmp_path: Path, fresh_uri: str) -> None:
-    required = {"JWT_SECRET": "x" * 32, "MONGO_URI": fresh_uri, **PRODUCTION}
+    required = {"JWT_SECRET": SECRET, "MONGO_URI": fresh_uri, **PRODUCTION}
     result = run_program([*HALLS, "serve", "--demo"], tmp_path, PORT=str(free_port()), **required)
     assert result.returncode == 1
     assert "--demo" in result.stderr

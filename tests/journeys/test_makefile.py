@@ -65,6 +65,7 @@ def test_deploy_tests_name_the_missing_programs_in_one_line(tmp_path: Path) -> N
     completed = run_make(tmp_path, "deploy-tests")
     assert completed.returncode == 2
     assert completed.stdout == (
-        "Not on PATH: nginx systemd-analyze. On Debian and Ubuntu: apt-get install nginx openssl curl systemd\n"
+        "Not on PATH: nginx systemd-analyze chromium. "
+        "On Debian and Ubuntu: apt-get install nginx openssl curl systemd chromium\n"
     )
     assert "Traceback" not in completed.stderr

@@ -19,10 +19,13 @@ from typing import Any
 
 import pytest
 from pymongo import MongoClient
-from pymongo.errors import AutoReconnect
+from pymongo.errors import AutoReconnect, OperationFailure
 
 from halls.mongo import embedded
 from halls.mongo.embedded import EmbeddedMongoError, embedded_mongod, shared_mongod
+from tests.processes import running_process
+from tests.servers import free_port
+from tests.waiting import wait_until
 
 OWNER = """
 import sys, time
@@ -90,7 +93,9 @@ def owned_mongod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pat
 
 
 def test_an_empty_folder_gets_a_primary_with_transactions(owned_mongod: tuple[Path, str]) -> None:
-    assert re.fullmatch(r"mongodb://127\.0\.0\.1:\d+/halls\?replicaSet=rs0", owned_mongod[1])
+    assert re.fullmatch(
+        r"mongodb://__system:[0-9a-f]{64}@127\.0\.0\.1:\d+/halls\?replicaSet=rs0&authSource=local", owned_mongod[1]
+    )
     with connected_client(owned_mongod[1]) as client:
         with client.start_session() as session, session.start_transaction():
             client.halls.rooms.insert_one({"_id": 1}, session=session)
@@ -137,6 +142,27 @@ def test_data_and_port_survive_a_restart(tmp_path: Path) -> None:
     with embedded_mongod(tmp_path) as second:
         assert has_note(second)
         assert second == first
+
+
+def test_the_data_of_a_version_without_a_login_are_kept(tmp_path: Path) -> None:
+    data, port = tmp_path / "data", free_port()
+    data.mkdir()
+    arguments = ["--replSet", "rs0", "--bind_ip", "127.0.0.1", "--nounixsocket", "--oplogSize", "16"]
+    command = [embedded._find_mongod(), *arguments, "--port", str(port), "--dbpath", str(data)]  # noqa: SLF001 - the same
+    members = [{"_id": 0, "host": f"127.0.0.1:{port}"}]
+    with (
+        running_process(command, tmp_path / "mongod.log"),
+        connected_client(f"mongodb://127.0.0.1:{port}/?directConnection=true") as client,
+    ):
+        client.admin.command("replSetInitiate", {"_id": "rs0", "members": members})
+        wait_until(lambda: client.admin.command("hello")["isWritablePrimary"])
+        client.halls.notes.insert_one({"_id": "kept"})
+    (tmp_path / "state.json").write_text(json.dumps({"port": port, "pid": 0}))
+    with embedded_mongod(tmp_path) as uri:
+        assert has_note(uri)
+        without_login = connected_client(f"mongodb://127.0.0.1:{port}/?directConnection=true")
+        with without_login as client, pytest.raises(OperationFailure, match="requires authentication"):
+            client.halls.notes.find_one()
 
 
 def test_data_survive_a_killed_mongod(tmp_path: Path) -> None:

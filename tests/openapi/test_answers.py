@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # Operations whose success needs Google, Cloudinary, an e-mail or a signed URL, or whose response is not JSON.
 NOT_REACHED = {
     *("sign_in_with_google", "sign_cloudinary", "reset_password", "verify_email", "disown_email"),
-    *("take_upload", "get_media", "show_metrics"),
+    *("take_upload", "get_media", "show_metrics", "read_calendar", "get_booking_event"),
 }
 
 
@@ -50,6 +50,9 @@ def exercise_accounts(client: ValidatingClient) -> None:
     assert client.post("/auth/disown-email", {"token": "x"}).code == "bad_link"
     client.patch("/auth/me/preferences", {"emails": {"requests": False}}, token=new_token)
     client.send("POST", "/emails/unsubscribe/x")
+    for method in ("PUT", "DELETE"):
+        client.send(method, f"/auth/me/blocked/{NO_ID}", token=new_token)
+    client.get("/auth/me/blocked", token=new_token)
     client.delete("/auth/me", body={"password": "seven-quiet-lanterns"}, token=new_token)
 
 
@@ -128,6 +131,29 @@ def exercise_walk_ins(client: ValidatingClient, owner: str, venue_id: str) -> No
     client.delete(f"/bookings/{walk_in['booking_id']}", token=owner)
 
 
+def exercise_calendars(client: ValidatingClient, owner: str) -> None:
+    made = client.post("/feeds", {"kind": "owner", "detail": "busy"}, token=owner).data
+    feed = f"/feeds/{made['feed_id']}"
+    client.get("/feeds", token=owner)
+    client.send("POST", f"{feed}/rotate", token=owner)
+    assert client.get("/calendar/unknown.ics").code == "not_found"
+    assert client.delete(feed, token=client.guest()).code == "not_yours"
+    client.delete(feed, token=owner)
+
+
+def exercise_webhooks(client: ValidatingClient, owner: str) -> None:
+    body = {"url": "http://127.0.0.1:9/", "events": ["venue.changed"], "description": "ERP"}
+    webhook = f"/webhooks/{client.post('/webhooks', body, token=owner).data['webhook_id']}"
+    client.get("/webhooks", token=owner)
+    client.patch(webhook, {"payload": "full", "description": None}, token=owner)
+    event_id = client.send("POST", f"{webhook}/test", token=owner).data["event_id"]
+    client.get(f"{webhook}/deliveries?status=pending&limit=1", token=owner)
+    client.post(f"{webhook}/replay", {"event_id": event_id}, token=owner)
+    client.send("POST", f"{webhook}/rotate-secret", token=owner)
+    assert client.delete(webhook, token=client.guest()).code == "not_yours"
+    client.delete(webhook, token=owner)
+
+
 def exercise_other_routes(client: ValidatingClient, owner: str) -> None:
     for path in ("/health", "/health/ready", "/openapi.json", "/docs", "/docs/page.css"):
         client.get(path)
@@ -151,6 +177,8 @@ def test_every_operation_responds_as_documented(client: ValidatingClient) -> Non
     venue_id = exercise_venues(client, owner)
     exercise_search(client, venue_id)
     exercise_bookings(client, owner, venue_id)
+    exercise_calendars(client, owner)
+    exercise_webhooks(client, owner)
     exercise_other_routes(client, owner)
     exercise_other_reads(client, owner)
     operations = {operation["operationId"] for _, _, operation in list_operations(client.document)}

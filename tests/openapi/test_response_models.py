@@ -3,50 +3,61 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 import pytest
-from bson import ObjectId
 from pydantic import BaseModel, ValidationError, create_model
 
+from halls.accounts import block_schemas as blocked_accounts
 from halls.accounts import email_schemas as account_emails
 from halls.accounts import schemas as accounts
 from halls.accounts.account import serialize_profile
-from halls.accounts.store import find_accounts
 from halls.bookings import schemas as bookings
-from halls.bookings.service import show_bookings
-from halls.bookings.store import get_booking
-from halls.clock import day_in_karachi, utc_now
+from halls.feeds import schemas as feeds
 from halls.http.health import Health
 from halls.http.json_encoding import write_json
-from halls.http.schema import validate
 from halls.search import alternative_schemas as alternatives
 from halls.search import schemas as search
-from halls.search.query import search_venues
 from halls.statistics import schemas as statistics
 from halls.uploads.schemas import CloudinaryAddress, UploadAddress, Uploaded
 from halls.venues import calendar_change_schemas as calendar_changes
 from halls.venues import calendar_schemas as calendar
 from halls.venues import response_schemas as venues
 from halls.venues.availability import list_availability
-from halls.venues.schemas import NewVenue
-from halls.venues.service import new_venue
-from halls.venues.store import get_venue
 from halls.venues.venue import serialize_venue, serialize_venue_card, serialize_venue_summary
+from halls.webhooks import schemas as webhooks
 from tests.api_client import ApiClient
 from tests.factories import PASSWORD, day, venue_body
+from tests.openapi.built_responses import (
+    VIDEO,
+    World,
+    act_on_webhook,
+    block_account,
+    build_new_venue,
+    change_calendar,
+    change_webhook,
+    enter_walk_in,
+    feed_path,
+    list_blocked,
+    list_deliveries,
+    list_feeds,
+    list_webhooks,
+    make_feed,
+    make_webhook,
+    show_cancelled,
+    show_history,
+    show_to_guest,
+    show_to_owner,
+    webhook_path,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from flask import Flask
 
-    from halls.accounts.account import Account
-    from halls.bookings.booking import BookingDocument
     from halls.http.endpoint import Endpoint
     from halls.mongo.client import Db
-    from halls.venues.venue import VenueDocument
 
 CALENDAR = {"dates_available", "pricing", "additional_description"}
 # Fields that a model declares with a default because some responses leave them out.
@@ -56,7 +67,6 @@ WITHOUT_TOTAL: Absent = {bookings.BookingPage: {"total"}}
 WITHOUT_INCLUDE: Absent = {search.FoundVenue: CALENDAR | {"free", "price_from"}, search.SearchPage: {"total"}}
 # Their responses are built from configuration, and tests/uploads validates them.
 TESTED_ELSEWHERE = {UploadAddress, CloudinaryAddress, Uploaded}
-VIDEO = {"url": "https://videos.example/1.mp4", "size_mb": 18.5}
 
 
 def find_differences(model: type[BaseModel], value: Any, absent: Absent) -> Iterator[str]:
@@ -104,48 +114,6 @@ def list_all_models(model: type[BaseModel]) -> set[type[BaseModel]]:
     return {model}.union(*(list_all_models(one) for one in nested))
 
 
-@dataclass(frozen=True)
-class World:
-    """An owner with a venue, and a guest with a booking of it. Each field of their documents has a value."""
-
-    api: ApiClient
-    db: Db
-    owner: str
-    guest: str
-    venue_id: str
-    booking_id: str
-
-    @property
-    def venue(self) -> VenueDocument:
-        """The stored venue."""
-        return get_venue(self.db, ObjectId(self.venue_id))
-
-    @property
-    def booking(self) -> BookingDocument:
-        """The stored booking."""
-        return get_booking(self.db, ObjectId(self.booking_id))
-
-    def account(self, account_id: Any) -> Account:
-        """Return an account."""
-        return find_accounts(self.db, [account_id])[account_id]
-
-    def get(self, path: str, token: str | None = None) -> Any:
-        """Return the data of a GET response."""
-        return self.api.get(path, token=token).data
-
-    def search(self, **query: str) -> Any:
-        """Return a page of search with the venue."""
-        model = validate(search.SearchQuery, {"near_lat": "24.86", "near_lng": "67", "date": day(2), **query})
-        return search_venues(self.db, model, day_in_karachi(utc_now()))
-
-    def search_range(self) -> Any:
-        """Return a page of search with all optional fields."""
-        model = validate(
-            search.SearchQuery, {"date_from": day(1), "date_to": day(3), "include": "calendar,price_from,total"}
-        )
-        return search_venues(self.db, model, day_in_karachi(utc_now()))
-
-
 @pytest.fixture
 def world(app: Flask, db: Db) -> World:
     """Return the documents that the responses are built from, made by the application."""
@@ -157,51 +125,6 @@ def world(app: Flask, db: Db) -> World:
     venue_id = api.list_venue(owner, space_sqft=7200.5, additional_description="Two stages.", **media)
     booking_id = api.book(guest, venue_id, day(1), notes="A quiet corner.").data["booking_id"]
     return World(api, db, owner, guest, venue_id, booking_id)
-
-
-def build_new_venue(world: World) -> Any:
-    """Return the serialized document of a venue that is not stored yet."""
-    listing = validate(NewVenue, venue_body(videos=[VIDEO]))
-    return serialize_venue(new_venue(world.account(world.booking["user_id"]).id, listing, utc_now()))
-
-
-def show_to_owner(world: World) -> Any:
-    """Return the booking as the owner of the venue sees it."""
-    return show_bookings(world.db, world.account(world.venue["owner_id"]), [world.booking])[0]
-
-
-def show_to_guest(world: World) -> Any:
-    """Return the booking as its guest sees it."""
-    return show_bookings(world.db, world.account(world.booking["user_id"]), [world.booking])[0]
-
-
-def show_cancelled(world: World) -> Any:
-    """Return the booking after the guest has cancelled it, as the owner sees it."""
-    world.api.patch(f"/bookings/{world.booking_id}", {"status": "cancelled", "reason": "Moved."}, token=world.guest)
-    return show_to_owner(world)
-
-
-def enter_walk_in(world: World) -> Any:
-    """Return the response to a walk-in."""
-    guest = {"full_name": "Bilal", "contact_number": "0300-1234567", "email": "bilal@example.com"}
-    body = {"date": day(4), "guests": 5, "guest": guest, "notes": "Noon."}
-    return world.api.post(f"/venues/{world.venue_id}/walk-ins", body, token=world.owner).data
-
-
-def show_history(world: World) -> Any:
-    """Return the history of the cancelled booking."""
-    show_cancelled(world)
-    return world.get(f"/bookings/{world.booking_id}/history", world.guest)
-
-
-def change_calendar(world: World) -> Any:
-    """Return the response to changes of the calendar that would have each kind of effect."""
-    changes = [
-        {"do": "close", "from": day(1), "to": day(3), "keep_booked": True},
-        {"do": "offer", "dates": [day(20)], "price": 5},
-    ]
-    body = {"changes": changes, "dry_run": True}
-    return world.api.post(f"/venues/{world.venue_id}/calendar", body, token=world.owner).data
 
 
 # The model, the function that builds the response, and the fields that this response leaves out.
@@ -264,12 +187,27 @@ CASES: list[tuple[type[BaseModel], Callable[[World], Any], Absent]] = [
         lambda world: world.api.delete(f"/bookings/{world.booking_id}", token=world.owner).data,
         {},
     ),
+    (feeds.FeedMade, make_feed, {}),
+    (feeds.FeedList, list_feeds, {}),
+    (feeds.FeedAddress, lambda world: world.api.post(feed_path(world, "/rotate"), None, token=world.owner).data, {}),
+    (feeds.FeedDeleted, lambda world: world.api.delete(feed_path(world), token=world.owner).data, {}),
+    (webhooks.WebhookMade, make_webhook, {}),
+    (webhooks.WebhookList, list_webhooks, {}),
+    (webhooks.WebhookReply, change_webhook, {}),
+    (webhooks.WebhookSecret, lambda world: act_on_webhook(world, "rotate-secret"), {}),
+    (webhooks.TestSent, lambda world: act_on_webhook(world, "test"), {}),
+    (webhooks.DeliveryPage, list_deliveries, {}),
+    (webhooks.Replayed, lambda world: act_on_webhook(world, "replay", {"event_id": world.venue_id}), {}),
+    (webhooks.WebhookDeleted, lambda world: world.api.delete(webhook_path(world), token=world.owner).data, {}),
     (accounts.Profile, lambda world: serialize_profile(world.account(world.venue["owner_id"])), {}),
     (accounts.OwnProfile, lambda world: world.get("/auth/me", world.guest), {}),
     (accounts.Session, lambda world: world.api.sign_up(), {}),
     (accounts.Session, lambda world: world.api.send("POST", "/auth/refresh", token=world.guest).data, {}),
     (accounts.LoggedOut, lambda world: world.api.send("POST", "/auth/logout", token=world.api.guest()).data, {}),
     (accounts.Message, lambda world: world.api.post("/auth/forgot-password", {"email": "a@example.com"}).data, {}),
+    (blocked_accounts.BlockedAccounts, list_blocked, {}),
+    (blocked_accounts.BlockedAccount, lambda world: list_blocked(world)["blocked"][0], {}),
+    (blocked_accounts.BlockState, lambda world: block_account(world, "DELETE"), {}),
     (account_emails.OwnPreferences, lambda world: world.get("/auth/me/preferences", world.guest), {}),
     (statistics.Statistics, lambda world: world.get("/statistics", world.owner), {}),
     (statistics.Statistics, lambda world: world.get(f"/statistics?by=venue&to={day(9)}", world.owner), {}),

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import halls
 from tests.conftest import SECRET
 from tests.processes import child_environment, running_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 LEASE_SECONDS = 1.5
 PROGRAM = """
@@ -24,19 +24,9 @@ from halls.config import load_config
 from halls.mail import handler
 from halls.mongo.client import connect
 from halls.outbox import store, worker
+from tests.hanging import hang, hang_at_second_call
 
 store.MAX_PAUSE_SECONDS = worker.MAX_OUTAGE_PAUSE_SECONDS = 0.2
-
-def hang(*_, **__):
-    print("hangs", flush=True)
-    time.sleep(600)
-
-def hang_at_second_call(function):
-    calls = []
-    def call(*args, **options):
-        calls.append(args)
-        return hang() if len(calls) > 1 else function(*args, **options)
-    return call
 
 {change}
 config = load_config()
@@ -59,7 +49,7 @@ def worker_process(uri: str, port: int, folder: Path, change: str = "") -> Itera
         SMTP_HOST="127.0.0.1",
         SMTP_PORT=str(port),
         MAIL_LEASE_SECONDS=str(LEASE_SECONDS),
-        PYTHONPATH=str(Path(halls.__file__).parents[1]),
+        PYTHONPATH=os.pathsep.join(sys.path),
     )
     command, log = [sys.executable, "-c", PROGRAM.format(change=change)], folder / "worker.log"
     with running_process(

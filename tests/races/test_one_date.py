@@ -36,7 +36,15 @@ def test_one_of_two_hundred_guests_gets_the_date(race_client: RaceClient) -> Non
 def test_one_guest_gets_the_date_if_all_checks_passed_first(
     in_process_client: RaceClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unguarded.meet_after(monkeypatch, bookings, "_check_order", FEW)
+    unguarded.check_before_booking(monkeypatch)
+    unguarded.meet_after(monkeypatch, bookings, "check_order", FEW)
+    assert race_for_one_date(in_process_client, FEW) == []
+
+
+def test_one_guest_gets_the_date_if_all_transactions_begin_together(
+    in_process_client: RaceClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unguarded.meet_after(monkeypatch, bookings, "hold_account_lock", FEW)
     assert race_for_one_date(in_process_client, FEW) == []
 
 
@@ -44,7 +52,8 @@ def test_control_without_the_unique_index_a_transaction_alone_books_twice(
     in_process_client: RaceClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unguarded.drop_the_unique_index(in_process_client.db)
-    unguarded.meet_after(monkeypatch, bookings, "_check_order", FEW)
+    unguarded.book_without_checks(monkeypatch)
+    unguarded.meet_after(monkeypatch, bookings, "hold_account_lock", FEW)
     assert f"{FEW} active bookings for one date" in race_for_one_date(in_process_client, FEW)
 
 
@@ -53,7 +62,7 @@ def test_control_check_then_insert_without_the_unique_index_books_twice(
 ) -> None:
     unguarded.drop_the_unique_index(in_process_client.db)
     unguarded.check_then_insert(monkeypatch)
-    unguarded.meet_after(monkeypatch, bookings, "_check_order", FEW)
+    unguarded.meet_after(monkeypatch, bookings, "check_order", FEW)
     assert f"{FEW} active bookings for one date" in race_for_one_date(in_process_client, FEW)
 
 
@@ -61,5 +70,5 @@ def test_the_unique_index_alone_protects_check_then_insert(
     in_process_client: RaceClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unguarded.check_then_insert(monkeypatch)
-    unguarded.meet_after(monkeypatch, bookings, "_check_order", FEW)
+    unguarded.meet_after(monkeypatch, bookings, "check_order", FEW)
     assert race_for_one_date(in_process_client, FEW) == []

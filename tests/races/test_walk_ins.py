@@ -6,7 +6,7 @@ import threading
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from halls.bookings import service, store, walk_ins
+from halls.bookings import store, walk_ins
 from halls.search import index
 from halls.venues import store as venues_store
 from tests.factories import day
@@ -104,7 +104,7 @@ def test_a_new_calendar_takes_no_date_of_a_walk_in_away(race_client: RaceClient)
 def test_control_without_conflicts_concurrent_walk_ins_lose_a_date(
     in_process_client: RaceClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "hold_account_lock", lambda _: nullcontext())
+    monkeypatch.setattr(walk_ins, "hold_account_lock", lambda _: nullcontext())
     monkeypatch.setattr(walk_ins, "lock_account", lambda *_: None)
     # Both write the search entry. That conflict would restart one of them, and it would read the new dates.
     monkeypatch.setattr(index, "mark_date_booked", lambda *_: None)

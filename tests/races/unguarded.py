@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from halls.accounts.account import Account
     from halls.bookings.booking import BookingDocument
     from halls.http.conditional import IfMatch
     from halls.http.idempotency import IdempotencyKey
@@ -78,8 +79,25 @@ def drop_the_unique_index(db: Db) -> None:
     db.bookings.drop_index(bookings_store.ONE_ACTIVE_BOOKING_PER_DATE.document["name"])
 
 
+def check_before_booking(patch: pytest.MonkeyPatch) -> None:
+    """Check each order with reads before its first attempt, and not only after a conflict."""
+    commit_order = bookings.commit_order
+
+    def check_and_commit(db: Db, placement: bookings.Placement, *, checks_first: bool) -> dict[str, Any]:
+        del checks_first
+        return commit_order(db, placement, checks_first=True)
+
+    patch.setattr(bookings, "commit_order", check_and_commit)
+
+
+def book_without_checks(patch: pytest.MonkeyPatch) -> None:
+    """Remove the reads that find a rival after a conflict."""
+    patch.setattr(bookings, "check_order", lambda *_: None)
+
+
 def check_then_insert(patch: pytest.MonkeyPatch) -> None:
     """Remove the transaction: check whether the date is free, then insert."""
+    check_before_booking(patch)
 
     def commit_booking(_: Db, __: ObjectId, work: Callable[[Session | None], Document]) -> Document:
         try:
@@ -106,9 +124,15 @@ def order_without_the_account(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(bookings, "lock_account", lambda *_: None)
 
 
+def register_without_the_account(patch: pytest.MonkeyPatch) -> None:
+    """Remove the write of the account, which conflicts with a concurrent registration of the same owner."""
+    patch.setattr(venues, "lock_account", lambda *_: None)
+
+
 def price_before_the_transaction(patch: pytest.MonkeyPatch) -> None:
     """Use the price read before the transaction instead of the price of the venue that the transaction wrote."""
     cached, get_venue = threading.local(), venues_store.get_venue
+    check_before_booking(patch)
 
     def get_and_cache(db: Db, venue_id: ObjectId) -> Document:
         cached.venue = get_venue(db, venue_id)
@@ -170,11 +194,17 @@ def check_version_before_the_transaction(patch: pytest.MonkeyPatch) -> None:
     change_venue, both_have_checked = venues.change_venue, threading.Barrier(2, timeout=MAX_WAIT_SECONDS)
 
     def check_then_change(
-        db: Db, venue: VenueDocument, given: dict[str, Any], now: datetime, if_match: IfMatch | None = None
+        db: Db,
+        venue: VenueDocument,
+        given: dict[str, Any],
+        now: datetime,
+        if_match: IfMatch | None = None,
+        *,
+        caller: Account | None = None,
     ) -> VenueDocument:
         venues.check_version(venue, if_match)
         both_have_checked.wait()
-        return change_venue(db, venue, given, now)
+        return change_venue(db, venue, given, now, caller=caller)
 
     patch.setattr(venues, "change_venue", check_then_change)
 
@@ -201,21 +231,19 @@ def replace_whole_venue(patch: pytest.MonkeyPatch) -> None:
 
 def change_the_calendar_that_was_read(patch: pytest.MonkeyPatch, count: int) -> None:
     """Change the calendar as it was read before the transaction, when `count` requests have read it."""
-    update_venue, all_have_read = venues_store.update_venue, threading.Barrier(count, timeout=MAX_WAIT_SECONDS)
+    lock_venue, all_have_read = venues_store.lock_venue, threading.Barrier(count, timeout=MAX_WAIT_SECONDS)
     read: dict[int, VenueDocument] = {}
 
-    def update_and_return_read(
-        db: Db, venue_id: ObjectId, changes: dict[str, Any], now: datetime, session: Session | None = None
-    ) -> VenueDocument:
+    def lock_and_return_read(db: Db, venue_id: ObjectId, session: Session) -> VenueDocument:
         reader = threading.get_ident()
-        # The first write of a calendar change has no fields. A restarted transaction has read the venue already.
-        if not changes and reader not in read:
+        # A restarted transaction has read the venue already.
+        if reader not in read:
             read[reader] = get_venue(db, venue_id)
             all_have_read.wait()
-        update_venue(db, venue_id, changes, now, session)
+        lock_venue(db, venue_id, session)
         return read[reader]
 
-    patch.setattr(venues_store, "update_venue", update_and_return_read)
+    patch.setattr(venues_store, "lock_venue", lock_and_return_read)
 
 
 def write_entries_outside_the_transaction(patch: pytest.MonkeyPatch) -> None:

@@ -14,15 +14,21 @@ MAX_PAGES = 200
 def find_all(api: ApiClient, limit: int | None = None, **parameters: Any) -> list[Any]:
     """Return the venues of all pages of a search, in order. The default limit is the highest one."""
     limit = limit or (20 if "calendar" in parameters.get("include", "") else 100)
-    venues: list[Any] = []
+    pages = read_pages(api, limit, **parameters)
+    assert {len(page) for page in pages[:-1]} <= {limit}, "only the last page may be short"
+    return [venue for page in pages for venue in page]
+
+
+def read_pages(api: ApiClient, limit: int, **parameters: Any) -> list[list[Any]]:
+    """Return the venues of each page of a search. Pages of a bounded search may be short."""
+    pages: list[list[Any]] = []
     cursor: dict[str, str] = {}
     for _ in range(MAX_PAGES):
         page = api.get(f"/venues/search?{urlencode({**parameters, 'limit': limit, **cursor})}").data
         assert page.keys() == {"venues", "next_cursor"}
-        venues += page["venues"]
+        pages.append(page["venues"])
         if page["next_cursor"] is None:
-            return venues
-        assert len(page["venues"]) == limit, "only the last page may be short"
+            return pages
         cursor = {"cursor": page["next_cursor"]}
     raise AssertionError("the search returned a cursor after the maximum number of pages")
 

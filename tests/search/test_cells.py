@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +10,7 @@ from bson import ObjectId
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halls.search.cells import MAX_ACROSS, MAX_LEVEL, cover, list_cells
+from halls.search.cells import EARTH_METRES, MAX_ACROSS, MAX_LEVEL, block_radius, cover, list_block, list_cells
 from tests.factories import bare_venue_document, index_all
 from tests.search.queries import find_all, names
 
@@ -33,6 +34,28 @@ def test_the_cells_of_a_box_cover_every_place_in_it(
     cells = cover((west, south, east, north))
     assert set(list_cells(lng, lat)) & set(cells)
     assert len(cells) <= MAX_ACROSS**2
+
+
+@given(
+    lng=st.floats(-90, 90),
+    lat=st.floats(-60, 60),
+    level=st.integers(4, MAX_LEVEL),
+    east=st.floats(-1, 1),
+    north=st.floats(-1, 1),
+)
+def test_a_block_of_cells_contains_the_circle_around_a_place(
+    lng: float, lat: float, level: int, east: float, north: float
+) -> None:
+    degrees = math.degrees(block_radius(level, lat) / EARTH_METRES)
+    # On the edge of the circle or inside.
+    shrink = max(1.0, math.hypot(east, north)) * 1.001
+    other_lat = lat + north * degrees / shrink
+    other_lng = lng + east * degrees / shrink / math.cos(math.radians(max(abs(lat), abs(other_lat))))
+    assert set(list_cells(other_lng, other_lat)) & set(list_block(level, lng, lat))
+
+
+def test_the_block_of_a_place_at_a_pole_has_no_radius() -> None:
+    assert block_radius(3, 90.0) < 1
 
 
 @given(lng=longitude, lat=latitude)

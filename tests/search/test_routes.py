@@ -42,6 +42,7 @@ def test_search_with_calendar_returns_the_calendar_fields(api: ApiClient) -> Non
     venue_id = api.list_venue(api.owner(), additional_description="Sea view.")
     venue_details = api.get(f"/venues/{venue_id}").data["venue"]
     (found,) = api.get("/venues/search?include=calendar").data["venues"]
+    assert venue_details.pop("is_hidden") is False
     assert found == venue_details | {"price": None, "distance_km": None}
     assert found.keys() == CARD_FIELDS | CALENDAR_FIELDS | {"price", "distance_km"}
 
@@ -61,7 +62,7 @@ def test_venue_details_are_public(api: ApiClient) -> None:
     response = api.get(f"/venues/{venue_id}")
     assert response.status == 200
     assert response.data.keys() == {"venue"}
-    assert response.data["venue"].keys() == CARD_FIELDS | CALENDAR_FIELDS
+    assert response.data["venue"].keys() == CARD_FIELDS | CALENDAR_FIELDS | {"is_hidden"}
     assert response.data["venue"]["dates_available"] == [day(ahead) for ahead in range(1, 10)]
     assert len(response.data["venue"]["pricing"]["overrides"]) == 9
 

@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from halls.config import Config, ConfigError
-from halls.server.env_file import warn_of_unknown_names
+from halls.server.env_file import check_env_file
 from tests.commands import PRODUCTION, run_halls
 from tests.conftest import ENV_FILE, SECRET
 
@@ -32,7 +32,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str | by
 def warnings() -> list[dict[str, Any]]:
     """Return the logged warnings."""
     with structlog.testing.capture_logs() as lines:
-        warn_of_unknown_names()
+        check_env_file()
     return [dict(line) for line in lines]
 
 
@@ -91,7 +91,7 @@ def test_a_line_that_may_be_a_secret_is_not_shown(write: Callable[[str], None], 
 def test_a_file_that_is_not_text_stops_the_start_with_one_sentence(write: Callable[[bytes], None]) -> None:
     write(b"SMTP_HOST=\xff\n")
     with pytest.raises(ConfigError, match=r"^Halls can't read \.env: it is not in UTF-8\.$"):
-        warn_of_unknown_names()
+        check_env_file()
 
 
 def test_a_file_that_can_not_be_opened_stops_the_start(
@@ -104,15 +104,23 @@ def test_a_file_that_can_not_be_opened_stops_the_start(
 
     monkeypatch.setattr("halls.server.env_file.DotEnvSettingsSource", fail)
     with pytest.raises(ConfigError, match=r"^Halls can't read \.env: Permission denied\.$"):
-        warn_of_unknown_names()
+        check_env_file()
 
 
-def test_the_warning_explains_a_missing_setting_of_production(write: Callable[[str], None], fresh_uri: str) -> None:
-    settings = {**PRODUCTION, "MONGO_URI": fresh_uri, "JWT_SECRET": SECRET}
-    del settings["SMTP_HOST"]
-    write("SMPT_HOST=smtp.example\n")
-    result = run_halls(fresh_uri, "check", **{**settings, "SMTP_HOST": ""})
+def test_the_warning_explains_a_missing_setting(write: Callable[[str], None]) -> None:
+    write("SMPT_USER=halls\nSMTP_PASS=hidden\n")
+    result = run_halls(None, "check")
     assert result.exit_code == 1
-    assert "SMTP_HOST: set it to your mail server" in result.stderr
-    assert "Did you mean SMTP_HOST?" in result.stderr
+    assert "SMTP_PASS: set both SMTP_USER and SMTP_PASS" in result.stderr
+    assert "Did you mean SMTP_USER?" in result.stderr
+    assert "hidden" not in result.stderr
+
+
+def test_production_warns_that_it_does_not_read_the_file(write: Callable[[str], None], fresh_uri: str) -> None:
+    settings = {**PRODUCTION, "MONGO_URI": fresh_uri, "JWT_SECRET": SECRET, "LOG_LEVEL": "WARNING"}
+    assert "file not read" not in run_halls(fresh_uri, "check", **settings).stderr
+    write("SMTP_HOST=smtp.example\nSMPT_USER=halls\n")
+    result = run_halls(fresh_uri, "check", **settings)
+    assert '"event": "file not read"' in result.stderr
+    assert "SMTP" not in result.stderr
     assert "smtp.example" not in result.stderr

@@ -19,6 +19,7 @@ from tests.factories import day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from halls.config import Config
     from halls.mongo.client import Db
@@ -34,9 +35,9 @@ def prepared(fresh_uri: str) -> Iterator[Db]:
 
 
 @pytest.fixture
-def settings(fresh_uri: str) -> Config:
-    """Return settings for the database of `prepared`."""
-    return make_config(mongo_uri=fresh_uri, host="127.0.0.1", port=5055)
+def settings(fresh_uri: str, tmp_path: Path) -> Config:
+    """Return settings for the database of `prepared`, with an empty storage."""
+    return make_config(mongo_uri=fresh_uri, data_dir=tmp_path, host="127.0.0.1", port=5055)
 
 
 def test_the_address_is_printed(settings: Config, capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,6 +72,7 @@ def test_the_first_steps_name_a_venue_that_is_free_next_month(
     prepared: Db, settings: Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
     load_demo_if_empty(settings)
+    assert {len(venue["pictures"]) for venue in prepared.venues.find()} == {0, 3}
     print_first_steps(settings)
     output = capsys.readouterr().out
     assert output.startswith("Loaded demonstration data.\nHalls listens on http://127.0.0.1:5055\n")
@@ -80,6 +82,20 @@ def test_the_first_steps_name_a_venue_that_is_free_next_month(
     free = [str(venue["_id"]) for venue in prepared.venues.find({"dates_available": command[2]})]
     assert command[1] in free
     assert output.count("curl -s") == 4, "three commands, one of which logs in first"
+
+
+@pytest.mark.usefixtures("prepared")
+def test_the_first_steps_begin_with_the_web_pages_and_the_page_of_the_api(
+    settings: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_first_steps(settings)
+    output = capsys.readouterr().out
+    assert "\nOpen http://127.0.0.1:5055 in a browser" in output
+    assert "http://127.0.0.1:5055/docs\n" in output
+    print_first_steps(settings.model_copy(update={"web_pages": "off"}))
+    output = capsys.readouterr().out
+    assert "Open http" not in output
+    assert "http://127.0.0.1:5055/docs\n" in output
 
 
 def test_demonstration_data_is_loaded_only_into_an_empty_database(
@@ -93,7 +109,7 @@ def test_demonstration_data_is_loaded_only_into_an_empty_database(
 
 def test_demonstration_data_is_not_loaded_in_production(fresh_uri: str) -> None:
     required = {name.lower(): value for name, value in PRODUCTION.items()}
-    settings = make_config(mongo_uri=fresh_uri, jwt_secret="x" * 32, **required)
+    settings = make_config(mongo_uri=fresh_uri, **required)
     with pytest.raises(click.ClickException, match="production"):
         load_demo_if_empty(settings)
     with closing(connect(fresh_uri).client) as client:

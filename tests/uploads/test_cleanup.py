@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
+from bson import ObjectId
 from pymongo.errors import ServerSelectionTimeoutError
 
 from halls.app import TASKS
@@ -82,11 +83,12 @@ def test_a_referenced_file_stays_for_a_day_after_its_removal(
 def test_any_spelling_of_the_url_counts_as_a_reference(db: Db, config: Config, store: Path) -> None:
     files = [stored(store, hours=48) for _ in range(4)]
     cdn, quoted, asked, video = (path.name for path in files)
+    own = {"owner_id": ObjectId(OWNER_ID)}
     db.venues.insert_many(
         [
-            {"pictures": [f"https://old.example/x/{cdn}", f"http://h/media/{quoted}".replace("a", "%61")]},
-            {"pictures": [f"http://h/media/{asked}?w=200", None, 5], "videos": None},
-            {"pictures": None, "videos": [{"url": f"http://h/media/{video}"}, {"size_mb": 1}, "x"]},
+            {**own, "pictures": [f"https://old.example/x/{cdn}", f"http://h/media/{quoted}".replace("a", "%61")]},
+            {**own, "pictures": [f"http://h/media/{asked}?w=200", None, 5], "videos": None},
+            {**own, "pictures": None, "videos": [{"url": f"http://h/media/{video}"}, {"size_mb": 1}, "x"]},
             {},
         ]
     )

@@ -34,6 +34,9 @@ def test_unsupported_files_match_no_type(declared_type: str, head: bytes) -> Non
     [
         ("image/avif", b"\x00\x00\x00\x1cftypmif1\x00\x00\x00\x00mif1avifmiaf"),
         ("video/mp4", b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom"),
+        ("video/mp4", b"\x00\x00\x00\x01ftyp\x00\x00\x00\x00\x00\x00\x00\x1cmp42\x00\x00\x00\x00isom"),
+        ("video/webm", b"\x1a\x45\xdf\xa3\x01\x00\x00\x00\x00\x00\x00\x23\x42\x82\x40\x04webm"),
+        ("video/webm", b"\x1a\x45\xdf\xa3\x9f\x42\x82\x01\x00\x00\x00\x00\x00\x00\x04webm"),
         ("video/mp4", b"\x00\x00\x00\x18ftypM4V \x00\x00\x00\x00M4V isom"),
         ("video/quicktime", b"\x00\x00\x00\x08wide\x00\x00\x00\x00mdat"),
         ("video/quicktime", b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42qt  "),
@@ -49,6 +52,15 @@ def test_signature_variants_of_a_type_match(declared_type: str, head: bytes) -> 
     ("declared_type", "head"),
     [
         ("video/mp4", b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"),
+        ("video/mp4", b"<!--ftypisom\x00\x00\x00\x00isommp41--><script>"),  # a text: its "size" is above its end
+        ("video/mp4", b"\x00\x00\x00\x0cftypisom"),  # too small for a major brand and its version
+        ("video/mp4", b"\x00\x00\x00\x00ftypisom\x00\x00\x00\x00isom"),  # to the end of the file
+        ("video/mp4", b"\x00\x00\x00\x20ftypisom\x00\x00\x00\x00isom"),  # the box is cut off
+        ("video/mp4", b"\x00\x00\x00\x15ftypisom\x00\x00\x00\x00isom."),  # brands have four bytes
+        ("video/mp4", b"\x00\x00\x01\x00ftypisom\x00\x00\x00\x00" + b"isom" * 59 + b"heic"),  # after 64 bytes
+        ("video/mp4", b"\x00\x00\x00\x01ftyp\x00\x00\x00\x00\x00\x00\x00\x1cheic\x00\x00\x00\x00isom"),
+        ("video/quicktime", b"<!--moov--><script>alert(1)</script>"),
+        ("video/webm", b"\x1a\x45\xdf\xa3\x9f\x42\x82\x88matroska webm"),
         ("image/avif", b"\x00\x00\x00\x10ftypisom\x00\x00\x00\x00avif"),  # the brand is outside the ftyp box
         ("video/webm", b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x88matroska"),
         ("image/webp", b"RIFF\x24\x00\x00\x00WAVEfmt "),

@@ -167,7 +167,7 @@ def test_an_animation_keeps_its_pictures_and_times(content_type: str) -> None:
 def damage(file: bytes) -> Iterator[bytes]:
     """Yield damaged copies of a file."""
     yield file[: len(file) // 2]
-    yield file[:30]
+    yield file[:60]
     yield file[:100] + bytes(300) + file[400:]
 
 

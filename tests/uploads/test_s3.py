@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from halls.clock import utc_now
 from halls.uploads.media import CONTENT_TYPES, new_key
-from halls.uploads.s3 import StorageNotConfigured, sign_s3_put
+from halls.uploads.s3 import FIXED_HEADERS, StorageNotConfigured, sign_s3_put
 from tests.conftest import make_config
 from tests.factories import upload_body
 from tests.uploads.files import make_file, sign
@@ -31,7 +31,7 @@ KEYS = {"aws_access_key_id": "AKID", "aws_secret_access_key": "secret"}
 
 def send(url: str, body: bytes, content_type: str = "image/jpeg", **headers: str) -> int:
     """Upload a file to S3; return the status."""
-    sent = {"Content-Type": content_type, **headers}
+    sent = {"Content-Type": content_type, **FIXED_HEADERS, **headers}
     return requests.put(url, data=body, headers=sent, timeout=30).status_code
 
 
@@ -55,7 +55,7 @@ def test_uploaded_file_is_publicly_readable(
     owner_id = api.get("/auth/me", token=owner).data["profile"]["id"]
     file = make_file(content_type, 100_000)
     address = sign(api, owner, content_type, len(file))
-    assert (address["method"], address["headers"]) == ("PUT", {"Content-Type": content_type})
+    assert (address["method"], address["headers"]) == ("PUT", {"Content-Type": content_type, **FIXED_HEADERS})
     assert requests.put(address["upload_url"], data=file, headers=address["headers"], timeout=30).status_code == 200
     assert address["public_url"].startswith(f"{seaweed.url}/pictures/venues/{owner_id}/")
     response = requests.get(address["public_url"], timeout=30)
@@ -67,12 +67,13 @@ def url(seaweed: Seaweed) -> str:
     """Return a signed URL for a JPEG of 1 000 bytes."""
     return sign_s3_put(
         make_config(**seaweed.settings), new_key(OWNER_ID, "image/jpeg"), "image/jpeg", 1_000, seconds=600
-    )[0]
+    ).upload_url
 
 
 def test_length_and_type_are_signed_for_ten_minutes(url: str) -> None:
     query = parse_qs(urlsplit(url).query)
-    assert query["X-Amz-SignedHeaders"] == ["content-length;content-type;host"]
+    signed = "cache-control;content-disposition;content-encoding;content-length;content-type;host;if-none-match"
+    assert query["X-Amz-SignedHeaders"] == [signed]
     assert query["X-Amz-Expires"] == ["600"]
     assert query["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
 
@@ -100,16 +101,43 @@ def test_server_rejects_requests_that_differ_from_the_signed_one(
     assert send(url, make_file()) == 200
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Encoding": "gzip"},
+        {"Content-Disposition": 'attachment; filename="setup.exe"'},
+        {"Cache-Control": "no-store"},
+        {"If-None-Match": ""},
+    ],
+)
+def test_server_rejects_headers_that_differ_from_the_signed_ones(url: str, headers: dict[str, str]) -> None:
+    assert send(url, make_file(), **headers) == 403
+    without = {name: value for name, value in FIXED_HEADERS.items() if name not in headers}
+    sent = {"Content-Type": "image/jpeg", **without}
+    assert requests.put(url, data=make_file(), headers=sent, timeout=30).status_code == 403
+    assert requests.get(url.partition("?")[0], timeout=30).status_code == 404
+
+
+def test_a_second_use_of_the_url_does_not_replace_the_file(url: str) -> None:
+    first, second = make_file(), make_file()[::-1]
+    assert send(url, first) == 200
+    assert send(url, second) == 412
+    response = requests.get(url.partition("?")[0], timeout=30)
+    assert response.content == first
+    stored = {name: response.headers[name] for name in ("Cache-Control", "Content-Disposition")}
+    assert stored == {"Cache-Control": "public, max-age=31536000, immutable", "Content-Disposition": "inline"}
+
+
 def test_server_rejects_a_url_signed_with_another_secret(seaweed: Seaweed) -> None:
     config = make_config(**{**seaweed.settings, "aws_secret_access_key": "another secret"})
-    url, _ = sign_s3_put(config, new_key(OWNER_ID, "image/jpeg"), "image/jpeg", 1_000, seconds=600)
+    url = sign_s3_put(config, new_key(OWNER_ID, "image/jpeg"), "image/jpeg", 1_000, seconds=600).upload_url
     assert send(url, make_file()) == 403
 
 
 def test_server_rejects_an_expired_url(seaweed: Seaweed) -> None:
     config = make_config(**seaweed.settings)
     with time_machine.travel(utc_now() - timedelta(minutes=11), tick=True):
-        url, _ = sign_s3_put(config, new_key(OWNER_ID, "image/jpeg"), "image/jpeg", 1_000, seconds=600)
+        url = sign_s3_put(config, new_key(OWNER_ID, "image/jpeg"), "image/jpeg", 1_000, seconds=600).upload_url
     assert send(url, make_file()) == 403
 
 
@@ -132,7 +160,7 @@ def test_urls_follow_bucket_region_endpoint_and_cdn_settings(
 ) -> None:
     config = make_config(**{"s3_bucket": "halls", **KEYS, **settings})
     key = new_key(OWNER_ID, "image/jpeg")
-    upload_url, public_url = sign_s3_put(config, key, "image/jpeg", 1_000, seconds=600)
+    upload_url, _, public_url = sign_s3_put(config, key, "image/jpeg", 1_000, seconds=600)
     assert upload_url.startswith(upload_start)
     assert public_url.startswith(public_start or upload_start)
     assert public_url.endswith(key)
@@ -140,7 +168,7 @@ def test_urls_follow_bucket_region_endpoint_and_cdn_settings(
 
 def test_session_token_is_part_of_the_signed_url() -> None:
     config = make_config(s3_bucket="halls", s3_region="ap-south-1", **KEYS, aws_session_token="a token")
-    url, _ = sign_s3_put(config, new_key(OWNER_ID, "image/jpeg"), "image/jpeg", 1_000, seconds=600)
+    url = sign_s3_put(config, new_key(OWNER_ID, "image/jpeg"), "image/jpeg", 1_000, seconds=600).upload_url
     assert parse_qs(urlsplit(url).query)["X-Amz-Security-Token"] == ["a token"]
 
 

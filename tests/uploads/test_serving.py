@@ -36,6 +36,10 @@ def test_file_is_public_and_cached_as_immutable(api: ApiClient, path: str) -> No
     headers = response.headers
     assert headers["Content-Type"] == "video/mp4"
     assert headers["X-Content-Type-Options"] == "nosniff"
+    policy = headers["Content-Security-Policy"].split("; ")
+    assert policy[0] == "default-src 'none'"
+    # Without allow-scripts and allow-same-origin: no script runs.
+    assert policy[-1] == "sandbox"
     assert headers["Content-Disposition"].startswith("inline")
     assert headers["Accept-Ranges"] == "bytes"
     assert set(headers["Cache-Control"].split(", ")) == {"public", "max-age=31536000", "immutable"}

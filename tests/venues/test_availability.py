@@ -9,6 +9,8 @@ import pytest
 import time_machine
 from bson import ObjectId
 
+from halls.clock import utc_now
+from tests.contract_routes import NO_ID
 from tests.factories import bare_venue_document, day, insert_booking, insert_venue
 
 if TYPE_CHECKING:
@@ -146,3 +148,10 @@ def test_a_venue_without_a_calendar_is_never_available(api: ApiClient, db: Db, f
     db.venues.insert_one(venue)
     availability = get_availability(api, venue["_id"], f"date={day(1)}")
     assert (availability["available"], availability["price"]) == (False, None)
+
+
+@pytest.mark.parametrize("query", ["", "date=x", f"date={day(1)}", f"date={day(1)}&from={day(1)}"])
+def test_a_missing_or_hidden_venue_is_not_found_whatever_the_query(api: ApiClient, db: Db, query: str) -> None:
+    hidden = insert_venue(db, ObjectId(), hidden_at=utc_now())["_id"]
+    for venue_id in (NO_ID, hidden):
+        assert api.get(f"/venues/{venue_id}/availability?{query}").code == "not_found"

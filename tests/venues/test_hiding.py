@@ -9,7 +9,9 @@ from bson import ObjectId
 
 from halls.cli.check import find_violations
 from halls.clock import utc_now
+from halls.venues import store
 from halls.venues.hiding import set_hidden
+from tests.accounts.concurrency import run_before_first_call
 from tests.factories import day
 
 if TYPE_CHECKING:
@@ -46,6 +48,19 @@ def test_only_the_owner_sees_a_hidden_venue(api: ApiClient, owner: str, hidden: 
     assert mine["id"] == hidden
 
 
+def test_the_owner_is_told_that_a_venue_is_hidden(api: ApiClient, db: Db, owner: str, hidden: str) -> None:
+    def read() -> list[tuple[bool, bool]]:
+        one = api.get(f"/venues/{hidden}", token=owner).data["venue"]
+        (mine,) = api.get("/venues/mine", token=owner).data["venues"]
+        return [(venue["is_hidden"], venue["is_listed"]) for venue in (one, mine)]
+
+    assert read() == [(True, True)] * 2
+    set_hidden(db, ObjectId(hidden), utc_now(), is_hidden=False)
+    assert read() == [(False, True)] * 2
+    (found,) = api.get("/venues/search?include=calendar").data["venues"]
+    assert "is_hidden" not in found
+
+
 def test_another_owner_can_neither_change_nor_delete_a_hidden_venue(api: ApiClient, hidden: str) -> None:
     rival = api.owner()
     for answer in (
@@ -80,12 +95,13 @@ def test_a_booking_that_races_with_the_hiding_is_rejected(
     api: ApiClient, db: Db, owner: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     venue_id = api.list_venue(owner)
-    monkeypatch.setattr(
-        "halls.bookings.service._check_order",
-        lambda *_: set_hidden(db, ObjectId(venue_id), utc_now(), is_hidden=True) and None,
+    guest = api.guest()
+    run_before_first_call(
+        monkeypatch, store, "claim_date", lambda: set_hidden(db, ObjectId(venue_id), utc_now(), is_hidden=True)
     )
-    answer = api.book(api.guest(), venue_id, day(1))
-    assert (answer.status, answer.code) == (409, "date_not_offered")
+    answer = api.book(guest, venue_id, day(1))
+    assert (answer.status, answer.code) == (404, "not_found")
+    assert db.bookings.count_documents({}) == 0
 
 
 def test_bookings_of_a_hidden_venue_still_name_it(api: ApiClient, db: Db, owner: str) -> None:

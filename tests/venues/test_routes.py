@@ -73,6 +73,7 @@ def test_a_registered_venue_is_returned_with_all_fields(api: ApiClient) -> None:
         "owner_id": session["profile"]["id"],
         "dates_available": ["2026-12-24", "2026-12-25"],
         "amenities": {**dict.fromkeys(SPEC_AMENITIES, False), "parking_valet": True, "water": True},
+        "is_hidden": False,
         "created_at": "2026-11-22T12:00:00Z",
         "updated_at": "2026-11-22T12:00:00Z",
     }
@@ -82,7 +83,7 @@ def test_a_registered_venue_is_returned_with_all_fields(api: ApiClient) -> None:
 def test_a_venue_with_only_the_required_fields_gets_the_defaults(api: ApiClient) -> None:
     body = venue_body(dates_available=None, pricing=None, space_sqft=None)
     venue = api.post("/venues/register", body, token=api.owner()).data["venue"]
-    assert venue.keys() == SPEC_FIELDS | {"id"}
+    assert venue.keys() == SPEC_FIELDS | {"id", "is_hidden"}
     assert venue["amenities"] == dict.fromkeys(SPEC_AMENITIES, False)
     assert (venue["dates_available"], venue["pricing"], venue["space_sqft"]) == ([], {"overrides": []}, None)
     assert (venue["additional_description"], venue["pictures"], venue["videos"]) == ("", [], [])

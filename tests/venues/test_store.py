@@ -23,7 +23,7 @@ def test_an_unknown_venue_cannot_be_read_changed_or_deleted(db: Db) -> None:
     with pytest.raises(VenueNotFound):
         store.update_venue(db, ObjectId(), {"capacity": 1}, utc_now())
     with pytest.raises(VenueNotFound):
-        in_transaction(db, lambda session: store.delete_venue(db, ObjectId(), session))
+        in_transaction(db, lambda session: store.delete_venue(db, ObjectId(), utc_now(), session))
 
 
 def test_claiming_a_date_writes_the_venue_so_that_rivals_conflict(db: Db) -> None:
@@ -54,6 +54,18 @@ def test_an_owner_lists_only_own_venues_newest_first(db: Db) -> None:
     own_ids = [insert_venue(db, owner)["_id"] for _ in range(3)]
     insert_venue(db, other)
     newest_first = sorted(own_ids, reverse=True)
-    assert [venue["_id"] for venue in store.list_venues(db, owner, before=None, limit=2)] == newest_first[:2]
-    assert [venue["_id"] for venue in store.list_venues(db, owner, before=newest_first[1], limit=2)] == newest_first[2:]
+    assert [venue["_id"] for venue in store.read_own_venues(db, owner, before=None, limit=2)] == newest_first[:2]
+    rest = store.read_own_venues(db, owner, before=newest_first[1], limit=2)
+    assert [venue["_id"] for venue in rest] == newest_first[2:]
     assert sorted(store.list_venue_ids(db, owner)) == sorted(own_ids)
+
+
+def test_a_venue_of_a_deleted_account_is_neither_locked_nor_changed(db: Db) -> None:
+    venue = insert_venue(db, ObjectId(), deleted_at=utc_now())
+    before = db.venues.find_one()
+    with pytest.raises(VenueNotFound):
+        store.update_venue(db, venue["_id"], {"capacity": 1}, utc_now())
+    with pytest.raises(VenueNotFound):
+        in_transaction(db, lambda session: store.lock_venue(db, venue["_id"], session))
+    assert db.venues.find_one() == before
+    assert db.venue_events.count_documents({}) == 0

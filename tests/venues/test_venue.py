@@ -20,8 +20,7 @@ OWNER = ObjectId()
 KEYS = {
     *("id", "owner_id", "venue_name", "type", "address", "maps_location", "capacity", "dates_available", "pricing"),
     *("space_sqft", "amenities", "additional_description", "pictures", "videos", "created_at", "updated_at"),
-    "booking_rules",
-    "is_listed",
+    *("booking_rules", "is_listed", "is_hidden"),
 }
 
 

@@ -69,6 +69,8 @@ class ResetEmail(TypedDict):
 
     id: ObjectId
     at: datetime
+    # The times of the last day. Absent in documents of older versions.
+    recent: NotRequired[list[datetime]]
 
 
 class NewsEmails(TypedDict, total=False):
@@ -120,6 +122,8 @@ class AccountDocument(TypedDict, total=False):
     preferences: dict[str, Any]
     # Incremented by `lock_account`, so that concurrent transactions on the account conflict.
     rev: int
+    # True: an owner has blocked the account, so its orders read `blocked_accounts`. Stays when the block is deleted.
+    has_blocks: bool
     reset_letter: ResetEmail
     # When an operator suspended the account. Absent otherwise.
     suspended_at: datetime
@@ -182,6 +186,8 @@ class Account:
     email_verified: bool = False
     preferences: Preferences = Preferences()
     is_suspended: bool = False
+    # Whether an owner has ever blocked the account.
+    has_blocks: bool = False
 
 
 def account_from_document(document: AccountDocument) -> Account:
@@ -200,6 +206,7 @@ def account_from_document(document: AccountDocument) -> Account:
         email_verified=document.get("email_verified") is True,
         preferences=read_preferences(document.get("preferences")),
         is_suspended=document.get("suspended_at") is not None,
+        has_blocks=document.get("has_blocks") is True,
     )
 
 

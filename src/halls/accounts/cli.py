@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from halls.accounts import administration, suspension
+from halls.accounts.security_log import SecurityLog
 from halls.bookings.operator_cancellation import cancel_requests
 from halls.cli.confirmation import YES, confirm
 from halls.cli.database import open_existing_database, open_prepared_database
@@ -48,6 +49,7 @@ def create_command(config: Config, /, *, as_json: bool, **options: Any) -> None:
     with open_prepared_database(config) as db:
         account = administration.create_account(db, given, utc_now())
         described = administration.describe_account(db, account, utc_now())
+    SecurityLog(config).record("operator_create", account_id=account.id)
     _print(described, f"Created account {account.id} of {account.email}.", as_json=as_json)
 
 
@@ -94,6 +96,7 @@ def suspend_command(config: Config, *, email: str, cancels: bool, is_agreed: boo
         if cancels:
             confirm(f"Cancel all requests of {account.email}? It can't be undone.", is_agreed=is_agreed)
         venues = suspension.suspend_account(db, account.id, utc_now())
+        SecurityLog(config).record("operator_suspend", account_id=account.id)
         requests = cancel_requests(db, account.id, utc_now()) if cancels else 0
         described = administration.describe_account(db, account, utc_now())
     result = {**described, "changed_venues": venues, "cancelled_requests": requests}
@@ -110,6 +113,7 @@ def restore_command(config: Config, *, email: str, as_json: bool) -> None:
     with open_existing_database(config) as db:
         account = administration.get_account(db, email)
         venues = suspension.restore_account(db, account.id, utc_now())
+        SecurityLog(config).record("operator_restore", account_id=account.id)
         described = administration.describe_account(db, account, utc_now())
     fact = f"{account.email} is not suspended."
     if account.is_suspended or venues:
@@ -147,6 +151,7 @@ def reset_link_command(config: Config, *, email: str, as_json: bool) -> None:
     with open_existing_database(config) as db:
         account = administration.get_account(db, email)
         made = administration.make_reset_link(db, config, account, utc_now())
+    SecurityLog(config).record("operator_reset_link", account_id=account.id)
     result = {"email": account.email, **made._asdict()}
     _print(result, f"{made.link}\nIt works once, until {write_plain(made.expires_at)}.", as_json=as_json)
 
@@ -159,6 +164,8 @@ def _change(
         account = administration.get_account(db, email)
         is_changed = change(db, account, utc_now())
         described = administration.describe_account(db, account, utc_now())
+    if is_changed:
+        SecurityLog(config).record(f"operator_{change.__name__}", account_id=account.id)
     fact = f"{account.email} is {state}{'' if is_changed else ' already'}."
     _print({**described, "is_changed": is_changed}, fact, as_json=as_json)
 

@@ -13,7 +13,7 @@ from halls.accounts.authentication import Access
 from halls.accounts.email_schemas import EmailToken, OwnPreferences, PreferencesChange
 from halls.accounts.schemas import Message, OwnProfile
 from halls.errors import RateLimited
-from halls.http.endpoint import endpoint
+from halls.http.endpoint import endpoint, note_event
 from halls.http.rate_limits import Limit
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ VERIFICATIONS = Limit("verify-email", 20, 60, by_account=True)
     blueprint,
     "POST /auth/verify-email",
     body=EmailToken,
+    security_event="verify",
     response=OwnProfile,
     errors=[BadLink, RateLimited],
     limits=[VERIFICATIONS],
@@ -52,13 +53,14 @@ def send_verify_email(db: Db, caller: Account, now: datetime) -> dict[str, str]:
     "POST /auth/disown-email",
     access=Access.PUBLIC,
     body=EmailToken,
+    security_event="disown",
     response=Message,
     errors=[BadLink, RateLimited],
     limits=[DISOWNINGS],
 )
 def disown_email(db: Db, body: EmailToken, now: datetime) -> dict[str, str]:
     """Say that the account of a verification e-mail is not yours: it loses its password, and gets no more e-mail."""
-    verification.disown_email(db, body.token, now)
+    note_event(account_id=verification.disown_email(db, body.token, now))
     return {"message": "Nobody can use this account, and it gets no more e-mail. To take it over, reset its password."}
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db, Document, Session
 
 RESET_PAUSE = timedelta(seconds=60)
+MAX_RESET_EMAILS_AN_HOUR, MAX_RESET_EMAILS_A_DAY = 5, 10
 # The verification e-mails because of bookings, for each account until it is verified.
 MAX_NEWS_EMAILS = 3
 NEWS_PAUSE = timedelta(days=1)
@@ -79,7 +80,7 @@ def claim_verify_email(db: Db, account: Account, now: datetime, session: Session
     At most one in three minutes, five in 24 hours, and ten until the address is verified.
     """
     stored = {"$cond": [{"$isArray": "$verify_emails.recent"}, "$verify_emails.recent", []]}
-    recent = {"$filter": {"input": stored, "cond": {"$gt": ["$$this", now - timedelta(days=1)]}}}
+    recent = _select_after(stored, now - timedelta(days=1))
     match: Document = {
         **match_unchanged(account),
         **UNVERIFIED,
@@ -93,14 +94,15 @@ def claim_verify_email(db: Db, account: Account, now: datetime, session: Session
 
 
 def disown_account(db: Db, link: EmailLinkDocument, now: datetime, session: Session) -> bool:
-    """Remove the password of the account of a verification link, make its tokens invalid, and send it no more e-mail.
+    """Remove the password and the Google account of the account of a verification link, and make its tokens invalid.
 
+    It gets no more e-mail.
     Return False and change nothing if the account is deleted, disowned or verified, or has another address now.
     """
-    values = {"password_hash": None, "disowned_at": now, "updated_at": now, **increment("token_version")}
+    values = {"password_hash": None, "auth_provider": "password", "disowned_at": now, "updated_at": now}
     changed = db.users.update_one(
         {"_id": link["user_id"], "email": link["email"], **UNVERIFIED},
-        [{"$set": values}, {"$unset": "revoked_tokens"}],
+        [{"$set": values | increment("token_version")}, {"$unset": ["revoked_tokens", "google_sub"]}],
         session=session,
     )
     return changed.matched_count == 1
@@ -116,15 +118,34 @@ def update_preferences(db: Db, match: Document, changes: dict[str, Any]) -> Acco
     return read_account(document)
 
 
-def claim_reset_email(db: Db, email: str, entry_id: ObjectId, now: datetime, *, limited: bool) -> Account | None:
+def claim_reset_email(
+    db: Db, email: str, entry_id: ObjectId, now: datetime, session: Session, *, limited: bool
+) -> Account | None:
     """Return the account that gets a reset e-mail, or None. `entry_id` is the outbox entry of the e-mail.
 
-    None without an account, or if `limited` and another e-mail was claimed for it within the last minute.
-    A retry of the same entry may claim again.
+    None without an account, or if `limited` and the account got an e-mail in the last minute, 5 in the last hour or 10
+    in 24 hours. A retry of the same entry may claim again, and does not count.
     """
-    match: Document = {"email": email}
-    if limited:
-        recent = now - RESET_PAUSE
-        match["$or"] = [{"reset_letter.at": {"$not": {"$gt": recent}}}, {"reset_letter.id": entry_id}]
-    update = {"$set": {"reset_letter": {"id": entry_id, "at": now}}}
-    return read_account(db.users.find_one_and_update(match, update, collation=ANY_CASE))
+    stored = {"$cond": [{"$isArray": "$reset_letter.recent"}, "$reset_letter.recent", []]}
+    recent = _select_after(stored, now - timedelta(days=1))
+    is_allowed: Document = {
+        "reset_letter.at": {"$not": {"$gt": now - RESET_PAUSE}},
+        "$expr": {
+            "$and": [
+                {"$lt": [{"$size": _select_after(stored, now - timedelta(hours=1))}, MAX_RESET_EMAILS_AN_HOUR]},
+                {"$lt": [{"$size": recent}, MAX_RESET_EMAILS_A_DAY]},
+            ]
+        },
+    }
+    match: Document = {"email": email, "$or": [is_allowed if limited else {}, {"reset_letter.id": entry_id}]}
+    # Without limits the list stays short, too.
+    counted = {"$slice": [{"$concatArrays": [recent, [now]]}, -MAX_RESET_EMAILS_A_DAY]}
+    is_retry = {"$eq": ["$reset_letter.id", entry_id]}
+    claim = {"id": entry_id, "at": now, "recent": {"$cond": [is_retry, recent, counted]}}
+    update = [_replace("reset_letter", claim)]
+    return read_account(db.users.find_one_and_update(match, update, collation=ANY_CASE, session=session))
+
+
+def _select_after(moments: Document, begin: datetime) -> Document:
+    """Return the expression for the moments after `begin`."""
+    return {"$filter": {"input": moments, "cond": {"$gt": ["$$this", begin]}}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from halls.accounts import email_store, link_store
@@ -41,20 +41,22 @@ def render_password_reset(db: Db, config: Config, entry: OutboxEntry, now: datet
         email = normalise_email(entry["data"]["email"])
     except ValueError:
         return None
-    account = email_store.claim_reset_email(db, email, entry["_id"], now, limited=config.rate_limits == "on")
-    if account is None:
-        return None
     token = secrets.token_urlsafe(TOKEN_BYTES)
     expires_at = now + timedelta(minutes=config.reset_token_ttl_minutes)
-    link_store.insert_reset(db, account.id, hash_token(token), expires_at=expires_at, now=now)
+
+    def insert_link(session: Session) -> Account | None:
+        limited = config.rate_limits == "on"
+        claimed = email_store.claim_reset_email(db, email, entry["_id"], now, session, limited=limited)
+        if claimed is not None:
+            link_store.insert_reset(db, claimed.id, hash_token(token), expires_at=expires_at, now=now, session=session)
+        return claimed
+
+    if (account := in_transaction(db, insert_link)) is None:
+        return None
+    link = link_to_page(config, "reset-password", token)
     # Without the name: an account can have the address of another person, and its name can be an advertisement.
-    return render_email(
-        PASSWORD_RESET,
-        to=account.email,
-        link=link_to_page(config, "reset-password", token),
-        until=karachi_time(expires_at),
-        operator_email=config.operator_email,
-    )
+    words: dict[str, Any] = {"link": link, "until": karachi_time(expires_at), "operator_email": config.operator_email}
+    return render_email(PASSWORD_RESET, to=account.email, **words)
 
 
 def render_verification(db: Db, config: Config, entry: OutboxEntry, now: datetime) -> Email | None:
@@ -107,4 +109,4 @@ def _find_receiver(db: Db, entry: OutboxEntry) -> Account | None:
 
 def link_to_page(config: Config, page: str, token: str) -> str:
     """Return the address of a page of the front end, with a token."""
-    return f"{config.app_url.rstrip('/')}/{page}?{urlencode({'token': token})}"
+    return f"{config.pages_url}/{page}?{urlencode({'token': token})}"

@@ -18,7 +18,7 @@ from google.oauth2.id_token import verify_token
 from halls.accounts.schemas import normalise_email
 from halls.accounts.tokens import TokenRefused
 from halls.errors import ApiError, NotConfigured
-from halls.http.schema import check_characters
+from halls.http.text import check_characters, remove_format
 
 ISSUERS = ("accounts.google.com", "https://accounts.google.com")
 FETCH_SECONDS = 3
@@ -26,6 +26,7 @@ RELOAD_SECONDS = 60
 # Google's clock may be ahead of this server's, so the `iat` of a new token may be in the future.
 SKEW_SECONDS = 10
 MAX_NAME = 200
+GMAIL = "gmail.com"
 
 
 class BadGoogleToken(TokenRefused):
@@ -54,6 +55,9 @@ class GooglePerson:
     sub: str
     email: str
     full_name: str | None
+    # Whether Google is the authority for the address: a Gmail address, or one of a Google Workspace domain. For other
+    # addresses `email_verified` only tells that the person could read the mailbox at some time.
+    is_authority: bool = False
 
 
 class _KeyTransport(Request):
@@ -124,14 +128,23 @@ def _person(claims: dict[str, Any], client_ids: list[str]) -> GooglePerson:
     if not is_exact or not isinstance(sub, str) or not sub or not isinstance(email, str) or "exp" not in claims:
         raise BadGoogleToken
     try:
-        return GooglePerson(sub, normalise_email(email), _name(claims.get("name")))
+        address = normalise_email(email)
     except ValueError:
         raise BadGoogleToken from None
+    return GooglePerson(sub, address, _name(claims.get("name")), is_authority=_is_authority(address, claims.get("hd")))
+
+
+def _is_authority(email: str, hosted_domain: object) -> bool:
+    """Return whether Google alone decides who has the address ("Verify the Google ID token" of Google's guide)."""
+    domain = email.rpartition("@")[2]
+    return domain == GMAIL or (isinstance(hosted_domain, str) and hosted_domain.lower() == domain)
 
 
 def _name(name: Any) -> str | None:
+    if not isinstance(name, str):
+        return None
     # The name is optional: an invalid one is left out, so that it does not block the login.
     try:
-        return check_characters(name.strip())[:MAX_NAME].strip() or None if isinstance(name, str) else None
+        return remove_format(check_characters(name.strip()))[:MAX_NAME].strip() or None
     except ValueError:
         return None

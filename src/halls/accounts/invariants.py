@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from halls.accounts.account import MAX_REMINDER_DAYS
+from halls.accounts.block_store import MAX_BLOCKS
+from halls.accounts.deletion_store import NOT_CLEARED
 from halls.accounts.email_store import MAX_NEWS_EMAILS, MAX_VERIFY_EMAILS, UNVERIFIED
 from halls.accounts.store import NOT_DISOWNED, ONE_ACCOUNT_PER_EMAIL
+from halls.clock import utc_now
 from halls.mongo.indexes import find_duplicates
-from halls.mongo.invariants import StoredModel, StoredNumber, Violation, find_groups, find_invalid, make_violations
+from halls.mongo.invariants import (
+    StoredModel,
+    StoredNumber,
+    Violation,
+    find_groups,
+    find_invalid,
+    find_orphans,
+    make_violations,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from halls.mongo.client import Db, Document
 
+# The worker needs a minute.
+MAX_CLEARING = timedelta(minutes=10)
 ONLY_ID: Document = {"$project": {"ids": ["$_id"]}}
 
 
@@ -103,6 +117,45 @@ def check_email_links(db: Db, _today: str) -> Iterator[Violation]:
     return make_violations("email_link_needed", "The account is deleted, or does not need the link.", groups)
 
 
+def check_block_owners(db: Db, _today: str) -> Iterator[Violation]:
+    """Yield the blocks of each owner whose account does not exist."""
+    groups = find_orphans(db, "blocked_accounts", "owner_id", "users", {})
+    return make_violations("block_owner_exists", "The account of the owner does not exist.", groups)
+
+
+def check_block_counts(db: Db, _today: str) -> Iterator[Violation]:
+    """Yield the blocks of each owner with too many."""
+    pipeline: list[Document] = [
+        {"$group": {"_id": "$owner_id", "ids": {"$push": "$_id"}}},
+        {"$match": {f"ids.{MAX_BLOCKS}": {"$exists": True}}},
+    ]
+    groups = find_groups(db, "blocked_accounts", pipeline)
+    return make_violations("blocks_limited", f"The owner has blocked more than {MAX_BLOCKS} accounts.", groups)
+
+
+def check_block_marks(db: Db, _today: str) -> Iterator[Violation]:
+    """Yield the blocks of each account without the mark, because its orders do not look for blocks."""
+    join = {
+        "from": "users",
+        "localField": "user_id",
+        "foreignField": "_id",
+        "pipeline": [{"$match": {"has_blocks": {"$ne": True}}}, {"$project": {"_id": 1}}],
+        "as": "found",
+    }
+    groups = find_groups(db, "blocked_accounts", [{"$lookup": join}, {"$match": {"found": {"$ne": []}}}, ONLY_ID])
+    return make_violations("block_has_effect", "The blocked account has no mark, so it can still book.", groups)
+
+
+def check_deletions(db: Db, _today: str) -> Iterator[Violation]:
+    """Yield each account that was deleted some time ago, but has venues, texts or files left."""
+    match = {"deleted_at": {"$lt": utc_now() - MAX_CLEARING}, **NOT_CLEARED}
+    return make_violations(
+        "deleted_account_cleared",
+        "The account is deleted, but not all its data. Look at the log of `halls worker`.",
+        find_groups(db, "account_deletions", [{"$match": match}, ONLY_ID]),
+    )
+
+
 def _find_accounts(db: Db, match: Document) -> Iterator[list[str]]:
     return find_groups(db, "users", [{"$match": match}, ONLY_ID])
 
@@ -114,4 +167,8 @@ INVARIANTS = (
     check_disowned,
     check_email_counts,
     check_email_links,
+    check_block_owners,
+    check_block_counts,
+    check_block_marks,
+    check_deletions,
 )

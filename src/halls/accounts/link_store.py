@@ -42,8 +42,13 @@ def insert_reset(
     expires_at: datetime,
     now: datetime,
     by_operator: bool = False,
+    session: Session | None = None,
 ) -> None:
-    """Insert a password reset. Only the hash of its token is stored. `by_operator`: no e-mail has the link."""
+    """Insert a password reset, and make the older ones of the account invalid. Only the hash of its token is stored.
+
+    `by_operator`: no e-mail has the link.
+    """
+    delete_resets(db, account_id, session)
     reset: PasswordResetDocument = {
         "_id": ObjectId(),
         "user_id": account_id,
@@ -53,7 +58,7 @@ def insert_reset(
     }
     if by_operator:
         reset["by_operator"] = True
-    db.password_resets.insert_one(cast("Document", reset))
+    db.password_resets.insert_one(cast("Document", reset), session=session)
 
 
 def get_reset(db: Db, token_hash: str, now: datetime) -> PasswordResetDocument:
@@ -70,7 +75,7 @@ def delete_reset(db: Db, reset: PasswordResetDocument, session: Session) -> bool
     return db.password_resets.delete_one({"_id": reset["_id"]}, session=session).deleted_count == 1
 
 
-def delete_resets(db: Db, account_id: ObjectId, session: Session) -> None:
+def delete_resets(db: Db, account_id: ObjectId, session: Session | None) -> None:
     """Make all reset links of the account invalid."""
     db.password_resets.delete_many({"user_id": account_id}, session=session)
 

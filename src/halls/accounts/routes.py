@@ -20,6 +20,8 @@ from halls.accounts.account import (
 from halls.accounts.authentication import Access
 from halls.accounts.deletion import delete_account
 from halls.accounts.google import BadGoogleToken, GoogleNotConfigured, GoogleUnavailable
+from halls.accounts.login_limits import DAY, MINUTE, forget_failures, limit_logins
+from halls.accounts.reset_limits import may_request_reset
 from halls.accounts.schemas import (
     AccountClosure,
     GoogleSignIn,
@@ -37,7 +39,7 @@ from halls.accounts.schemas import (
 )
 from halls.accounts.tokens import Claims, TokenExpired, TokenPeriod, continue_session, make_token
 from halls.errors import RateLimited
-from halls.http.endpoint import client_network, endpoint
+from halls.http.endpoint import client_network, endpoint, note_event
 from halls.http.rate_limits import Limit
 from halls.venues.response_schemas import Deleted
 from halls.venues.venue import HasBookings
@@ -49,13 +51,17 @@ if TYPE_CHECKING:
     from halls.mongo.client import Db
 
 blueprint = Blueprint("accounts", __name__)
-MINUTE = 60
 SIGNUPS = Limit("signup", 20, MINUTE)
-FAILED_LOGINS = Limit("failed-login", 10, 5 * MINUTE, strict=True)
+# Throw-away accounts could block the dates of halls. All customers of a mobile network may have one address.
+SIGNUPS_AN_HOUR = Limit("signup-hour", 200, 60 * MINUTE)
+# By network and address: an account can be deleted and made again, and each one sends e-mails to the address.
+SIGNUPS_OF_ADDRESS = Limit("signup-address", 5, DAY)
 GOOGLE_SIGN_INS = Limit("google", 20, MINUTE)
 RESET_REQUESTS = Limit("forgot", 20, MINUTE)
 RESETS = Limit("reset", 20, MINUTE, strict=True)
 FAILED_CHANGES = Limit("failed-change", 10, 5 * MINUTE, by_account=True, strict=True)
+# Each change is an e-mail, perhaps to the address of another person.
+PASSWORD_CHANGES = Limit("password-change", 20, DAY, by_account=True)
 
 
 def _open_session(
@@ -74,14 +80,18 @@ def _open_session(
     "POST /auth/signup",
     access=Access.PUBLIC,
     body=Signup,
+    security_event="signup",
     response=Session,
     status=201,
     errors=[EmailTaken, RateLimited],
-    limits=[SIGNUPS],
+    limits=[SIGNUPS, SIGNUPS_AN_HOUR],
 )
 def sign_up(context: AppContext, db: Db, body: Signup, now: datetime) -> dict[str, Any]:
     """Create an account with a password, and log in."""
-    return _open_session(context, accounts.sign_up(db, body, now), now)
+    context.rate_limiter.hit(SIGNUPS_OF_ADDRESS, client_network(), body.email)
+    account = accounts.sign_up(db, body, now)
+    note_event(account_id=account.id)
+    return _open_session(context, account, now)
 
 
 @endpoint(
@@ -89,19 +99,15 @@ def sign_up(context: AppContext, db: Db, body: Signup, now: datetime) -> dict[st
     "POST /auth/login",
     access=Access.PUBLIC,
     body=Login,
+    security_event="login",
     response=Session,
     errors=[BadCredentials, Suspended, RateLimited],
 )
 def log_in(context: AppContext, db: Db, body: Login, now: datetime) -> dict[str, Any]:
     """Log in with e-mail address and password. The rate limits count failed logins only."""
-    # Only failures count: all customers of a mobile network may have one address.
-    failures = Limit("login-failures", context.config.login_limit, MINUTE, strict=True)
-    # Counted by network and e-mail address together: otherwise an attacker could lock the account's holder out.
-    attempt_key = (client_network(), body.email)
-    with context.rate_limiter.count_failures(failures, BadCredentials, client_network()):
-        context.rate_limiter.hit(FAILED_LOGINS, *attempt_key)
+    with limit_logins(context.rate_limiter, context.config.login_limit, client_network(), body.email):
         account = accounts.log_in(db, body)
-    context.rate_limiter.reset(FAILED_LOGINS, *attempt_key)
+    note_event(account_id=account.id)
     return _open_session(context, account, now)
 
 
@@ -110,6 +116,7 @@ def log_in(context: AppContext, db: Db, body: Login, now: datetime) -> dict[str,
     "POST /auth/google",
     access=Access.PUBLIC,
     body=GoogleSignIn,
+    security_event="google",
     response=Session,
     errors=[BadGoogleToken, Suspended, EmailTaken, GoogleUnavailable, GoogleNotConfigured, RateLimited],
     limits=[GOOGLE_SIGN_INS],
@@ -117,7 +124,9 @@ def log_in(context: AppContext, db: Db, body: Login, now: datetime) -> dict[str,
 def sign_in_with_google(context: AppContext, db: Db, body: GoogleSignIn, now: datetime) -> dict[str, Any]:
     """Log in with an id token of Google, which creates an account at the first login."""
     person = context.google.verify(body.id_token)
-    return _open_session(context, accounts.sign_in_with_google(db, person, body, now), now)
+    account = accounts.sign_in_with_google(db, person, body, now, lambda: note_event(has_linked=True))
+    note_event(account_id=account.id)
+    return _open_session(context, account, now)
 
 
 @endpoint(
@@ -125,13 +134,15 @@ def sign_in_with_google(context: AppContext, db: Db, body: GoogleSignIn, now: da
     "POST /auth/forgot-password",
     access=Access.PUBLIC,
     body=ResetRequest,
+    security_event="reset_request",
     response=Message,
     errors=[RateLimited],
     limits=[RESET_REQUESTS],
 )
-def request_reset(db: Db, body: ResetRequest, now: datetime) -> dict[str, str]:
+def request_reset(context: AppContext, db: Db, body: ResetRequest, now: datetime) -> dict[str, str]:
     """E-mail a link to choose a new password. The response does not reveal whether the account exists."""
-    accounts.request_reset(db, body.email, now)
+    if may_request_reset(context.rate_limiter, client_network(), body.email):
+        accounts.request_reset(db, body.email, now)
     return {"message": "If an account has this address, an e-mail with a link is on its way."}
 
 
@@ -140,17 +151,20 @@ def request_reset(db: Db, body: ResetRequest, now: datetime) -> dict[str, str]:
     "POST /auth/reset-password",
     access=Access.PUBLIC,
     body=PasswordReset,
+    security_event="reset",
     response=Message,
     errors=[BadResetToken, RateLimited],
     limits=[RESETS],
 )
-def reset_password(db: Db, body: PasswordReset, now: datetime) -> dict[str, str]:
+def reset_password(context: AppContext, db: Db, body: PasswordReset, now: datetime) -> dict[str, str]:
     """Set a new password with the token of an e-mail, which revokes all older access tokens."""
-    accounts.reset_password(db, body, now)
+    account = accounts.reset_password(db, body, now)
+    note_event(account_id=account.id)
+    forget_failures(context.rate_limiter, client_network(), account.email)
     return {"message": "Your password is changed. Log in with the new one."}
 
 
-@endpoint(blueprint, "POST /auth/refresh", response=Session)
+@endpoint(blueprint, "POST /auth/refresh", response=Session, security_event="refresh")
 def refresh_session(context: AppContext, caller: Account, claims: Claims, now: datetime) -> dict[str, Any]:
     """Return a new token, until SESSION_MAX_DAYS after the login. The old token stays valid."""
     max_days = context.config.session_max_days
@@ -159,10 +173,12 @@ def refresh_session(context: AppContext, caller: Account, claims: Claims, now: d
     return _open_session(context, caller, now, continue_session(claims, max_days))
 
 
-@endpoint(blueprint, "POST /auth/logout", body=Logout, body_optional=True, response=LoggedOut)
+@endpoint(blueprint, "POST /auth/logout", body=Logout, body_optional=True, response=LoggedOut, security_event="logout")
 def log_out(db: Db, caller: Account, claims: Claims, body: Logout, now: datetime) -> dict[str, str]:
     """Make the token of this request invalid at once, or all tokens of the account."""
-    return {"logged_out": accounts.log_out(db, caller, claims, now, everywhere=body.everywhere)}
+    ended = accounts.log_out(db, caller, claims, now, everywhere=body.everywhere)
+    note_event(sessions=ended)
+    return {"logged_out": ended}
 
 
 @endpoint(blueprint, "GET /auth/me", response=OwnProfile)
@@ -171,7 +187,7 @@ def get_profile(caller: Account) -> dict[str, Any]:
     return {"profile": serialize_profile(caller)}
 
 
-@endpoint(blueprint, "PATCH /auth/me", body=ProfileChange, response=Session)
+@endpoint(blueprint, "PATCH /auth/me", body=ProfileChange, response=Session, security_event="profile_change")
 def change_profile(
     context: AppContext, db: Db, caller: Account, claims: Claims, body: ProfileChange, now: datetime
 ) -> dict[str, Any]:
@@ -184,8 +200,10 @@ def change_profile(
     blueprint,
     "POST /auth/change-password",
     body=PasswordChange,
+    security_event="password_change",
     response=Session,
     errors=[WrongPassword, RateLimited],
+    limits=[PASSWORD_CHANGES],
 )
 def change_password(
     context: AppContext, db: Db, caller: Account, body: PasswordChange, now: datetime
@@ -201,6 +219,7 @@ def change_password(
     blueprint,
     "DELETE /auth/me",
     body=AccountClosure,
+    security_event="account_deletion",
     body_optional=True,
     response=Deleted,
     errors=[WrongPassword, HasBookings, RateLimited],

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from halls.http.field_faults import field_error
-from halls.http.schema import MAX_TEXT, ChangeModel, Id, Line, RequestModel, ResponseModel, with_examples
+from halls.http.schema import MAX_TEXT, ChangeModel, Id, Line, Name, RequestModel, ResponseModel, with_examples
 
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
@@ -82,7 +82,7 @@ Email = Annotated[
         json_schema_extra={"format": "email", "maxLength": MAX_EMAIL, "examples": ["ayesha@example.com"]},
     ),
 ]
-FullName = Annotated[Line, Field(min_length=1, max_length=200, description="The name of the person.")]
+FullName = Annotated[Name, Field(min_length=1, max_length=200, description="The name of the person.")]
 ContactNumber = Annotated[
     Line,
     AfterValidator(_normalise_contact),

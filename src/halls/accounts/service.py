@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from halls.accounts import email_store, link_store, store
-from halls.accounts.account import Account, BadCredentials, EmailTaken, WrongPassword, new_account, role_of
+from halls.accounts import email_store, google_store, link_store, store
+from halls.accounts.account import (
+    Account,
+    BadCredentials,
+    BadResetToken,
+    EmailTaken,
+    WrongPassword,
+    new_account,
+    role_of,
+)
 from halls.accounts.emails import PASSWORD_CHANGED, PASSWORD_RESET, VERIFY_EMAIL, hash_token
+from halls.accounts.outside_access import delete_outside_access
 from halls.accounts.passwords import find_matching_form, hash_password, is_personal, needs_new_hash, password_matches
 from halls.accounts.schemas import MAX_EMAIL
 from halls.accounts.tokens import TokenRevoked
@@ -14,9 +23,12 @@ from halls.accounts.unsubscribe_tokens import read_unsubscribe_token
 from halls.errors import invalid
 from halls.mongo.client import in_transaction
 from halls.outbox.store import enqueue
+from halls.search.index import refresh_entries
+from halls.venues.event_store import insert_venue_event
+from halls.venues.store import mark_unlisted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from halls.accounts.google import GooglePerson
@@ -129,30 +141,38 @@ def request_reset(db: Db, email: str, now: datetime) -> None:
     enqueue(db, PASSWORD_RESET, {"email": email.strip()[:MAX_EMAIL]}, now)
 
 
-def reset_password(db: Db, reset: PasswordReset, now: datetime) -> None:
-    """Set a new password with a reset token, which works once, and tell the account by e-mail.
+def reset_password(db: Db, reset: PasswordReset, now: datetime) -> Account:
+    """Set a new password with a reset token, which works once, and tell the account by e-mail. Return the account.
 
     Raises BadResetToken, and Invalid if the password is the address or the name of the account, before it hashes.
     """
     stored_reset = link_store.get_reset(db, hash_token(reset.token), now)
-    for account in store.find_accounts(db, [stored_reset["user_id"]]).values():
-        _check_personal("new_password", reset.new_password, account.email, account.full_name)
+    account = store.find_accounts(db, [stored_reset["user_id"]]).get(stored_reset["user_id"])
+    if account is None:
+        raise BadResetToken
+    _check_personal("new_password", reset.new_password, account.email, account.full_name)
     new_hash = hash_password(reset.new_password)
 
     def replace(session: Session) -> None:
-        store.consume_reset(db, stored_reset, new_hash, now, session)
+        if store.consume_reset(db, stored_reset, new_hash, now, session):
+            delete_outside_access(db, stored_reset["user_id"], session)
         enqueue(db, PASSWORD_CHANGED, {"account_id": stored_reset["user_id"]}, now, session)
 
     in_transaction(db, replace)
+    return account
 
 
-def sign_in_with_google(db: Db, person: GooglePerson, signin: GoogleSignIn, now: datetime) -> Account:
+def sign_in_with_google(
+    db: Db, person: GooglePerson, signin: GoogleSignIn, now: datetime, on_link: Callable[[], object] = lambda: None
+) -> Account:
     """Return the account of a Google account: found by its `sub`, linked by its address, or created.
 
-    A suspended account is returned unchanged. Raises EmailTaken if the address belongs to another Google account.
+    `on_link` is called if this request links it. A suspended account is returned unchanged. Raises EmailTaken if the
+    address belongs to another Google account, or to any account while Google is not the authority for the address.
     """
-    account = store.find_account_by_google(db, person.sub)
-    account = account or _link_by_email(db, person, now) or _sign_up_with_google(db, person, signin, now)
+    account = google_store.find_account_by_google(db, person.sub)
+    account = account or _link_by_email(db, person, now, on_link)
+    account = account or _sign_up_with_google(db, person, signin, now, on_link)
     if account.is_suspended:
         return account
     account = _verify_by_google(db, account, person, now)
@@ -165,8 +185,8 @@ def sign_in_with_google(db: Db, person: GooglePerson, signin: GoogleSignIn, now:
 
 
 def _verify_by_google(db: Db, account: Account, person: GooglePerson, now: datetime) -> Account:
-    """Return the account with its address verified, if it is the address that Google has verified."""
-    if account.email_verified or account.email.lower() != person.email:
+    """Return the account with its address verified, if Google is the authority for this address."""
+    if account.email_verified or account.email.lower() != person.email or not person.is_authority:
         return account
     verified = in_transaction(db, lambda session: store.verify_account(db, account, now, session))
     if verified is None:
@@ -174,32 +194,57 @@ def _verify_by_google(db: Db, account: Account, person: GooglePerson, now: datet
     return verified
 
 
-def _link_by_email(db: Db, person: GooglePerson, now: datetime) -> Account | None:
+def _link_by_email(db: Db, person: GooglePerson, now: datetime, on_link: Callable[[], object]) -> Account | None:
     same_email = store.find_account_by_email(db, person.email)
-    if same_email is None or same_email.is_suspended:
+    if same_email is None:
+        return None
+    if not person.is_authority:
+        raise EmailTaken
+    if same_email.is_suspended:
         return same_email
-    linked = store.link_google(db, same_email.id, person.sub, now)
+    linked = google_store.link_google(
+        db, same_email.id, person.sub, now, lambda session: _end_squatting(db, same_email, now, session)
+    )
+    if linked is not None:
+        on_link()
     # Of two concurrent logins only one links the account. The other one finds the link.
-    account = linked or store.find_account_by_google(db, person.sub)
+    account = linked or google_store.find_account_by_google(db, person.sub)
     if account is None:
         raise EmailTaken
     return account
 
 
-def _sign_up_with_google(db: Db, person: GooglePerson, signin: GoogleSignIn, now: datetime) -> Account:
+def _end_squatting(db: Db, account: Account, now: datetime, session: Session) -> None:
+    """Delete the feeds and webhooks of the account, and take its venues out of search until they are listed again."""
+    delete_outside_access(db, account.id, session)
+    paused = mark_unlisted(db, account.id, now, session)
+    for venue in paused:
+        insert_venue_event(db, venue, "venue_changed", now, session)
+    refresh_entries(db, [venue["_id"] for venue in paused], session)
+
+
+def _sign_up_with_google(
+    db: Db, person: GooglePerson, signin: GoogleSignIn, now: datetime, on_link: Callable[[], object]
+) -> Account:
     document = new_account(
         email=person.email,
         full_name=person.full_name,
         contact_number=signin.contact_number,
         is_venue_owner=bool(signin.is_venue_owner),
         now=now,
-        email_verified=True,
+        email_verified=person.is_authority,
     )
+    document |= {"auth_provider": "google", "google_sub": person.sub}
+
+    def request_proof(session: Session) -> None:
+        if not person.is_authority:
+            enqueue(db, VERIFY_EMAIL, {"account_id": document["_id"]}, now, session)
+
     try:
-        return store.insert_account(db, {**document, "auth_provider": "google", "google_sub": person.sub})
+        return store.insert_account(db, document, request_proof)
     except EmailTaken:
         # A concurrent request created an account with this address or this Google account.
-        account = store.find_account_by_google(db, person.sub) or _link_by_email(db, person, now)
+        account = google_store.find_account_by_google(db, person.sub) or _link_by_email(db, person, now, on_link)
         if account is None:
             raise
         return account

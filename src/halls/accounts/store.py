@@ -134,9 +134,12 @@ def update_account(db: Db, account: Account, changes: dict[str, Any], now: datet
 def match_unchanged(account: Account) -> Document:
     """Return the filter of the account, as long as its tokens are valid."""
     # A request whose token was invalidated after its authentication must not change anything or get a new token.
+    return _match_version(account.id, account.token_version)
+
+
+def _match_version(account_id: ObjectId, version: int) -> Document:
     # An account of an external writer has version 0: no field, or a value that is not a positive number.
-    version: Any = account.token_version or {"$not": {"$gt": 0}}
-    return {"_id": account.id, "token_version": version}
+    return {"_id": account_id, "token_version": version or {"$not": {"$gt": 0}}}
 
 
 def revoke_token(db: Db, account: Account, claims: Claims, now: datetime) -> bool:
@@ -199,14 +202,31 @@ def update_hash(db: Db, account_id: ObjectId, *, old_hash: str, new_hash: str) -
     db.users.update_one({"_id": account_id, "password_hash": old_hash}, {"$set": {"password_hash": new_hash}})
 
 
-def lock_account(db: Db, account_id: ObjectId, session: Session) -> None:
-    """Write the account in the caller's transaction: it then conflicts with a concurrent deletion or suspension.
+def has_token_version(db: Db, account_id: ObjectId, version: int) -> bool:
+    """Return whether the account exists, is neither disowned nor suspended, and its tokens have this version."""
+    match = {**_match_version(account_id, version), **NOT_DISOWNED, **NOT_SUSPENDED}
+    return db.users.find_one(match, {"_id": 1}) is not None
 
-    Raises TokenRevoked if the account is deleted, disowned or suspended.
+
+def lock_account(db: Db, account: Account, session: Session) -> bool:
+    """Write the account in the caller's transaction: it then conflicts with a concurrent deletion, suspension or block.
+
+    Return whether an owner has blocked the account, so that an order needs no other read. Raises TokenRevoked if the
+    account is deleted, disowned or suspended, or if its tokens are no longer valid, such as after a takeover.
     """
-    match = {"_id": account_id, **NOT_DISOWNED, **NOT_SUSPENDED}
-    if db.users.update_one(match, [{"$set": increment("rev")}], session=session).matched_count == 0:
+    match = {**match_unchanged(account), **NOT_DISOWNED, **NOT_SUSPENDED}
+    document = db.users.find_one_and_update(
+        match, [{"$set": increment("rev")}], {"has_blocks": 1}, return_document=ReturnDocument.AFTER, session=session
+    )
+    if document is None:
         raise TokenRevoked
+    return document.get("has_blocks") is True
+
+
+def mark_blocked(db: Db, account_id: ObjectId, session: Session) -> None:
+    """Write in an account, if it exists, that an owner has blocked it. Locks it like `lock_account`."""
+    marked = {"$set": {"has_blocks": True, **increment("rev")}}
+    db.users.update_one({"_id": account_id}, [marked], session=session)
 
 
 def lock_accounts(db: Db, account_ids: set[ObjectId], session: Session) -> None:
@@ -229,49 +249,27 @@ def delete_account(db: Db, account: Account, session: Session) -> None:
     delete_links(db, account.id, session)
 
 
-def consume_reset(db: Db, reset: PasswordResetDocument, new_hash: str, now: datetime, session: Session) -> None:
+def consume_reset(db: Db, reset: PasswordResetDocument, new_hash: str, now: datetime, session: Session) -> bool:
     """Set the new password, and invalidate the reset with all tokens and other resets of the account.
+
+    Return whether another person may have used the account before: its address was not verified, or an operator gives
+    it back.
 
     The token of an e-mail proves that its sender reads the mailbox, so the address is verified, too. The token of an
     operator does not. The suspension of an account stays.
     Raises BadResetToken if another request used the reset, or the account is deleted. With the token of an operator
     also if the account is disowned.
     """
-    match, update = {"_id": reset["user_id"]}, [*_new_password(new_hash, now), *VERIFY]
+    # An unverified account may sign in with the Google account of a person who no longer reads the mailbox.
+    removed = {"google_sub": "$$REMOVE", "auth_provider": "password"}
+    is_verified = {"$eq": ["$email_verified", True]}
+    unlink: Document = {"$set": {name: {"$cond": [is_verified, f"${name}", value]} for name, value in removed.items()}}
+    match, update = {"_id": reset["user_id"]}, [unlink, *_new_password(new_hash, now), *VERIFY]
     if reset.get("by_operator"):
         match, update = {**match, **NOT_DISOWNED}, _new_password(new_hash, now)
     is_spent = delete_reset(db, reset, session)
-    if not is_spent or not db.users.update_one(match, update, session=session).matched_count:
+    before = db.users.find_one_and_update(match, update, {"email_verified": 1}, session=session) if is_spent else None
+    if before is None:
         raise BadResetToken
     delete_links(db, reset["user_id"], session)
-
-
-def find_account_by_google(db: Db, google_sub: str) -> Account | None:
-    """Return the account that signs in with that Google account, or None."""
-    return read_account(db.users.find_one({"google_sub": google_sub}))
-
-
-def link_google(db: Db, account_id: ObjectId, google_sub: str, now: datetime) -> Account | None:
-    """Link the account to a Google account, verify its address, and invalidate its password, tokens and links.
-
-    Return None if one of the two is already linked. The password is removed because the account may have been
-    registered by a person who does not own the e-mail address.
-    """
-
-    def link(session: Session) -> Document | None:
-        values = {"google_sub": {"$literal": google_sub}, "auth_provider": "google", "password_hash": None}
-        document = db.users.find_one_and_update(
-            {"_id": account_id, "google_sub": None},
-            [{"$set": {**values, "updated_at": now, **increment("token_version")}}, *VERIFY],
-            return_document=ReturnDocument.AFTER,
-            session=session,
-        )
-        if document is not None:
-            delete_links(db, account_id, session)
-        return document
-
-    try:
-        document = in_transaction(db, link)
-    except DuplicateKeyError:
-        return None
-    return read_account(document)
+    return bool(reset.get("by_operator")) or before.get("email_verified") is not True

@@ -10,6 +10,7 @@ from halls.accounts import operator_store as store
 from halls.errors import OperatorError
 from halls.mongo.client import in_transaction
 from halls.search.index import refresh_entries
+from halls.venues.event_store import insert_venue_event
 from halls.venues.store import list_venue_ids, mark_venues
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def suspend_account(db: Db, account_id: ObjectId, now: datetime) -> int:
     """
     # First the account: from then on `lock_account` stops its requests, so it gets no more venues.
     store.mark_suspended(db, account_id, now)
-    return _mark_venues(db, account_id, is_suspended=True)
+    return _mark_venues(db, account_id, now, is_suspended=True)
 
 
 def restore_account(db: Db, account_id: ObjectId, now: datetime) -> int:
@@ -50,17 +51,19 @@ def restore_account(db: Db, account_id: ObjectId, now: datetime) -> int:
     The holder has to log in again. Venues that the owner had paused or an operator had hidden stay so.
     """
     store.mark_restored(db, account_id, now)
-    return _mark_venues(db, account_id, is_suspended=False)
+    return _mark_venues(db, account_id, now, is_suspended=False)
 
 
-def _mark_venues(db: Db, account_id: ObjectId, *, is_suspended: bool) -> int:
+def _mark_venues(db: Db, account_id: ObjectId, now: datetime, *, is_suspended: bool) -> int:
     venue_ids = list_venue_ids(db, account_id)
     # Also without venues, so that AccountChanged is raised.
     batches = [venue_ids[start : start + BATCH] for start in range(0, max(len(venue_ids), 1), BATCH)]
-    return sum(_mark_batch(db, account_id, batch, is_suspended=is_suspended) for batch in batches)
+    return sum(_mark_batch(db, account_id, batch, now, is_suspended=is_suspended) for batch in batches)
 
 
-def _mark_batch(db: Db, account_id: ObjectId, venue_ids: Sequence[ObjectId], *, is_suspended: bool) -> int:
+def _mark_batch(
+    db: Db, account_id: ObjectId, venue_ids: Sequence[ObjectId], now: datetime, *, is_suspended: bool
+) -> int:
     """Copy the suspension of the account to some of its venues. Return the number of changed venues."""
 
     def mark(session: Session) -> int:
@@ -68,9 +71,11 @@ def _mark_batch(db: Db, account_id: ObjectId, venue_ids: Sequence[ObjectId], *, 
         account = store.lock_suspension(db, account_id, is_suspended=is_suspended, session=session)
         if account is None:
             raise AccountChanged
-        count = mark_venues(db, venue_ids, "suspended_at", account.get("suspended_at"), session)
+        changed = mark_venues(db, venue_ids, "suspended_at", account.get("suspended_at"), session)
+        for venue in changed:
+            insert_venue_event(db, venue, "venue_changed", now, session)
         refresh_entries(db, venue_ids, session)
-        return count
+        return len(changed)
 
     with pymongo.timeout(BATCH_SECONDS):
         return in_transaction(db, mark)

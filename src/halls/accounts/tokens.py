@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 
     from halls.accounts.account import Account
 
+# The `iss` and `aud` (RFC 7519), equal at every address of the server. Tokens of older versions have neither.
+PARTIES = {"iss": "halls", "aud": "halls"}
 # iat is not compared with the clock: after a clock is set back, new tokens would be rejected. `read_token` compares
-# exp, after it has checked the type.
+# exp, after it has checked the type, and iss and aud, which older tokens do not have.
 _CHECKS: Any = {
     "require": ["sub", "iat", "exp", "jti", "token_version"],
     "verify_iat": False,
     "verify_exp": False,
+    "verify_iss": False,
+    "verify_aud": False,
     "enforce_minimum_key_length": False,
 }
 
@@ -94,6 +98,7 @@ def make_token(
     expires_at = now + timedelta(hours=hours)
     expires_at = (min(expires_at, period.latest) if period else expires_at).replace(microsecond=0)
     claims = {
+        **PARTIES,
         "sub": str(account.id),
         "email": account.email,
         "is_venue_owner": account.is_venue_owner,
@@ -114,6 +119,8 @@ def _name_key(secret: str) -> str:
 def read_token(token: str, *, secret: str, now: datetime, old_secrets: Sequence[str] = ()) -> Claims:
     """Return the claims of a token that one of the keys signed. Raises InvalidToken or TokenExpired."""
     claims = _decode(token, [secret, *old_secrets])
+    if {name: claims[name] for name in PARTIES if name in claims} not in ({}, PARTIES):
+        raise InvalidToken
     # Tokens of older versions have no auth_time.
     auth_time = claims.get("auth_time", claims["iat"])
     account_id = parse_id(claims["sub"])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from halls.accounts import email_store, link_store, store
 from halls.accounts.account import BadLink
 from halls.accounts.emails import VERIFY_EMAIL, hash_token
+from halls.accounts.outside_access import delete_outside_access
 from halls.accounts.tokens import TokenRevoked
 from halls.bookings.changes import cancel_bookings_of
 from halls.mongo.client import in_transaction
@@ -14,6 +15,8 @@ from halls.outbox.store import enqueue
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from bson import ObjectId
 
     from halls.accounts.account import Account
     from halls.mongo.client import Db, Session
@@ -51,17 +54,20 @@ def verify_email(db: Db, account: Account, token: str, now: datetime) -> Account
     return verified
 
 
-def disown_email(db: Db, token: str, now: datetime) -> None:
-    """Void the account of a verification e-mail: its password, tokens, links and upcoming pending bookings.
+def disown_email(db: Db, token: str, now: datetime) -> ObjectId:
+    """Void the account of a verification e-mail: its password, tokens, links, feeds, webhooks and pending bookings.
 
-    The account gets no more e-mail, until the holder of the mailbox takes it over by a reset. Raises BadLink.
+    The account gets no more e-mail, until the holder of the mailbox takes it over by a reset. Return its id. Raises
+    BadLink.
     """
 
-    def disown(session: Session) -> None:
+    def disown(session: Session) -> ObjectId:
         link = link_store.consume_link(db, hash_token(token), now, session)
         if not email_store.disown_account(db, link, now, session):
             raise BadLink
         link_store.delete_links(db, link["user_id"], session)
+        delete_outside_access(db, link["user_id"], session)
         cancel_bookings_of(db, link["user_id"], now=now, session=session, statuses=["pending"])
+        return link["user_id"]
 
-    in_transaction(db, disown)
+    return in_transaction(db, disown)

@@ -25,8 +25,10 @@ from halls.api_docs.responses import (
     takes_file,
 )
 from halls.api_docs.sample_days import COMMITTED_DAY, move_samples
+from halls.api_docs.webhooks import describe_webhooks
 from halls.http.endpoint import IDEMPOTENCY_KEY, Endpoint
 from halls.http.schema import EXAMPLE_ID, ID_PATTERN
+from halls.webhooks.schemas import WebhookMessage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,6 +41,8 @@ TAGS = {
     "Search": "Search for venues.",
     "Venues": "Show a venue and its free days. Owners register, change and delete their venues.",
     "Bookings": "Book a venue for a day, and confirm or cancel bookings.",
+    "Calendars": "Show bookings in a calendar program: as feeds that it reads, or one by one.",
+    "Webhooks": "Get a signed request when a booking or a venue changes.",
     "Statistics": "The figures of an owner's bookings, and their export.",
     "Uploads": "Upload pictures and videos.",
     "Service": "The state of the service, and this API reference.",
@@ -46,14 +50,19 @@ TAGS = {
 TAG_OF_BLUEPRINT = {
     "accounts": "Accounts",
     "account_emails": "Accounts",
+    "blocked_accounts": "Accounts",
     "search": "Search",
     "venues": "Venues",
     "bookings": "Bookings",
+    "feeds": "Calendars",
+    "webhooks": "Webhooks",
     "statistics": "Statistics",
     "uploads": "Uploads",
     "health": "Service",
     "api_docs": "Service",
 }
+# The blueprint of the web pages, which are not part of the API.
+WEB_PAGES = "web"
 ABOUT = """\
 Halls lists wedding halls, auditoriums, banquets and lawns, and books them by the day.
 
@@ -97,9 +106,9 @@ Row = tuple[str, Endpoint]
 
 
 def list_endpoints(app: Flask) -> list[Row]:
-    """Return the tag and the declaration of each route, ordered by tag."""
-    views = app.view_functions.items()
-    rows = [(TAG_OF_BLUEPRINT[name.split(".")[0]], row_of(view)) for name, view in views]
+    """Return the tag and the declaration of each route of the API, ordered by tag."""
+    views = [(name.split(".")[0], view) for name, view in app.view_functions.items()]
+    rows = [(TAG_OF_BLUEPRINT[blueprint], row_of(view)) for blueprint, view in views if blueprint != WEB_PAGES]
     return sorted(rows, key=lambda row: list(TAGS).index(row[0]))
 
 
@@ -116,6 +125,7 @@ def make_document(app: Flask, today: str, base_path: str = "") -> dict[str, Any]
     """
     rows = list_endpoints(app)
     models = {model for _, row in rows for model in (row.body, row.response) if model is not None}
+    models.add(WebhookMessage)
     schemas = describe_models(sorted(models, key=lambda model: model.__name__))
     paths: dict[str, Any] = {}
     for tag, row in rows:
@@ -132,6 +142,7 @@ def make_document(app: Flask, today: str, base_path: str = "") -> dict[str, Any]
         "servers": [{"url": base_path or "/", "description": "This server"}],
         "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
         "paths": paths,
+        "webhooks": describe_webhooks(),
         "components": _describe_components([row for _, row in rows], schemas),
     }
     return move_samples(document, today)
@@ -164,7 +175,8 @@ def _describe_operation(tag: str, row: Endpoint, schemas: dict[str, Schema]) -> 
 
 
 def _describe_limits(row: Endpoint) -> list[str]:
-    return [
+    searches = ["An address has a limit of searches and requests of availability in a minute."] if row.is_search else []
+    return searches + [
         f"At most {limit.amount} in {limit.seconds} seconds, for each {'account' if limit.by_account else 'address'}."
         for limit in row.limits
     ]

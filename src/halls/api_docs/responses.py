@@ -112,7 +112,7 @@ def list_errors(row: Endpoint) -> list[type[ApiError]]:
         (True, row.errors),
         # Every route rejects unknown query parameters.
         (True, (Invalid,)),
-        (bool(row.limits), (RateLimited,)),
+        (row.is_search or bool(row.limits), (RateLimited,)),
         (row.needs_database, (DatabaseUnavailable,)),
         (True, (InternalError,)),
     ]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date, timedelta
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from halls.bookings.booking import STATUSES
-from halls.clock import utc_now
 from halls.documents import read_moment, read_text
 from halls.mail.message import Calendar
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from icalendar import Event
 
     from halls.bookings.booking import BookingDocument
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from halls.venues.venue import VenueReference
 
 PRODUCT = "-//Halls//Bookings//EN"
+# SEQUENCE has 32 bits, and external writers may store any moment.
+MAX_SECONDS = 2**31 - len(STATUSES)
 EVENT_STATUSES = {"pending": "TENTATIVE", "confirmed": "CONFIRMED", "cancelled": "CANCELLED"}
 
 
@@ -33,7 +37,7 @@ def event_sequence(booking: BookingDocument) -> int:
     created_at, updated_at = read_moment(booking.get("created_at")), read_moment(booking.get("updated_at"))
     seconds = (updated_at - created_at).total_seconds() if created_at and updated_at else 0
     status = read_text(booking.get("status")) or ""
-    return max(0, int(seconds)) + (STATUSES.index(status) if status in STATUSES else 0)
+    return min(max(0, int(seconds)), MAX_SECONDS) + (STATUSES.index(status) if status in STATUSES else 0)
 
 
 def make_invitation(
@@ -57,18 +61,35 @@ def make_invitation(
 
 
 def make_event(booking: BookingDocument, venue: VenueReference, config: Config) -> Event:
-    """Return the booking as an event of its whole day. The date must be a real day."""
+    """Return the booking as an event of its whole day, with the venue. The date must be a real day."""
+    event = make_bare_event(booking, config)
+    event.add("summary", clean_text(read_text(venue.get("venue_name"))) or "Booking")
+    if address := clean_text(read_text(venue.get("address"))):
+        event.add("location", address)
+    return event
+
+
+def make_bare_event(booking: BookingDocument, config: Config) -> Event:
+    """Return the booking as an event that tells only its day and its status. The date must be a real day."""
     from icalendar import Event  # noqa: PLC0415 - like above
 
     day = date.fromisoformat(booking["date"])
     event = Event()
     event.add("uid", event_uid(booking, config))
     event.add("sequence", event_sequence(booking))
-    event.add("dtstamp", read_moment(booking.get("updated_at")) or utc_now())
+    event.add("dtstamp", event_stamp(booking))
     event.add("dtstart", day)
     event.add("dtend", day + timedelta(days=1))
-    event.add("summary", read_text(venue.get("venue_name")) or "Booking")
-    if address := read_text(venue.get("address")):
-        event.add("location", address)
     event.add("status", EVENT_STATUSES.get(booking["status"], "TENTATIVE"))
     return event
+
+
+def event_stamp(booking: BookingDocument) -> datetime:
+    """Return when the event was last revised (RFC 5545 §3.8.7.2), the same at each call for the same document."""
+    stored = (read_moment(booking.get(name)) for name in ("updated_at", "created_at"))
+    return next((moment for moment in stored if moment), None) or booking["_id"].generation_time
+
+
+def clean_text(text: str | None) -> str:
+    """Return a text without control characters, which RFC 5545 §3.1 does not allow. Line breaks and tabs stay."""
+    return "".join(each for each in text or "" if each in "\r\n\t" or unicodedata.category(each) != "Cc")

@@ -122,7 +122,7 @@ def cancel_bookings_of(
         cancel_booking(db, booking_id, by="account_deletion", now=now, session=session, statuses=statuses)
 
 
-def delete_texts_of(db: Db, guest_id: ObjectId, session: Session) -> None:
+def delete_texts_of(db: Db, guest_id: ObjectId, session: Session | None) -> None:
     """Delete the account's texts: the notes of all bookings, also in their events, and the reasons of cancellations.
 
     Also the guests of an owner's walk-ins. The other fields stay: they are the history of the venues' owners.

@@ -160,7 +160,7 @@ def is_wanted(subject: Subject) -> bool:
 
 def compose_email(subject: Subject, config: Config, now: datetime) -> Email:
     """Return the e-mail to a verified address."""
-    app_url, booking_id = config.app_url.rstrip("/"), subject.booking["_id"]
+    app_url, booking_id = config.pages_url, subject.booking["_id"]
     page = "owner/requests" if subject.is_owner else "my/bookings"
     email = render_email(
         subject.kind,

@@ -59,6 +59,8 @@ class EventDocument(TypedDict, total=False):
     changes: dict[str, FieldChange]
     # Until the worker has queued the e-mails of the event. Absent afterwards.
     unprocessed: bool
+    # Until the worker has made the deliveries to webhooks. Absent afterwards.
+    undispatched: bool
     # A TTL index deletes the event at this time.
     delete_at: datetime
 
@@ -78,6 +80,7 @@ def new_event(
         "by": by,
         "changes": changes,
         "unprocessed": True,
+        "undispatched": True,
         "delete_at": _find_start(booking, now) + KEPT,
     }
 

@@ -25,6 +25,11 @@ COLLECTION = CollectionSpec(
             name="unprocessed_events",
             partialFilterExpression={"unprocessed": True},
         ),
+        IndexModel(
+            [("undispatched", ASCENDING), ("at", ASCENDING), ("seq", ASCENDING)],
+            name="undispatched_events",
+            partialFilterExpression={"undispatched": True},
+        ),
         IndexModel([("delete_at", ASCENDING)], name="events_expire", expireAfterSeconds=0),
     ],
 )
@@ -51,7 +56,7 @@ def list_events(db: Db, booking_id: ObjectId) -> list[EventDocument]:
     return cast("list[EventDocument]", list(found))
 
 
-def delete_notes_in_events(db: Db, booking_ids: Iterable[ObjectId], session: Session) -> None:
+def delete_notes_in_events(db: Db, booking_ids: Iterable[ObjectId], session: Session | None) -> None:
     """Remove the texts of notes from the events of the bookings. That they were changed stays."""
     match = {"booking_id": {"$in": list(booking_ids)}, "changes.notes": {"$exists": True}}
     db.events.update_many(match, {"$set": {"changes.notes": {"from": None, "to": None}}}, session=session)

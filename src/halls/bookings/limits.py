@@ -1,4 +1,4 @@
-"""The limits of a guest's requests: how many wait for an answer, and how many a day a guest sends to one venue."""
+"""The limits of requests: how many wait for an answer, how many a day go to one venue, and how often one changes."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 MAX_PENDING_UNVERIFIED = 2
 BOOKINGS_OF_VENUE = Limit("booking_of_venue", 10, 24 * 3600, by_account=True)
+# Each change of a guest can be an e-mail to the owner, and each change is an entry of the history.
+CHANGES_OF_BOOKING = Limit("booking-change", 30, 24 * 3600, by_account=True)
+# Over all its bookings. Otherwise an account with 500 bookings could cause 15 000 e-mails a day.
+CHANGES_OF_ACCOUNT = Limit("booking-changes", 1_000, 24 * 3600, by_account=True)
 
 
 def check_pending(

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, cast
 from bson import DatetimeMS
 from pymongo import DESCENDING
 
-from halls.bookings.store import BY_DATE, GONE_OWNER, NEWEST
+from halls.bookings.store import ACTIVE_FILTER, BY_DATE, GONE_OWNER, NEWEST
 from halls.mongo.client import NO_LIST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from bson import ObjectId
 
@@ -96,3 +97,25 @@ def match_one(branches: Sequence[Document], conditions: list[Document]) -> Docum
 def count_listed_bookings(db: Db, branches: Sequence[Document]) -> int:
     """Return the number of the bookings that match a branch."""
     return db.bookings.count_documents(match_one(branches, []))
+
+
+def list_bookings_of_calendar(
+    db: Db, branches: Sequence[Document], *, today: str, from_date: str, cancelled_since: datetime, limit: int
+) -> tuple[list[BookingDocument], list[BookingDocument]]:
+    """Return the bookings from today on, next first, and the earlier ones from `from_date` on, last first.
+
+    At most `limit` of each. A cancelled booking is left out if it was cancelled before `cancelled_since`. An external
+    writer does not store that moment: then the last change of the booking counts.
+    """
+    cancelled = {"status": "cancelled", "$or": _match_moment("cancellation.at", "updated_at", cancelled_since)}
+    shown: Document = {"$or": [ACTIVE_FILTER, cancelled]}
+    upcoming = [{"date": {"$gte": today}}, shown]
+    past = [{"date": {"$gte": from_date, "$lt": today}}, shown]
+    latest = [(field, DESCENDING) for field, _ in BY_DATE]
+    return _list_sorted(db, branches, upcoming, BY_DATE, limit), _list_sorted(db, branches, past, latest, limit)
+
+
+def _match_moment(field: str, fallback: str, since: datetime) -> list[Document]:
+    """Return conditions, one of which is true if the moment in `field`, else the one in `fallback`, is since then."""
+    has_moment: Document = {field: {"$type": "date", **NO_LIST}}
+    return [{field: {"$gte": since}}, {"$nor": [has_moment], fallback: {"$gte": since}}]

@@ -45,3 +45,14 @@ def read_confirmed_bookings(db: Db, dates: list[str], since: datetime) -> Iterat
     """Yield the confirmed bookings on the dates, if the clock of the database is past `since`, too."""
     match = {"status": "confirmed", "date": {"$in": dates, **NO_LIST}, "$expr": {"$lte": [since, "$$NOW"]}}
     yield from cast("Iterator[BookingDocument]", db.bookings.find(match, {"user_id": 1, "date": 1, "is_walk_in": 1}))
+
+
+def list_undispatched_events(db: Db, limit: int) -> list[EventDocument]:
+    """Return the events whose deliveries to webhooks are not made yet, in the order in which they took effect."""
+    found = db.events.find({"undispatched": True}).sort([("at", ASCENDING), ("seq", ASCENDING)]).limit(limit)
+    return cast("list[EventDocument]", list(found))
+
+
+def mark_event_dispatched(db: Db, event_id: ObjectId) -> None:
+    """Record that the deliveries of the event are stored."""
+    db.events.update_one({"_id": event_id}, {"$unset": {"undispatched": 1}})

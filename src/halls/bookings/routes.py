@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint
 
 from halls.accounts.authentication import Access
+from halls.accounts.blocking import GuestBlocked
 from halls.bookings import amendments, walk_ins
 from halls.bookings import service as bookings
 from halls.bookings.booking import (
@@ -20,7 +21,7 @@ from halls.bookings.booking import (
 )
 from halls.bookings.event import serialize_history
 from halls.bookings.event_store import list_events
-from halls.bookings.limits import BOOKINGS_OF_VENUE
+from halls.bookings.limits import BOOKINGS_OF_VENUE, CHANGES_OF_ACCOUNT, CHANGES_OF_BOOKING
 from halls.bookings.listing import count_matches, find_page
 from halls.bookings.schemas import (
     BookingCancelled,
@@ -51,6 +52,11 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint("bookings", __name__)
 BOOKINGS = Limit("booking", 30, 60, by_account=True)
+# By network, too: otherwise many throw-away accounts could block the dates of halls.
+BOOKINGS_OF_NETWORK = Limit("booking-network", 300, 3600, in_steps=True)
+# A walk-in that is cancelled stays stored, so an owner could store any number.
+WALK_INS = Limit("walk-in", 60, 60, by_account=True)
+WALK_INS_A_DAY = Limit("walk-in-day", 1_000, 24 * 3_600, by_account=True)
 OWN_BOOKING = {"booking": bookings.get_own_booking}
 
 
@@ -61,10 +67,10 @@ OWN_BOOKING = {"booking": bookings.get_own_booking}
     response=BookingMade,
     status=201,
     errors=[
-        *(VenueNotFound, DateInPast, OverCapacity, DateNotOffered, DateTaken, LimitReached),
+        *(VenueNotFound, GuestBlocked, DateInPast, OverCapacity, DateNotOffered, DateTaken, LimitReached),
         *(IdempotencyConflict, RateLimited),
     ],
-    limits=[BOOKINGS],
+    limits=[BOOKINGS, BOOKINGS_OF_NETWORK],
 )
 def create_booking(
     context: AppContext, db: Db, caller: Account, body: BookingOrder, now: datetime, key: IdempotencyKey | None = None
@@ -88,7 +94,11 @@ def create_booking(
     body=WalkInOrder,
     response=BookingMade,
     status=201,
-    errors=[VenueNotFound, NotYourVenue, DateInPast, OverCapacity, DateNotOffered, DateTaken, IdempotencyConflict],
+    errors=[
+        *(VenueNotFound, NotYourVenue, DateInPast, OverCapacity, DateNotOffered, DateTaken, IdempotencyConflict),
+        RateLimited,
+    ],
+    limits=[WALK_INS, WALK_INS_A_DAY],
 )
 def create_walk_in(
     context: AppContext,
@@ -147,16 +157,18 @@ def list_history(db: Db, booking: BookingDocument) -> dict[str, Any]:
     loaders=OWN_BOOKING,
     body=BookingChange,
     response=BookingReply,
-    errors=[BookingNotFound, NotYourBooking, VenueNotFound, OverCapacity, DateNotOffered, BadTransition],
+    errors=[BookingNotFound, NotYourBooking, VenueNotFound, OverCapacity, DateNotOffered, BadTransition, RateLimited],
+    limits=[CHANGES_OF_ACCOUNT],
 )
 def change_booking(
-    db: Db, caller: Account, booking: BookingDocument, body: BookingChange, now: datetime
+    context: AppContext, db: Db, caller: Account, booking: BookingDocument, body: BookingChange, now: datetime
 ) -> dict[str, Any]:
     """Confirm or cancel a booking, or change its guests and notes, its hold or its price.
 
     The venue's owner confirms, sets the hold of a pending booking, and once the price of a booking without one. The
     guest changes guests and notes; the price stays. Both may cancel.
     """
+    context.rate_limiter.hit(CHANGES_OF_BOOKING, str(caller.id), str(booking["_id"]))
     changed = amendments.amend_booking(db, caller, booking, body.given_part(), now)
     return {"booking": bookings.show_bookings(db, caller, [changed])[0]}
 
@@ -166,7 +178,8 @@ def change_booking(
     "DELETE /bookings/<booking_id>",
     loaders=OWN_BOOKING,
     response=BookingCancelled,
-    errors=[BookingNotFound, NotYourBooking, BadTransition],
+    errors=[BookingNotFound, NotYourBooking, BadTransition, RateLimited],
+    limits=[CHANGES_OF_ACCOUNT],
 )
 def cancel_booking(db: Db, caller: Account, booking: BookingDocument, now: datetime) -> dict[str, Any]:
     """Cancel a booking. A repeated request returns the same response."""

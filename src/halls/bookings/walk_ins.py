@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
 
+from halls.accounts.account_lock import hold_account_lock
 from halls.accounts.store import lock_account
 from halls.bookings import changes, store
-from halls.bookings.booking import DateNotOffered, new_walk_in
-from halls.bookings.service import booking_of_date, check_capacity, check_date_free, check_upcoming, show_booking
+from halls.bookings.booking import DateNotOffered, DateTaken, new_walk_in
+from halls.bookings.service import check_capacity, check_date_free, check_upcoming, show_booking
 from halls.errors import invalid
 from halls.http.idempotency import IdempotencyKey, ReplayableResponse, find_response, replay_or_raise, save_response
 from halls.metrics import counts_bookings
@@ -18,6 +19,7 @@ from halls.search.index import refresh_entries
 from halls.venues import store as venues
 from halls.venues.price_on_date import offered_dates, offers_date
 from halls.venues.schemas import MAX_DATES
+from halls.venues.service import check_growth
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -75,8 +77,15 @@ def _check_offer(venue: VenueDocument, order: WalkInOrder) -> None:
 
 
 def _enter(db: Db, walk_in: _WalkIn) -> dict[str, Any]:
-    with booking_of_date(db, walk_in.venue_id, walk_in.order.date, walk_in.owner):
-        return store.commit_booking(db, walk_in.booking_id, lambda session: _enter_in_transaction(db, walk_in, session))
+    with hold_account_lock(walk_in.owner.id):
+        try:
+            return store.commit_booking(
+                db, walk_in.booking_id, lambda session: _enter_in_transaction(db, walk_in, session)
+            )
+        except DateTaken:
+            # Raises DateTaken with the message for this owner.
+            check_date_free(db, walk_in.venue_id, walk_in.order.date, walk_in.owner, walk_in.now)
+            raise
 
 
 def _enter_in_transaction(db: Db, walk_in: _WalkIn, session: Session) -> dict[str, Any]:
@@ -85,7 +94,7 @@ def _enter_in_transaction(db: Db, walk_in: _WalkIn, session: Session) -> dict[st
     claimed = venues.claim_date(db, walk_in.venue_id, order.date, session)
     venue = claimed or _offer_date(db, walk_in, session)
     check_capacity(venue, order.guests)
-    lock_account(db, owner.id, session)
+    lock_account(db, owner, session)
     booking = new_walk_in(walk_in.booking_id, owner.id, order.given(), venue, now)
     # The account of the owner contains no part of the answer, and its deletion deletes the stored response.
     answer = {"booking_id": booking["_id"], "booking": show_booking(booking, venue, owner, {})}
@@ -107,6 +116,8 @@ def _offer_date(db: Db, walk_in: _WalkIn, session: Session) -> VenueDocument:
     """
     venue = venues.get_venue(db, walk_in.venue_id, session)
     _check_offer(venue, walk_in.order)
-    dates = sorted({*offered_dates(venue), walk_in.order.date})
-    venues.update_venue(db, walk_in.venue_id, {"dates_available": dates}, walk_in.now, session)
-    return {**venue, "dates_available": dates}
+    offering: VenueDocument = {**venue, "dates_available": sorted({*offered_dates(venue), walk_in.order.date})}
+    check_growth(venue, offering)
+    changes = {"dates_available": offering["dates_available"]}
+    venues.update_venue(db, walk_in.venue_id, changes, walk_in.now, session)
+    return offering

@@ -24,7 +24,7 @@ from halls.mongo.embedded import EmbeddedMongoError
 from halls.mongo.indexes import IncompatibleDataError
 from halls.search.cli import reindex_command
 from halls.server.cli import serve_command, worker_command
-from halls.server.env_file import warn_of_unknown_names
+from halls.server.env_file import check_env_file
 from halls.venues.cli import venue_command
 
 USER_ERRORS = (
@@ -81,12 +81,12 @@ def describe_driver_error(error: PyMongoError) -> str | None:
 def main(context: click.Context) -> None:
     """Halls: a booking service for wedding halls, auditoriums, banquets and lawns.
 
-    Settings come from the environment or a .env file. Without MONGO_URI every command uses the MongoDB that Halls
-    keeps in DATA_DIR, even while a server uses it. Each command names its database on standard error.
+    Settings come from the environment or, in development, from a file .env. Without MONGO_URI every command uses the
+    MongoDB that Halls keeps in DATA_DIR, even while a server uses it. Each command names its database on stderr.
     """
     # First of all, because a misspelt name is a frequent reason for a missing setting.
     configure_logging("WARNING")
-    warn_of_unknown_names()
+    check_env_file()
     config = read_config()
     configure_logging(config.log_level)
     context.obj = config

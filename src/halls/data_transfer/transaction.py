@@ -15,11 +15,13 @@ from halls.bookings.store import has_booking, insert_bookings
 from halls.data_transfer.known_venues import key_of
 from halls.data_transfer.rows import take_batches
 from halls.documents import read_id
+from halls.errors import Invalid
 from halls.mongo.client import in_transaction, is_unavailable
 from halls.search.index import refresh_entries
 from halls.venues.service import change_venue_in_transaction
 from halls.venues.store import claim_date, has_venue, insert_venues, mark_venues, read_places
 from halls.venues.venue import DateBooked, VenueNotFound
+from halls.venues.visibility import HiddenByOperator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,7 +145,7 @@ def _update(db: Db, updates: Sequence[VenueUpdate], session: Session) -> None:
     try:
         for update in updates:
             change_venue_in_transaction(db, update.venue_id, update.changes, update.now, session)
-    except (DateBooked, VenueNotFound):
+    except (DateBooked, VenueNotFound, HiddenByOperator, Invalid):
         raise _conflict() from None
 
 

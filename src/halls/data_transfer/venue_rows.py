@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from halls.accounts.account import account_from_document, new_account
 from halls.accounts.schemas import normalise_email
@@ -15,9 +15,10 @@ from halls.data_transfer.checking import STORED_ID, Run, encode, own_fields, own
 from halls.data_transfer.known_venues import KnownVenues, key_of
 from halls.data_transfer.schemas import ListedVenue
 from halls.data_transfer.transaction import Batch, VenueUpdate
-from halls.errors import FieldFault, make_field_fault
+from halls.errors import FieldFault, Invalid, make_field_fault
 from halls.venues import store as venues
-from halls.venues.service import new_venue
+from halls.venues.service import check_growth, new_venue
+from halls.venues.visibility import HiddenByOperator, is_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from halls.venues.venue import VenueDocument
 
 NO_OWNER = "No account of a venue owner has this address."
-# The fields that --update leaves as they are. Only the commands of operators set the last two.
-KEPT = frozenset({"_id", "owner_id", "rev", "created_at", "updated_at", "hidden_at", "suspended_at"})
+# The fields that --update leaves as they are. The last three are set by operators and by the deletion of an account.
+KEPT = frozenset({"_id", "owner_id", "rev", "created_at", "updated_at", "hidden_at", "suspended_at", "deleted_at"})
 
 
 @dataclass
@@ -171,11 +172,23 @@ class VenueRows:
         if stored is None or not changes:
             hint = "" if self.run.options.update else " (--update brings it up to date)"
             self.run.report.add_present(draft.row, f"this venue is there already{hint}")
-        elif removed := self._booked_dates(stored, changes):
-            message = f"{', '.join(removed)} can't be taken away: an active booking has the date"
-            self.run.report.add_faults(draft.row, [make_field_fault("dates_available", message)])
+        elif fault := self._find_fault(stored, changes):
+            self.run.report.add_faults(draft.row, [fault])
         else:
             batch.updates.append(VenueUpdate(venue_id, changes, self.run.now))
+
+    def _find_fault(self, stored: VenueDocument, changes: Mapping[str, Any]) -> FieldFault | None:
+        """Return why the stored venue can't have these changes, or None. The transaction has the same checks."""
+        if removed := self._booked_dates(stored, changes):
+            message = f"{', '.join(removed)} can't be taken away: an active booking has the date"
+            return make_field_fault("dates_available", message)
+        if changes.get("is_listed") is True and is_hidden(stored):
+            return make_field_fault("is_listed", HiddenByOperator.message)
+        try:
+            check_growth(stored, cast("VenueDocument", {**stored, **changes}))
+        except Invalid as error:
+            return make_field_fault("", error.details[0]["message"])
+        return None
 
     def _booked_dates(self, stored: VenueDocument, changes: Mapping[str, Any]) -> list[str]:
         """Return the upcoming booked dates that the changes would take away."""

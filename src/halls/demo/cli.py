@@ -21,6 +21,6 @@ def demo_command(config: Config) -> None:
     if config.halls_env == "production":
         raise click.ClickException("Demonstration data has accounts with a known password: not in production.")
     with open_prepared_database(config) as db:
-        if not load_demo(db, utc_now()):
+        if not load_demo(db, utc_now(), config):
             raise click.ClickException("The database is not empty. Nothing was changed.")
     click.echo("Loaded demonstration data.")

@@ -127,31 +127,31 @@ def _listings(rng: Random, owners: list[AccountDocument], today: date, now: date
     listings: list[_Listing] = []
     for turn, (city, word) in enumerate(zip(cities, words, strict=True)):
         kind = KIND_TURNS[turn % len(KIND_TURNS)]
-        capacity, venue = _venue(rng, kind, word, city)
-        base = base_price(kind, capacity, city.name)
         is_sample = not listings
         opened_at = now - timedelta(days=rng.randint(250, 900), minutes=rng.randint(0, 1439))
+        opened_at = SAMPLE_ID.generation_time if is_sample else opened_at
+        capacity, venue = _venue(rng, kind, word, city, opened_at)
+        base = base_price(kind, capacity, city.name)
         venue = {
             **venue,
             "_id": SAMPLE_ID if is_sample else venue["_id"],
             # A sample of any day finds the venue free.
             **_calendar(rng, base, today, 1 if is_sample else rng.choice(OFFERED_SHARES)),
             "owner_id": owners[turn % len(owners)]["_id"],
-            "created_at": opened_at,
-            "updated_at": opened_at,
         }
         listings.append(_Listing(venue, capacity, base))
     return listings
 
 
-def _new_id(rng: Random) -> ObjectId:
-    return ObjectId(rng.randbytes(12))
+def _new_id(rng: Random, created_at: datetime) -> ObjectId:
+    """Return an id that begins with the second of the creation, as those of MongoDB do: "newest" means the last id."""
+    return ObjectId(int(created_at.timestamp()).to_bytes(4, "big") + rng.randbytes(8))
 
 
 def _user(rng: Random, part: str, number: int, name: str, now: datetime) -> AccountDocument:
     owner = part == "owner"
     return {
-        "_id": _new_id(rng),
+        "_id": _new_id(rng, now),
         "full_name": name,
         "email": f"{part}{number}@halls.example",
         "email_verified": True,
@@ -165,7 +165,7 @@ def _user(rng: Random, part: str, number: int, name: str, now: datetime) -> Acco
     }
 
 
-def _venue(rng: Random, kind_name: str, word: str, city: City) -> tuple[int, VenueDocument]:
+def _venue(rng: Random, kind_name: str, word: str, city: City, opened_at: datetime) -> tuple[int, VenueDocument]:
     """Return the capacity and the document of a venue, without owner and calendar."""
     kind = KINDS[kind_name]
     district = rng.choice(city.districts)
@@ -173,7 +173,7 @@ def _venue(rng: Random, kind_name: str, word: str, city: City) -> tuple[int, Ven
     lng, lat = (round(middle + rng.uniform(-JITTER_DEGREES, JITTER_DEGREES), 6) for middle in district[:0:-1])
     about = f"{kind.opening} for up to {capacity} guests near {district.name}, {city.name}. {rng.choice(DETAILS)}"
     return capacity, {
-        "_id": _new_id(rng),
+        "_id": _new_id(rng, opened_at),
         "venue_name": f"{word} {rng.choice(NAME_ENDINGS[kind_name])}",
         "type": kind_name,
         "address": f"Plot {rng.randint(1, 220)}-{rng.choice('ABCD')}, {district.name}, {city.name}",
@@ -184,6 +184,8 @@ def _venue(rng: Random, kind_name: str, word: str, city: City) -> tuple[int, Ven
         "additional_description": about,
         "pictures": [],
         "videos": [],
+        "created_at": opened_at,
+        "updated_at": opened_at,
         "rev": 0,
     }
 
@@ -213,7 +215,7 @@ class _BookingMaker:
         days_ago = max(0, (self.today - day).days) + rng.randint(10, 40)
         created_at = self.now - timedelta(days=days_ago, minutes=rng.randint(0, 600))
         return {
-            "_id": _new_id(rng),
+            "_id": _new_id(rng, created_at),
             "venue_id": listing.venue["_id"],
             "user_id": rng.choice(self.guests)["_id"],
             "date": day.isoformat(),
@@ -231,7 +233,7 @@ class _BookingMaker:
         created_at = (cancelled.get("updated_at") or self.now) + timedelta(hours=self.rng.randint(3, 72))
         return {
             **cancelled,
-            "_id": _new_id(self.rng),
+            "_id": _new_id(self.rng, created_at),
             "user_id": self.rng.choice(others),
             "status": "confirmed",
             "created_at": created_at,

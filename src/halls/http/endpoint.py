@@ -17,6 +17,7 @@ from werkzeug.routing import BaseConverter
 
 from halls import clock
 from halls.accounts.authentication import Access, authenticate
+from halls.accounts.security_log import mask_network
 from halls.accounts.tokens import TokenRefused
 from halls.errors import ApiError, BadId, DatabaseUnavailable, Invalid, invalid, make_field_fault
 from halls.http.conditional import IfMatch
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 # One deadline for all database operations of a request, so that a client waits at most 5 s for a 503 (decision 8).
 REQUEST_SECONDS = 3.5
 MIN_SECONDS = 0.1
+# The errors that are events of the security log: rejected access, conflicts, limits, and used or unknown links.
+EVENT_STATUS, EVENT_CODES = {401, 403, 409, 429}, {"bad_reset_token", "bad_link"}
 IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -64,14 +67,20 @@ class Endpoint:
     loaders: Mapping[str, Loader] = field(default_factory=dict)
     errors: Sequence[type[ApiError]] = ()
     limits: Sequence[Limit] = ()
+    # Each request counts as a search of its network (SEARCH_LIMIT).
+    is_search: bool = False
     # A missing body counts as an empty object.
     body_optional: bool = False
     # The response has an ETag, and If-None-Match can make the response to a GET a 304.
     has_version: bool = False
     # Media types of the file in the request (read by the view itself) or in the response, for the OpenAPI document.
     file_types: Sequence[str] = ()
+    # The event of each request in the security log. None: the requests are not in it.
+    security_event: str | None = None
     # The file differs in each response, so it has no ETag.
     is_fleeting: bool = False
+    # The query is for the browser: a web page accepts any, also the parameters that advertisements append.
+    ignores_query: bool = False
 
     @functools.cached_property
     def parameters(self) -> frozenset[str]:
@@ -126,12 +135,28 @@ def _serve(declared: Endpoint, **path: str) -> Response:
     context = current_context()
     try:
         response = _handle(declared, context, path)
-    except ApiError:
+    except ApiError as error:
+        _record_event(declared, context, error)
         _check_primary(context)
         raise
     if declared.method == "GET":
         _check_primary(context)
+    _record_event(declared, context)
     return response
+
+
+def note_event(**facts: Any) -> None:
+    """Add facts to the entry of this request in the security log: `account_id`, or what else happened."""
+    g.setdefault("security_facts", {}).update(facts)
+
+
+def _record_event(declared: Endpoint, context: AppContext, error: ApiError | None = None) -> None:
+    """Write the entry of the request in the security log. An invalid body and an outage are not events."""
+    if declared.security_event is None or (error and not (error.status in EVENT_STATUS or error.code in EVENT_CODES)):
+        return
+    facts = {"account_id": g.get("account_id"), "network": mask_network(client_network()), "request_id": g.request_id}
+    outcome = error.code if error else "ok"
+    context.security_log.record(declared.security_event, outcome, **{**facts, **g.get("security_facts", {})})
 
 
 def _check_primary(context: AppContext) -> None:
@@ -152,6 +177,8 @@ def _handle(declared: Endpoint, context: AppContext, path: Mapping[str, str]) ->
         # Outside the deadline: otherwise a slow upload of the body causes a 503.
         raw = {} if declared.body_optional and not _has_body() else read_json_object(request)
         arguments["body"] = validate(declared.body, raw, **context.body_limits)
+        if declared.security_event is not None:
+            note_event(email=getattr(arguments["body"], "email", None))
         arguments["key"] = _make_idempotency_key(declared, arguments, raw)
     # After the body: otherwise a body that arrives after midnight is checked against the previous day.
     arguments["now"] = clock.utc_now()
@@ -189,17 +216,29 @@ def _read_arguments(declared: Endpoint, context: AppContext, path: Mapping[str, 
         open_db = functools.partial(_prepared_db, context)
         arguments["caller"], arguments["claims"] = authenticate(open_db, context.config, authorization, declared.access)
         g.account_id = str(arguments["caller"].id)
-    for limit in declared.limits:
-        g.limit_headers = context.rate_limiter.hit(limit, g.account_id if limit.by_account else client_network())
+    _count_request(declared, context)
     if declared.needs_database:
         arguments["db"] = _prepared_db(context)
     segments: dict[str, Any] = {name: _read_id(text) if name.endswith("_id") else text for name, text in path.items()}
     for name, load in declared.loaders.items():
         arguments[name] = load(context.db, arguments.get("caller"), *segments.values())
-    arguments["query"] = _read_query(declared.query)
+    if not declared.ignores_query:
+        arguments["query"] = _read_query(declared.query)
     if "key" in declared.parameters:
         _check_idempotency_key()
     return arguments | segments
+
+
+def _count_request(declared: Endpoint, context: AppContext) -> None:
+    """Count the request for the limits of its endpoint. Raises RateLimited."""
+    for limit in declared.limits:
+        if limit.in_steps:
+            context.step_limiters.count(limit, client_network())
+        else:
+            headers = context.rate_limiter.hit(limit, g.account_id if limit.by_account else client_network())
+            g.setdefault("limit_headers", headers)
+    if declared.is_search:
+        context.search_limiter.count(client_network())
 
 
 def _has_body() -> bool:

@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from pymongo.errors import PyMongoError
 
 from halls.accounts.authentication import Access, find_bearer_token
+from halls.accounts.deletion_store import count_deletions
 from halls.bookings.store import count_expired
 from halls.errors import DatabaseUnavailable, NotFound, SearchNotReady
 from halls.http.endpoint import endpoint
@@ -24,6 +25,7 @@ from halls.metrics import render_metrics
 from halls.mongo.heartbeats import list_heartbeats
 from halls.outbox.entry import STATES
 from halls.outbox.store import count_entries
+from halls.webhooks.delivery_store import count_pending_deliveries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from halls.context import AppContext
     from halls.mongo.client import Db
     from halls.outbox.store import OutboxCounts
+    from halls.webhooks.delivery_store import DeliveryCounts
 
 blueprint = Blueprint("health", __name__)
 # How long a scrape waits for the database. Without it the other metrics are still shown.
@@ -101,6 +104,8 @@ class _Readings:
     heartbeats: dict[str, datetime]
     lag_seconds: float | None
     overdue_holds: int
+    deliveries: DeliveryCounts
+    deletions: int
 
 
 class _DatabaseGauges(Collector):
@@ -116,9 +121,14 @@ class _DatabaseGauges(Collector):
         try:
             with pymongo.timeout(SCRAPE_SECONDS):
                 db = self._context.db
-                lag_seconds = self._context.search_readiness.find_lag_seconds(self._now)
-                overdue = count_expired(db, self._now - OVERDUE)
-                return _Readings(count_entries(db, self._now), list_heartbeats(db), lag_seconds, overdue)
+                return _Readings(
+                    count_entries(db, self._now),
+                    list_heartbeats(db),
+                    self._context.search_readiness.find_lag_seconds(self._now),
+                    count_expired(db, self._now - OVERDUE),
+                    count_pending_deliveries(db),
+                    count_deletions(db),
+                )
         except PyMongoError:
             return None
 
@@ -131,6 +141,7 @@ class _DatabaseGauges(Collector):
             "halls_task_heartbeat_age_seconds", "Time since a background task last worked.", labels=["task"]
         )
         lag = GaugeMetricFamily("halls_search_index_lag_seconds", "Age of the writes that search may lack.")
+        deletions = GaugeMetricFamily("halls_account_deletions", "Deleted accounts that are not cleared yet.")
         holds = GaugeMetricFamily("halls_overdue_holds", "Pending bookings that should have expired a minute ago.")
         found = self._read()
         up.add_metric([], found is not None)
@@ -144,7 +155,19 @@ class _DatabaseGauges(Collector):
             if found.lag_seconds is not None:
                 lag.add_metric([], found.lag_seconds)
             holds.add_metric([], found.overdue_holds)
-        return [up, entries, age, heartbeat, lag, holds]
+            deletions.add_metric([], found.deletions)
+        return [up, entries, age, heartbeat, lag, holds, deletions, *self._collect_webhooks(found)]
+
+    def _collect_webhooks(self, found: _Readings | None) -> Iterable[Metric]:
+        pending = GaugeMetricFamily("halls_webhook_deliveries", "Pending deliveries to webhooks.")
+        age = GaugeMetricFamily(
+            "halls_webhook_oldest_seconds", "Time since the oldest delivery without an attempt was due."
+        )
+        if found is not None:
+            pending.add_metric([], found.deliveries.pending)
+            if found.deliveries.oldest_due_at is not None:
+                age.add_metric([], self._seconds_since(found.deliveries.oldest_due_at))
+        return [pending, age]
 
     def _seconds_since(self, moment: datetime) -> float:
         return max(0.0, (self._now - moment).total_seconds())

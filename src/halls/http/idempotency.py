@@ -105,9 +105,6 @@ def save_response(db: Db, key: IdempotencyKey | None, data: dict[str, Any], now:
     """
     if key is None:
         return
-    db[COLLECTION.name].delete_one(
-        {"_id": key.record_id, "created_at": {"$lte": now - timedelta(hours=LIFETIME_HOURS)}}, session=session
-    )
     record: IdempotencyRecord = {
         "_id": key.record_id,
         "account_id": key.account_id,
@@ -115,10 +112,12 @@ def save_response(db: Db, key: IdempotencyKey | None, data: dict[str, Any], now:
         "answer": data,
         "created_at": now,
     }
-    db[COLLECTION.name].insert_one(cast("Document", record), session=session)
+    # Replaces an expired record. If there is one that has not expired, the insert of a second one fails.
+    expired = {"_id": key.record_id, "created_at": {"$lte": now - timedelta(hours=LIFETIME_HOURS)}}
+    db[COLLECTION.name].replace_one(expired, cast("Document", record), upsert=True, session=session)
 
 
-def delete_keys(db: Db, account_id: ObjectId, session: Session) -> None:
+def delete_keys(db: Db, account_id: ObjectId, session: Session | None) -> None:
     """Delete the stored responses of an account."""
     db[COLLECTION.name].delete_many({"account_id": account_id}, session=session)
 

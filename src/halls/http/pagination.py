@@ -36,7 +36,7 @@ def read_cursor(cursor: str | None, search: dict[str, Any], *checks: Callable[[A
     last = parse_id(row_id) if isinstance(row_id, str) else None
     if fingerprint != _fingerprint(search) or last is None or len(keys) != len(checks):
         raise _invalid_cursor()
-    if not all(check(key) for check, key in zip(checks, keys, strict=True)):
+    if not all(check(key) and _can_be_stored(key) for check, key in zip(checks, keys, strict=True)):
         raise _invalid_cursor()
     return [*keys, last]
 
@@ -44,6 +44,15 @@ def read_cursor(cursor: str | None, search: dict[str, Any], *checks: Callable[[A
 def is_number(key: Any) -> bool:
     """Return whether a sort key of a cursor is a number that a document can contain."""
     return type(key) in (int, float) and abs(key) < EXACT
+
+
+def _can_be_stored(key: Any) -> bool:
+    """Return whether a key is not a text with a lone surrogate, which is not in any document and fails the query."""
+    try:
+        str(key).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _invalid_cursor() -> Invalid:

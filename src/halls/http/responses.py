@@ -69,7 +69,8 @@ def _finish_response(response: Response) -> Response:
     for name, value in g.get("limit_headers", {}).items():
         # A 429 response already has the headers of the limit that was exceeded.
         response.headers.setdefault(name, value)
-    if "Authorization" in request.headers:
+    # The responses below /auth have tokens and profiles, also those to requests without a token.
+    if "Authorization" in request.headers or request.path.startswith("/auth/"):
         response.headers["Cache-Control"] = "no-store"
     _record(response, time.perf_counter() - g.started)
     return response

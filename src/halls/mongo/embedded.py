@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from pymongo import MongoClient
 from pymongo.errors import AutoReconnect, OperationFailure
 
-from halls.files import lock_file, unlock_file, write_atomically
+from halls.files import OTHER_ACCOUNTS, lock_file, make_private_folder, unlock_file, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,8 +39,12 @@ HINTS = (
 MONGOD_ARGUMENTS = (
     *("--replSet", "rs0", "--bind_ip", "127.0.0.1", "--nounixsocket", "--quiet", "--oplogSize", "16"),
     *("--wiredTigerCacheSizeGB", "0.5", "--wiredTigerEngineConfigString", "log=(file_max=8MB,prealloc=false)"),
+    # Otherwise any account of this machine could create the first user of the database.
+    *("--setParameter", "enableLocalhostAuthBypass=false"),
     *("--setParameter", "transactionLifetimeLimitSeconds=5", "--setParameter", "diagnosticDataCollectionEnabled=false"),
 )
+# The user that a mongod with a key file always has. Its password is the key, which only this account can read.
+USER, KEY_BYTES = "__system", 32
 T = TypeVar("T")
 
 
@@ -96,7 +101,10 @@ def _folder_in_use(folder: Path) -> EmbeddedMongoError:
 
 
 def _make_folder(folder: Path) -> None:
-    (folder / "data").mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder, "data", "mongod.log")
+    make_private_folder(folder / "data")
+    # An existing key stays. Otherwise a running mongod would not accept the new one.
+    write_atomically(folder / "key", [secrets.token_hex(KEY_BYTES).encode()], replace=False)
 
 
 @contextmanager
@@ -109,8 +117,9 @@ def _own_mongod(folder: Path, lock: BinaryIO) -> Iterator[str]:
     process = _start_mongod(folder, port)
     try:
         write_atomically(folder / "state.json", [json.dumps({"port": port, "pid": process.pid}).encode()])
-        _await_primary(process, port, folder / "mongod.log")
-        uri = f"mongodb://127.0.0.1:{port}/halls?replicaSet=rs0"
+        key = (folder / "key").read_text()
+        _await_primary(process, port, folder / "mongod.log", key)
+        uri = f"mongodb://{USER}:{key}@127.0.0.1:{port}/halls?replicaSet=rs0&authSource=local"
         write_atomically(folder / "uri", [uri.encode()])
         yield uri
     finally:
@@ -150,13 +159,16 @@ def _read_major_version(mongod: str) -> int:
 
 def _start_mongod(folder: Path, port: int) -> subprocess.Popen[bytes]:
     # --dbpath must be last: _runs_mongod compares the end of the command line.
-    command = [_find_mongod(), *MONGOD_ARGUMENTS, "--port", str(port), "--dbpath", str(folder / "data")]
+    key = ["--keyFile", str(folder / "key")]
+    command = [_find_mongod(), *MONGOD_ARGUMENTS, *key, "--port", str(port), "--dbpath", str(folder / "data")]
+    (folder / "mongod.log").touch(0o600)
     with (folder / "mongod.log").open("wb") as log:  # with --logpath mongod would keep the log of every start
         return subprocess.Popen(  # noqa: S603 - no input
             command,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
+            umask=OTHER_ACCOUNTS,
             start_new_session=True,  # otherwise Ctrl-C stops mongod before the running requests are finished
         )
 
@@ -172,9 +184,13 @@ def _choose_port(previous_port: int) -> int:
         return port
 
 
-def _await_primary(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _await_primary(process: subprocess.Popen[bytes], port: int, log: Path, key: str) -> None:
     client: MongoClient[dict[str, Any]] = MongoClient(
-        "127.0.0.1", port, directConnection=True, connect=False, serverSelectionTimeoutMS=1000, socketTimeoutMS=10_000
+        f"mongodb://{USER}:{key}@127.0.0.1:{port}/?authSource=local",
+        directConnection=True,
+        connect=False,
+        serverSelectionTimeoutMS=1000,
+        socketTimeoutMS=10_000,
     )
     with client:
         is_decided = _wait_for(lambda: process.poll() is not None or _is_primary(client, port), START_SECONDS)

@@ -150,13 +150,28 @@ def _ensure_indexes(db: Db, spec: CollectionSpec) -> None:
         db[spec.name].create_indexes(missing, commitQuorum="majority", maxTimeMS=BUILD_MS)
     except OperationFailure as error:
         if error.code in {OPTIONS_CONFLICT, KEY_SPECS_CONFLICT}:
-            raise _incompatible(f"an index of {spec.name} with another definition: {error}") from error
+            raise _incompatible(_describe_conflicts(spec.name, missing, existing)) from error
         if error.code != DUPLICATE_KEY:
             raise
         unique = (index for index in spec.indexes if index.document.get("unique"))
         rows = (" = ".join(ids) for index in unique for ids in find_duplicates(db, spec.name, index))
         duplicates = "; ".join(islice(rows, MAX_LISTED))
         raise _incompatible(f"{spec.name} with the same key of a unique index: {duplicates}") from error
+
+
+def _describe_conflicts(collection: str, missing: Sequence[IndexModel], existing: Sequence[Mapping[str, Any]]) -> str:
+    """Return which stored indexes stand in the way of missing ones, by name or keys, and how to drop them."""
+    wanted = [index.document for index in missing]
+    names = [
+        stored["name"]
+        for stored in existing
+        if any(stored["name"] == new["name"] or dict(stored["key"]) == dict(new["key"]) for new in wanted)
+    ]
+    commands = "; ".join(f'db.{collection}.dropIndex("{name}")' for name in names)
+    return (
+        f"an index of {collection} with another definition: {', '.join(names)}. Drop it in mongosh with {commands}, "
+        "and start again: the start creates the right one"
+    )
 
 
 def is_same_index(expected: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from halls.mongo.client import Db, Document
+    from halls.search.index import Keys
     from halls.search.schemas import SearchQuery
 
 # The field and direction of each order. Rows with equal values are sorted by id.
@@ -42,27 +43,43 @@ class Batch(NamedTuple):
 
     rows: list[Candidate]
     is_last: bool
+    # Where a bounded search stopped: all further candidates come after these keys and this id.
+    stopped_at: list[Any] | None = None
 
 
-def find_in_order(db: Db, query: SearchQuery, today: str, after: Sequence[Any] | None, size: int) -> Batch:
-    """Return at most `size` candidates that come after a row with the keys `after`. The order is not by distance."""
-    match, fields = make_filter(query, today), entry_fields(query, today)
+def find_in_order(
+    db: Db,
+    query: SearchQuery,
+    today: str,
+    after: Sequence[Any] | None,
+    size: int,
+    index: Keys | None = None,
+    window: Document | None = None,
+) -> Batch:
+    """Return at most `size` candidates that come after a row with the keys `after`. The order is not by distance.
+
+    `index` is the index to use, in place of the usual one, and `window` a further filter.
+    """
+    match, fields = _add(make_filter(query, today), window), entry_fields(query, today)
     if query.order in BY_PRICE:
         # Without the cards, because MongoDB sorts all matching entries.
-        index = choose_place_index(query) if query.near else BY_DATE
+        index = index or (choose_place_index(query) if query.near else BY_DATE)
         pipeline = _pipeline(match, fields["price"], query, after, size)
         rows = cast("list[Candidate]", list(db.search_entries.aggregate(pipeline, hint=dict(index))))
         return Batch(add_fields(db, rows, fields), len(rows) < size)
-    match = {"$and": [match, _beyond(query, after)]} if after else match
-    hint = choose_index(query)
+    match = _add(match, _beyond(query, after) if after else None)
+    hint = index or choose_index(query)
     found = db.search_entries.find(match, fields, sort=list(_sort_keys(query).items()), limit=size, hint=hint)
     rows = cast("list[Candidate]", list(found))
     return Batch(rows, len(rows) < size)
 
 
-def find_places(db: Db, match: Document, fields: Document, size: int, index: Any) -> list[Candidate]:
-    """Return at most `size` candidates in the order in which MongoDB finds them with this index."""
-    return cast("list[Candidate]", list(db.search_entries.find(match, fields, limit=size, hint=index)))
+def find_places(
+    db: Db, match: Document, fields: Document, size: int, index: Any, sort: Keys | None = None, skip: int = 0
+) -> list[Candidate]:
+    """Return at most `size` candidates. Without `sort`, in the order in which MongoDB finds them with this index."""
+    found = db.search_entries.find(match, fields, limit=size, hint=index, sort=sort, skip=skip)
+    return cast("list[Candidate]", list(found))
 
 
 def add_fields(db: Db, rows: Sequence[Candidate], fields: Document) -> list[Candidate]:
@@ -74,9 +91,14 @@ def add_fields(db: Db, rows: Sequence[Candidate], fields: Document) -> list[Cand
     return [cast("Candidate", {**found[row["_id"]], **row}) for row in rows if row["_id"] in found]
 
 
-def count_candidates(db: Db, query: SearchQuery, today: str, limit: int) -> int:
-    """Return the number of matching venues, at most `limit`."""
-    return db.search_entries.count_documents(make_filter(query, today), limit=limit)
+def count_candidates(
+    db: Db, query: SearchQuery, today: str, limit: int, index: Keys | None = None, window: Document | None = None
+) -> int:
+    """Return the number of matching venues, at most `limit`. `index` and `window` are those of `find_in_order`."""
+    match = _add(make_filter(query, today), window)
+    # The driver does not take None as a hint.
+    hint: dict[str, Any] = {"hint": index} if index else {}
+    return db.search_entries.count_documents(match, limit=limit, **hint)
 
 
 def entry_fields(query: SearchQuery, today: str) -> Document:
@@ -95,6 +117,10 @@ def entry_fields(query: SearchQuery, today: str) -> Document:
     if query.order in {"capacity", "-capacity"}:
         fields["capacity"] = 1
     return fields
+
+
+def _add(match: Document, more: Document | None) -> Document:
+    return {"$and": [match, more]} if more else match
 
 
 def _pipeline(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from halls.clock import day_number
-from halls.search.cells import cover
+from halls.search.cells import EARTH_METRES, cover
 from halls.search.index import (
     BY_AMENITY,
     BY_CAPACITY,
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from halls.search.schemas import SearchQuery
 
 METRES = 1_000
-EARTH_METRES = 6_378_100  # the radius that MongoDB uses
 BY_ORDER: dict[str, Keys] = {"capacity": BY_CAPACITY, "-capacity": BY_CAPACITY_DESCENDING}
 
 
@@ -34,7 +33,8 @@ def make_filter(query: SearchQuery, today: str, place: Document | None = None) -
     """Return the filter that exactly the matching entries match. `place` replaces the filter on the radius."""
     conditions = [
         *_venue_filters(query),
-        *_day_filters(query, today),
+        *day_filters(query, today),
+        *(_price_filters(query, today) if _price_limits(query) else []),
         *_place_filters(query, place),
         *(word_filters(query.q) if query.q else []),
     ]
@@ -78,19 +78,30 @@ def price_paths(query: SearchQuery, today: str) -> list[str]:
     return [f"prices.{day}" for day in query.upcoming_days(today)]
 
 
+def day_filters(query: SearchQuery, today: str) -> list[Document]:
+    """Return the filter of venues that are free on one of the days of the query, if it has days."""
+    if not query.has_days:
+        return []
+    days = query.upcoming_days(today)
+    return [{"free": days[0] if len(days) == 1 else {"$in": days}}]
+
+
+def capacity_filters(query: SearchQuery) -> list[Document]:
+    """Return the filter on the capacity, if the query has one."""
+    capacity = _between(query.capacity_min, query.capacity_max)
+    return [{"capacity": capacity}] if capacity else []
+
+
+def lowest_and_highest(query: SearchQuery) -> list[Document]:
+    """Return filters that rule out most venues without a price within the limits of the query."""
+    filters: list[Document] = [{"lowest": {"$lte": query.price_max}}] if query.price_max is not None else []
+    return filters + ([{"highest": {"$gte": query.price_min}}] if query.price_min is not None else [])
+
+
 def _venue_filters(query: SearchQuery) -> list[Document]:
     filters: list[Document] = [{"type": query.type}] if query.type else []
-    if capacity := _between(query.capacity_min, query.capacity_max):
-        filters.append({"capacity": capacity})
-    return filters + [{"amenities": name} for name in (query.amenities.split(",") if query.amenities else [])]
-
-
-def _day_filters(query: SearchQuery, today: str) -> list[Document]:
-    filters: list[Document] = []
-    if query.has_days:
-        days = query.upcoming_days(today)
-        filters.append({"free": days[0] if len(days) == 1 else {"$in": days}})
-    return filters + (_price_filters(query, today) if _price_limits(query) else [])
+    amenities = query.amenities.split(",") if query.amenities else []
+    return [*filters, *capacity_filters(query), *({"amenities": name} for name in amenities)]
 
 
 def _place_filters(query: SearchQuery, place: Document | None) -> list[Document]:
@@ -105,9 +116,8 @@ def _price_filters(query: SearchQuery, today: str) -> list[Document]:
         return on_days
     first = query.upcoming_days(today)[0] if query.date_from else day_number(today)
     # These fields rule out most venues, the last two by an index. In a range, the prices of its days decide.
-    filters: list[Document] = [{"prices_until": {"$elemMatch": {"price": limits, "day": {"$gte": first}}}}]
-    filters += [{"lowest": {"$lte": query.price_max}}] if query.price_max is not None else []
-    filters += [{"highest": {"$gte": query.price_min}}] if query.price_min is not None else []
+    until = {"prices_until": {"$elemMatch": {"price": limits, "day": {"$gte": first}}}}
+    filters = [until, *lowest_and_highest(query)]
     return [*filters, {"$or": on_days}] if on_days else filters
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from halls.clock import day_number, day_of
 from halls.http.json_encoding import extend_json, write_json
 from halls.http.pagination import is_number, make_cursor, read_cursor
-from halls.search.candidates import find_candidates
-from halls.search.entries import SORTS, count_candidates
+from halls.search.candidates import count_found, find_candidates
+from halls.search.entries import SORTS
 from halls.search.filters import METRES
 from halls.venues.store import read_venues
-from halls.venues.venue import serialize_venue
+from halls.venues.venue import serialize_calendar, serialize_venue_card
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,27 +31,29 @@ def search_venues(db: Db, query: SearchQuery, today: str) -> dict[str, Any]:
     after = read_cursor(query.cursor, search, *_key_checks(query))
     # Days before today are never free.
     can_match = not query.has_days or bool(query.upcoming_days(today))
-    rows = _find_matching(db, query, today, after) if can_match else []
+    rows, stopped_at = _find_matching(db, query, today, after) if can_match else ([], None)
     page = rows[: query.limit]
-    last = page[-1] if len(rows) > query.limit else None
+    end = [*_keys_of(query, page[-1]), page[-1]["_id"]] if len(rows) > query.limit else stopped_at
     found: dict[str, Any] = {
         "venues": _show_venues(db, page, query, today),
-        "next_cursor": make_cursor(search, *_keys_of(query, last), row_id=last["_id"]) if last else None,
+        "next_cursor": make_cursor(search, *end[:-1], row_id=end[-1]) if end else None,
     }
     if query.wants("total"):
-        found["total"] = count_candidates(db, query, today, MAX_TOTAL) if can_match else 0
+        found["total"] = count_found(db, query, today, MAX_TOTAL) if can_match else 0
     return found
 
 
-def _find_matching(db: Db, query: SearchQuery, today: str, after: list[Any] | None) -> list[Candidate]:
-    """Read candidates until a page and one more, or none are left."""
+def _find_matching(
+    db: Db, query: SearchQuery, today: str, after: list[Any] | None
+) -> tuple[list[Candidate], list[Any] | None]:
+    """Read candidates until a page and one more, or none are left, or a bounded search stops. Return where it stops."""
     needed = query.limit + 1
     matching: list[Candidate] = []
     while True:
         batch = find_candidates(db, query, today, after, needed - len(matching))
         matching += batch.rows
-        if len(matching) >= needed or batch.is_last:
-            return matching
+        if len(matching) >= needed or batch.is_last or batch.stopped_at:
+            return matching, batch.stopped_at
         # Several venues with nearly equal distances may shorten a batch.
         after = [*_keys_of(query, matching[-1]), matching[-1]["_id"]] if matching else after
 
@@ -74,10 +76,12 @@ def _show_venues(db: Db, rows: list[Candidate], query: SearchQuery, today: str) 
     if not query.wants("calendar"):
         return [extend_json(row["card"], **_query_fields(row, query, today)) for row in rows]
     venues = read_venues(db, [row["_id"] for row in rows])
+    found = [(row, venues[row["_id"]]) for row in rows if row["_id"] in venues]
     return [
-        extend_json(write_json(serialize_venue(venues[row["_id"]])), **_query_fields(row, query, today))
-        for row in rows
-        if row["_id"] in venues
+        extend_json(
+            write_json(serialize_venue_card(venue) | serialize_calendar(venue)), **_query_fields(row, query, today)
+        )
+        for row, venue in found
     ]
 
 

@@ -35,6 +35,7 @@ blueprint = Blueprint("search", __name__)
     query=SearchQuery,
     response=SearchPage,
     has_version=True,
+    is_search=True,
     errors=[SearchNotReady],
 )
 def list_matching_venues(context: AppContext, db: Db, query: SearchQuery, now: datetime) -> dict[str, Any]:
@@ -50,6 +51,7 @@ def list_matching_venues(context: AppContext, db: Db, query: SearchQuery, now: d
     loaders={"venue": load_public_venue},
     query=AlternativesQuery,
     response=Alternatives,
+    is_search=True,
     errors=[VenueNotFound, SearchNotReady],
 )
 def list_alternatives(

@@ -255,10 +255,13 @@ class FoundVenue(VenueFacts):
 
 
 class SearchPage(ResponseModel):
-    """Matching venues, and the cursor of the next page or null."""
+    """Matching venues, and the cursor of the next page or null. A page can be short or empty and have a cursor."""
 
     venues: list[FoundVenue]
     next_cursor: Cursor
     total: int | None = Field(
-        default=None, description="With `include=total`: the number of matches, counted up to 1000.", examples=[37]
+        default=None,
+        description="With `include=total`: the number of matches, counted up to 1000. Null if a request would have "
+        "to examine too many venues to count them.",
+        examples=[37],
     )

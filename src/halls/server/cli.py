@@ -16,6 +16,7 @@ from halls.mongo.client import connect
 from halls.mongo.embedded import provide_mongod
 from halls.server import first_steps
 from halls.server.gunicorn_app import serve, work
+from halls.server.weak_settings import warn_of_weak_settings
 
 if TYPE_CHECKING:
     from halls.config import Config
@@ -32,6 +33,7 @@ def serve_command(config: Config, *, demo: bool) -> None:
     """Serve the API. Without MONGO_URI it starts its own MongoDB, with its data in DATA_DIR."""
     if not inherits_listener():
         _check_address(config)
+    warn_of_weak_settings(config, demo=demo)
     config = with_secret(config)
     if demo:
         serve(config, first_steps.load_demo_if_empty, first_steps.print_first_steps)

@@ -1,14 +1,15 @@
-"""The names in the file `.env`: a name that is not a setting gets a warning, because Halls ignores it."""
+"""Warnings about the file `.env`: a name that is not a setting is ignored, and so is the whole file in production."""
 
 from __future__ import annotations
 
 import re
 from difflib import get_close_matches
+from pathlib import Path
 
 import structlog
 from pydantic_settings import DotEnvSettingsSource
 
-from halls.config import Config, ConfigError
+from halls.config import Config, ConfigError, reads_env_file
 
 log = structlog.get_logger()
 # Anything else may be a line of a secret that was pasted without a name. It is not shown.
@@ -16,9 +17,13 @@ NAME = re.compile(r"[a-z_][a-z0-9_]{1,40}")
 SIMILARITY = 0.7
 
 
-def warn_of_unknown_names() -> None:
-    """Log a warning for each name in `.env` that is not a setting, with the nearest setting. Raises ConfigError."""
-    file = Config.model_config.get("env_file")
+def check_env_file() -> None:
+    """Log a warning for each name in `.env` that is not a setting, or that the file is ignored. Raises ConfigError."""
+    file = str(Config.model_config.get("env_file"))
+    if not reads_env_file():
+        if Path(file).exists():
+            log.warning("file not read", file=file, advice="Production reads its settings from the environment only.")
+        return
     try:
         values = DotEnvSettingsSource(Config, env_ignore_empty=False).env_vars
     except (OSError, UnicodeDecodeError) as error:
@@ -28,7 +33,7 @@ def warn_of_unknown_names() -> None:
         if name not in Config.model_fields:
             is_name = value is not None and NAME.fullmatch(name)
             shown = name.upper() if is_name else "a line without a name"
-            log.warning("unknown setting", name=shown, file=str(file), advice=_advise(name))
+            log.warning("unknown setting", name=shown, file=file, advice=_advise(name))
 
 
 def _advise(name: str) -> str:

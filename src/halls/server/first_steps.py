@@ -29,7 +29,7 @@ def load_demo_if_empty(config: Config) -> None:
     if config.halls_env == "production":
         raise click.ClickException("--demo creates accounts with a known password. Do not use it in production.")
     db = connect(config.database_uri, config.slow_command_ms)
-    if load_demo(db, utc_now()):
+    if load_demo(db, utc_now(), config):
         click.echo("Loaded demonstration data.")
     db.client.close()
 
@@ -43,6 +43,7 @@ def print_address(config: Config) -> None:
 def print_first_steps(config: Config) -> None:
     """Print the address, the demonstration accounts, and three commands that work without changes."""
     print_address(config)
+    _print_pages(config)
     db = connect(config.database_uri, config.slow_command_ms)
     try:
         venue_id, day = _find_free_venue(db)
@@ -52,6 +53,13 @@ def print_first_steps(config: Config) -> None:
         _print_commands(config.local_url, venue_id, day)
     finally:
         db.client.close()
+
+
+def _print_pages(config: Config) -> None:
+    address = config.local_url
+    if config.serves_pages:
+        click.echo(f"\nOpen {address} in a browser: search, log in, book.")
+    click.echo(f"Try the API at {address}/docs")
 
 
 def _print_commands(address: str, venue_id: str, day: str) -> None:

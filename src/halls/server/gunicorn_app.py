@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -11,6 +12,7 @@ from gunicorn.app.base import BaseApplication
 
 from halls.app import COLLECTIONS, TASKS
 from halls.config import name_metrics_folder
+from halls.files import OTHER_ACCOUNTS, make_private_folder
 from halls.logs import ServerLogger
 from halls.metrics import share_metrics
 from halls.mongo.client import connect
@@ -57,6 +59,8 @@ class Server(BaseApplication):
             "timeout": 30,
             "graceful_timeout": GRACEFUL_SECONDS,
             "keepalive": KEEP_ALIVE_SECONDS,
+            # Files are sent with sendall, which has a time limit for slow clients (http_worker.py).
+            "sendfile": False,
             "max_requests": MAX_REQUESTS,
             "max_requests_jitter": MAX_REQUESTS_JITTER,
             # The same limit as in NGINX.
@@ -95,7 +99,7 @@ def serve(config: Config, before: Callable[[Config], None], when_ready: Callable
     """
     with provide_mongod(config, exclusive=True) as complete:
         # Before the fork: incompatible data stops the start instead of each worker.
-        _set_up_metrics(complete)
+        _set_up_files(complete)
         db = connect(complete.database_uri, complete.slow_command_ms)
         if prepare_database(db, COLLECTIONS, outage_log(complete)):
             before(complete)
@@ -105,7 +109,7 @@ def serve(config: Config, before: Callable[[Config], None], when_ready: Callable
 
 def work(db: Db, config: Config) -> None:
     """Run the background tasks until SIGTERM or Ctrl-C. The step at hand of each task is finished."""
-    _set_up_metrics(config)
+    _set_up_files(config)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -113,6 +117,9 @@ def work(db: Db, config: Config) -> None:
         thread.join()
 
 
-def _set_up_metrics(config: Config) -> None:
+def _set_up_files(config: Config) -> None:
+    # Uploads, metrics and logs are for this account only.
+    os.umask(OTHER_ACCOUNTS)
+    make_private_folder(config.data_dir, "mongo", "uploads", "metrics")
     name_metrics_folder(config.metrics_folder)
     share_metrics(config.metrics_folder)

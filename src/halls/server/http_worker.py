@@ -25,9 +25,11 @@ from gunicorn.workers.gthread import ThreadWorker
 from halls.http.body_stream import SILENCE_SECONDS
 
 log = structlog.get_logger()
-# A request must arrive within GRACE_SECONDS and one more second for each SLOWEST_BYTES: 46 s for the largest JSON body
-# (256 KiB), eleven minutes for a picture of 10 MiB. A client that sends single bytes is disconnected after 30 s.
-GRACE_SECONDS, SLOWEST_BYTES = 30.0, 16 * 1024
+# A request must arrive within GRACE_SECONDS and one more second for each SLOWEST_BYTES: 34 s for the largest JSON body
+# (256 KiB), seven minutes for a video of 25 MiB. A client that sends single bytes is disconnected after 30 s.
+GRACE_SECONDS, SLOWEST_BYTES = 30.0, 64 * 1024
+# The same for a client that reads a response, because telephones are often slow.
+SLOWEST_READ_BYTES = 16 * 1024
 # Not zero: a timeout of zero makes the socket non-blocking.
 MIN_TIMEOUT_SECONDS = 0.001
 # The delay before an accept, for each open connection of this worker and at most.
@@ -53,6 +55,8 @@ class TimedSocket(socket.socket):
     """
 
     ends_at = math.inf
+    # How much longer the thread may wait for the client to read: see GRACE_SECONDS.
+    send_seconds = math.inf
 
     def recv(self, *args: Any) -> bytes:
         """Return the received bytes. Raises ConnectionResetError after the time limit."""
@@ -69,15 +73,35 @@ class TimedSocket(socket.socket):
         self.ends_at += len(data) / SLOWEST_BYTES
         return data
 
+    def sendall(self, data: Any, *_: Any) -> None:
+        """Send the bytes. Raises ConnectionResetError if the client reads too slowly, or not at all.
+
+        The time that the application needs for the next bytes does not count.
+        """
+        timeout = self.gettimeout()
+        unsent = memoryview(data)
+        try:
+            while unsent:
+                started_at = monotonic()
+                self.settimeout(max(min(self.send_seconds, SILENCE_SECONDS), MIN_TIMEOUT_SECONDS))
+                sent = self.send(unsent)
+                self.send_seconds += sent / SLOWEST_READ_BYTES - (monotonic() - started_at)
+                unsent = unsent[sent:]
+        except TimeoutError:
+            raise ConnectionResetError(errno.ECONNRESET, "too slow") from None
+        finally:
+            self.settimeout(timeout)
+
 
 class HttpWorker(ThreadWorker):
     """Answers requests that do not reach Flask, and leaves new connections to workers that have fewer."""
 
     def handle(self, conn: Any) -> Any:
-        """Serve one request of a connection. The time limit covers its head, its body and unread rest of the body."""
+        """Serve one request of a connection. The time limits cover its head, its whole body, and the response."""
         if type(conn.sock) is socket.socket:  # not a TLS socket
             conn.sock = TimedSocket(fileno=conn.sock.detach())
         conn.sock.ends_at = monotonic() + GRACE_SECONDS
+        conn.sock.send_seconds = GRACE_SECONDS
         try:
             return super().handle(conn)
         finally:

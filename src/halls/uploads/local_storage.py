@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, BinaryIO
 
 import structlog
+from bson import ObjectId
 
 from halls.errors import ApiError, BodyTooLarge, NotConfigured, NotFound, NotJson, invalid
 from halls.uploads.media import HEIC_HELP, KEY_PATTERN, is_heic, is_key, is_picture, looks_like, standard_type, type_of
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
     from halls.config import Config
 
 log = structlog.get_logger()
-# Free space that uploads leave. The embedded database uses the same disk, and a full disk stops bookings.
-SPARE_BYTES = 512 * 1024 * 1024
+# The part of the disk that uploads leave free. The embedded database uses the same disk: a full disk stops bookings.
+SPARE_PERCENT = 5
 PARTS = "incoming"
-_LABEL = b"halls: an address to upload a file to, version 1"
-_ADDRESS = re.compile(rf"({KEY_PATTERN})/([0-9]{{1,15}})/([0-9]{{1,11}})/([0-9a-f]{{64}})")
+_LABEL = b"halls: an address to upload a file to, version 2"
+_ADDRESS = re.compile(rf"({KEY_PATTERN})/([0-9]{{1,15}})/([0-9]{{1,19}})/([0-9]{{1,11}})/([0-9a-f]{{64}})")
 
 
 class BadSignature(ApiError):
@@ -63,6 +64,13 @@ class UploadTicket:
 
     key: str
     size: int
+    # Of the account when the address was signed. After a takeover or a logout everywhere the address is invalid.
+    token_version: int = 0
+
+    @property
+    def owner_id(self) -> ObjectId:
+        """The account that the address was signed for."""
+        return ObjectId(self.key.split("/")[1])
 
     @property
     def content_type(self) -> str:
@@ -77,7 +85,7 @@ def storage_folder(config: Config) -> Path:
 
 def sign_local_put(config: Config, ticket: UploadTicket, expires_at: datetime) -> tuple[str, str]:
     """Return the upload address for the ticket, valid until `expires_at`, and the public address of the file."""
-    signed_text = f"{ticket.key}/{ticket.size}/{int(expires_at.timestamp())}"
+    signed_text = f"{ticket.key}/{ticket.size}/{ticket.token_version}/{int(expires_at.timestamp())}"
     address = f"{config.own_url}/uploads/local/{signed_text}/{_sign(config.secret, signed_text)}"
     return address, public_url_of(config, ticket.key)
 
@@ -92,11 +100,11 @@ def read_ticket(address: str, *, secret: str, now: datetime) -> UploadTicket:
     match = _ADDRESS.fullmatch(address)
     if match is None:
         raise BadSignature
-    key, size, expires, signature = match.groups()
-    is_authentic = hmac.compare_digest(signature, _sign(secret, f"{key}/{size}/{expires}"))
+    key, size, version, expires, signature = match.groups()
+    is_authentic = hmac.compare_digest(signature, _sign(secret, f"{key}/{size}/{version}/{expires}"))
     if not is_authentic or now >= datetime.fromtimestamp(int(expires), timezone.utc):
         raise BadSignature
-    return UploadTicket(key, int(size))
+    return UploadTicket(key, int(size), int(version))
 
 
 def _sign(secret: str, signed_text: str) -> str:
@@ -135,7 +143,8 @@ def _store_file(folder: Path, ticket: UploadTicket, pieces: Iterable[bytes]) -> 
     part = folder / PARTS / secrets.token_hex(16)
     for parent in (part.parent, path.parent):
         parent.mkdir(parents=True, exist_ok=True)
-    if shutil.disk_usage(folder).free - ticket.size < SPARE_BYTES:
+    disk = shutil.disk_usage(folder)
+    if disk.free - ticket.size < disk.total * SPARE_PERCENT / 100:
         log.error("upload rejected: the disk is nearly full")
         raise StoreUnusable
     try:

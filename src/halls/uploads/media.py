@@ -23,21 +23,35 @@ HEIC_HELP = (
     "must be a JPEG: browsers can't show HEIC. On an iPhone, choose Settings → Camera → Formats → Most Compatible, "
     "or send the picture as JPEG."
 )
+# A file never changes: its name is random and used once.
+YEAR_SECONDS = 31_536_000
+CACHE_CONTROL = f"public, max-age={YEAR_SECONDS}, immutable"
 MIB = 1024 * 1024
 MAX_PICTURE_BYTES = 10 * MIB
-# The number of first bytes that determine the type. They contain all brands of a normal AVIF or MP4 file.
-HEAD_BYTES = 64
+# The number of first bytes that determine the type. They contain all brands of an AVIF or MP4 file.
+HEAD_BYTES = 1024
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+# The element DocType of an EBML document (RFC 8794), with its length in one to eight bytes. Matroska has another type.
+_WEBM = re.compile(rb"\x42\x82(?:\x84|[\x01-\x40]\x00{0,6}\x04)webm")
 _QUICKTIME_ATOMS = frozenset({b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"})
 
 
 def _brands(head: bytes) -> list[bytes]:
-    """Return the brands of an ISO base media file (ISO/IEC 14496-12), the major brand first; [] for other files."""
+    """Return the brands of an ISO base media file (ISO/IEC 14496-12), the major brand first; [] for other files.
+
+    A file whose first box is not a complete `ftyp` within `head` is another file.
+    """
     if head[4:8] != b"ftyp":
         return []
-    end = min(int.from_bytes(head[:4], "big"), len(head))
-    return [head[8:12], *(head[at : at + 4] for at in range(16, end, 4))]
+    size, start = int.from_bytes(head[:4], "big"), 8
+    if size == 1:
+        # The size has 64 bits and stands after the type.
+        size, start = int.from_bytes(head[8:16], "big"), 16
+    if not start + 8 <= size <= len(head) or size % 4:
+        return []
+    # Between the major brand and the others stands its version.
+    return [head[start : start + 4], *(head[at : at + 4] for at in range(start + 8, size, 4))]
 
 
 def _is_avif(head: bytes) -> bool:
@@ -56,8 +70,10 @@ def _is_mp4(head: bytes) -> bool:
 
 
 def _is_quicktime(head: bytes) -> bool:
-    # Old QuickTime files do not have brands. They begin with one of a few atoms.
-    return b"qt  " in _brands(head) or head[4:8] in _QUICKTIME_ATOMS
+    # Old QuickTime files do not have brands. They begin with the size of one of a few atoms. A text begins with a
+    # printable character, which would be a size above 512 MiB: "<!--moov" is not a video.
+    is_old = head[4:8] in _QUICKTIME_ATOMS and head[0] < ord(" ")
+    return is_old or b"qt  " in _brands(head)
 
 
 @dataclass(frozen=True)
@@ -72,8 +88,7 @@ _FILE_TYPES = {
     "image/webp": _FileType("webp", lambda head: head.startswith(b"RIFF") and head[8:12] == b"WEBP"),
     "image/avif": _FileType("avif", _is_avif),
     "video/mp4": _FileType("mp4", _is_mp4),
-    # An EBML document (RFC 8794) of DocType webm. Matroska files begin with the same four bytes.
-    "video/webm": _FileType("webm", lambda head: head.startswith(b"\x1a\x45\xdf\xa3") and b"webm" in head),
+    "video/webm": _FileType("webm", lambda head: head.startswith(b"\x1a\x45\xdf\xa3") and bool(_WEBM.search(head))),
     "video/quicktime": _FileType("mov", _is_quicktime),
 }
 _TYPES = {file_type.extension: content_type for content_type, file_type in _FILE_TYPES.items()}
@@ -101,9 +116,14 @@ def looks_like(content_type: str, head: bytes) -> bool:
     return _FILE_TYPES[content_type].matches(head[:HEAD_BYTES])
 
 
+def folder_of(owner_id: str) -> str:
+    """Return the folder of all files of an owner, as their keys contain it."""
+    return f"venues/{owner_id}"
+
+
 def new_key(owner_id: str, content_type: str) -> str:
     """Return a new key for a file of this type: the owner's id and a random name, which the client can't choose."""
-    return f"venues/{owner_id}/{secrets.token_hex(16)}.{_FILE_TYPES[content_type].extension}"
+    return f"{folder_of(owner_id)}/{secrets.token_hex(16)}.{_FILE_TYPES[content_type].extension}"
 
 
 def is_key(text: str) -> bool:

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request
 
 from halls.accounts.authentication import Access
+from halls.accounts.store import has_token_version
 from halls.errors import NotFound, RateLimited
 from halls.http.body_stream import read_pieces
 from halls.http.endpoint import endpoint
 from halls.http.rate_limits import Limit
 from halls.uploads import local_storage
+from halls.uploads import service as uploads
 from halls.uploads.cloudinary import CloudinaryNotConfigured, sign_cloudinary_post
-from halls.uploads.media import CONTENT_TYPES, new_key
+from halls.uploads.media import CONTENT_TYPES
 from halls.uploads.pictures import TooManyPictures
-from halls.uploads.s3 import StorageNotConfigured, sign_s3_put
+from halls.uploads.s3 import StorageNotConfigured
 from halls.uploads.schemas import CloudinaryAddress, NewCloudinaryUpload, NewUpload, UploadAddress, Uploaded
+from halls.uploads.service import StorageFull
 from halls.uploads.serving import send_stored
+from halls.uploads.slots import TooManyUploads, hold_slots
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from halls.accounts.account import Account
     from halls.context import AppContext
+    from halls.mongo.client import Db
 
 blueprint = Blueprint("uploads", __name__)
 SIGNATURES = Limit("uploads", 60, 60, by_account=True)
-ADDRESS_SECONDS = 600
 
 
 @endpoint(
@@ -35,25 +40,12 @@ ADDRESS_SECONDS = 600
     access=Access.OWNER,
     body=NewUpload,
     response=UploadAddress,
-    errors=[StorageNotConfigured, RateLimited],
+    errors=[StorageNotConfigured, StorageFull, RateLimited],
     limits=[SIGNATURES],
 )
-def sign_upload(context: AppContext, caller: Account, body: NewUpload, now: datetime) -> dict[str, Any]:
+def sign_upload(context: AppContext, db: Db, caller: Account, body: NewUpload, now: datetime) -> dict[str, Any]:
     """Get an upload address for one picture or video: on S3 if it is configured, otherwise on this server."""
-    config, content_type, size = context.config, body.content_type, body.size_bytes
-    key = new_key(str(caller.id), content_type)
-    expires_at = now.replace(microsecond=0) + timedelta(seconds=ADDRESS_SECONDS)
-    if config.s3_bucket:
-        upload_url, public_url = sign_s3_put(config, key, content_type, size, seconds=ADDRESS_SECONDS)
-    else:
-        upload_url, public_url = local_storage.sign_local_put(config, local_storage.UploadTicket(key, size), expires_at)
-    return {
-        "upload_url": upload_url,
-        "method": "PUT",
-        "headers": {"Content-Type": content_type},
-        "public_url": public_url,
-        "expires_at": expires_at,
-    }
+    return uploads.sign_upload(db, context.config, caller, body, now)
 
 
 @endpoint(
@@ -84,22 +76,27 @@ def sign_cloudinary(context: AppContext, caller: Account, body: NewCloudinaryUpl
         local_storage.FileTooLarge,
         local_storage.StoreUnusable,
         TooManyPictures,
+        TooManyUploads,
     ],
 )
-def take_upload(context: AppContext, address: str, now: datetime) -> dict[str, Any]:
+def take_upload(context: AppContext, db: Db, address: str, now: datetime) -> dict[str, Any]:
     """Upload the file that the address was signed for; the body is the file itself.
 
     A picture is stored upright and without metadata such as the position where it was taken.
     """
     config = context.config
     ticket = local_storage.read_ticket(address, secret=config.secret, now=now)
+    if not has_token_version(db, ticket.owner_id, ticket.token_version):
+        raise local_storage.BadSignature
     local_storage.check_upload_headers(
         ticket,
         content_type=request.headers.get("Content-Type"),
         encoding=request.headers.get("Content-Encoding"),
         length=request.content_length,
     )
-    local_storage.save_file(local_storage.storage_folder(config), ticket, read_pieces(request))
+    folder = local_storage.storage_folder(config)
+    with hold_slots(folder, ticket):
+        local_storage.save_file(folder, ticket, read_pieces(request))
     return {"public_url": local_storage.public_url_of(config, ticket.key)}
 
 

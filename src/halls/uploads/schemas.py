@@ -79,7 +79,7 @@ class UploadAddress(ResponseModel):
 
     model_config = with_examples(
         {
-            "upload_url": f"https://halls.example/uploads/local/{_KEY}/482113/1795378200/{_SIGNATURE}",
+            "upload_url": f"https://halls.example/uploads/local/{_KEY}/482113/0/1795378200/{_SIGNATURE}",
             "method": "PUT",
             "headers": {"Content-Type": "image/jpeg"},
             "public_url": f"https://halls.example/media/{_KEY}",

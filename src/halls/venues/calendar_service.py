@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from halls.bookings import store as bookings
 from halls.bookings.service import show_bookings
@@ -17,7 +17,7 @@ from halls.venues.availability import describe_days, list_range
 from halls.venues.calendar import CalendarDifference, change_calendar
 from halls.venues.calendar_schemas import MAX_VIEW_DAYS, CalendarQuery
 from halls.venues.price_on_date import offered_dates
-from halls.venues.service import check_version
+from halls.venues.service import check_growth, check_version
 from halls.venues.venue import DateBooked, serialize_venue
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _apply_in_transaction(
     if_match: IfMatch | None,
 ) -> dict[str, Any]:
     # The first command writes the venue, so concurrent bookings and changes of the venue are serialized with this one.
-    before = venues.update_venue(db, venue_id, {}, now, session)
+    before = venues.lock_venue(db, venue_id, session)
     difference = _find_difference(db, before, changes, now, if_match, session)
     venues.update_venue(db, venue_id, difference.fields, now, session)
     refresh_entries(db, [venue_id], session)
@@ -79,6 +79,7 @@ def _find_difference(
     booked = bookings.find_active_dates(db, venue["_id"], from_date=today, session=session)
     difference = change_calendar(venue, changes, today=today, booked=booked)
     check_version(venue, if_match)
+    check_growth(venue, cast("VenueDocument", {**venue, **difference.fields}))
     taken: dict[int, list[str]] = {}
     for day in difference.removed:
         if day in booked:

@@ -8,6 +8,7 @@ import pymongo
 
 from halls.mongo.client import in_transaction
 from halls.search.index import refresh_entries
+from halls.venues.event_store import insert_venue_event
 from halls.venues.store import get_venue, mark_venues
 
 if TYPE_CHECKING:
@@ -24,10 +25,12 @@ def set_hidden(db: Db, venue_id: ObjectId, now: datetime, *, is_hidden: bool) ->
     """Hide the venue, or show it again. Its bookings stay. Return False if it is so already. Raises VenueNotFound."""
 
     def change(session: Session) -> bool:
-        is_changed = mark_venues(db, [venue_id], "hidden_at", now if is_hidden else None, session) == 1
+        changed = mark_venues(db, [venue_id], "hidden_at", now if is_hidden else None, session)
+        for venue in changed:
+            insert_venue_event(db, venue, "venue_changed", now, session)
         get_venue(db, venue_id, session)
         refresh_entries(db, [venue_id], session)
-        return is_changed
+        return bool(changed)
 
     with pymongo.timeout(COMMAND_SECONDS):
         return in_transaction(db, change)

@@ -87,9 +87,17 @@ def check_venues(db: Db, _today: str) -> Iterator[Violation]:
 
 
 def check_owners(db: Db, _today: str) -> Iterator[Violation]:
-    """Yield each venue without an owner."""
-    groups = find_orphans(db, "venues", "owner_id", "users", {})
+    """Yield each venue without an owner, except those of deleted accounts that the worker has to clear."""
+    groups = find_orphans(db, "venues", "owner_id", "users", {"deleted_at": None})
     return make_violations("venue_owner_exists", "The account of the venue's owner does not exist.", groups)
+
+
+def check_deleted(db: Db, _today: str) -> Iterator[Violation]:
+    """Yield each venue that is marked as deleted with its owner, although the worker does not have to clear it."""
+    groups = find_orphans(db, "venues", "owner_id", "account_deletions", {"deleted_at": {"$ne": None}})
+    return make_violations(
+        "venue_deleted_with_owner", "The venue is marked as deleted, but its owner's account is not.", groups
+    )
 
 
 def check_suspensions(db: Db, _today: str) -> Iterator[Violation]:
@@ -116,4 +124,4 @@ def check_suspensions(db: Db, _today: str) -> Iterator[Violation]:
     )
 
 
-INVARIANTS = (check_venues, check_owners, check_suspensions)
+INVARIANTS = (check_venues, check_owners, check_deleted, check_suspensions)

@@ -87,6 +87,14 @@ class VenueFacts(ResponseModel):
 class Venue(VenueFacts):
     """A venue with its calendar."""
 
+    is_hidden: Annotated[
+        bool,
+        Field(
+            description="True: an operator has hidden the venue. Only its owner sees it, and it takes no bookings.",
+            examples=[False],
+        ),
+    ]
+
     dates_available: list[Day]
     pricing: Annotated[PricingHeld, Field(examples=[{"overrides": [{"date": "2027-02-14", "price": 185000}]}])]
     additional_description: Annotated[str, Field(examples=["Two stages and a bridal room."])]

@@ -9,9 +9,11 @@ from pydantic import Field
 
 from halls.accounts.authentication import Access
 from halls.clock import day_in_karachi
+from halls.errors import LimitReached, RateLimited
 from halls.http.endpoint import endpoint
 from halls.http.idempotency import IdempotencyConflict, IdempotencyKey, ReplayableResponse
 from halls.http.pagination import make_cursor, read_cursor
+from halls.http.rate_limits import Limit
 from halls.http.schema import QueryInt, QueryModel
 from halls.venues import calendar_service, service
 from halls.venues.availability import list_availability, requested_days
@@ -20,7 +22,6 @@ from halls.venues.calendar_schemas import Availability, AvailabilityQuery, Calen
 from halls.venues.loading import load_public_venue
 from halls.venues.response_schemas import Deleted, VenueMade, VenuePage, VenueReply
 from halls.venues.schemas import NewVenue, VenueChange
-from halls.venues.store import list_venues
 from halls.venues.venue import DateBooked, HasBookings, NotYourVenue, VenueNotFound, serialize_venue
 from halls.venues.visibility import HiddenByOperator
 
@@ -30,11 +31,14 @@ if TYPE_CHECKING:
     from bson import ObjectId
 
     from halls.accounts.account import Account
+    from halls.context import AppContext
     from halls.http.conditional import IfMatch
     from halls.mongo.client import Db
     from halls.venues.venue import VenueDocument
 
 blueprint = Blueprint("venues", __name__)
+REGISTRATIONS = Limit("venue-registration", 10, 3600, by_account=True)
+CHANGES = Limit("venue-change", 60, 60, by_account=True)
 OWN = {"venue": service.get_own_venue}
 
 
@@ -55,13 +59,14 @@ class MineQuery(QueryModel):
     body=NewVenue,
     response=VenueMade,
     status=201,
-    errors=[IdempotencyConflict],
+    errors=[IdempotencyConflict, LimitReached, VenueNotFound, RateLimited],
+    limits=[REGISTRATIONS],
 )
 def register_venue(
-    db: Db, caller: Account, body: NewVenue, now: datetime, key: IdempotencyKey | None = None
+    context: AppContext, db: Db, caller: Account, body: NewVenue, now: datetime, key: IdempotencyKey | None = None
 ) -> ReplayableResponse:
-    """Register a venue."""
-    return service.register_venue(db, caller.id, body, now, key)
+    """Register a venue. A repeated request with the same Idempotency-Key returns the venue as it is now."""
+    return service.register_venue(db, caller, body, now, key, max_venues=context.config.max_venues_per_owner)
 
 
 @endpoint(
@@ -71,14 +76,16 @@ def register_venue(
     loaders=OWN,
     body=VenueChange,
     response=VenueReply,
-    errors=[VenueNotFound, NotYourVenue, HiddenByOperator, DateBooked],
+    errors=[VenueNotFound, NotYourVenue, HiddenByOperator, DateBooked, RateLimited],
+    limits=[CHANGES],
     has_version=True,
 )
 def change_venue(
-    db: Db, venue: VenueDocument, body: VenueChange, now: datetime, if_match: IfMatch | None = None
+    db: Db, caller: Account, venue: VenueDocument, body: VenueChange, now: datetime, if_match: IfMatch | None = None
 ) -> dict[str, Any]:
     """Change fields of the caller's venue. A new price does not change existing bookings."""
-    return {"venue": serialize_venue(service.change_venue(db, venue, body.given_some(), now, if_match))}
+    changed = service.change_venue(db, venue, body.given_some(), now, if_match, caller=caller)
+    return {"venue": serialize_venue(changed)}
 
 
 @endpoint(
@@ -97,16 +104,12 @@ def take_down_venue(db: Db, venue_id: ObjectId, now: datetime, if_match: IfMatch
 
 @endpoint(blueprint, "GET /venues/mine", access=Access.OWNER, query=MineQuery, response=VenuePage)
 def list_own_venues(db: Db, caller: Account, query: MineQuery) -> dict[str, Any]:
-    """List the caller's venues, newest first."""
+    """List the caller's venues, newest first. A page ends after 1 MiB, also with fewer than `limit` venues."""
     search = {"mine": str(caller.id)}
     keys = read_cursor(query.cursor, search)
-    rows = list_venues(db, caller.id, before=keys[-1] if keys else None, limit=query.limit + 1)
-    page = rows[: query.limit]
-    has_more = len(rows) > query.limit
-    return {
-        "venues": [serialize_venue(venue) for venue in page],
-        "next_cursor": make_cursor(search, row_id=page[-1]["_id"]) if has_more else None,
-    }
+    before = keys[-1] if keys else None
+    page, has_more = service.list_own_venues(db, caller.id, before=before, limit=query.limit)
+    return {"venues": page, "next_cursor": make_cursor(search, row_id=page[-1]["id"]) if has_more else None}
 
 
 @endpoint(
@@ -130,6 +133,7 @@ def show_venue(venue: VenueDocument) -> dict[str, Any]:
     loaders=VENUE,
     query=AvailabilityQuery,
     response=Availability,
+    is_search=True,
     errors=[VenueNotFound],
 )
 def show_availability(db: Db, venue: VenueDocument, query: AvailabilityQuery, now: datetime) -> dict[str, Any]:
@@ -166,7 +170,8 @@ def show_calendar(db: Db, caller: Account, venue: VenueDocument, query: Calendar
     loaders=OWN,
     body=CalendarChanges,
     response=CalendarChanged,
-    errors=[VenueNotFound, NotYourVenue, DateBooked],
+    errors=[VenueNotFound, NotYourVenue, DateBooked, RateLimited],
+    limits=[CHANGES],
 )
 def change_calendar(
     db: Db, venue: VenueDocument, body: CalendarChanges, now: datetime, if_match: IfMatch | None = None

@@ -14,7 +14,7 @@ from halls.http.schema import (
     AddressLine,
     ChangeModel,
     Day,
-    Line,
+    Name,
     Number,
     Price,
     RequestModel,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from halls.setting_types import ServiceArea
 
 MAX_DATES = 1_000
-MAX_URL = 2_048
+MAX_URL = 1_000
 MAX_SQFT = 1_000_000_000
 
 
@@ -203,7 +203,7 @@ class Video(RequestModel):
     )
 
 
-VenueName = Annotated[Line, Field(min_length=1, max_length=120, description="The name of the venue.")]
+VenueName = Annotated[Name, Field(min_length=1, max_length=120, description="The name of the venue.")]
 Address = Annotated[AddressLine, Field(min_length=1, max_length=300, description="Street, district and city.")]
 Capacity = Annotated[int, Field(ge=1, le=100_000, description="The largest number of guests."), READS_INTEGER]
 TYPE, PLACE = "The type of venue.", "The location: a GeoJSON point, or latitude and longitude."

@@ -10,8 +10,10 @@ from pymongo.read_concern import ReadConcern
 from halls.documents import read_list, read_object, read_text
 from halls.mongo.client import NO_LIST, increment
 from halls.mongo.indexes import CollectionSpec
+from halls.venues.event_store import insert_venue_event
 from halls.venues.price_on_date import offer_filter
 from halls.venues.venue import VenueNotFound
+from halls.venues.visibility import is_deleted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from halls.venues.price_on_date import VenueCalendar
     from halls.venues.venue import VenueDocument, VenueReference
 
+# The venues of an owner that are in memory at once. Each one can have 128 KiB.
+OWN_BATCH = 10
 # The indexes of the specification, and one for the list of an owner. Search has its own, on `search_entries`.
 COLLECTION = CollectionSpec(
     "venues",
@@ -38,11 +42,11 @@ COLLECTION = CollectionSpec(
 
 
 def get_venue(db: Db, venue_id: ObjectId, session: Session | None = None) -> VenueDocument:
-    """Return the venue. Raises VenueNotFound."""
-    venue = db.venues.find_one({"_id": venue_id}, session=session)
-    if venue is None:
+    """Return the venue. Raises VenueNotFound, also if the account of its owner is deleted."""
+    venue = cast("VenueDocument | None", db.venues.find_one({"_id": venue_id}, session=session))
+    if venue is None or is_deleted(venue):
         raise VenueNotFound
-    return cast("VenueDocument", venue)
+    return venue
 
 
 def find_venues(db: Db, venue_ids: Iterable[ObjectId]) -> dict[ObjectId, VenueReference]:
@@ -74,19 +78,19 @@ def read_venues(db: Db, venue_ids: Iterable[ObjectId]) -> dict[ObjectId, VenueDo
     return {venue["_id"]: cast("VenueDocument", venue) for venue in found}
 
 
-def list_venue_ids(db: Db, owner_id: ObjectId, session: Session | None = None) -> list[ObjectId]:
-    """Return the ids of all venues of an owner."""
+def list_venue_ids(db: Db, owner_id: ObjectId, session: Session | None = None, *, limit: int = 0) -> list[ObjectId]:
+    """Return the ids of all venues of an owner, or of at most `limit`."""
     match = {"owner_id": {"$eq": owner_id, **NO_LIST}}
-    return [venue["_id"] for venue in db.venues.find(match, {"_id": 1}, session=session)]
+    return [venue["_id"] for venue in db.venues.find(match, {"_id": 1}, limit=limit, session=session)]
 
 
-def list_venues(db: Db, owner_id: ObjectId, *, before: ObjectId | None, limit: int) -> list[VenueDocument]:
-    """Return the venues of an owner, newest first, with ids below `before`."""
+def read_own_venues(db: Db, owner_id: ObjectId, *, before: ObjectId | None, limit: int) -> Iterator[VenueDocument]:
+    """Yield the venues of an owner, newest first, with ids below `before`. Few at a time are read."""
     match: Document = {"owner_id": {"$eq": owner_id, **NO_LIST}, "_id": {"$type": "objectId"}}
     if before is not None:
         match["_id"] = {"$lt": before}
-    found = db.venues.find(match).sort("_id", DESCENDING).limit(limit)
-    return cast("list[VenueDocument]", list(found))
+    found = db.venues.find(match, sort=[("_id", DESCENDING)], limit=limit, batch_size=OWN_BATCH)
+    yield from cast("Iterator[VenueDocument]", found)
 
 
 def read_places(db: Db, owner_ids: Iterable[ObjectId], session: Session | None = None) -> Iterator[VenueDocument]:
@@ -99,18 +103,25 @@ def read_places(db: Db, owner_ids: Iterable[ObjectId], session: Session | None =
 
 
 def read_all_venues(db: Db, session: Session) -> Iterator[VenueDocument]:
-    """Yield every venue, in order of id."""
-    yield from cast("Iterator[VenueDocument]", db.venues.find({}, sort=[("_id", ASCENDING)], session=session))
+    """Yield every venue, in order of id, except those of deleted accounts that the worker has to clear."""
+    match = {"deleted_at": None}
+    yield from cast("Iterator[VenueDocument]", db.venues.find(match, sort=[("_id", ASCENDING)], session=session))
 
 
-def list_media_urls(db: Db) -> Iterator[str]:
-    """Yield the URLs of all pictures and videos of all venues."""
+def list_media_urls(db: Db) -> Iterator[tuple[str, str]]:
+    """Yield the owner's id and the URL of all pictures and videos of all venues."""
     # The driver's deadline applies to each batch. One deadline for a large collection would be too short.
-    for venue in db.venues.find({}, {"_id": 0, "pictures": 1, "videos.url": 1}):
+    for venue in db.venues.find({}, {"_id": 0, "owner_id": 1, "pictures": 1, "videos.url": 1}):
         videos = map(read_object, read_list(venue.get("videos")))
         for url in (*read_list(venue.get("pictures")), *(video.get("url") for video in videos)):
             if read_text(url) is not None:
-                yield url
+                yield str(venue.get("owner_id")), url
+
+
+def count_venues_of(db: Db, owner_id: ObjectId, *, at_most: int, session: Session) -> int:
+    """Return the number of venues of an owner, at most `at_most`."""
+    match = {"owner_id": {"$eq": owner_id, **NO_LIST}}
+    return db.venues.count_documents(match, limit=at_most, session=session)
 
 
 def count_venues(db: Db) -> int:
@@ -138,45 +149,73 @@ def insert_venues(db: Db, venues: Sequence[VenueDocument] | Sequence[RawBSONDocu
     db.venues.insert_many(cast("Sequence[Document | RawBSONDocument]", venues), session=session)
 
 
+def lock_venue(db: Db, venue_id: ObjectId, session: Session) -> VenueDocument:
+    """Increment `rev` and return the venue as it was before. Raises VenueNotFound, also if its owner is deleted.
+
+    The write conflicts with concurrent bookings and changes of the venue, so the caller's transaction is serialized
+    with them.
+    """
+    match = {"_id": venue_id, "deleted_at": None}
+    before = db.venues.find_one_and_update(match, [{"$set": increment("rev")}], session=session)
+    if before is None:
+        raise VenueNotFound
+    return cast("VenueDocument", before)
+
+
 def update_venue(
     db: Db, venue_id: ObjectId, changes: dict[str, Any], now: datetime, session: Session | None = None
 ) -> VenueDocument:
-    """Set `changes` (by dotted path), increment `rev`, and return the venue as it was before. Raises VenueNotFound.
+    """Set `changes` (by dotted path), increment `rev`, and return the venue as it was before.
 
+    Raises VenueNotFound, also if the account of its owner is deleted.
+    Also inserts the event of the change, for webhooks.
     The write to `rev` conflicts with every booking that is placed at the same time, so the two are serialized.
     """
     values = {name: {"$literal": value} for name, value in {**changes, "updated_at": now}.items()}
     update = [{"$set": values | increment("rev")}]
-    before = db.venues.find_one_and_update(
-        {"_id": venue_id}, update, return_document=ReturnDocument.BEFORE, session=session
-    )
+    match = {"_id": venue_id, "deleted_at": None}
+    before = db.venues.find_one_and_update(match, update, return_document=ReturnDocument.BEFORE, session=session)
     if before is None:
         raise VenueNotFound
+    insert_venue_event(db, cast("VenueDocument", before), "venue_changed", now, session)
     return cast("VenueDocument", before)
 
 
 def mark_venues(
     db: Db,
     venue_ids: Iterable[ObjectId],
-    field: Literal["hidden_at", "suspended_at"],
+    field: Literal["hidden_at", "suspended_at", "deleted_at"],
     moment: datetime | None,
     session: Session,
-) -> int:
-    """Set the moment of an operator's action in venues that have none, or remove it with None. Return their number.
+) -> list[VenueDocument]:
+    """Set the moment of a suspension, hiding or deletion in venues that have none, or remove it with None.
 
+    Return the changed venues as they were before, with only `owner_id` and `rev`. The caller inserts their events.
     Like `update_venue` it increments `rev`, but `updated_at` stays: it is the time of the owner's last change.
     """
     match = {"_id": {"$in": list(venue_ids)}, field: {"$ne": None} if moment is None else None}
     value = "$$REMOVE" if moment is None else moment
     update = [{"$set": {field: value, **increment("rev")}}]
-    return db.venues.update_many(match, update, session=session).matched_count
+    marked = list(db.venues.find(match, {"owner_id": 1, "rev": 1}, session=session))
+    db.venues.update_many({"_id": {"$in": [venue["_id"] for venue in marked]}}, update, session=session)
+    return cast("list[VenueDocument]", marked)
 
 
-def delete_venue(db: Db, venue_id: ObjectId, session: Session) -> VenueDocument:
-    """Delete the venue and return it. Raises VenueNotFound."""
+def mark_unlisted(db: Db, owner_id: ObjectId, now: datetime, session: Session) -> list[VenueDocument]:
+    """Pause the venues of an owner. Return the changed ones like `mark_venues`. The caller inserts their events."""
+    match: Document = {"owner_id": owner_id, "is_listed": {"$ne": False}}
+    marked = list(db.venues.find(match, {"owner_id": 1, "rev": 1}, session=session))
+    update = [{"$set": {"is_listed": False, "updated_at": now, **increment("rev")}}]
+    db.venues.update_many({"_id": {"$in": [venue["_id"] for venue in marked]}}, update, session=session)
+    return cast("list[VenueDocument]", marked)
+
+
+def delete_venue(db: Db, venue_id: ObjectId, now: datetime, session: Session) -> VenueDocument:
+    """Delete the venue, insert its event, and return it. Raises VenueNotFound."""
     venue = db.venues.find_one_and_delete({"_id": venue_id}, session=session)
     if venue is None:
         raise VenueNotFound
+    insert_venue_event(db, cast("VenueDocument", venue), "venue_removed", now, session)
     return cast("VenueDocument", venue)
 
 
@@ -187,7 +226,7 @@ def claim_date(db: Db, venue_id: ObjectId, date: str, session: Session) -> Venue
     the owner removes it at the same time.
     """
     claimed = db.venues.find_one_and_update(
-        {"_id": venue_id, **offer_filter(date)},
+        {"_id": venue_id, "deleted_at": None, **offer_filter(date)},
         [{"$set": increment("rev")}],
         return_document=ReturnDocument.AFTER,
         session=session,

@@ -18,7 +18,7 @@ from halls.documents import (
 )
 from halls.errors import ApiError, NotFound, NotYours, make_field_fault
 from halls.venues.price_on_date import StoredOverride, VenueCalendar, list_overrides, offered_dates, prices_by_date
-from halls.venues.visibility import VenueVisibility, is_listed
+from halls.venues.visibility import VenueVisibility, is_hidden, is_listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -204,8 +204,8 @@ def _list_prices(venue: VenueDocument) -> list[StoredOverride]:
 
 
 def serialize_venue(venue: VenueDocument) -> dict[str, Any]:
-    """Return the public fields of a venue."""
-    return serialize_venue_card(venue) | serialize_calendar(venue)
+    """Return the public fields of a venue. Only the owner is shown one that is hidden, see `load_public_venue`."""
+    return serialize_venue_card(venue) | serialize_calendar(venue) | {"is_hidden": is_hidden(venue)}
 
 
 def serialize_venue_summary(venue_id: ObjectId, venue: VenueReference | VenueSummary) -> dict[str, Any]:

@@ -22,6 +22,8 @@ class VenueVisibility(TypedDict, total=False):
     # When an operator hid the venue, and when one suspended its owner.
     hidden_at: datetime
     suspended_at: datetime
+    # When the account of the owner was deleted. The worker then deletes the venue.
+    deleted_at: datetime
 
 
 class HiddenByOperator(ApiError):
@@ -41,6 +43,12 @@ def is_hidden(venue: VenueVisibility) -> bool:
     return venue.get("hidden_at") is not None
 
 
+def is_deleted(venue: VenueVisibility) -> bool:
+    """Return whether the account of the owner is deleted. Then the venue is not found."""
+    return venue.get("deleted_at") is not None
+
+
 def is_open(venue: VenueVisibility) -> bool:
-    """Return whether search shows the venue and guests can book it: listed, not hidden, and its owner not suspended."""
-    return is_listed(venue) and not is_hidden(venue) and venue.get("suspended_at") is None
+    """Return whether search shows the venue and guests can book it: listed, not hidden, and its owner active."""
+    is_shown = is_listed(venue) and not is_hidden(venue) and not is_deleted(venue)
+    return is_shown and venue.get("suspended_at") is None

@@ -158,6 +158,7 @@ def follow_to_https(reader: GuideRunner) -> None:
     reader.run_block("apt-get install -y git")
     reader.run_block("apt-get install -y mongodb-org", INSTALL_MONGODB)
     reader.run_block("rs.initiate()")
+    reader.run_block("createUser")
     reader.run_block("git clone")
     reader.run_block("halls.env <<END")
     assert reader.run_block("systemctl enable --now halls.socket").endswith(READY)

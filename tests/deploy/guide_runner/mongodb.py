@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import json
+import re
 import sys
 from pathlib import Path
 
@@ -18,11 +20,36 @@ LOCAL = "mongodb://127.0.0.1:27017"
 SKIPPED_DATABASES = {"local", "config", "admin"}
 
 
-def run_shell(command: str) -> None:
-    """Do what `mongosh --eval` does for `rs.initiate()`, the only supported command."""
-    if command != "rs.initiate()":
+def run_shell(command: str, address: str = LOCAL) -> None:
+    """Do what `mongosh --eval` does for the two supported commands."""
+    client: MongoClient[dict[str, object]] = MongoClient(f"{address}/?directConnection=true")
+    admin = client.admin
+    if command == "rs.initiate()":
+        print(admin.command("replSetInitiate", {}))  # noqa: T201 - its output
+    elif command == "quit(db.hello().isWritablePrimary ? 0 : 1)":
+        sys.exit(0 if admin.command("hello")["isWritablePrimary"] else 1)
+    else:
         sys.exit(f"unsupported command: {command}")
-    print(MongoClient(f"{LOCAL}/?directConnection=true").admin.command("replSetInitiate", {}))  # noqa: T201 - its output
+
+
+def run_script(script: str, address: str = LOCAL) -> None:
+    """Do what `mongosh admin` does for the lines that create users. Their arguments are JSON."""
+    client: MongoClient[dict[str, object]] = MongoClient(f"{address}/?directConnection=true")
+    for line in script.splitlines():
+        match = re.fullmatch(r'db(?:\.getSiblingDB\("(\w+)"\))?\.(\w+)\((.*)\)', line)
+        if not match:
+            sys.exit(f"unsupported command: {line}")
+        arguments = json.loads(f"[{match[3]}]")
+        database = client[match[1] or "admin"]
+        if match[2] == "auth":
+            client.close()
+            client = MongoClient(f"{address}/?directConnection=true", username=arguments[0], password=arguments[1])
+        elif match[2] == "grantRolesToUser":
+            database.command("grantRolesToUser", arguments[0], roles=arguments[1])
+        else:
+            kind = match[2].removeprefix("create").lower()
+            database.command(match[2], arguments[0].pop(kind), **arguments[0])
+    client.close()
 
 
 def dump(client: MongoClient[dict[str, object]], archive: Path) -> None:
@@ -50,18 +77,22 @@ def restore(client: MongoClient[dict[str, object]], archive: Path) -> None:
 def main(name: str, arguments: list[str]) -> None:
     """Parse the arguments as the program `name` does, and run it."""
     parser = argparse.ArgumentParser(name, allow_abbrev=False)
+    if name == "mongosh" and arguments == ["--quiet", "admin"]:
+        run_script(sys.stdin.read())
+        return
     if name == "mongosh":
+        parser.add_argument("--quiet", action="store_true")
         parser.add_argument("--eval", required=True)
         run_shell(parser.parse_args(arguments).eval)
         return
-    for option in ("--uri", "--archive"):
+    for option in ("--config", "--archive"):
         parser.add_argument(option, required=True)
     for option in ("--gzip", *(["--oplog"] if name == "mongodump" else ["--oplogReplay", "--drop"])):
         parser.add_argument(option, action="store_true", required=True)
     options = parser.parse_args(arguments)
-    client: MongoClient[dict[str, object]] = MongoClient(options.uri)
+    client: MongoClient[dict[str, object]] = MongoClient(Path(options.config).read_text().removeprefix("uri: ").strip())
     if client.get_default_database(default="none").name != "none":
-        sys.exit("--oplog dumps the whole replica set: remove the database name from --uri")
+        sys.exit("--oplog dumps the whole replica set: remove the database name from the URI")
     (dump if name == "mongodump" else restore)(client, Path(options.archive))
 
 

@@ -177,6 +177,15 @@ WORDINGS: Mapping[str, Wording] = {
         ),
         "Open the request",
     ),
+    "webhook_disabled": Wording(
+        "Your webhook was switched off",
+        "Your webhook was switched off",
+        (
+            "Halls can't deliver events to your webhook at {{ host }}, and has switched it off.",
+            "Either its server asked for that (410 Gone), or every attempt has failed for five days.",
+            "Repair the server, then switch the webhook on again. The list of its deliveries names the failures.",
+        ),
+    ),
     "reminder": Wording(
         "Reminder: {{ venue }}, {{ date }}",
         "Your booking is " + DAYS,
