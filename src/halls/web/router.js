@@ -19,7 +19,8 @@ export const query = computed(() => address.value.searchParams);
 /** The page of the address, after its modules are loaded. Until then the page before it stays. */
 export const shownPage = signal(/** @type {ShownPage | null} */ (null));
 
-let isArriving = false;
+/** What had the focus when a link was followed, until the next page is ready. */
+let arrivedFrom = /** @type {Element | null} */ (null);
 /** What the page asks before it is left, because of changes that are not saved. Empty: nothing. */
 const question = signal("");
 /** Whether the page has changes that would be lost with it. */
@@ -85,15 +86,18 @@ export function go(/** @type {string} */ to, { replace = false, keepScroll = fal
   address.value = new URL(location.href);
   if (keepScroll) return;
   scrollTo(0, 0);
-  isArriving = true;
+  arrivedFrom = document.activeElement;
 }
 
-/** Gives the h1 the focus after a link was followed, once the page is ready: a screen reader then says its title. */
+/**
+ * Gives the h1 the focus after a link was followed, once the page is ready: a screen reader then says its title.
+ * Not if the person has gone on to something else meanwhile, such as the menu.
+ */
 export function useTitleFocus(/** @type {boolean} */ isReady) {
   useEffect(() => {
     if (!isReady) return;
-    if (isArriving) document.querySelector("h1")?.focus({ preventScroll: true });
-    isArriving = false;
+    if (arrivedFrom && [arrivedFrom, document.body].includes(/** @type {Element} */ (document.activeElement))) document.querySelector("h1")?.focus({ preventScroll: true });
+    arrivedFrom = null;
   }, [isReady]);
 }
 

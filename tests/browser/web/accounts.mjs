@@ -111,6 +111,9 @@ await page.waitForFunction(async (old) => !(await fetch("/auth/me", { headers: {
 await second.goto(`${base}/login`);
 await page.goto(`${base}/login`);
 await fillLogin(page, email, PASSWORD);
+let arrive;
+const arrival = new Promise((done) => { arrive = done; });
+await page.route("**/start/page.js", async (route) => { await arrival; await route.continue(); });
 await submit(page).click();
 await page.waitForURL(`${base}/`);
 await second.waitForURL(`${base}/`);
@@ -119,6 +122,9 @@ await second.waitForURL(`${base}/`);
 await page.route("**/auth/logout", (route) => route.abort(), { times: 1 });
 expect(/ERR_FAILED/);
 await page.getByRole("button", { name: "Account" }).click();
+// A page that arrives late does not close the menu by taking the focus.
+arrive();
+await heading(page, "Find the hall for your wedding");
 await page.getByRole("button", { name: "Log out", exact: true }).click();
 await page.getByText("We could not end the session on the server.").waitFor();
 await page.getByRole("button", { name: "Try again" }).click();

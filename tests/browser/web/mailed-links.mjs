@@ -40,6 +40,8 @@ async function openLink(link) {
 const forgetful = await signUp(base);
 const asking = await open("/login");
 await asking.getByRole("link", { name: "Forgot your password?" }).click();
+// The log-in, which is shown until this page is there, has a field for the address too.
+await asking.getByRole("heading", { name: "Forgot your password?" }).waitFor();
 await asking.getByLabel("E-mail address").fill(forgetful.email);
 await asking.getByRole("button", { name: "Send me a link" }).click();
 await asking.getByText(`If an account has the address ${forgetful.email}, an e-mail with a link is on its way.`).waitFor();
