@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pymongo
-from flask import Blueprint, Response, current_app, g, jsonify, request
+from flask import Blueprint, Response, current_app, g, request
 from werkzeug.routing import BaseConverter
 
 from halls import clock
@@ -23,6 +23,7 @@ from halls.errors import ApiError, BadId, DatabaseUnavailable, Invalid, invalid,
 from halls.http.conditional import IfMatch
 from halls.http.idempotency import IdempotencyKey, ReplayableResponse, hash_body
 from halls.http.json_body import read_json_object
+from halls.http.json_encoding import write_json
 from halls.http.rate_limits import Limit, network_of
 from halls.http.schema import QueryModel, RequestModel, ResponseModel, parse_id, validate
 
@@ -170,8 +171,9 @@ def _handle(declared: Endpoint, context: AppContext, path: Mapping[str, str]) ->
     started = time.monotonic()
     with pymongo.timeout(REQUEST_SECONDS), context.circuit_breaker.guard():
         arguments = _read_arguments(declared, context, path)
-    # A stale read of the caller or the record must not authorise a write.
-    _check_primary(context)
+    if declared.method != "GET":
+        # A stale read of the caller or the record must not authorise a write.
+        _check_primary(context)
     elapsed = time.monotonic() - started
     if declared.body is not None:
         # Outside the deadline: otherwise a slow upload of the body causes a 503.
@@ -201,8 +203,7 @@ def _compare_version(response: Response) -> Response:
 
 
 def _make_response(result: ReplayableResponse, status: int) -> Response:
-    response = jsonify(ok=True, data=result.data)
-    response.status_code = status
+    response = Response(write_json({"ok": True, "data": result.data}), status, mimetype="application/json")
     if result.replayed:
         response.headers["Idempotent-Replayed"] = "true"
     return response

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from halls.documents import EXACT
 from halls.errors import BadJson, Invalid, invalid
 from halls.http.json_body import parse_json
+from halls.http.json_encoding import write_json
 from halls.http.schema import parse_id
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 def make_cursor(search: dict[str, Any], *keys: Any, row_id: ObjectId) -> str:
     """Return the cursor after the row with these sort `keys` (JSON values) and this id, for the query `search`."""
-    raw = json.dumps([_fingerprint(search), *keys, str(row_id)]).encode()
+    raw = write_json([_fingerprint(search), *keys, row_id])
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
@@ -60,4 +62,4 @@ def _invalid_cursor() -> Invalid:
 
 
 def _fingerprint(search: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(search, sort_keys=True).encode()).hexdigest()[:16]
+    return hashlib.sha256(orjson.dumps(search, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]

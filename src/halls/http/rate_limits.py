@@ -38,6 +38,8 @@ AWAY_SECONDS = 5.0
 COLLECTION = CollectionSpec("rate_limit_counters", [IndexModel("expireAt", name="expireAt_1", expireAfterSeconds=0)])
 # Providers give a customer a /56 or a /48, so one client may have 65 536 networks of /64.
 WIDER_NETWORKS = ((56, 4), (48, 16))
+# How many networks of addresses are cached.
+MAX_ADDRESSES = 10_000
 Result = TypeVar("Result")
 
 
@@ -179,6 +181,7 @@ class RateLimiter:
                 self._is_connected = True
 
 
+@functools.lru_cache(MAX_ADDRESSES)
 def network_of(address: str | None) -> str:
     """Return the network by which a client is counted: its IPv4 address, or its IPv6 /64, which one client controls."""
     try:

@@ -78,14 +78,15 @@ def _finish_response(response: Response) -> Response:
 
 def _record(response: Response, seconds: float) -> None:
     """Count the request in the metrics and write its log entry."""
-    route = request.url_rule.rule if request.url_rule else None
+    rule = request.url_rule
+    route = rule.rule if rule else None
     # Paths and methods that clients invent do not become labels: each label value uses memory until the process ends.
     method = request.method if route else "other"
     metrics().requests.labels(method, route or "none", response.status_code).inc()
     metrics().seconds.labels(route or "none").observe(seconds)
+    # The request id is among the context variables.
     log.info(
         "request",
-        request_id=g.request_id,
         account_id=g.get("account_id"),
         method=request.method,
         route=route,

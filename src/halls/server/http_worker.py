@@ -58,28 +58,44 @@ class TimedSocket(socket.socket):
     # How much longer the thread may wait for the client to read: see GRACE_SECONDS.
     send_seconds = math.inf
 
-    def recv(self, *args: Any) -> bytes:
+    def recv(self, bufsize: int, flags: int = 0) -> bytes:
         """Return the received bytes. Raises ConnectionResetError after the time limit."""
+        if monotonic() >= self.ends_at:
+            raise _too_slow()
+        try:
+            # Most requests are already there. A time limit would take two system calls.
+            data = super().recv(bufsize, flags | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            data = self._wait_for_bytes(bufsize, flags)
+        self.ends_at += len(data) / SLOWEST_BYTES
+        return data
+
+    def _wait_for_bytes(self, bufsize: int, flags: int) -> bytes:
         timeout = self.gettimeout()
         remaining = max(self.ends_at - monotonic(), MIN_TIMEOUT_SECONDS)
         self.settimeout(min(remaining, SILENCE_SECONDS if timeout is None else timeout))
         try:
-            data = super().recv(*args)
+            return super().recv(bufsize, flags)
         except TimeoutError:
-            # Gunicorn does not log a ConnectionResetError.
-            raise ConnectionResetError(errno.ECONNRESET, "too slow") from None
+            raise _too_slow() from None
         finally:
             self.settimeout(timeout)
-        self.ends_at += len(data) / SLOWEST_BYTES
-        return data
 
     def sendall(self, data: Any, *_: Any) -> None:
         """Send the bytes. Raises ConnectionResetError if the client reads too slowly, or not at all.
 
         The time that the application needs for the next bytes does not count.
         """
-        timeout = self.gettimeout()
         unsent = memoryview(data)
+        with suppress(BlockingIOError):
+            sent = self.send(unsent, socket.MSG_DONTWAIT)
+            self.send_seconds += sent / SLOWEST_READ_BYTES
+            unsent = unsent[sent:]
+        if unsent:
+            self._send_slowly(unsent)
+
+    def _send_slowly(self, unsent: memoryview) -> None:
+        timeout = self.gettimeout()
         try:
             while unsent:
                 started_at = monotonic()
@@ -88,9 +104,14 @@ class TimedSocket(socket.socket):
                 self.send_seconds += sent / SLOWEST_READ_BYTES - (monotonic() - started_at)
                 unsent = unsent[sent:]
         except TimeoutError:
-            raise ConnectionResetError(errno.ECONNRESET, "too slow") from None
+            raise _too_slow() from None
         finally:
             self.settimeout(timeout)
+
+
+def _too_slow() -> ConnectionResetError:
+    # Gunicorn does not log a ConnectionResetError.
+    return ConnectionResetError(errno.ECONNRESET, "too slow")
 
 
 class HttpWorker(ThreadWorker):
