@@ -14,7 +14,8 @@ await forEachView(async (view, name) => {
   const page = await open(address, view);
   await page.locator(free).first().waitFor();
   await screenshot(page, `hall-${name}`);
-  await page.locator(".location .map").scrollIntoViewIfNeeded();
+  // At any moment, the map replaces an empty box, so an element may be gone.
+  await page.locator(".location .map").evaluate((map) => map.scrollIntoView({ block: "center" }));
   await page.locator(".location .pin").waitFor();
   await page.locator(".location .land").first().waitFor();
   await audit(page, `hall ${name}`);
