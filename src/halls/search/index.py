@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from itertools import product
 from typing import TYPE_CHECKING, Any, cast
 
@@ -136,13 +137,13 @@ def _last_days(prices: dict[str, int | float]) -> list[PriceUntil]:
 def make_entries(db: Db, venue_ids: Iterable[ObjectId], session: Session | None = None) -> list[SearchEntry]:
     """Return the entries of the venues that exist, made from the stored venues and bookings."""
     wanted = {"$in": list(venue_ids)}
-    booked: dict[ObjectId, set[str]] = {}
+    booked: dict[ObjectId, set[str]] = defaultdict(set)
     active = {"venue_id": wanted, "date": {"$type": "string"}, **ACTIVE_FILTER}
     for row in db.bookings.find(active, {"_id": 0, "venue_id": 1, "date": 1}, session=session):
         # External writers may store a list of ids or dates. The unique index then holds each of them.
         for venue_id, date in product(read_items(row["venue_id"]), read_items(row["date"])):
             if isinstance(venue_id, ObjectId) and read_text(date) is not None:
-                booked.setdefault(venue_id, set()).add(date)
+                booked[venue_id].add(date)
     venues = cast("Iterable[VenueDocument]", db.venues.find({"_id": wanted}, session=session))
     return [make_entry(venue, booked.get(venue["_id"], ())) for venue in venues]
 
