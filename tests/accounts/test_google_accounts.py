@@ -82,6 +82,10 @@ def test_a_sign_in_without_details_creates_a_guest_account(api: ApiClient) -> No
         ("Ali\u202e\u200bRaza\u2028", "AliRaza"),
         ("", None),
         ("   ", None),
+        # Letters that look like a blank.
+        ("\u3164\u2800", None),
+        # Shortened, it ends with a joiner.
+        ("n" * 199 + "\u200d" + "m", "n" * 199),
         (7, None),
         (None, None),
         (["Ali"], None),

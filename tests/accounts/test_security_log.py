@@ -165,6 +165,16 @@ def test_commands_of_operators_are_recorded(worker_uri: str, db: Db, tmp_path: P
     assert_has_no_secrets(path.read_text(), [])
 
 
+def test_the_hash_of_an_address_needs_the_secret(tmp_path: Path) -> None:
+    # Otherwise anyone could find out whether a known address is in the file.
+    hashes = set()
+    for secret in ("first-secret-of-the-log-0123456789", "second-secret-of-the-log-0123456789"):
+        path = tmp_path / secret
+        SecurityLog(make_config(security_log=path, jwt_secret=secret)).record("login", email=EMAIL)
+        hashes.add(json.loads(path.read_text())["address"])
+    assert len(hashes) == 2
+
+
 def test_entries_of_many_threads_are_whole_lines_for_their_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "security.log"
     logs = [SecurityLog(make_config(security_log=path)) for _ in range(8)]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.architecture.source import ROOT
 from tests.deploy.site import running_site
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 # NGINX takes the address of a client from this header, so that the test has many clients.
 TRUST = "set_real_ip_from 127.0.0.1;\nreal_ip_header X-Client;\n"
 AMOUNT, BURST = 6, 2
+CONFIGURATION = ROOT / "deploy" / "nginx" / "halls.conf"
 
 
 @pytest.fixture(scope="module")
@@ -48,3 +51,10 @@ def test_each_ipv4_address_has_its_own_limit(strict_site: Site) -> None:
     assert count_statuses(strict_site, [f"::ffff:198.51.100.{number}" for number in range(AMOUNT)]) == {200: AMOUNT}
     one = ["198.51.100.77", "::ffff:198.51.100.77"] * 3
     assert count_statuses(strict_site, one) == {200: BURST + 1, 429: AMOUNT - BURST - 1}
+
+
+def test_each_limit_of_a_client_counts_its_network() -> None:
+    zones = re.findall(r"^limit_(?:req|conn)_zone (\S+) zone=(\w+):", CONFIGURATION.read_text(), re.MULTILINE)
+    # All uploads together have a limit, too.
+    assert {zone for key, zone in zones if key != "$halls_network"} == {"halls_uploads"}
+    assert len(zones) == 5

@@ -66,6 +66,11 @@ def test_every_block_has_a_language_with_tests() -> None:
     assert len(SAMPLES["js"]) == len(SAMPLES["nginx"]) == 1
 
 
+def test_the_security_log_is_kept_for_30_days() -> None:
+    lines = {line.strip() for line in find_block("sh", "logrotate.d/halls-security").splitlines()}
+    assert lines >= {"daily", "rotate 30", "maxage 30"}
+
+
 def replace_locations(site: str) -> str:
     """Return the site with the locations of the page: the first word and the last line of each are replaced."""
     for path, action in re.findall(r"^location (.*) \{ (.*;) \}$", SAMPLES["nginx"][0], re.MULTILINE):

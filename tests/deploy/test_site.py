@@ -39,6 +39,11 @@ def assert_error_response(response: RawResponse, status: int, code: str) -> None
     assert bool(response.header("Retry-After")) == (status in {429, 503})
 
 
+def test_no_response_names_the_version_of_nginx(site: Site) -> None:
+    for row in ("GET /health", "GET /nope", "GET /metrics"):
+        assert site.ask(row).header("Server") in {None, "nginx"}
+
+
 def test_every_response_has_an_hsts_header(site: Site) -> None:
     for row, status in {"GET /health": 200, "GET /nope": 404, "GET /metrics": 404, "POST /bookings": 401}.items():
         response = site.ask(row)

@@ -87,3 +87,9 @@ def test_the_command_runs_with_the_settings_of_the_services(service: str) -> Non
     for option, name in {"uid": "User", "gid": "Group", "working-directory": "WorkingDirectory"}.items():
         (value,) = re.findall(rf"--{option}=(\S+)", command)
         assert f"\n{name}={value}\n" in unit
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_that_grows_is_ended_before_the_machine_is_full(service: str) -> None:
+    (limit,) = re.findall(r"^MemoryMax=(.*)$", (UNITS / service).read_text(), re.MULTILINE)
+    assert limit in {"512M", "1G"}

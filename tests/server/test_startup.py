@@ -187,8 +187,11 @@ def test_halls_wsgi_provides_a_ready_application(
     # Otherwise this process would share its metrics with the application.
     for name in ("halls.config.name_metrics_folder", "halls.metrics.share_metrics"):
         monkeypatch.setattr(name, lambda _: None)
+    warned: list[Config] = []
+    monkeypatch.setattr("halls.server.weak_settings.warn_of_weak_settings", lambda config, **_: warned.append(config))
     with preserved_logging():
         app = runpy.run_module("halls.wsgi")["app"]
+    assert [str(config.mongo_uri) for config in warned] == [fresh_uri]
     with closing(app.extensions["halls"].db.client):
         assert ApiClient(app.test_client()).get("/health/ready").status == 200
 

@@ -18,7 +18,7 @@ from google.oauth2.id_token import verify_token
 from halls.accounts.schemas import normalise_email
 from halls.accounts.tokens import TokenRefused
 from halls.errors import ApiError, NotConfigured
-from halls.http.text import check_characters, remove_format
+from halls.http.text import normalise_name
 
 ISSUERS = ("accounts.google.com", "https://accounts.google.com")
 FETCH_SECONDS = 3
@@ -145,6 +145,6 @@ def _name(name: Any) -> str | None:
         return None
     # The name is optional: an invalid one is left out, so that it does not block the login.
     try:
-        return remove_format(check_characters(name.strip()))[:MAX_NAME].strip() or None
+        return normalise_name(name.strip()[:MAX_NAME]) or None
     except ValueError:
         return None
