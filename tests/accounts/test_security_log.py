@@ -232,6 +232,15 @@ def test_a_flood_of_one_network_cannot_fill_the_disk(tmp_path: Path, monkeypatch
     assert count_entries(path) == {"login": 1}
 
 
+def test_a_customer_with_many_networks_cannot_fill_the_disk(tmp_path: Path) -> None:
+    path = tmp_path / "security.log"
+    log = SecurityLog(make_config(security_log=path, rate_limits="on"))
+    for number in range(6_000):
+        log.record("logout", "missing_token", network=f"2001:db8:a:{number:x}::/64")
+    log.record("login", network="2001:db8:b::/64")
+    assert count_entries(path) == {"logout": 16 * 300, "omitted": 1, "login": 1}
+
+
 def test_the_counts_of_many_networks_take_bounded_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(security_log, "MAX_NETWORKS", 10)
     log = SecurityLog(make_config(security_log=tmp_path / "security.log", rate_limits="on"))

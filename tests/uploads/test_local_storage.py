@@ -15,6 +15,7 @@ from PIL import Image
 
 from halls.clock import utc_now
 from halls.http.body_stream import PIECE_BYTES
+from halls.uploads import local_storage
 from halls.uploads.local_storage import UploadTicket, sign_local_put
 from halls.uploads.media import CONTENT_TYPES, is_picture, new_key
 from halls.uploads.pictures import clean_picture
@@ -206,6 +207,16 @@ def test_upload_is_rejected_if_the_disk_is_nearly_full(
     assert answer.status == (200 if spare_bytes == 0 else 503)
     assert answer.json.get("code") == (None if spare_bytes == 0 else "not_configured")
     assert len(stored_files(store)) == (spare_bytes == 0)
+
+
+@pytest.mark.parametrize("size", [2 * 64 * 1024, 2 * 64 * 1024 + 1])
+def test_a_picture_that_grows_without_its_metadata_is_rejected(
+    api: ApiClient, owner: str, store: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(local_storage, "clean_picture", lambda *_: bytes(size))
+    answer = put(api, sign(api, owner)["upload_url"], make_file())
+    is_small = size == 2 * 64 * 1024
+    assert (answer.status, len(stored_files(store))) == ((200, 1) if is_small else (422, 0))
 
 
 def test_disk_error_during_an_upload_returns_503_and_leaves_no_file(api: ApiClient, owner: str, store: Path) -> None:

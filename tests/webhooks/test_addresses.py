@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from ipaddress import ip_address
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from halls.errors import Invalid
 from halls.webhooks import addresses
 from halls.webhooks.addresses import check_url, is_allowed
+from tests.waiting import wait_until
 
 NOT_PUBLIC = [
     "0.0.0.0",  # noqa: S104 - not bound
@@ -165,3 +167,34 @@ def test_a_slow_lookup_counts_as_unknown(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(0.2))
     with pytest.raises(Invalid):
         check_url("https://slow.example/", allow_loopback=False)
+
+
+def test_name_servers_that_do_not_answer_hold_few_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered = threading.Event()
+    asked: list[str] = []
+
+    def wait(host: str, *_: Any, **__: Any) -> Any:
+        asked.append(host)
+        answered.wait()
+        return [(0, 0, 0, "", ("1.1.1.1", 443))]
+
+    monkeypatch.setattr(addresses, "LOOKUP_SECONDS", 0.01)
+    monkeypatch.setattr(socket, "getaddrinfo", wait)
+    for number in range(addresses.LOOKUPS):
+        with pytest.raises(Invalid):
+            check_url(f"https://silent-{number}.example/", allow_loopback=False)
+    with pytest.raises(addresses.TooManyLookups):
+        check_url("https://third.example/", allow_loopback=False)
+    assert len(asked) == addresses.LOOKUPS
+    answered.set()
+    monkeypatch.setattr(addresses, "LOOKUP_SECONDS", 10)
+    wait_until(lambda: is_accepted("https://honest.example/"))
+
+
+def is_accepted(url: str) -> bool:
+    """Return whether the URL is accepted, and not rejected because of other lookups."""
+    try:
+        check_url(url, allow_loopback=False)
+    except addresses.TooManyLookups:
+        return False
+    return True

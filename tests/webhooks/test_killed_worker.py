@@ -50,7 +50,7 @@ STEPS = {
     "before sending": "client.post = hang",
     "between two requests": "client.post = hang_at_second_call(client.post)",
     "before the outcome is stored": "delivery_store.save_attempt = hang",
-    "before the webhook is marked": "store.mark_proven = hang",
+    "before the webhook is marked": "store.mark_successful = hang",
 }
 # The worker is killed after it has sent a request, and perhaps before it has stored the outcome.
 AFTER_A_REQUEST = {"between two requests", "before the outcome is stored"}

@@ -123,6 +123,19 @@ def test_a_success_a_failure_and_a_new_url_change_whether_a_webhook_is_proven(wo
     assert found == [False, True, False, True, False]
 
 
+def test_a_slow_success_does_not_prove_a_webhook(world: HookWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Otherwise webhooks that answer after many seconds would take all threads.
+    webhook_id = world.hook(world.owner)
+    found = []
+    for longest in (10_000, -1, 10_000):
+        monkeypatch.setattr(sender, "PROVEN_MS", longest)
+        add_test(world, webhook_id)
+        world.send()
+        stored = world.stored(webhook_id)
+        found.append((stored["is_proven"], stored["failures"]))
+    assert found == [(True, 0), (False, 0), (True, 0)]
+
+
 @pytest.mark.parametrize("is_active", [True, False])
 def test_a_410_is_not_forgotten_if_the_worker_dies(
     world: HookWorld, monkeypatch: pytest.MonkeyPatch, *, is_active: bool

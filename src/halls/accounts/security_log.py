@@ -14,6 +14,7 @@ import structlog
 
 from halls import clock
 from halls.http.json_encoding import write_json
+from halls.http.rate_limits import wider_networks
 
 if TYPE_CHECKING:
     from bson import ObjectId
@@ -49,14 +50,15 @@ class SecurityLog:
     ) -> None:
         """Append an entry. `outcome` is "ok" or the code of the error. A full disk only makes a line in the log.
 
-        After MAX_ENTRIES of a network in a minute, one entry `omitted` stands for the rest.
+        After MAX_ENTRIES of a network in a minute, one entry `omitted` stands for the rest. The networks around an IPv6
+        network have larger limits.
         """
         address = self._hash_address(email) if email else None
         entry = {"account_id": account_id, "address": address, **facts}
-        count = self._count(facts.get("network"))
-        if count > MAX_ENTRIES:
+        excess = self._count_excess(facts.get("network"))
+        if excess > 0:
             event, outcome, entry = "omitted", "rate_limited", {"network": facts["network"]}
-        if count <= MAX_ENTRIES + 1:
+        if excess <= 1:
             self._write({"event": event, "outcome": outcome, "at": clock.utc_now(), **entry})
 
     def _write(self, entry: dict[str, Any]) -> None:
@@ -67,16 +69,20 @@ class SecurityLog:
                 "security log not written", error=type(error).__name__
             )
 
-    def _count(self, network: str | None) -> int:
-        """Return the number of entries of the network in this minute, with this one. 0 if entries have no limit."""
+    def _count_excess(self, network: str | None) -> int:
+        """Count this entry. Return how many entries of the network are above its limit in this minute."""
         if network is None or self._config.rate_limits == "off":
             return 0
         with self._lock:
             now = time.monotonic()
             if now - self._began >= MINUTE or len(self._counts) >= MAX_NETWORKS:
                 self._began, self._counts = now, {}
-            self._counts[network] = count = self._counts.get(network, 0) + 1
-        return count
+            # The widest first: a client with many networks then takes no more memory.
+            for each, factor in reversed([(network, 1), *wider_networks(network)]):
+                self._counts[each] = self._counts.get(each, 0) + 1
+                if (excess := self._counts[each] - MAX_ENTRIES * factor) > 0:
+                    return excess
+        return 0
 
     def _append(self, line: bytes) -> None:
         path = self._config.security_log_path

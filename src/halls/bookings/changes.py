@@ -115,10 +115,22 @@ def _cancel(
 
 
 def cancel_bookings_of(
-    db: Db, guest_id: ObjectId, *, now: datetime, session: Session, statuses: Iterable[str] = ACTIVE
+    db: Db,
+    guest_id: ObjectId,
+    *,
+    now: datetime,
+    session: Session,
+    statuses: Iterable[str] = ACTIVE,
+    other_than: Iterable[ObjectId] = (),
 ) -> None:
-    """Cancel the upcoming bookings of a guest that have one of the statuses, because the account is deleted."""
-    for booking_id in store.list_upcoming_ids(db, guest_id, statuses, today=day_in_karachi(now), session=session):
+    """Cancel the upcoming bookings of a guest that have one of the statuses, because the account is deleted.
+
+    The bookings at the venues in `other_than` stay.
+    """
+    today = day_in_karachi(now)
+    for booking_id in store.list_upcoming_ids(
+        db, guest_id, statuses, today=today, other_than=other_than, session=session
+    ):
         cancel_booking(db, booking_id, by="account_deletion", now=now, session=session, statuses=statuses)
 
 

@@ -235,10 +235,20 @@ def update_booking(
 
 
 def list_upcoming_ids(
-    db: Db, guest_id: ObjectId, statuses: Iterable[str], *, today: str, session: Session | None = None
+    db: Db,
+    guest_id: ObjectId,
+    statuses: Iterable[str],
+    *,
+    today: str,
+    other_than: Iterable[ObjectId] = (),
+    session: Session | None = None,
 ) -> list[ObjectId]:
-    """Return the ids of a guest's bookings from `today` on that have one of the statuses."""
-    match = {"user_id": guest_id, "date": {"$gte": today}, "status": {"$in": list(statuses)}}
+    """Return the ids of a guest's bookings from `today` on that have one of the statuses.
+
+    Those at the venues in `other_than` are left out.
+    """
+    match: Document = {"user_id": guest_id, "date": {"$gte": today}, "status": {"$in": list(statuses)}}
+    match["venue_id"] = {"$nin": list(other_than)}
     return [booking["_id"] for booking in db.bookings.find(match, {"_id": 1}, session=session)]
 
 

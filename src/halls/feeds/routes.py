@@ -34,6 +34,8 @@ blueprint = Blueprint("feeds", __name__)
 OWN = {"feed": service.get_own_feed}
 # Of one address: a calendar program reads it every few minutes at most, and a family has several programs.
 READS = Limit("calendar", 60, 600)
+# A feed of 2 000 events takes half a second to write.
+READS_OF_ACCOUNT = Limit("calendar-account", 120, 600, by_account=True)
 # A feed that is new has all its reads.
 ADDRESSES = Limit("feeds", 30, 3_600, by_account=True)
 CALENDAR_TYPE = "text/calendar"
@@ -108,6 +110,7 @@ def read_calendar(context: AppContext, db: Db, secret: str, now: datetime) -> Re
     feed, account = service.open_feed(db, secret)
     # Not by the secret: a new address would have all reads again.
     context.rate_limiter.hit(READS, str(feed["_id"]))
+    context.rate_limiter.hit(READS_OF_ACCOUNT, str(account.id))
     service.note_read(db, feed, now)
     events = service.list_feed_events(db, feed, account, now)
     words = {"name": feed["name"] or calendar.NAMES[feed["kind"]], "detail": feed["detail"]}

@@ -62,10 +62,13 @@ class TimedSocket(socket.socket):
         """Return the received bytes. Raises ConnectionResetError after the time limit."""
         if monotonic() >= self.ends_at:
             raise _too_slow()
-        try:
-            # Most requests are already there. A time limit would take two system calls.
-            data = super().recv(bufsize, flags | socket.MSG_DONTWAIT)
-        except BlockingIOError:
+        data = None
+        if self.gettimeout() is None:
+            # Most requests are already there. A time limit would take two system calls. On a socket with a timeout,
+            # Python would wait in spite of the flag.
+            with suppress(BlockingIOError):
+                data = super().recv(bufsize, flags | socket.MSG_DONTWAIT)
+        if data is None:
             data = self._wait_for_bytes(bufsize, flags)
         self.ends_at += len(data) / SLOWEST_BYTES
         return data
@@ -87,10 +90,11 @@ class TimedSocket(socket.socket):
         The time that the application needs for the next bytes does not count.
         """
         unsent = memoryview(data)
-        with suppress(BlockingIOError):
-            sent = self.send(unsent, socket.MSG_DONTWAIT)
-            self.send_seconds += sent / SLOWEST_READ_BYTES
-            unsent = unsent[sent:]
+        if self.gettimeout() is None:
+            with suppress(BlockingIOError):
+                sent = self.send(unsent, socket.MSG_DONTWAIT)
+                self.send_seconds += sent / SLOWEST_READ_BYTES
+                unsent = unsent[sent:]
         if unsent:
             self._send_slowly(unsent)
 

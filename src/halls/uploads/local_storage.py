@@ -19,6 +19,7 @@ from bson import ObjectId
 from halls.errors import ApiError, BodyTooLarge, NotConfigured, NotFound, NotJson, invalid
 from halls.uploads.media import HEIC_HELP, KEY_PATTERN, is_heic, is_key, is_picture, looks_like, standard_type, type_of
 from halls.uploads.pictures import clean_picture
+from halls.uploads.store import MIN_COUNTED_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,6 +31,9 @@ log = structlog.get_logger()
 # The part of the disk that uploads leave free. The embedded database uses the same disk: a full disk stops bookings.
 SPARE_PERCENT = 5
 PARTS = "incoming"
+# How many times the size that counts of a picture its copy without metadata may have. A forged PNG can grow 100 times.
+MAX_GROWTH = 2
+GROWS = "The picture becomes too large when its metadata is removed. Save it again, for example as JPEG."
 _LABEL = b"halls: an address to upload a file to, version 2"
 _ADDRESS = re.compile(rf"({KEY_PATTERN})/([0-9]{{1,15}})/([0-9]{{1,19}})/([0-9]{{1,11}})/([0-9a-f]{{64}})")
 
@@ -151,7 +155,10 @@ def _store_file(folder: Path, ticket: UploadTicket, pieces: Iterable[bytes]) -> 
         with part.open("xb") as file:
             _write(file, ticket, pieces)
         if is_picture(ticket.content_type):
-            part.write_bytes(clean_picture(part.read_bytes(), ticket.content_type))
+            cleaned = clean_picture(part.read_bytes(), ticket.content_type)
+            if len(cleaned) > MAX_GROWTH * max(ticket.size, MIN_COUNTED_BYTES):
+                raise invalid("body", GROWS)
+            part.write_bytes(cleaned)
         _sync(part)
         _publish(part, path)
     finally:

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 blueprint = Blueprint("venues", __name__)
 REGISTRATIONS = Limit("venue-registration", 10, 3600, by_account=True)
 CHANGES = Limit("venue-change", 60, 60, by_account=True)
+# Each change stores an event for 30 days, and a delivery for each webhook.
+CHANGES_A_DAY = Limit("venue-change-day", 1_000, 24 * 3_600, by_account=True)
 OWN = {"venue": service.get_own_venue}
 
 
@@ -77,7 +79,7 @@ def register_venue(
     body=VenueChange,
     response=VenueReply,
     errors=[VenueNotFound, NotYourVenue, HiddenByOperator, DateBooked, RateLimited],
-    limits=[CHANGES],
+    limits=[CHANGES, CHANGES_A_DAY],
     has_version=True,
 )
 def change_venue(
@@ -171,7 +173,7 @@ def show_calendar(db: Db, caller: Account, venue: VenueDocument, query: Calendar
     body=CalendarChanges,
     response=CalendarChanged,
     errors=[VenueNotFound, NotYourVenue, DateBooked, RateLimited],
-    limits=[CHANGES],
+    limits=[CHANGES, CHANGES_A_DAY],
 )
 def change_calendar(
     db: Db, venue: VenueDocument, body: CalendarChanges, now: datetime, if_match: IfMatch | None = None

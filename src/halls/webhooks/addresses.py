@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as LookupTimeout
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
-from halls.errors import Invalid, invalid
+from halls.errors import Invalid, RateLimited, invalid
 
 MAX_URL = 1_000
 # A name that is not found within this time counts as unknown.
@@ -29,7 +30,18 @@ NOT_PUBLIC_4 = tuple(
 PUBLIC_6 = ip_network("2000::/3")
 # Inside it: Teredo and other protocols, documentation, and 6to4, which carries an IPv4 address too.
 NOT_PUBLIC_6 = tuple(map(ip_network, ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")))
-_lookups = ThreadPoolExecutor(4, thread_name_prefix="webhook-lookup")
+# A name server that does not answer holds a lookup for longer than LOOKUP_SECONDS. So few run at once in a process:
+# otherwise such names would hold the threads of all requests.
+LOOKUPS = 2
+_lookups = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="webhook-lookup")
+_free_lookups = threading.BoundedSemaphore(LOOKUPS)
+
+
+class TooManyLookups(RateLimited):
+    """Too many names of webhooks are looked up in this process."""
+
+    message = "Too many webhooks are created or changed at once. Try again in a moment."
+    headers = {"Retry-After": "3"}  # noqa: RUF012 - declared a ClassVar by ApiError
 
 
 def is_allowed(address: IPv4Address | IPv6Address, *, allow_loopback: bool) -> bool:
@@ -44,7 +56,10 @@ def is_allowed(address: IPv4Address | IPv6Address, *, allow_loopback: bool) -> b
 
 
 def check_url(url: str, *, allow_loopback: bool) -> None:
-    """Raise Invalid if a webhook can't have the URL: by its form, or by the addresses that its name has now."""
+    """Raise Invalid if a webhook can't have the URL: by its form, or by the addresses that its name has now.
+
+    Raises TooManyLookups.
+    """
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port or PORTS.get(parts.scheme, 0)
@@ -66,10 +81,14 @@ def _bad_url() -> Invalid:
 
 
 def _look_up(host: str, port: int) -> list[str]:
-    """Return the addresses of a name. Raises Invalid if it has none."""
+    """Return the addresses of a name. Raises Invalid if it has none, and TooManyLookups."""
+    if not _free_lookups.acquire(blocking=False):
+        raise TooManyLookups
+    # In a thread, because a lookup has no timeout of its own.
+    lookup = _lookups.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    lookup.add_done_callback(lambda _: _free_lookups.release())
     try:
-        # In a thread, because a lookup has no timeout of its own.
-        found = _lookups.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM).result(LOOKUP_SECONDS)
+        found = lookup.result(LOOKUP_SECONDS)
     except (OSError, UnicodeError, LookupTimeout):
         raise invalid("url", "must name a server that exists: its name has no address", "wrong_value") from None
     # A scope such as fe80::1%eth0 is never public.

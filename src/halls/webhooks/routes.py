@@ -40,6 +40,8 @@ OWN = {"webhook": service.get_own_webhook}
 OF_OTHERS = (WebhookNotFound, NotYourWebhook)
 # Each looks up a name, and a test also sends a request to a server that the account chose.
 CHANGES = Limit("webhooks", 20, 60, by_account=True)
+# Each test stores a delivery for 30 days.
+CHANGES_A_DAY = Limit("webhooks-day", 200, 24 * 3_600, by_account=True)
 
 
 @endpoint(
@@ -49,7 +51,7 @@ CHANGES = Limit("webhooks", 20, 60, by_account=True)
     response=WebhookMade,
     status=201,
     errors=[LimitReached, RateLimited],
-    limits=[CHANGES],
+    limits=[CHANGES, CHANGES_A_DAY],
 )
 def create_webhook(context: AppContext, db: Db, caller: Account, body: NewWebhook, now: datetime) -> dict[str, Any]:
     """Create a webhook: Halls sends a signed request when a booking or venue changes. At most 5 for an account.
@@ -73,7 +75,7 @@ def list_webhooks(db: Db, caller: Account) -> dict[str, Any]:
     body=WebhookChange,
     response=WebhookReply,
     errors=[*OF_OTHERS, RateLimited],
-    limits=[CHANGES],
+    limits=[CHANGES, CHANGES_A_DAY],
 )
 def change_webhook(context: AppContext, db: Db, webhook: WebhookDocument, body: WebhookChange) -> dict[str, Any]:
     """Change a webhook, or switch it off or on. The secret stays."""
@@ -93,7 +95,7 @@ def delete_webhook(db: Db, webhook_id: ObjectId) -> dict[str, Any]:
     loaders=OWN,
     response=WebhookSecret,
     errors=[*OF_OTHERS, RateLimited],
-    limits=[CHANGES],
+    limits=[CHANGES, CHANGES_A_DAY],
 )
 def replace_webhook_secret(context: AppContext, db: Db, webhook: WebhookDocument, now: datetime) -> dict[str, Any]:
     """Replace the secret of a webhook. For 24 hours the old one also signs each request.
@@ -110,7 +112,7 @@ def replace_webhook_secret(context: AppContext, db: Db, webhook: WebhookDocument
     response=TestSent,
     status=202,
     errors=[*OF_OTHERS, RateLimited],
-    limits=[CHANGES],
+    limits=[CHANGES, CHANGES_A_DAY],
 )
 def send_test_event(db: Db, webhook: WebhookDocument, now: datetime) -> dict[str, Any]:
     """Send the event `webhook.test`, also to a webhook that is switched off. The deliveries tell the result."""
@@ -139,7 +141,7 @@ def list_deliveries(db: Db, webhook: WebhookDocument, query: DeliveriesQuery) ->
     response=Replayed,
     status=202,
     errors=[*OF_OTHERS, RateLimited],
-    limits=[CHANGES],
+    limits=[CHANGES, CHANGES_A_DAY],
 )
 def replay_event(db: Db, webhook: WebhookDocument, body: Replay, now: datetime) -> dict[str, Any]:
     """Deliver an event again, with the same id. `count` is 0 if this webhook has no delivery of the event."""

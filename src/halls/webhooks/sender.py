@@ -40,8 +40,8 @@ log = structlog.get_logger()
 WEBHOOK_DISABLED = "webhook_disabled"
 DATABASE_SECONDS = 10.0
 THREADS = 8
-# Webhooks whose last attempt failed, and new ones, may occupy only some of the threads.
-THREADS_OF_UNPROVEN = 4
+# Webhooks whose last attempt failed or was slow, and new ones, may occupy only some of the threads.
+THREADS_OF_UNPROVEN, PROVEN_MS = 4, 3_000
 STEP_SECONDS, MAX_TURN_SECONDS = 0.1, 30.0
 GONE = 410
 # A function like `client.post` without its last argument.
@@ -167,9 +167,10 @@ def _record(db: Db, webhook: WebhookDocument, delivery: DeliveryDocument, outcom
     values = {"last_status": outcome.status, "last_ms": outcome.ms, "reason": outcome.reason}
     if outcome.is_success:
         _save(db, delivery, **values, status="delivered")
-        if not webhook["is_proven"]:
+        is_fast = outcome.ms <= PROVEN_MS
+        if is_fast != webhook["is_proven"]:
             with pymongo.timeout(DATABASE_SECONDS):
-                store.mark_proven(db, webhook["_id"])
+                store.mark_successful(db, webhook["_id"], is_proven=is_fast)
         label = "delivered"
     else:
         pause = find_pause(delivery["tries"], random.random(), outcome.retry_after)  # noqa: S311 - jitter, not a secret

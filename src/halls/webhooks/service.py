@@ -54,19 +54,28 @@ def new_webhook(webhook_id: ObjectId, account_id: ObjectId, wish: NewWebhook, no
 def create_webhook(
     db: Db, config: Config, caller: Account, wish: NewWebhook, now: datetime
 ) -> tuple[WebhookDocument, str]:
-    """Create a webhook and return it with its secret. Raises Invalid for a URL that is not public, and LimitReached."""
+    """Create a webhook and return it with its secret.
+
+    Raises LimitReached, Invalid for a URL that is not public, and TooManyLookups.
+    """
+    # Before the lookup, which takes a thread for up to three seconds.
+    _require_room(db, caller)
     check_url(wish.url, allow_loopback=_allows_loopback(config))
     webhook = new_webhook(ObjectId(), caller.id, wish, now)
 
     def insert(session: Session) -> None:
         # Of two concurrent requests, the second one counts the webhook of the first one.
         lock_account(db, caller, session)
-        if store.count_webhooks(db, caller.id, session) >= MAX_WEBHOOKS:
-            raise LimitReached(f"You have {MAX_WEBHOOKS} webhooks. Delete one of them first.")
+        _require_room(db, caller, session)
         store.insert_webhook(db, webhook, session)
 
     in_transaction(db, insert)
     return webhook, make_secret(config.secret, webhook["_id"], webhook["secret_version"])
+
+
+def _require_room(db: Db, caller: Account, session: Session | None = None) -> None:
+    if store.count_webhooks(db, caller.id, session) >= MAX_WEBHOOKS:
+        raise LimitReached(f"You have {MAX_WEBHOOKS} webhooks. Delete one of them first.")
 
 
 def _allows_loopback(config: Config) -> bool:
@@ -74,9 +83,9 @@ def _allows_loopback(config: Config) -> bool:
 
 
 def change_webhook(db: Db, config: Config, webhook: WebhookDocument, given: dict[str, Any]) -> WebhookDocument:
-    """Set the given fields and return the webhook. Raises Invalid for a URL that is not public, and WebhookNotFound.
+    """Set the given fields and return the webhook. A new URL, and switching on, end the pause after failures.
 
-    A new URL, and switching on, end the pause after failures.
+    Raises Invalid for a URL that is not public, TooManyLookups and WebhookNotFound.
     """
     if "url" in given:
         check_url(given["url"], allow_loopback=_allows_loopback(config))

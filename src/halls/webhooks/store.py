@@ -34,7 +34,7 @@ def insert_webhook(db: Db, webhook: WebhookDocument, session: Session) -> None:
     db.webhooks.insert_one(cast("Document", webhook), session=session)
 
 
-def count_webhooks(db: Db, account_id: ObjectId, session: Session) -> int:
+def count_webhooks(db: Db, account_id: ObjectId, session: Session | None = None) -> int:
     """Return the number of webhooks of an account."""
     return db.webhooks.count_documents({"user_id": account_id}, session=session)
 
@@ -101,10 +101,10 @@ def find_states(db: Db, webhook_ids: Iterable[ObjectId]) -> dict[ObjectId, Webho
     return {webhook["_id"]: WebhookState(webhook["is_proven"], webhook["retry_at"]) for webhook in found}
 
 
-def mark_proven(db: Db, webhook_id: ObjectId) -> None:
-    """Record a success after another outcome, or the first one."""
-    values: WebhookHealth = {"is_proven": True, "failing_since": None, "failures": 0, "retry_at": None}
-    db.webhooks.update_one({"_id": webhook_id, "is_proven": False}, {"$set": values})
+def mark_successful(db: Db, webhook_id: ObjectId, *, is_proven: bool) -> None:
+    """Record a success after another outcome, or the first one. A slow success does not prove the webhook."""
+    values: WebhookHealth = {"is_proven": is_proven, "failing_since": None, "failures": 0, "retry_at": None}
+    db.webhooks.update_one({"_id": webhook_id}, {"$set": values})
 
 
 def reset_pause(db: Db, webhook_id: ObjectId) -> None:
