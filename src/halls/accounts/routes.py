@@ -61,7 +61,7 @@ RESET_REQUESTS = Limit("forgot", 20, MINUTE)
 RESETS = Limit("reset", 20, MINUTE, strict=True)
 FAILED_CHANGES = Limit("failed-change", 10, 5 * MINUTE, by_account=True, strict=True)
 # Each change is an e-mail, perhaps to the address of another person. By address: an account can be made again.
-PASSWORD_CHANGES = Limit("password-change", 10, DAY, by_account=True)
+PASSWORD_CHANGES = Limit("password-change", 20, DAY, by_account=True)
 
 
 def _open_session(
@@ -209,7 +209,7 @@ def change_password(
 ) -> dict[str, Any]:
     """Set a new password, which revokes all older access tokens.
 
-    At most 10 times a day for an e-mail address.
+    At most 20 times a day for an e-mail address.
     """
     context.rate_limiter.hit(PASSWORD_CHANGES, caller.email)
     context.rate_limiter.hit(FAILED_CHANGES, str(caller.id))

@@ -86,10 +86,15 @@ def _look_up(host: str, port: int) -> list[str]:
         raise TooManyLookups
     # In a thread, because a lookup has no timeout of its own.
     lookup = _lookups.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-    lookup.add_done_callback(lambda _: _free_lookups.release())
     try:
         found = lookup.result(LOOKUP_SECONDS)
     except (OSError, UnicodeError, LookupTimeout):
         raise invalid("url", "must name a server that exists: its name has no address", "wrong_value") from None
+    finally:
+        # A lookup that goes on keeps its place.
+        if lookup.done():
+            _free_lookups.release()
+        else:
+            lookup.add_done_callback(lambda _: _free_lookups.release())
     # A scope such as fe80::1%eth0 is never public.
     return [str(entry[4][0]).partition("%")[0] for entry in found]
