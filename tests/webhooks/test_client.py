@@ -116,6 +116,11 @@ def test_a_name_that_changes_its_address_is_looked_up_once(receiver: Receiver, m
     assert lookups.count("rebinding.example") == 1
 
 
+def test_an_address_that_may_not_be_reached_is_not_logged(receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
+    assert post(receiver.url(), allow_loopback=False).status is None
+    assert "127.0.0.1" not in caplog.text
+
+
 def test_proxies_and_passwords_of_the_environment_are_not_used(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

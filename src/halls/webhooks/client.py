@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 import time
@@ -32,6 +33,8 @@ CONNECT_SECONDS, ATTEMPT_SECONDS = 5.0, 15.0
 MAX_RESPONSE_BYTES = 1_024
 USER_AGENT = f"Halls/{__version__} (webhooks)"
 SUCCESS = range(200, 300)
+# The library logs the name and the address of a server that may not be reached. Logs contain neither.
+logging.getLogger("requests_hardened.ip_filter").disabled = True
 
 
 @dataclass(frozen=True)
