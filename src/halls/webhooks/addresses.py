@@ -6,6 +6,7 @@ import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as LookupTimeout
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
@@ -82,6 +83,8 @@ def _bad_url() -> Invalid:
 
 def _look_up(host: str, port: int) -> list[str]:
     """Return the addresses of a name. Raises Invalid if it has none, and TooManyLookups."""
+    with suppress(ValueError):
+        return [str(ip_address(host))]  # It is an address.
     if not _free_lookups.acquire(blocking=False):
         raise TooManyLookups
     # In a thread, because a lookup has no timeout of its own.
