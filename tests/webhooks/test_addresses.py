@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +14,9 @@ from halls.errors import Invalid
 from halls.webhooks import addresses
 from halls.webhooks.addresses import check_url, is_allowed
 from tests.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NOT_PUBLIC = [
     "0.0.0.0",  # noqa: S104 - not bound
@@ -162,6 +165,23 @@ def test_one_private_address_of_a_name_is_enough(monkeypatch: pytest.MonkeyPatch
         check_url("https://both.example/", allow_loopback=False)
 
 
+@pytest.fixture
+def lookups() -> Iterator[None]:
+    """All lookups of this process are free, and free again before the next test."""
+    wait_for_lookups()
+    yield
+    wait_for_lookups()
+
+
+def wait_for_lookups() -> None:
+    """Wait until all lookups are free."""
+    for _ in range(addresses.LOOKUPS):
+        assert addresses._free_lookups.acquire(timeout=30)  # noqa: SLF001 - nothing else tells
+    for _ in range(addresses.LOOKUPS):
+        addresses._free_lookups.release()  # noqa: SLF001 - as above
+
+
+@pytest.mark.usefixtures("lookups")
 def test_a_slow_lookup_counts_as_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(addresses, "LOOKUP_SECONDS", 0.01)
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(0.2))
@@ -169,6 +189,7 @@ def test_a_slow_lookup_counts_as_unknown(monkeypatch: pytest.MonkeyPatch) -> Non
         check_url("https://slow.example/", allow_loopback=False)
 
 
+@pytest.mark.usefixtures("lookups")
 def test_name_servers_that_do_not_answer_hold_few_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     answered = threading.Event()
     asked: list[str] = []
@@ -180,13 +201,15 @@ def test_name_servers_that_do_not_answer_hold_few_threads(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(addresses, "LOOKUP_SECONDS", 0.01)
     monkeypatch.setattr(socket, "getaddrinfo", wait)
-    for number in range(addresses.LOOKUPS):
-        with pytest.raises(Invalid):
-            check_url(f"https://silent-{number}.example/", allow_loopback=False)
-    with pytest.raises(addresses.TooManyLookups):
-        check_url("https://third.example/", allow_loopback=False)
-    assert len(asked) == addresses.LOOKUPS
-    answered.set()
+    try:
+        for number in range(addresses.LOOKUPS):
+            with pytest.raises(Invalid):
+                check_url(f"https://silent-{number}.example/", allow_loopback=False)
+        with pytest.raises(addresses.TooManyLookups):
+            check_url("https://third.example/", allow_loopback=False)
+        assert len(asked) == addresses.LOOKUPS
+    finally:
+        answered.set()
     monkeypatch.setattr(addresses, "LOOKUP_SECONDS", 10)
     wait_until(lambda: is_accepted("https://honest.example/"))
 
