@@ -9,7 +9,7 @@ import pytest
 from halls.accounts.clearing import clear_deleted_accounts
 from halls.clock import utc_now
 from halls.server.startup import make_server_app
-from halls.webhooks import store
+from halls.webhooks import service, store
 from halls.webhooks.webhook import EVENTS, WebhookNotFound
 from tests.api_client import ApiClient
 from tests.conftest import make_config
@@ -63,11 +63,14 @@ def test_an_invalid_webhook_is_rejected_and_the_field_is_named(world: HookWorld,
     assert (answer.status, answer.fields) == (422, [field])
 
 
-def test_an_account_has_at_most_five_webhooks(world: HookWorld) -> None:
+def test_an_account_has_at_most_five_webhooks(world: HookWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(5):
         world.hook(world.owner)
     full = world.api.post("/webhooks", {"url": world.receiver.url()}, token=world.owner)
     assert (full.status, full.code) == (409, "limit_reached")
+    # A slow name server of an account without room takes no thread.
+    monkeypatch.setattr(service, "check_url", lambda *_, **__: pytest.fail("looked up"))
+    assert world.api.post("/webhooks", {"url": "https://slow.example/"}, token=world.owner).code == "limit_reached"
 
 
 def test_a_change_replaces_only_the_given_fields(world: HookWorld) -> None:

@@ -96,7 +96,8 @@ export function go(/** @type {string} */ to, { replace = false, keepScroll = fal
 export function useTitleFocus(/** @type {boolean} */ isReady) {
   useEffect(() => {
     if (!isReady) return;
-    if (arrivedFrom && [arrivedFrom, document.body].includes(/** @type {Element} */ (document.activeElement))) document.querySelector("h1")?.focus({ preventScroll: true });
+    const now = document.activeElement;
+    if (arrivedFrom && (now === arrivedFrom || now === document.body)) document.querySelector("h1")?.focus({ preventScroll: true });
     arrivedFrom = null;
   }, [isReady]);
 }
