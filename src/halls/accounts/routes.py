@@ -60,7 +60,8 @@ GOOGLE_SIGN_INS = Limit("google", 20, MINUTE)
 RESET_REQUESTS = Limit("forgot", 20, MINUTE)
 RESETS = Limit("reset", 20, MINUTE, strict=True)
 FAILED_CHANGES = Limit("failed-change", 10, 5 * MINUTE, by_account=True, strict=True)
-# Each change is an e-mail, perhaps to the address of another person. By address: an account can be made again.
+# Each change is an e-mail, perhaps to the address of another person. It counts by e-mail address: an account can be
+# deleted and made again.
 PASSWORD_CHANGES = Limit("password-change", 20, DAY, by_account=True)
 
 

@@ -31,7 +31,8 @@ log = structlog.get_logger()
 # The part of the disk that uploads leave free. The embedded database uses the same disk: a full disk stops bookings.
 SPARE_PERCENT = 5
 PARTS = "incoming"
-# How many times the size that counts of a picture its copy without metadata may have. A forged PNG can grow 100 times.
+# Without its metadata, a picture may be this many times as large as the size that the quota counts. A forged PNG can
+# become 100 times as large.
 MAX_GROWTH = 2
 GROWS = "The picture becomes too large when its metadata is removed. Save it again, for example as JPEG."
 _LABEL = b"halls: an address to upload a file to, version 2"
